@@ -1,0 +1,111 @@
+//! Which image an upload is: a pure function of the event, so that every function, retry and re-run agrees.
+
+use crate::{event::ObjectCreated, layout::UPLOADS};
+use uuid::Uuid;
+
+/// Owner of uploads whose key names none.
+pub const DEFAULT_OWNER: &str = "default";
+
+/// Namespace of our UUIDv5 names: drawn once at random, and fixed for ever, since ids depend on it.
+const NAMESPACE: Uuid = Uuid::from_u128(0x9a3c_1f0e_5d5b_5c8e_a4a1_7f3e_2b60_c9d4);
+
+/// One version of one uploaded object, as an event names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Bucket.
+    pub bucket: String,
+    /// Exact key.
+    pub key: String,
+    /// Version, where the event names one.
+    pub version_id: Option<String>,
+    /// Entity tag without quotes.
+    pub etag: String,
+}
+
+impl Upload {
+    /// The upload that an S3 "Object Created" event tells of.
+    pub fn from_event(event: &ObjectCreated) -> Self {
+        let object = &event.detail.object;
+        Self {
+            bucket: event.detail.bucket.name.clone(),
+            key: object.key.clone(),
+            version_id: object.version_id.clone().filter(|version| version != "null"),
+            etag: object.etag.trim_matches('"').to_owned(),
+        }
+    }
+
+    /// Who owns the image: named by keys of the form `raw-uploads/{owner}/{uuid}.{ext}`, else [`DEFAULT_OWNER`].
+    pub fn owner_id(&self) -> &str {
+        self.chosen().map_or(DEFAULT_OWNER, |(owner, _)| owner)
+    }
+
+    /// The ids that this image may have, best first: the UUID of its key where an upload client chose the key, then [`Upload::derived_id`].
+    ///
+    /// The second is for a key that was overwritten with other content: a record that exists under the first id
+    /// belongs to this upload only if its entity tag is the same.
+    pub fn candidate_ids(&self) -> Vec<String> {
+        self.chosen().map(|(_, id)| id.to_string()).into_iter().chain([self.derived_id()]).collect()
+    }
+
+    /// UUIDv5 of bucket, key and version (or entity tag where there is no version).
+    pub fn derived_id(&self) -> String {
+        let version = self.version_id.as_deref().unwrap_or(&self.etag);
+        let name = [self.bucket.as_str(), self.key.as_str(), version].join("\u{0}");
+        Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string()
+    }
+
+    fn chosen(&self) -> Option<(&str, Uuid)> {
+        let (owner, file) = self.key.strip_prefix(UPLOADS)?.split_once('/')?;
+        let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
+        // Only the hyphenated form: `try_parse` also takes bare hex, as in a file named by its MD5.
+        (stem.len() == 36 && !owner.is_empty()).then(|| Uuid::try_parse(stem).ok())?.map(|id| (owner, id))
+    }
+}
+
+/// The key that an upload client chooses, so that the same content of the same owner is the same image.
+///
+/// `sha256` is the lower-case hex digest of the content; `extension` comes without its dot and may be empty.
+pub fn content_key(owner_id: &str, sha256: &str, extension: &str) -> (String, String) {
+    let id = Uuid::new_v5(&NAMESPACE, format!("{owner_id}\u{0}{sha256}").as_bytes()).to_string();
+    let dot = if extension.is_empty() { "" } else { "." };
+    (format!("{UPLOADS}{owner_id}/{id}{dot}{extension}"), id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(key: &str, version: Option<&str>, etag: &str) -> Upload {
+        Upload { bucket: "b".into(), key: key.into(), version_id: version.map(Into::into), etag: etag.into() }
+    }
+
+    #[test]
+    fn a_key_chosen_by_a_client_names_owner_and_image() {
+        let (key, id) = content_key("anna", "abc", "jpg");
+        let upload = upload(&key, Some("v1"), "e1");
+        assert_eq!(upload.owner_id(), "anna");
+        assert_eq!(upload.candidate_ids().first(), Some(&id));
+    }
+
+    #[test]
+    fn any_other_key_belongs_to_the_default_owner_and_is_named_by_its_version() {
+        let key = "raw-uploads/holiday/0123456789abcdef0123456789abcdef.jpg";
+        let (first, second) = (upload(key, Some("v1"), "e"), upload(key, Some("v2"), "e"));
+        assert_eq!(first.owner_id(), DEFAULT_OWNER);
+        assert_eq!(first.candidate_ids(), [first.derived_id()]);
+        assert_ne!(first.derived_id(), second.derived_id());
+    }
+
+    #[test]
+    fn without_versions_the_entity_tag_tells_two_contents_apart() {
+        assert_ne!(upload("raw-uploads/a.jpg", None, "e1").derived_id(), upload("raw-uploads/a.jpg", None, "e2").derived_id());
+    }
+
+    #[test]
+    fn names_do_not_run_into_each_other() {
+        let (mut one, mut two) = (upload("bc", Some("v"), ""), upload("c", Some("v"), ""));
+        one.bucket = "a".into();
+        two.bucket = "ab".into();
+        assert_ne!(one.derived_id(), two.derived_id());
+    }
+}

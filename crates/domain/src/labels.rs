@@ -1,0 +1,225 @@
+//! Labels: what Rekognition's `DetectLabels` answers, and what we keep of it.
+
+use crate::{
+    analysis::{Analysis, Outcome},
+    geometry::{BoundingBox, percent},
+    layout,
+};
+use serde::{Deserialize, Serialize};
+
+/// The answer of `DetectLabels`, as far as we read it (API reference, `DetectLabels`, response syntax).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DetectLabelsAnswer {
+    /// The labels.
+    pub labels: Vec<Label>,
+}
+
+/// A label as Rekognition reports it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Label {
+    /// Name, such as `Person`.
+    pub name: String,
+    /// Percent.
+    pub confidence: f64,
+    /// Where it was found, for labels of things that can be counted.
+    pub instances: Vec<Instance>,
+    /// Broader labels.
+    pub parents: Vec<Named>,
+    /// Other names.
+    pub aliases: Vec<Named>,
+    /// Categories, such as `Text and Documents`.
+    pub categories: Vec<Named>,
+}
+
+impl Label {
+    fn is_called(&self, name: &str) -> bool {
+        [self.name.as_str()].into_iter().chain(names(&self.parents)).chain(names(&self.aliases)).any(|own| own.eq_ignore_ascii_case(name))
+    }
+}
+
+/// One find of a label.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Instance {
+    /// Where.
+    pub bounding_box: BoundingBox,
+}
+
+/// Anything that Rekognition wraps as `{"Name": …}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    /// The name.
+    pub name: String,
+}
+
+fn names(list: &[Named]) -> impl Iterator<Item = &str> {
+    list.iter().map(|named| named.name.as_str())
+}
+
+/// When text is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextGate {
+    /// In every image.
+    Always,
+    /// Where the labels speak of text.
+    Labels,
+    /// Never.
+    Never,
+}
+
+/// How labels are read. Confidences in percent.
+#[derive(Debug, Clone)]
+pub struct LabelRules {
+    /// Labels below this are not stored.
+    pub min_confidence: f64,
+    /// At most this many labels are stored.
+    pub max_stored: usize,
+    /// A person at or above this leads to face analysis.
+    pub person_min_confidence: f64,
+    /// Text at or above this leads to text detection.
+    pub text_min_confidence: f64,
+    /// When text is looked for.
+    pub text_gate: TextGate,
+    /// Labels that raise an alert, by name, parent or alias.
+    pub watched: Vec<String>,
+    /// Watched labels below this raise none.
+    pub watched_min_confidence: f64,
+}
+
+/// A label of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StoredLabel {
+    /// Lower case.
+    pub name: String,
+    /// Percent.
+    pub confidence: f64,
+    /// Broader labels.
+    #[serde(default)]
+    pub parents: Vec<String>,
+    /// Other names.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Categories.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Where, for things that can be counted; at most [`MAX_BOXES`].
+    #[serde(default)]
+    pub boxes: Vec<BoundingBox>,
+}
+
+/// Boxes kept per label; the whole answer in `results/` has all of them.
+pub const MAX_BOXES: usize = 50;
+
+impl From<&Label> for StoredLabel {
+    fn from(label: &Label) -> Self {
+        let owned = |list: &[Named]| names(list).map(str::to_owned).collect();
+        Self {
+            name: label.name.to_lowercase(),
+            confidence: percent(label.confidence),
+            parents: owned(&label.parents),
+            aliases: owned(&label.aliases),
+            categories: owned(&label.categories),
+            boxes: label.instances.iter().take(MAX_BOXES).map(|instance| instance.bounding_box.rounded()).collect(),
+        }
+    }
+}
+
+/// Whether a follow-up analysis is worth its price, and why (not).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Gate {
+    /// Go on?
+    pub found: bool,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// A name with its confidence in percent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Scored {
+    /// The name.
+    pub name: String,
+    /// Percent.
+    pub confidence: f64,
+}
+
+/// What the state machine carries of the labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LabelsFound {
+    /// What became of the analysis.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The labels to store, most confident first.
+    pub labels: Vec<StoredLabel>,
+    /// Is there a person?
+    pub person: Gate,
+    /// Is there text?
+    pub text: Gate,
+    /// Watched labels that were found.
+    pub watched: Vec<Scored>,
+}
+
+impl LabelRules {
+    /// Reads an answer by these rules.
+    pub fn read(&self, image_id: &str, answer: &DetectLabelsAnswer) -> LabelsFound {
+        let mut stored: Vec<StoredLabel> =
+            answer.labels.iter().filter(|label| label.confidence >= self.min_confidence).map(StoredLabel::from).collect();
+        stored.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        stored.truncate(self.max_stored);
+        LabelsFound {
+            outcome: Outcome::Done { result_key: layout::result(image_id, Analysis::Labels) },
+            labels: stored,
+            person: self.person(&answer.labels),
+            text: self.text(&answer.labels),
+            watched: self.watched(&answer.labels),
+        }
+    }
+
+    fn person(&self, labels: &[Label]) -> Gate {
+        let strongest = strongest(labels, |label| label.is_called("Person"));
+        gate(strongest, self.person_min_confidence, "no person among the labels")
+    }
+
+    fn text(&self, labels: &[Label]) -> Gate {
+        match self.text_gate {
+            TextGate::Always => Gate { found: true, reason: "text is looked for in every image (TEXT_GATE=always)".into() },
+            TextGate::Never => Gate { found: false, reason: "text is never looked for (TEXT_GATE=never)".into() },
+            TextGate::Labels => {
+                // The category is the sturdier sign: `Page`, `Letter`, `Menu` and the like need not come with the label `Text`.
+                let speaks_of_text =
+                    |label: &Label| label.is_called("Text") || names(&label.categories).any(|category| category == "Text and Documents");
+                gate(strongest(labels, speaks_of_text), self.text_min_confidence, "no text among the labels")
+            }
+        }
+    }
+
+    fn watched(&self, labels: &[Label]) -> Vec<Scored> {
+        labels
+            .iter()
+            .filter(|label| label.confidence >= self.watched_min_confidence)
+            .filter(|label| self.watched.iter().any(|name| label.is_called(name)))
+            .map(|label| Scored { name: label.name.clone(), confidence: percent(label.confidence) })
+            .collect()
+    }
+}
+
+fn strongest(labels: &[Label], fits: impl Fn(&Label) -> bool) -> Option<&Label> {
+    labels.iter().filter(|label| fits(label)).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+}
+
+fn gate(strongest: Option<&Label>, min_confidence: f64, none: &str) -> Gate {
+    match strongest {
+        Some(label) => Gate {
+            found: label.confidence >= min_confidence,
+            reason: format!("{} at {:.1} %, needed {min_confidence} %", label.name, label.confidence),
+        },
+        None => Gate { found: false, reason: none.to_owned() },
+    }
+}

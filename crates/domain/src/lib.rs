@@ -1,0 +1,23 @@
+//! Sightline's pure core: types, rules, errors and ports. No AWS SDK, no tokio, no Lambda (a test guards this).
+//!
+//! All JSON, in the state machine as in the records, uses the names of the record's schema ([`record::Record`]).
+
+pub mod alert;
+pub mod analysis;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod faces;
+pub mod geometry;
+pub mod identity;
+pub mod image;
+pub mod label_index;
+pub mod labels;
+pub mod layout;
+pub mod merge;
+pub mod moderation;
+pub mod ports;
+pub mod record;
+pub mod rejection;
+pub mod review;
+pub mod text;

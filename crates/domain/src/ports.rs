@@ -1,0 +1,187 @@
+//! What the steps need of the world. Each trait is one capability; `sightline-aws` implements them.
+
+use crate::{
+    alert::AlertMessage,
+    clock::EpochMillis,
+    error::{AlertError, RecognitionError, StorageError},
+    identity::Upload,
+    label_index::LabelRow,
+    moderation::Flag,
+    record::Record,
+    review::ReviewOutcome,
+};
+use std::future::Future;
+
+/// A whole Rekognition answer: JSON, as it was sent.
+pub type StoredResult = Vec<u8>;
+
+/// An object in S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRef<'a> {
+    /// Bucket.
+    pub bucket: &'a str,
+    /// Exact key.
+    pub key: &'a str,
+    /// Version; the current one where `None`.
+    pub version_id: Option<&'a str>,
+}
+
+/// Finds labels. The answer is `DetectLabels`'.
+pub trait LabelDetector: Sync {
+    /// Asks for all labels of the JPEG or PNG at `image`.
+    fn detect_labels(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<StoredResult, RecognitionError>> + Send;
+}
+
+/// Finds faces. The answer is `DetectFaces`'.
+pub trait FaceDetector: Sync {
+    /// Asks for all faces, with all attributes.
+    fn detect_faces(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<StoredResult, RecognitionError>> + Send;
+}
+
+/// Finds text. The answer is `DetectText`'.
+pub trait TextDetector: Sync {
+    /// Asks for all lines and words.
+    fn detect_text(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<StoredResult, RecognitionError>> + Send;
+}
+
+/// Finds what needs moderation. The answer is `DetectModerationLabels`'.
+pub trait ModerationDetector: Sync {
+    /// Asks for all flags at or above `min_confidence` percent.
+    fn detect_moderation_labels(
+        &self,
+        image: ObjectRef<'_>,
+        min_confidence: f64,
+    ) -> impl Future<Output = Result<StoredResult, RecognitionError>> + Send;
+}
+
+/// Keeps whole answers and receipts, by key.
+pub trait ResultStore: Sync {
+    /// What lies at `key`, or `None`.
+    fn read(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
+
+    /// Puts `json` at `key`.
+    fn write(&self, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
+
+/// What S3 knows of an upload without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadFacts {
+    /// The version that the event meant, on a versioned bucket.
+    pub version_id: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// `LastModified`, epoch milliseconds.
+    pub last_modified: EpochMillis,
+}
+
+/// Looks uploads up.
+pub trait UploadLookup: Sync {
+    /// The facts of exactly the version that `upload` means, or `None` where it is gone.
+    fn look_up(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
+}
+
+/// Reads and writes image bytes.
+pub trait ImageStore: Sync {
+    /// The whole object, or `None` where it is gone.
+    fn read_image(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
+
+    /// Writes a JPEG.
+    fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
+
+/// Moves images out of sight, and marks originals.
+pub trait ImageArchive: Sync {
+    /// Copies `from` to `to` in the same bucket; does nothing where `from` is gone.
+    fn copy(&self, from: ObjectRef<'_>, to: &str) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Deletes an object; does nothing where it is gone.
+    fn delete(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Sets the tag `status` of an object; does nothing where it is gone.
+    fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
+
+/// Whether a conditional write went through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It did, now or when the same execution tried before.
+    Yes,
+    /// The record belongs to another execution, or is in a state that forbids it.
+    Refused,
+}
+
+/// Finds records.
+pub trait RecordFinder: Sync {
+    /// The record of an image, read consistently.
+    fn find(&self, image_id: &str) -> impl Future<Output = Result<Option<Record>, StorageError>> + Send;
+}
+
+/// Claims records.
+pub trait RecordClaims: RecordFinder {
+    /// Writes `record` if there is none, or takes over one that failed for a reason that re-running can mend.
+    fn claim(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
+}
+
+/// Marks records FAILED.
+pub trait RecordFailures: RecordFinder {
+    /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution and is not COMPLETED.
+    fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
+}
+
+/// Completes records.
+pub trait RecordCompletion: RecordFinder {
+    /// Writes the COMPLETED `record` and its `rows` in one transaction, if its execution still owns it.
+    fn complete(&self, record: &Record, rows: &[LabelRow]) -> impl Future<Output = Result<Written, StorageError>> + Send;
+}
+
+/// A question to the reviewers.
+#[derive(Debug)]
+pub struct ReviewRequest<'a> {
+    /// The image's id.
+    pub image_id: &'a str,
+    /// Second half of the record's key.
+    pub upload_timestamp: EpochMillis,
+    /// The execution that waits.
+    pub execution_arn: &'a str,
+    /// Its task token: a secret.
+    pub task_token: &'a secrecy::SecretString,
+    /// What the policy flagged.
+    pub flags: &'a [Flag],
+    /// Until when a decision is taken, epoch milliseconds.
+    pub deadline: EpochMillis,
+}
+
+/// Asks for reviews.
+pub trait ReviewQueue: RecordFinder {
+    /// Puts the image into the review queue, if its execution still owns the record.
+    fn ask(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
+}
+
+/// Tells Step Functions how a review ended.
+pub trait ReviewCallback: Sync {
+    /// Hands `outcome` to the waiting execution. A token that waits no more is no error.
+    fn tell(&self, task_token: &secrecy::SecretString, outcome: &ReviewOutcome) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
+
+/// Publishes alerts.
+pub trait AlertPublisher: Sync {
+    /// Publishes `message`; gives SNS's message id.
+    fn publish(&self, message: &AlertMessage) -> impl Future<Output = Result<String, AlertError>> + Send;
+}
+
+/// The first real cause of a failed execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureCause {
+    /// The state at which the execution stands, where the history tells.
+    pub state: Option<String>,
+    /// The error's name.
+    pub error: String,
+    /// What it said.
+    pub message: String,
+}
+
+/// Reads execution histories.
+pub trait ExecutionHistory: Sync {
+    /// The cause of the failure of an execution, or `None` where the history shows none.
+    fn failure_cause(&self, execution_arn: &str) -> impl Future<Output = Result<Option<FailureCause>, StorageError>> + Send;
+}

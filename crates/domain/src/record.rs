@@ -1,0 +1,252 @@
+//! The record of an image: one item of the table `ImageMetadataStore`, and what every command, page and API shows.
+
+use crate::{
+    analysis::Outcome,
+    clock::EpochMillis,
+    faces::Face,
+    identity::Upload,
+    image::{ExifFacts, ImageFormat},
+    labels::{Scored, StoredLabel},
+    moderation::{Flag, Verdict},
+    review::ReviewStatus,
+    text::TextLine,
+};
+use serde::{Deserialize, Serialize};
+
+/// Version of this schema.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Whether an image is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ProcessingStatus {
+    /// Being analysed, or waiting for review.
+    Pending,
+    /// Done.
+    Completed,
+    /// Rejected, or its execution failed; `StatusReason` says why.
+    Failed,
+}
+
+/// The queue in which an image waits for somebody; absent once it is COMPLETED, so the index over it stays small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum WorkQueue {
+    /// An execution is at work.
+    Pending,
+    /// A reviewer is asked.
+    Review,
+    /// It failed or was rejected.
+    Failed,
+}
+
+/// What became of each analysis.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Analyses {
+    /// `DetectLabels`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Outcome>,
+    /// `DetectFaces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faces: Option<Outcome>,
+    /// `DetectText`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Outcome>,
+    /// `DetectModerationLabels`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation: Option<Outcome>,
+}
+
+/// The record. Fields that are not known yet are absent. It has no `Debug`, since found text stays out of logs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Record {
+    /// UUID; partition key.
+    #[serde(rename = "ImageID")]
+    pub image_id: String,
+    /// Epoch milliseconds of the object's `LastModified`; sort key.
+    pub upload_timestamp: EpochMillis,
+    /// Owner.
+    #[serde(rename = "OwnerID")]
+    pub owner_id: String,
+    /// PENDING, COMPLETED or FAILED.
+    pub processing_status: ProcessingStatus,
+    /// Why FAILED: a reason code of [`crate::rejection::ReasonCode`], or the name of the error that failed the execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// The reason as a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_detail: Option<String>,
+    /// Where it stands with its reviewers.
+    #[serde(default)]
+    pub review_status: ReviewStatus,
+    /// Who decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_by: Option<String>,
+    /// When it was decided, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_at: Option<EpochMillis>,
+    /// Why it was decided so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_reason: Option<String>,
+    /// Until when a decision is taken, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_deadline: Option<EpochMillis>,
+    /// The queue in which it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_queue: Option<WorkQueue>,
+    /// The labels, most confident first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<StoredLabel>>,
+    /// The top [`SUMMARY_LABELS`] labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection_summary: Option<Vec<Scored>>,
+    /// Watched labels that were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched_labels: Option<Vec<Scored>>,
+    /// The faces, largest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_data: Option<Vec<Face>>,
+    /// The lines of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_lines: Option<Vec<TextLine>>,
+    /// The verdict of the moderation policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation_verdict: Option<Verdict>,
+    /// The moderation flags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation_flags: Option<Vec<Flag>>,
+    /// What became of each analysis.
+    #[serde(default)]
+    pub analyses: Analyses,
+    /// `s3://bucket/key` of the original.
+    #[serde(rename = "S3_URL")]
+    pub s3_url: String,
+    /// Version of the original, on a versioned bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Entity tag of the original.
+    #[serde(default, rename = "ETag")]
+    pub etag: String,
+    /// Bytes of the original.
+    #[serde(default)]
+    pub size: u64,
+    /// Format by content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<ImageFormat>,
+    /// Upright width, px.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Upright height, px.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Hex SHA-256 of the original.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
+    /// Key of the normalised copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processed_key: Option<String>,
+    /// Key of the thumbnail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail_key: Option<String>,
+    /// What the camera wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exif: Option<ExifFacts>,
+    /// Oddities, a sentence each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// The execution that owns the record.
+    pub execution_arn: String,
+    /// Executions that have worked on it.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When the execution claimed it, epoch milliseconds.
+    #[serde(default)]
+    pub claimed_at: EpochMillis,
+    /// When it was COMPLETED or FAILED, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<EpochMillis>,
+    /// When DynamoDB may delete it, epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// Version of the schema.
+    pub schema_version: u32,
+}
+
+/// Labels in `DetectionSummary`.
+pub const SUMMARY_LABELS: usize = 5;
+
+impl Record {
+    /// The record of an upload that an execution has just claimed.
+    pub fn claimed(
+        image_id: String,
+        upload: &Upload,
+        size: u64,
+        upload_timestamp: EpochMillis,
+        execution_arn: String,
+        now: EpochMillis,
+    ) -> Self {
+        Self {
+            image_id,
+            upload_timestamp,
+            owner_id: upload.owner_id().to_owned(),
+            processing_status: ProcessingStatus::Pending,
+            status_reason: None,
+            status_detail: None,
+            review_status: ReviewStatus::None,
+            reviewed_by: None,
+            reviewed_at: None,
+            review_reason: None,
+            review_deadline: None,
+            work_queue: Some(WorkQueue::Pending),
+            labels: None,
+            detection_summary: None,
+            watched_labels: None,
+            face_data: None,
+            text_lines: None,
+            moderation_verdict: None,
+            moderation_flags: None,
+            analyses: Analyses::default(),
+            s3_url: format!("s3://{}/{}", upload.bucket, upload.key),
+            version_id: upload.version_id.clone(),
+            etag: upload.etag.clone(),
+            size,
+            format: None,
+            width: None,
+            height: None,
+            content_sha256: None,
+            processed_key: None,
+            thumbnail_key: None,
+            exif: None,
+            warnings: None,
+            execution_arn,
+            attempts: 1,
+            claimed_at: now,
+            finished_at: None,
+            expires_at: None,
+            schema_version: SCHEMA_VERSION,
+        }
+    }
+
+    /// Whether a fresh execution of the same upload may take the record over: it failed for a reason that re-running can mend.
+    pub fn is_rerunnable(&self) -> bool {
+        self.processing_status == ProcessingStatus::Failed && !self.is_rejected()
+    }
+
+    /// Whether the image itself was refused, so that re-running cannot mend it.
+    pub fn is_rejected(&self) -> bool {
+        let code = |reason: &String| crate::rejection::ReasonCode::ALL.iter().any(|code| code.as_str() == reason.as_str());
+        self.processing_status == ProcessingStatus::Failed && self.status_reason.as_ref().is_some_and(code)
+    }
+
+    /// Whether the image must not be shown.
+    pub fn is_withheld(&self) -> bool {
+        withheld(self.moderation_verdict, self.review_status)
+    }
+}
+
+/// Whether an image must not be shown: blocked by the policy, or by its review.
+pub fn withheld(verdict: Option<Verdict>, review: ReviewStatus) -> bool {
+    verdict == Some(Verdict::Block) || review.withholds()
+}

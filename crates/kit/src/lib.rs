@@ -1,0 +1,1 @@
+//! The Lambda edge: serve(), typed faults, logging, settings.

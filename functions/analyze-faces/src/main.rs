@@ -1,0 +1,3 @@
+//! The analyze-faces function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The detect-labels function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The detect-text function.
+
+fn main() {}

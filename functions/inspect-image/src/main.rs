@@ -1,0 +1,3 @@
+//! The inspect-image function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The moderate-image function.
+
+fn main() {}

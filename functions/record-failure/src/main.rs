@@ -1,0 +1,3 @@
+//! The record-failure function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The record-rejection function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The request-review function.
+
+fn main() {}

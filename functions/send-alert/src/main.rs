@@ -1,0 +1,3 @@
+//! The send-alert function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The store-record function.
+
+fn main() {}
