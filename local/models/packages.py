@@ -1,0 +1,96 @@
+"""Fetches registry packages with their own clients, and takes files out of them."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+
+class SetupError(Exception):
+    """What went wrong, as one sentence for the user."""
+
+
+def sha256(path):
+    """The file's sha256 in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(package, downloads):
+    """The package's archive in `downloads`, checked against the manifest; fetched only when it is not there yet."""
+    archive = _archive(package)
+    path = downloads / archive["file"]
+    if path.exists() and sha256(path) == archive["sha256"]:
+        return path
+    with tempfile.TemporaryDirectory(dir=downloads) as scratch:
+        command = {"npm": _npm, "pypi": _pip}[package["registry"]](package, archive, scratch)
+        _run(command, package, scratch)
+        fetched = Path(scratch) / archive["file"]
+        if not fetched.exists():
+            raise SetupError(f"{package['name']} {package['version']} came under another name than {archive['file']}: has the package changed?")
+        if sha256(fetched) != archive["sha256"]:
+            raise SetupError(f"{archive['file']} has another checksum than manifest.json says: it is not the file that was reviewed, so it is not used.")
+        os.replace(fetched, path)
+    return path
+
+
+def extract(archive, names, target):
+    """Takes the named files out of an archive (wheel or npm's tgz) into `target`; their paths, in the same order."""
+    paths = []
+    opened = zipfile.ZipFile(archive) if archive.suffix == ".whl" else tarfile.open(archive)
+    with opened:
+        for index, name in enumerate(names):
+            path = Path(target) / f"{index}-{Path(name).name}"
+            source = opened.open(name) if isinstance(opened, zipfile.ZipFile) else opened.extractfile(name)
+            with source, open(path, "wb") as file:
+                shutil.copyfileobj(source, file)
+            paths.append(path)
+    return paths
+
+
+def machine():
+    """The key of this machine in the manifest, e.g. `linux-x86_64`."""
+    return f"{platform.system().lower()}-{platform.machine().lower()}"
+
+
+def for_machine(entry, what):
+    """An entry of the manifest that is the same everywhere, or this machine's part of it."""
+    if "machines" not in entry:
+        return entry
+    part = entry["machines"].get(machine())
+    if part is None:
+        raise SetupError(f"{what} is known for {' and '.join(sorted(entry['machines']))} only; this machine is {machine()}.")
+    return part
+
+
+def _archive(package):
+    return for_machine(package["archive"], f"{package['name']} {package['version']}")
+
+
+def _npm(package, _archive, scratch):
+    return ["npm", "pack", "--silent", "--pack-destination", scratch, f"{package['name']}@{package['version']}"]
+
+
+def _pip(package, archive, scratch):
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", scratch]
+    if "platform" in archive:
+        command += ["--platform", archive["platform"], "--python-version", archive["python"]]
+    return [*command, f"{package['name']}=={package['version']}"]
+
+
+def _run(command, package, scratch):
+    try:
+        result = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=600)
+    except FileNotFoundError:
+        raise SetupError(f"{command[0]} is not installed: it is needed to fetch {package['name']}.") from None
+    except subprocess.TimeoutExpired:
+        raise SetupError(f"{package['name']} {package['version']} did not arrive from {package['registry']} within ten minutes; try again.") from None
+    if result.returncode != 0:
+        last = next((line for line in reversed(result.stderr.strip().splitlines()) if line.strip()), "no reason given")
+        raise SetupError(f"{package['name']} {package['version']} could not be fetched from {package['registry']} (is the registry reachable?): {last.strip()}")
