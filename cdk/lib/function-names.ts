@@ -1,0 +1,23 @@
+/** The Lambda functions, by the names of their crates, binaries and zips. */
+export const FUNCTION_NAMES = [
+  'inspect-image',
+  'record-rejection',
+  'detect-labels',
+  'analyze-faces',
+  'detect-text',
+  'moderate-image',
+  'send-alert',
+  'request-review',
+  'store-record',
+  'record-failure',
+] as const;
+
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** `detect-labels` → `DetectLabels`: the name of its state, its construct and its placeholder in the state machine. */
+export function pascalCase(name: FunctionName): string {
+  return name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}

@@ -1,0 +1,96 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, TransitionDefaultMinimumObjectSize } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge.ts';
+import type { DataKey } from './data-key.ts';
+import { removalPolicyOf, type Environment } from './environment.ts';
+import { imageLifecycle } from './image-lifecycle.ts';
+import type { TaskFunction } from './task-function.ts';
+
+/** The areas of the bucket. Only what comes to `raw-uploads/` starts executions. */
+export type Area = 'raw-uploads/' | 'processed/' | 'results/' | 'archived/';
+
+export interface ImageBucketProps {
+  readonly environment: Environment;
+  readonly dataKey: DataKey;
+  /** How long Rekognition's answers are kept, in days; 0 = for ever. */
+  readonly retentionDays: number;
+  /** How long the log of accesses is kept, in days. */
+  readonly logRetentionDays: number;
+}
+
+/** The private bucket of images and answers, and the bucket with the log of who read them. */
+export class ImageBucket extends Construct {
+  readonly bucket: Bucket;
+  private readonly dataKey: DataKey;
+  /** The name under which other stacks import the bucket's ARN: cdk-nag's word for it in their policies. */
+  private readonly arnImport: string;
+
+  constructor(scope: Construct, id: string, props: ImageBucketProps) {
+    super(scope, id);
+    this.dataKey = props.dataKey;
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      bucketKeyEnabled: true,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: props.dataKey.key,
+      enforceSSL: true,
+      lifecycleRules: imageLifecycle(props.retentionDays),
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: removalPolicyOf(props.environment),
+      serverAccessLogsBucket: this.accessLogs(props),
+      serverAccessLogsPrefix: 'images/',
+      transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K,
+      versioned: true,
+    });
+    sendEventsToEventBridge(this.bucket);
+    this.arnImport = importName(this.bucket);
+  }
+
+  /** Lets the function do this with the objects of an area, and use the key for it. */
+  grantObjects(grantee: TaskFunction, area: Area, ...actions: `s3:${string}`[]): void {
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bucket.arnForObjects(`${area}*`)] });
+    if (actions.includes('s3:GetObject')) this.dataKey.grant(grantee, 'decrypt');
+    if (actions.includes('s3:PutObject')) this.dataKey.grant(grantee, 'encrypt');
+    acknowledgeWildcard(grantee, `${this.arnImport}/${area}*`, `The keys below ${area} are chosen by uploads; the statement lists single actions for this one area.`);
+  }
+
+  /** Lets the function list an area: S3 then says of an absent object that it is absent, and not "access denied". */
+  grantList(grantee: TaskFunction, area: Area, action: 's3:ListBucket' | 's3:ListBucketVersions'): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: [action], resources: [this.bucket.bucketArn], conditions: { StringLike: { 's3:prefix': `${area}*` } } }),
+    );
+  }
+
+  private accessLogs(props: ImageBucketProps): Bucket {
+    const bucket = new Bucket(this, 'AccessLogs', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      lifecycleRules: [{ id: 'expire', expiration: Duration.days(props.logRetentionDays), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: removalPolicyOf(props.environment),
+    });
+    Validations.of(bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'It receives the access log of the image bucket; a log of its own would log itself.',
+    });
+    return bucket;
+  }
+}
+
+/** CloudFormation's own switch; the flag of the L2 construct deploys a Lambda function to turn it. */
+function sendEventsToEventBridge(bucket: Bucket): void {
+  const resource = bucket.node.defaultChild;
+  if (!(resource instanceof CfnBucket)) throw new TypeError('a bucket without its resource');
+  resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+}
+
+function importName(bucket: Bucket): string {
+  const stack = Stack.of(bucket);
+  const imported = stack.resolve(stack.exportValue(bucket.bucketArn)) as { 'Fn::ImportValue': string };
+  return imported['Fn::ImportValue'];
+}

@@ -1,0 +1,188 @@
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge.ts';
+import type { Artefacts } from './environment.ts';
+import { pascalCase, type FunctionName } from './function-names.ts';
+import { executionArns, stateMachineArn } from './image-analysis.ts';
+import type { ImageBucket } from './image-bucket.ts';
+import type { Records } from './records.ts';
+import type { Settings } from './settings.ts';
+import { TaskFunction, type TaskFunctionProps } from './task-function.ts';
+import type { Topics } from './topics.ts';
+
+export interface PipelineFunctionsProps {
+  readonly artefacts: Artefacts;
+  readonly settings: Settings;
+  readonly images: ImageBucket;
+  readonly records: Records;
+  readonly topics: Topics;
+  /** The name of the state machine that will call them. */
+  readonly stateMachineName: string;
+  /** Where status events go that record-failure could not handle. */
+  readonly deadLetterQueue: IQueue;
+}
+
+type Options = Pick<TaskFunctionProps, 'environment' | 'memoryMb' | 'deadLetterQueue'>;
+
+/** The functions of the pipeline: each with its settings and with exactly what it needs of bucket, tables and topics. */
+export class PipelineFunctions extends Construct {
+  /** Those that the state machine calls. */
+  readonly tasks: ReadonlyMap<FunctionName, TaskFunction>;
+  /** Called by the status event of a failed execution. */
+  readonly recordFailure: TaskFunction;
+  private readonly props: PipelineFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: PipelineFunctionsProps) {
+    super(scope, id);
+    this.props = props;
+    this.tasks = new Map<FunctionName, TaskFunction>([
+      ['inspect-image', this.inspectImage()],
+      ['record-rejection', this.recordRejection()],
+      ['detect-labels', this.detectLabels()],
+      ['analyze-faces', this.analyzeFaces()],
+      ['detect-text', this.detectText()],
+      ['moderate-image', this.moderateImage()],
+      ['send-alert', this.sendAlert()],
+      ['request-review', this.requestReview()],
+      ['store-record', this.storeRecord()],
+    ]);
+    this.recordFailure = this.failureRecorder();
+  }
+
+  private inspectImage(): TaskFunction {
+    const { images, records, settings } = this.props;
+    const task = this.task('inspect-image', 'Checks an upload, claims its record and makes the upright copy and the thumbnail', {
+      environment: { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), STORE_GPS: String(settings.storeGps) },
+      memoryMb: 1024, // decoded pixels
+    });
+    images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
+    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantObjects(task, 'processed/', 's3:PutObject');
+    records.grantRecords(task);
+    return task;
+  }
+
+  private recordRejection(): TaskFunction {
+    const { images, records } = this.props;
+    const task = this.task('record-rejection', 'Records why an upload was rejected, and sets it aside');
+    images.grantObjects(
+      task,
+      'raw-uploads/',
+      's3:GetObject',
+      's3:GetObjectVersion',
+      's3:GetObjectTagging',
+      's3:GetObjectVersionTagging',
+      's3:PutObjectTagging',
+      's3:PutObjectVersionTagging',
+    );
+    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantObjects(task, 'archived/', 's3:PutObject', 's3:PutObjectTagging');
+    records.grantRecords(task);
+    return task;
+  }
+
+  private detectLabels(): TaskFunction {
+    const { settings } = this.props;
+    return this.analysis('detect-labels', 'Names what is in the picture', 'rekognition:DetectLabels', {
+      LABEL_MIN_CONFIDENCE: String(settings.labelMinConfidence),
+      MAX_STORED_LABELS: String(settings.maxStoredLabels),
+      PERSON_MIN_CONFIDENCE: String(settings.personMinConfidence),
+      TEXT_MIN_CONFIDENCE: String(settings.textMinConfidence),
+      TEXT_GATE: settings.textGate,
+      WATCHED_LABELS: JSON.stringify(settings.watchedLabels),
+      WATCHED_MIN_CONFIDENCE: String(settings.watchedMinConfidence),
+    });
+  }
+
+  private analyzeFaces(): TaskFunction {
+    const environment = { FACE_MIN_CONFIDENCE: String(this.props.settings.faceMinConfidence) };
+    return this.analysis('analyze-faces', 'Describes the faces', 'rekognition:DetectFaces', environment);
+  }
+
+  private detectText(): TaskFunction {
+    const environment = { TEXT_LINE_MIN_CONFIDENCE: String(this.props.settings.textLineMinConfidence) };
+    return this.analysis('detect-text', 'Reads the text', 'rekognition:DetectText', environment);
+  }
+
+  private moderateImage(): TaskFunction {
+    const environment = { MODERATION_POLICY: JSON.stringify(this.props.settings.moderationPolicy) };
+    return this.analysis('moderate-image', 'Judges the picture by the moderation policy', 'rekognition:DetectModerationLabels', environment);
+  }
+
+  private sendAlert(): TaskFunction {
+    const task = this.task('send-alert', 'Tells of what was seen in a picture, once');
+    this.grantAnswers(task);
+    this.props.topics.grantPublishAlerts(task);
+    return task;
+  }
+
+  private requestReview(): TaskFunction {
+    const environment = { REVIEW_TIMEOUT_SECONDS: String(this.props.settings.reviewTimeoutSeconds) };
+    const task = this.task('request-review', 'Puts a picture before the reviewers', { environment });
+    this.props.records.grantRecords(task);
+    task.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: [stateMachineArn(this, this.props.stateMachineName)] }),
+    );
+    return task;
+  }
+
+  private storeRecord(): TaskFunction {
+    const { images, records, settings } = this.props;
+    const task = this.task('store-record', 'Writes the record and its label rows, in one transaction', {
+      environment: { RETENTION_DAYS: String(settings.retentionDays) },
+    });
+    images.grantObjects(task, 'processed/', 's3:GetObject', 's3:DeleteObject');
+    images.grantObjects(task, 'archived/', 's3:PutObject');
+    images.grantObjects(task, 'raw-uploads/', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
+    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    records.grantRecords(task);
+    records.grantLabelRows(task);
+    return task;
+  }
+
+  private failureRecorder(): TaskFunction {
+    const { deadLetterQueue, images, records, stateMachineName } = this.props;
+    const task = this.task('record-failure', "Writes a failed execution's first cause into the record", { deadLetterQueue });
+    images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
+    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    records.grantRecords(task);
+    task.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['states:GetExecutionHistory'], resources: [executionArns(this, stateMachineName)] }),
+    );
+    acknowledgeWildcard(
+      task,
+      `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${stateMachineName}:*`,
+      'EventBridge names executions at random; the statement reads histories of this one machine only.',
+    );
+    return task;
+  }
+
+  /** A function around one Rekognition call: it reads the copy by reference, and keeps the answer. */
+  private analysis(name: FunctionName, description: string, call: string, environment: Record<string, string>): TaskFunction {
+    const task = this.task(name, description, { environment });
+    // Rekognition's detect calls have no resources; TaskFunction acknowledges "*" once for the role.
+    task.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [call], resources: ['*'] }));
+    this.props.images.grantObjects(task, 'processed/', 's3:GetObject');
+    this.grantAnswers(task);
+    return task;
+  }
+
+  private grantAnswers(task: TaskFunction): void {
+    this.props.images.grantObjects(task, 'results/', 's3:GetObject', 's3:PutObject');
+    this.props.images.grantList(task, 'results/', 's3:ListBucket');
+  }
+
+  private task(name: FunctionName, description: string, options: Options = {}): TaskFunction {
+    const { artefacts, settings } = this.props;
+    const memoryMb = settings.functionMemoryMb[name];
+    return new TaskFunction(this, `${pascalCase(name)}Function`, {
+      name,
+      description,
+      artefacts,
+      logRetentionDays: settings.logRetentionDays,
+      ...options,
+      ...(memoryMb !== undefined && { memoryMb }),
+    });
+  }
+}

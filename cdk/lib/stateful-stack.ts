@@ -1,0 +1,35 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { DataKey } from './data-key.ts';
+import type { Environment } from './environment.ts';
+import { ImageBucket } from './image-bucket.ts';
+import { Records } from './records.ts';
+import type { Settings } from './settings.ts';
+
+export interface StatefulStackProps extends StackProps {
+  readonly environment: Environment;
+  readonly settings: Settings;
+}
+
+/** What holds data, and outlives every deployment: the key, the bucket, the tables. */
+export class StatefulStack extends Stack {
+  readonly dataKey: DataKey;
+  readonly images: ImageBucket;
+  readonly records: Records;
+
+  constructor(scope: Construct, id: string, props: StatefulStackProps) {
+    super(scope, id, { description: 'sightline: images and records', ...props });
+    const { environment, settings } = props;
+    this.dataKey = new DataKey(this, 'DataKey', { environment });
+    this.images = new ImageBucket(this, 'Images', {
+      environment,
+      dataKey: this.dataKey,
+      retentionDays: settings.retentionDays,
+      logRetentionDays: settings.logRetentionDays,
+    });
+    this.records = new Records(this, 'Records', { environment, dataKey: this.dataKey });
+    new CfnOutput(this, 'ImagesBucketName', { value: this.images.bucket.bucketName });
+    new CfnOutput(this, 'RecordsTableName', { value: this.records.records.tableName });
+    new CfnOutput(this, 'LabelIndexTableName', { value: this.records.labelIndex.tableName });
+  }
+}

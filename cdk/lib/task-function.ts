@@ -1,0 +1,67 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge.ts';
+import { artefactOf, type Artefacts } from './environment.ts';
+import type { FunctionName } from './function-names.ts';
+
+export interface TaskFunctionProps {
+  /** Which of the functions it is: names the zip. */
+  readonly name: FunctionName;
+  readonly description: string;
+  readonly artefacts: Artefacts;
+  /** How long its logs are kept, in days. */
+  readonly logRetentionDays: RetentionDays;
+  /** @default none */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In MB. @default 128 */
+  readonly memoryMb?: number;
+  /** @default 60 seconds */
+  readonly timeout?: Duration;
+  /** Where events go that an asynchronous call could not get through. @default none: the function is called synchronously */
+  readonly deadLetterQueue?: IQueue;
+}
+
+/**
+ * A function in Rust, from a zip built beforehand, with a role of its own that may write its log and its traces; all else is
+ * granted by what it uses. Endpoints are never set here: a template that can redirect calls to AWS could do so in production.
+ */
+export class TaskFunction extends Construct implements IGrantable {
+  readonly fn: LambdaFunction;
+  readonly grantPrincipal: Role;
+
+  constructor(scope: Construct, id: string, props: TaskFunctionProps) {
+    super(scope, id);
+    for (const name of Object.keys(props.environment ?? {})) {
+      if (/^AWS_|^RUST_LOG$/.test(name)) throw new Error(`${name} may not be set on ${props.name}: it belongs to the runtime.`);
+    }
+    const logGroup = new LogGroup(this, 'Logs', { retention: props.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(this);
+    this.fn = new LambdaFunction(this, 'Function', {
+      architecture: props.artefacts.architecture,
+      code: Code.fromAsset(artefactOf(props.artefacts, props.name)),
+      description: props.description,
+      ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
+      environment: { ...props.environment },
+      handler: 'bootstrap',
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      memorySize: props.memoryMb ?? 128,
+      role: this.grantPrincipal,
+      runtime: Runtime.PROVIDED_AL2023,
+      timeout: props.timeout ?? Duration.seconds(60),
+      tracing: Tracing.ACTIVE,
+    });
+    acknowledgeWildcard(this, '*', 'X-Ray has no resources to name in PutTraceSegments and PutTelemetryRecords; the tests list all that a role may do on "*".');
+  }
+
+  /** Lets a caller invoke exactly this function. */
+  grantInvoke(grantee: IGrantable): void {
+    // Function.grantInvoke would add all of its versions, as a wildcard.
+    Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [this.fn.functionArn] });
+  }
+}

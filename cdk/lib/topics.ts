@@ -1,0 +1,32 @@
+import { Grant } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { DataKey } from './data-key.ts';
+import type { TaskFunction } from './task-function.ts';
+
+export interface TopicsProps {
+  readonly dataKey: DataKey;
+}
+
+/** Two encrypted topics: what was seen in a photo, for those who watch; and how the system fares, for those who run it. */
+export class Topics extends Construct {
+  readonly alerts: Topic;
+  readonly operations: Topic;
+  private readonly dataKey: DataKey;
+
+  constructor(scope: Construct, id: string, props: TopicsProps) {
+    super(scope, id);
+    this.dataKey = props.dataKey;
+    const common = { enforceSSL: true, masterKey: props.dataKey.key };
+    this.alerts = new Topic(this, 'Alerts', { ...common, displayName: 'sightline alerts' });
+    this.operations = new Topic(this, 'Operations', { ...common, displayName: 'sightline operations' });
+  }
+
+  /** Lets the function publish alerts, and tells it the topic. */
+  grantPublishAlerts(grantee: TaskFunction): void {
+    // Topic.grantPublish would add kms:GenerateDataKey*, with the wildcard.
+    Grant.addToPrincipal({ grantee, actions: ['sns:Publish'], resourceArns: [this.alerts.topicArn] });
+    this.dataKey.grant(grantee, 'encrypt');
+    grantee.fn.addEnvironment('ALERTS_TOPIC_ARN', this.alerts.topicArn);
+  }
+}
