@@ -1,0 +1,106 @@
+//! How often each operation was called, by image: what Rekognition would have billed, and what not.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+};
+
+use serde::Serialize;
+
+use crate::{operation::Operation, refusal::Code};
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// HTTP 200: the billed ones.
+    Answered,
+    /// The request or its image was at fault.
+    Refused,
+    /// Either of the two throttling errors.
+    Throttled,
+    /// A server error, or no answer that reached the client.
+    Failed,
+}
+
+impl From<Code> for Outcome {
+    fn from(code: Code) -> Self {
+        match code {
+            Code::Throttling | Code::ProvisionedThroughputExceeded => Self::Throttled,
+            Code::InternalServerError => Self::Failed,
+            Code::AccessDenied
+            | Code::ImageTooLarge
+            | Code::InvalidImageFormat
+            | Code::InvalidParameter
+            | Code::InvalidS3Object
+            | Code::NotSupportedLocally
+            | Code::Serialization
+            | Code::UnknownOperation => Self::Refused,
+        }
+    }
+}
+
+/// Counts of one operation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    answered: u64,
+    refused: u64,
+    throttled: u64,
+    failed: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.answered += other.answered;
+        self.refused += other.refused;
+        self.throttled += other.throttled;
+        self.failed += other.failed;
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Answered => self.answered += 1,
+            Outcome::Refused => self.refused += 1,
+            Outcome::Throttled => self.throttled += 1,
+            Outcome::Failed => self.failed += 1,
+        }
+    }
+}
+
+/// All calls since the start.
+#[derive(Debug, Default)]
+pub struct Calls(Mutex<HashMap<(Operation, String), Counts>>);
+
+impl Calls {
+    /// Counts one call; `image` is the key in S3, empty for inline bytes or an unreadable request.
+    pub fn count(&self, operation: Operation, image: &str, outcome: Outcome) {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.entry((operation, image.to_owned())).or_default().count(outcome);
+    }
+
+    /// The sums over all images whose key contains `part`, for every operation.
+    pub fn sums(&self, part: &str) -> BTreeMap<Operation, Counts> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sums = BTreeMap::from(Operation::ALL.map(|operation| (operation, Counts::default())));
+        for ((operation, _), counts) in calls.iter().filter(|((_, image), _)| image.contains(part)) {
+            sums.entry(*operation).or_default().add(*counts);
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_summed_over_the_images_that_match() {
+        let calls = Calls::default();
+        calls.count(Operation::DetectLabels, "processed/a/image.jpg", Outcome::Answered);
+        calls.count(Operation::DetectLabels, "processed/b/image.jpg", Outcome::Answered);
+        calls.count(Operation::DetectLabels, "processed/b/image.jpg", Code::Throttling.into());
+
+        assert_eq!(calls.sums("/b/")[&Operation::DetectLabels], Counts { answered: 1, throttled: 1, ..Counts::default() });
+        assert_eq!(calls.sums("")[&Operation::DetectLabels].answered, 2);
+        assert_eq!(calls.sums("/c/")[&Operation::DetectText], Counts::default());
+    }
+}
