@@ -1,1 +1,24 @@
-//! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports.
+//! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports. One feature per SDK crate.
+
+#[cfg(feature = "dynamodb")]
+mod changes;
+pub mod classify;
+pub mod clients;
+#[cfg(feature = "sfn")]
+pub mod executions;
+#[cfg(feature = "dynamodb")]
+pub mod label_search;
+#[cfg(feature = "s3")]
+pub mod objects;
+#[cfg(feature = "dynamodb")]
+pub mod records;
+#[cfg(feature = "rekognition")]
+pub mod rekognition;
+#[cfg(feature = "dynamodb")]
+pub mod reviews;
+#[cfg(feature = "sns")]
+pub mod sns;
+#[cfg(feature = "cloudformation")]
+pub mod stack;
+#[cfg(feature = "sfn")]
+pub mod workflow;

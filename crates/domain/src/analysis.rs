@@ -67,12 +67,7 @@ pub enum Outcome {
 /// nothing is paid for twice.
 ///
 /// An answer that cannot be read is not stored, and counts as [`RecognitionError::Unavailable`].
-pub async fn answered_once<A, E, F>(
-    results: &impl ResultStore,
-    image_id: &str,
-    analysis: Analysis,
-    ask: F,
-) -> Result<A, E>
+pub async fn answered_once<A, E, F>(results: &impl ResultStore, image_id: &str, analysis: Analysis, ask: F) -> Result<A, E>
 where
     A: DeserializeOwned,
     E: From<RecognitionError> + From<crate::error::StorageError>,

@@ -176,7 +176,8 @@ pub struct FacesFound {
 impl FacesFound {
     /// Reads an answer, keeping faces at or above `min_confidence` percent.
     pub fn read(image_id: &str, answer: &DetectFacesAnswer, min_confidence: f64) -> Self {
-        let mut face_data: Vec<Face> = answer.face_details.iter().map(Face::from).filter(|face| face.confidence >= min_confidence).collect();
+        let mut face_data: Vec<Face> =
+            answer.face_details.iter().map(Face::from).filter(|face| face.confidence >= min_confidence).collect();
         face_data.sort_by(|a, b| b.r#box.area().total_cmp(&a.r#box.area()));
         Self { outcome: Outcome::Done { result_key: layout::result(image_id, Analysis::Faces) }, face_data }
     }

@@ -79,7 +79,9 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
         }
     }
     let mut ranked: Vec<_> = best.into_iter().collect();
-    ranked.sort_by(|(_, (kind_a, confidence_a, _)), (_, (kind_b, confidence_b, _))| kind_a.cmp(kind_b).then(confidence_b.total_cmp(confidence_a)));
+    ranked.sort_by(|(_, (kind_a, confidence_a, _)), (_, (kind_b, confidence_b, _))| {
+        kind_a.cmp(kind_b).then(confidence_b.total_cmp(confidence_a))
+    });
     ranked.truncate(MAX_ROWS);
     let month = month(record.upload_timestamp);
     ranked

@@ -1,0 +1,101 @@
+//! One SDK configuration, and a client of each service from it.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use std::time::Duration;
+
+/// One attempt at one call. Rekognition answers within a second or two; a queue in front of it may take longer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+/// All attempts at one call: below the 60 seconds of our functions, so that a hanging service is reported and not just cut off.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(50);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Throttling is met here first, in seconds, before the state machine's own retries.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// Where and as whom to call; what is `None` comes from the environment and the profile, as in every AWS tool.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// Profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// Endpoint of all services, such as a local AWS.
+    pub endpoint_url: Option<String>,
+}
+
+/// Makes clients.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// Reads the environment once; nothing is called yet.
+    pub async fn load(target: Target) -> Self {
+        // ring instead of aws-lc, which spends 24 ms of CPU on its first random number: a cold start's worth.
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS));
+        if let Some(profile) = target.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = target.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(endpoint_url) = target.endpoint_url {
+            loader = loader.endpoint_url(endpoint_url);
+        }
+        Self { config: loader.load().await }
+    }
+
+    /// The configuration, for services that have no client here.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// `CloudFormation`.
+    #[cfg(feature = "cloudformation")]
+    pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.config)
+    }
+
+    /// `DynamoDB`.
+    #[cfg(feature = "dynamodb")]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// Rekognition.
+    #[cfg(feature = "rekognition")]
+    pub fn rekognition(&self) -> aws_sdk_rekognition::Client {
+        aws_sdk_rekognition::Client::new(&self.config)
+    }
+
+    /// S3.
+    #[cfg(feature = "s3")]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&self.config)
+    }
+
+    /// Step Functions.
+    #[cfg(feature = "sfn")]
+    pub fn sfn(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.config)
+    }
+
+    /// SNS.
+    #[cfg(feature = "sns")]
+    pub fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&self.config)
+    }
+}

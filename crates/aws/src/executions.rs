@@ -1,0 +1,239 @@
+//! Executions of the state machine: which there are, how one went, and telling one of a review's decision.
+
+use crate::classify::storage;
+use aws_sdk_sfn::{
+    Client,
+    error::SdkError,
+    operation::{describe_execution::DescribeExecutionError, send_task_success::SendTaskSuccessError},
+    types::{ExecutionListItem, ExecutionStatus, HistoryEvent},
+};
+use aws_smithy_types::DateTime;
+use secrecy::{ExposeSecret, SecretString};
+use sightline_domain::{clock::EpochMillis, error::StorageError, review::ReviewOutcome};
+
+const PAGE: i32 = 200;
+
+/// An execution, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// ARN.
+    pub arn: String,
+    /// Name, which is unique for 90 days.
+    pub name: String,
+    /// RUNNING, SUCCEEDED, FAILED, `TIMED_OUT`, ABORTED or `PENDING_REDRIVE`.
+    pub status: String,
+    /// Epoch milliseconds.
+    pub started_at: EpochMillis,
+    /// Epoch milliseconds; none while it runs.
+    pub stopped_at: Option<EpochMillis>,
+}
+
+/// An execution, with what it was given and how it ended.
+#[derive(Debug, Clone)]
+pub struct ExecutionDetail {
+    /// In short.
+    pub execution: Execution,
+    /// Its input: JSON.
+    pub input: Option<String>,
+    /// Name of the error that ended it.
+    pub error: Option<String>,
+    /// What the error said.
+    pub cause: Option<String>,
+    /// How often it was redriven.
+    pub redrives: i32,
+}
+
+/// One event of a history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    /// Number within the history.
+    pub id: i64,
+    /// Number of the event that led to it; 0 for none.
+    pub previous: i64,
+    /// Epoch milliseconds.
+    pub at: EpochMillis,
+    /// Type as Step Functions names it, such as `TaskStateEntered`.
+    pub kind: String,
+    /// Name of the state that was entered or left.
+    pub state: Option<String>,
+    /// Error name.
+    pub error: Option<String>,
+    /// What the error said.
+    pub cause: Option<String>,
+}
+
+/// Whether an execution heard of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It goes on.
+    Yes,
+    /// It waits no more with this token: over, timed out, or told before.
+    NotWaiting,
+}
+
+/// The state machine's executions.
+#[derive(Debug, Clone)]
+pub struct Executions {
+    client: Client,
+    state_machine_arn: String,
+}
+
+impl Executions {
+    /// Over an SDK client.
+    pub fn new(client: Client, state_machine_arn: impl Into<String>) -> Self {
+        Self { client, state_machine_arn: state_machine_arn.into() }
+    }
+
+    /// The ARN of the execution of this name.
+    pub fn arn_of(&self, name: &str) -> String {
+        format!("{}:{name}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
+    }
+
+    /// Executions in one of `statuses` (empty: in any) that started at `since` or later, newest first, at most `limit`.
+    pub async fn list(&self, statuses: &[&str], since: EpochMillis, limit: usize) -> Result<Vec<Execution>, StorageError> {
+        let mut found = Vec::new();
+        if statuses.is_empty() {
+            self.list_status(None, since, limit, &mut found).await?;
+        }
+        for status in statuses {
+            self.list_status(Some(ExecutionStatus::from(*status)), since, limit, &mut found).await?;
+        }
+        found.sort_by_key(|execution| std::cmp::Reverse(execution.started_at));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn list_status(
+        &self,
+        status: Option<ExecutionStatus>,
+        since: EpochMillis,
+        limit: usize,
+        found: &mut Vec<Execution>,
+    ) -> Result<(), StorageError> {
+        let (mut taken, mut next) = (0, None);
+        loop {
+            let request = self.client.list_executions().state_machine_arn(&self.state_machine_arn).max_results(PAGE);
+            let sent = request.set_status_filter(status.clone()).set_next_token(next).send().await;
+            let page = sent.map_err(|error| storage("listing the executions", error))?;
+            let fresh: Vec<_> = page.executions.iter().map(Execution::from).take_while(|execution| execution.started_at >= since).collect();
+            let reached_since = fresh.len() < page.executions.len();
+            taken += fresh.len();
+            found.extend(fresh);
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() || reached_since || taken >= limit {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One execution, or `None` where there is none of this ARN.
+    pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
+        match self.client.describe_execution().execution_arn(arn).send().await {
+            Ok(answer) => Ok(Some(ExecutionDetail {
+                execution: Execution {
+                    name: answer.name.clone().unwrap_or_default(),
+                    arn: answer.execution_arn,
+                    status: answer.status.as_str().to_owned(),
+                    started_at: millis(&answer.start_date),
+                    stopped_at: answer.stop_date.as_ref().map(millis),
+                },
+                input: answer.input,
+                error: answer.error.filter(|error| !error.is_empty()),
+                cause: answer.cause.filter(|cause| !cause.is_empty()),
+                redrives: answer.redrive_count.unwrap_or_default(),
+            })),
+            Err(SdkError::ServiceError(service))
+                if matches!(service.err(), DescribeExecutionError::ExecutionDoesNotExist(_) | DescribeExecutionError::InvalidArn(_)) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(storage("reading the execution", error)),
+        }
+    }
+
+    /// The whole history of an execution, oldest event first, without inputs and outputs.
+    pub async fn history(&self, arn: &str) -> Result<Vec<Event>, StorageError> {
+        let (mut events, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(false).max_results(1000);
+            let sent = request.set_next_token(next).send().await;
+            let page = sent.map_err(|error| storage("reading the execution's history", error))?;
+            events.extend(page.events.iter().map(Event::from));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// Tells the execution that waits with `token` how the review ended.
+    pub async fn tell(&self, token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
+        const DOING: &str = "telling the execution";
+        let output =
+            serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing: DOING, source: source.into() })?;
+        match self.client.send_task_success().task_token(token.expose_secret()).output(output).send().await {
+            Ok(_) => Ok(Told::Yes),
+            Err(SdkError::ServiceError(service)) if waits_no_more(service.err()) => Ok(Told::NotWaiting),
+            Err(error) => Err(storage(DOING, error)),
+        }
+    }
+}
+
+const fn waits_no_more(error: &SendTaskSuccessError) -> bool {
+    matches!(
+        error,
+        SendTaskSuccessError::TaskDoesNotExist(_) | SendTaskSuccessError::TaskTimedOut(_) | SendTaskSuccessError::InvalidToken(_)
+    )
+}
+
+fn millis(at: &DateTime) -> EpochMillis {
+    at.to_millis().unwrap_or_default()
+}
+
+impl From<&ExecutionListItem> for Execution {
+    fn from(item: &ExecutionListItem) -> Self {
+        Self {
+            arn: item.execution_arn.clone(),
+            name: item.name.clone(),
+            status: item.status.as_str().to_owned(),
+            started_at: millis(&item.start_date),
+            stopped_at: item.stop_date.as_ref().map(millis),
+        }
+    }
+}
+
+impl From<&HistoryEvent> for Event {
+    fn from(event: &HistoryEvent) -> Self {
+        let entered = event.state_entered_event_details.as_ref().map(|details| details.name.clone());
+        let left = event.state_exited_event_details.as_ref().map(|details| details.name.clone());
+        let (error, cause) = failure(event).unwrap_or_default();
+        Self {
+            id: event.id,
+            previous: event.previous_event_id,
+            at: millis(&event.timestamp),
+            kind: event.r#type.as_str().to_owned(),
+            state: entered.or(left),
+            error,
+            cause,
+        }
+    }
+}
+
+/// Error and cause, of whichever kind of event carries them.
+fn failure(event: &HistoryEvent) -> Option<(Option<String>, Option<String>)> {
+    macro_rules! first_of {
+        ($($details:ident),+) => {
+            None$(.or_else(|| event.$details.as_ref().map(|details| (details.error.clone(), details.cause.clone()))))+
+        };
+    }
+    first_of!(
+        task_failed_event_details,
+        task_timed_out_event_details,
+        task_start_failed_event_details,
+        task_submit_failed_event_details,
+        evaluation_failed_event_details,
+        execution_failed_event_details,
+        execution_timed_out_event_details,
+        execution_aborted_event_details
+    )
+}

@@ -1,0 +1,172 @@
+//! S3 behind the ports for uploads, copies, archive and results.
+
+use crate::classify::storage;
+use aws_sdk_s3::{
+    Client,
+    error::SdkError,
+    operation::head_object::HeadObjectOutput,
+    primitives::{ByteStream, DateTime},
+    types::{ObjectVersion, Tag, Tagging},
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use sightline_domain::{
+    error::StorageError,
+    identity::Upload,
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+};
+
+/// Objects of the images bucket.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    client: Client,
+}
+
+impl Objects {
+    /// Over an SDK client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The results in `bucket`.
+    pub fn results(&self, bucket: &str) -> Results {
+        Results { objects: self.clone(), bucket: bucket.to_owned() }
+    }
+
+    async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
+        let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
+        let Some(answer) = found(doing, request.send().await)? else { return Ok(None) };
+        let bytes = answer.body.collect().await.map_err(|source| StorageError::Unavailable { doing, source: source.into() })?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    /// The version whose entity tag the event names, for events without a version on a versioned bucket.
+    async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
+        let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(&upload.key);
+        let listed = request.send().await.map_err(|error| storage("listing the object's versions", error))?;
+        let means = |version: &ObjectVersion| version.key() == Some(&upload.key) && same_etag(version.e_tag(), &upload.etag);
+        Ok(listed.versions.unwrap_or_default().into_iter().find(means))
+    }
+}
+
+impl UploadLookup for Objects {
+    async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
+        let current = found("looking the object up", request.send().await)?;
+        match current {
+            Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
+                Ok(Some(facts_of_head(head, upload)))
+            }
+            None if upload.version_id.is_some() => Ok(None),
+            _ => Ok(self.version_by_etag(upload).await?.map(facts_of_version)),
+        }
+    }
+}
+
+impl ImageStore for Objects {
+    async fn read_image(&self, image: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
+        self.read(image, "reading the image").await
+    }
+
+    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
+        let request = self.client.put_object().bucket(bucket).key(key).content_type("image/jpeg").body(ByteStream::from(jpeg));
+        request.send().await.map(drop).map_err(|error| storage("writing the normalised copy", error))
+    }
+}
+
+impl ImageArchive for Objects {
+    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
+        let version = from.version_id.map(|version| format!("?versionId={}", encode(version))).unwrap_or_default();
+        let source = format!("{}/{}{version}", from.bucket, encode(from.key));
+        let request = self.client.copy_object().copy_source(source).bucket(from.bucket).key(to);
+        found("archiving the image", request.send().await).map(drop)
+    }
+
+    async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
+        let request = self.client.delete_object().bucket(image.bucket).key(image.key).set_version_id(image.version_id.map(str::to_owned));
+        found("deleting the archived image's old place", request.send().await).map(drop)
+    }
+
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+        let doing = "tagging the original";
+        let ours = |source: aws_sdk_s3::error::BuildError| StorageError::Misconfigured { doing, source: source.into() };
+        let tag = Tag::builder().key("status").value(status).build().map_err(ours)?;
+        let tagging = Tagging::builder().tag_set(tag).build().map_err(ours)?;
+        let request = self.client.put_object_tagging().bucket(image.bucket).key(image.key).tagging(tagging);
+        found(doing, request.set_version_id(image.version_id.map(str::to_owned)).send().await).map(drop)
+    }
+}
+
+/// Whole answers and receipts of one bucket.
+#[derive(Debug, Clone)]
+pub struct Results {
+    objects: Objects,
+    bucket: String,
+}
+
+impl ResultStore for Results {
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        self.objects.read(ObjectRef { bucket: &self.bucket, key, version_id: None }, "reading the stored result").await
+    }
+
+    async fn write(&self, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
+        let request = self.objects.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
+        request.body(ByteStream::from(json)).send().await.map(drop).map_err(|error| storage("storing the result", error))
+    }
+}
+
+fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match sent.map_err(|error| storage(doing, error)) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(StorageError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn same_etag(theirs: Option<&str>, ours: &str) -> bool {
+    theirs.is_some_and(|etag| etag.trim_matches('"') == ours)
+}
+
+fn facts_of_head(head: HeadObjectOutput, upload: &Upload) -> UploadFacts {
+    UploadFacts {
+        size: size(head.content_length),
+        last_modified: millis(head.last_modified),
+        version_id: upload.version_id.clone().or(head.version_id),
+    }
+}
+
+fn facts_of_version(version: ObjectVersion) -> UploadFacts {
+    UploadFacts { size: size(version.size), last_modified: millis(version.last_modified), version_id: version.version_id }
+}
+
+fn size(bytes: Option<i64>) -> u64 {
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default()
+}
+
+fn millis(at: Option<DateTime>) -> i64 {
+    at.and_then(|at| at.to_millis().ok()).unwrap_or_default()
+}
+
+/// Percent-encodes a key for the `x-amz-copy-source` header, which the SDK sends as it is.
+fn encode(key: &str) -> String {
+    key.bytes().fold(String::with_capacity(key.len()), |mut encoded, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => encoded.push(char::from(byte)),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn keys_survive_the_copy_source_header() {
+        assert_eq!(encode("raw-uploads/a b+ü%.jpg"), "raw-uploads/a%20b%2B%C3%BC%25.jpg");
+    }
+}

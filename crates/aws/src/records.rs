@@ -1,0 +1,200 @@
+//! The table `ImageMetadataStore` behind the ports for records. Every write is conditional.
+
+use crate::{
+    changes::{Changes, Item, to_item},
+    classify::{cause, storage},
+};
+use aws_sdk_dynamodb::{
+    Client,
+    error::{BuildError, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use secrecy::ExposeSecret;
+use sightline_domain::{
+    error::StorageError,
+    label_index::LabelRow,
+    ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
+    record::Record,
+    rejection::ReasonCode,
+};
+
+/// Attribute that holds the waiting execution's task token; it is in no index and in no [`Record`].
+pub const REVIEW_TOKEN: &str = "ReviewToken";
+
+/// The execution still owns a record that is not done.
+const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
+
+/// The records.
+#[derive(Debug, Clone)]
+pub struct Records {
+    client: Client,
+    table: String,
+}
+
+/// The records together with their rows in `LabelIndex`.
+#[derive(Debug, Clone)]
+pub struct IndexedRecords {
+    records: Records,
+    label_index: String,
+}
+
+impl Records {
+    /// Over an SDK client and the table's name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// Together with the table `LabelIndex`, so that records can be completed.
+    pub fn indexed_by(self, label_index: impl Into<String>) -> IndexedRecords {
+        IndexedRecords { records: self, label_index: label_index.into() }
+    }
+
+    /// Splits a record into the item's key and its other attributes.
+    fn split(doing: &'static str, record: &Record) -> Result<(Item, Item), StorageError> {
+        let item = to_item(doing, record)?;
+        Ok(item.into_iter().partition(|(name, _)| name == "ImageID" || name == "UploadTimestamp"))
+    }
+}
+
+impl RecordFinder for Records {
+    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
+        let doing = "reading the record";
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("ImageID = :id")
+            .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
+            .consistent_read(true)
+            .limit(1);
+        let answer = request.send().await.map_err(|error| storage(doing, error))?;
+        let Some(item) = answer.items.unwrap_or_default().into_iter().next() else { return Ok(None) };
+        serde_dynamo::from_item(item).map(Some).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })
+    }
+}
+
+impl RecordClaims for Records {
+    async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
+        let doing = "claiming the record";
+        let (key, mut attributes) = Self::split(doing, record)?;
+        attributes.remove("Attempts");
+        let codes: Vec<String> = (0..ReasonCode::ALL.len()).map(|place| format!(":code{place}")).collect();
+        let rerunnable = format!("ProcessingStatus = :failed AND NOT StatusReason IN ({})", codes.join(", "));
+        let mut changes = Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))
+            .set_all(attributes)
+            .count("Attempts")
+            .remove(&["StatusReason", "StatusDetail", "FinishedAt", REVIEW_TOKEN])
+            .given_text(":failed", "FAILED");
+        for (placeholder, code) in codes.iter().zip(ReasonCode::ALL) {
+            changes = changes.given_text(placeholder, code.as_str());
+        }
+        changes.send(&self.client, doing).await
+    }
+}
+
+impl RecordFailures for Records {
+    async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
+        let doing = "marking the record FAILED";
+        let (key, attributes) = Self::split(doing, record)?;
+        Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({OWNED})"))
+            .set_all(attributes)
+            .remove(&[REVIEW_TOKEN])
+            .given_text(":own", &record.execution_arn)
+            .given_text(":completed", "COMPLETED")
+            .send(&self.client, doing)
+            .await
+    }
+}
+
+impl RecordFinder for IndexedRecords {
+    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
+        self.records.find(image_id).await
+    }
+}
+
+impl RecordCompletion for IndexedRecords {
+    async fn complete(&self, record: &Record, rows: &[LabelRow]) -> Result<Written, StorageError> {
+        let items = self.transaction(record, rows)?;
+        match self.records.client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) => canceled(error, record),
+        }
+    }
+}
+
+const COMPLETING: &str = "storing the record and its label rows";
+
+impl IndexedRecords {
+    fn transaction(&self, record: &Record, rows: &[LabelRow]) -> Result<Vec<TransactWriteItem>, StorageError> {
+        let built = |source: BuildError| StorageError::Misconfigured { doing: COMPLETING, source: source.into() };
+        let (key, attributes) = Records::split(COMPLETING, record)?;
+        let update = Changes::new(&self.records.table, key, OWNED)
+            .set_all(attributes)
+            .remove(&["WorkQueue", "StatusReason", "StatusDetail", REVIEW_TOKEN])
+            .given_text(":own", &record.execution_arn)
+            .given_text(":completed", "COMPLETED")
+            .into_update()
+            .map_err(built)?;
+        let put = |row| {
+            let put = Put::builder().table_name(&self.label_index).set_item(Some(to_item(COMPLETING, row)?)).build().map_err(built)?;
+            Ok(TransactWriteItem::builder().put(put).build())
+        };
+        std::iter::once(Ok(TransactWriteItem::builder().update(update).build())).chain(rows.iter().map(put)).collect()
+    }
+}
+
+/// What a transaction that did not go through means.
+fn canceled(error: SdkError<TransactWriteItemsError, HttpResponse>, record: &Record) -> Result<Written, StorageError> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(exception)) = error.as_service_error() else {
+        return Err(storage(COMPLETING, error));
+    };
+    let reasons = exception.cancellation_reasons();
+    if let Some(written) = reasons.first().and_then(|reason| refusal(reason, record)) {
+        return Ok(written);
+    }
+    if reasons.iter().any(is_passing) {
+        return Err(StorageError::Unavailable { doing: COMPLETING, source: cause(error) });
+    }
+    Err(storage(COMPLETING, error))
+}
+
+/// What a failed condition on the record means: our own write of an earlier try, or somebody else's record.
+fn refusal(reason: &CancellationReason, record: &Record) -> Option<Written> {
+    (reason.code() == Some("ConditionalCheckFailed")).then(|| {
+        let text = |name| reason.item().and_then(|item| item.get(name)).and_then(|value| value.as_s().ok()).map(String::as_str);
+        let own = text("ExecutionArn") == Some(record.execution_arn.as_str()) && text("ProcessingStatus") == Some("COMPLETED");
+        if own { Written::Yes } else { Written::Refused }
+    })
+}
+
+fn is_passing(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
+}
+
+impl ReviewQueue for Records {
+    async fn ask(&self, request: &ReviewRequest<'_>) -> Result<Written, StorageError> {
+        let doing = "asking for a review";
+        let flags = serde_dynamo::to_attribute_value(request.flags)
+            .map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+        let key = Item::from([
+            ("ImageID".to_owned(), AttributeValue::S(request.image_id.to_owned())),
+            ("UploadTimestamp".to_owned(), AttributeValue::N(request.upload_timestamp.to_string())),
+        ]);
+        Changes::new(&self.table, key, format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"))
+            .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
+            .set("ReviewStatus", AttributeValue::S("PENDING".into()))
+            .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+            .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
+            .set("ModerationFlags", flags)
+            .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
+            .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+            .given_text(":own", request.execution_arn)
+            .given_text(":completed", "COMPLETED")
+            .given_text(":approved", "APPROVED")
+            .given_text(":rejected", "REJECTED")
+            .send(&self.client, doing)
+            .await
+    }
+}

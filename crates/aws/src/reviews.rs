@@ -1,0 +1,242 @@
+//! The review queue: who waits, and the one decision that counts.
+
+use crate::{classify::storage, records::REVIEW_TOKEN};
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{
+        AttributeValue::{self, N, S},
+        ReturnValue, ReturnValuesOnConditionCheckFailure,
+    },
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use sightline_domain::{
+    clock::EpochMillis,
+    error::StorageError,
+    labels::Scored,
+    review::{ReviewOutcome, ReviewStatus},
+};
+use std::collections::HashMap;
+
+/// The index over the queues in which images wait.
+const QUEUE_INDEX: &str = "WorkQueueIndex";
+const PAGE: i32 = 100;
+
+/// An image that waits for a decision, as the index knows it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WaitingReview {
+    /// The image.
+    #[serde(rename = "ImageID")]
+    pub image_id: String,
+    /// Second half of the record's key.
+    pub upload_timestamp: EpochMillis,
+    /// Its owner.
+    #[serde(rename = "OwnerID")]
+    pub owner_id: String,
+    /// The execution that waits.
+    #[serde(default)]
+    pub execution_arn: String,
+    /// Top labels, where they are known already.
+    #[serde(default)]
+    pub detection_summary: Vec<Scored>,
+}
+
+/// What became of a decision.
+#[derive(Debug)]
+pub enum Decided {
+    /// It counts. The token tells the execution; a record without one is told by `reconcile`.
+    Yes {
+        /// The task token.
+        token: Option<SecretString>,
+    },
+    /// Somebody was faster.
+    Already {
+        /// APPROVED or REJECTED.
+        status: ReviewStatus,
+        /// Who.
+        by: Option<String>,
+        /// When.
+        at: Option<EpochMillis>,
+    },
+    /// It comes too late.
+    Late {
+        /// Until when a decision was taken.
+        deadline: EpochMillis,
+    },
+    /// Nobody asked for one.
+    NotAsked,
+}
+
+/// The table of the records, seen as a queue.
+#[derive(Debug, Clone)]
+pub struct Reviews {
+    client: Client,
+    table: String,
+}
+
+impl Reviews {
+    /// Over an SDK client.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// The images that wait for a decision, oldest first, at most `limit`.
+    pub async fn waiting(&self, limit: usize) -> Result<Vec<WaitingReview>, StorageError> {
+        const DOING: &str = "reading the review queue";
+        let (mut waiting, mut next) = (Vec::new(), None);
+        loop {
+            let query = self.client.query().table_name(&self.table).index_name(QUEUE_INDEX).limit(PAGE).set_exclusive_start_key(next);
+            let query = query
+                .key_condition_expression("WorkQueue = :review")
+                .filter_expression("ReviewStatus = :pending")
+                .expression_attribute_values(":review", S("REVIEW".into()))
+                .expression_attribute_values(":pending", S("PENDING".into()))
+                .scan_index_forward(true);
+            let page = query.send().await.map_err(|error| storage(DOING, error))?;
+            let found: Vec<WaitingReview> =
+                serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(|error| unreadable(DOING, error))?;
+            waiting.extend(found);
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() || waiting.len() >= limit {
+                waiting.truncate(limit);
+                return Ok(waiting);
+            }
+        }
+    }
+
+    /// Writes a decision if the image waits for one and the deadline is not over: the first one counts.
+    ///
+    /// The image leaves the review queue at once; its token stays, so that a telling that fails can be made up for.
+    pub async fn decide(
+        &self,
+        image_id: &str,
+        upload_timestamp: EpochMillis,
+        outcome: &ReviewOutcome,
+        now: EpochMillis,
+    ) -> Result<Decided, StorageError> {
+        const DOING: &str = "writing the decision";
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("ImageID", S(image_id.to_owned()))
+            .key("UploadTimestamp", N(upload_timestamp.to_string()))
+            .condition_expression("ReviewStatus = :pending AND ReviewDeadline > :now")
+            .update_expression(match outcome.review_reason {
+                Some(_) => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending, ReviewReason = :reason",
+                None => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending",
+            })
+            .expression_attribute_values(":pending", S("PENDING".into()))
+            .expression_attribute_values(":now", N(now.to_string()))
+            .expression_attribute_values(":status", S(status_name(outcome.status).into()))
+            .expression_attribute_values(":by", S(outcome.reviewed_by.clone().unwrap_or_default()))
+            .expression_attribute_values(":at", N(outcome.reviewed_at.unwrap_or(now).to_string()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(reason) = &outcome.review_reason {
+            update = update.expression_attribute_values(":reason", S(reason.clone()));
+        }
+        match update.send().await {
+            Ok(answer) => Ok(Decided::Yes { token: token(answer.attributes.unwrap_or_default()) }),
+            Err(SdkError::ServiceError(service)) if matches!(service.err(), UpdateItemError::ConditionalCheckFailedException(_)) => {
+                let UpdateItemError::ConditionalCheckFailedException(failed) = service.into_err() else {
+                    return Ok(Decided::NotAsked);
+                };
+                let item = match failed.item {
+                    Some(item) => item,
+                    None => self.item(image_id, upload_timestamp).await?,
+                };
+                refusal(item).map_err(|error| unreadable(DOING, error))
+            }
+            Err(error) => Err(storage(DOING, error)),
+        }
+    }
+
+    /// For engines that do not send the item with the refusal.
+    async fn item(&self, image_id: &str, upload_timestamp: EpochMillis) -> Result<HashMap<String, AttributeValue>, StorageError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key("ImageID", S(image_id.to_owned())).key("UploadTimestamp", N(upload_timestamp.to_string()));
+        let answer = get.send().await.map_err(|error| storage("reading the record", error))?;
+        Ok(answer.item.unwrap_or_default())
+    }
+}
+
+fn unreadable(doing: &'static str, error: serde_dynamo::Error) -> StorageError {
+    StorageError::Misconfigured { doing, source: error.into() }
+}
+
+/// The name under which a status is stored.
+const fn status_name(status: ReviewStatus) -> &'static str {
+    match status {
+        ReviewStatus::None => "NONE",
+        ReviewStatus::Pending => "PENDING",
+        ReviewStatus::Approved => "APPROVED",
+        ReviewStatus::Rejected => "REJECTED",
+        ReviewStatus::Expired => "EXPIRED",
+    }
+}
+
+fn token(mut item: HashMap<String, AttributeValue>) -> Option<SecretString> {
+    match item.remove(REVIEW_TOKEN) {
+        Some(S(token)) if !token.is_empty() => Some(token.into()),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Standing {
+    #[serde(default)]
+    review_status: ReviewStatus,
+    reviewed_by: Option<String>,
+    reviewed_at: Option<EpochMillis>,
+    review_deadline: Option<EpochMillis>,
+}
+
+/// Why the condition did not hold, from the record as it stands.
+fn refusal(item: HashMap<String, AttributeValue>) -> Result<Decided, serde_dynamo::Error> {
+    let standing: Standing = serde_dynamo::from_item(item)?;
+    Ok(match standing.review_status {
+        status @ (ReviewStatus::Approved | ReviewStatus::Rejected) => {
+            Decided::Already { status, by: standing.reviewed_by, at: standing.reviewed_at }
+        }
+        ReviewStatus::Pending | ReviewStatus::Expired => Decided::Late { deadline: standing.review_deadline.unwrap_or_default() },
+        ReviewStatus::None => Decided::NotAsked,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(pairs: &[(&str, AttributeValue)]) -> HashMap<String, AttributeValue> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn the_loser_learns_who_decided_and_when() {
+        let old =
+            item(&[("ReviewStatus", S("APPROVED".into())), ("ReviewedBy", S("anna".into())), ("ReviewedAt", N("1700000000000".into()))]);
+        let refused = refusal(old).unwrap();
+        assert!(
+            matches!(refused, Decided::Already { status: ReviewStatus::Approved, by: Some(by), at: Some(1_700_000_000_000) } if by == "anna")
+        );
+    }
+
+    #[test]
+    fn past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
+        let late = item(&[("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))]);
+        assert!(matches!(refusal(late).unwrap(), Decided::Late { deadline: 5 }));
+        assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotAsked));
+    }
+
+    #[test]
+    fn the_token_never_shows_in_debug_output() {
+        let decided = Decided::Yes { token: token(item(&[(REVIEW_TOKEN, S("very-secret".into()))])) };
+        assert!(matches!(&decided, Decided::Yes { token: Some(_) }));
+        assert!(!format!("{decided:?}").contains("very-secret"));
+    }
+}

@@ -1,0 +1,47 @@
+//! SNS behind the port for alerts.
+
+use crate::classify::{Trouble, cause, trouble};
+use aws_sdk_sns::{Client, error::BuildError, types::MessageAttributeValue};
+use sightline_domain::{
+    alert::{AlertMessage, Attribute},
+    error::AlertError,
+    ports::AlertPublisher,
+};
+
+/// The alerts topic.
+#[derive(Debug, Clone)]
+pub struct AlertsTopic {
+    client: Client,
+    topic_arn: String,
+}
+
+impl AlertsTopic {
+    /// Over an SDK client and the topic's ARN.
+    pub fn new(client: Client, topic_arn: impl Into<String>) -> Self {
+        Self { client, topic_arn: topic_arn.into() }
+    }
+}
+
+impl AlertPublisher for AlertsTopic {
+    async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
+        let mut request = self.client.publish().topic_arn(&self.topic_arn).subject(&message.subject).message(&message.body);
+        for (name, attribute) in &message.attributes {
+            request = request.message_attributes(*name, value(attribute).map_err(|source| AlertError::Misconfigured(source.into()))?);
+        }
+        match request.send().await {
+            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
+            Err(error) => match trouble(&error) {
+                Trouble::Throttled | Trouble::Unavailable => Err(AlertError::Unavailable(cause(error))),
+                Trouble::NotFound | Trouble::Ours => Err(AlertError::Misconfigured(cause(error))),
+            },
+        }
+    }
+}
+
+fn value(attribute: &Attribute) -> Result<MessageAttributeValue, BuildError> {
+    let (data_type, text) = match attribute {
+        Attribute::Text(text) => ("String", text.clone()),
+        Attribute::List(list) => ("String.Array", serde_json::json!(list).to_string()),
+    };
+    MessageAttributeValue::builder().data_type(data_type).string_value(text).build()
+}

@@ -1,0 +1,116 @@
+//! Finds a deployed sightline by the outputs of its two `CloudFormation` stacks, on AWS and locally alike.
+
+use crate::classify::storage;
+use aws_sdk_cloudformation::{Client, types::Stack as Description};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use sightline_domain::error::StorageError;
+use std::collections::HashMap;
+
+/// Where a deployed sightline keeps its things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Bucket of all images.
+    pub images_bucket: String,
+    /// Table of the records.
+    pub records_table: String,
+    /// Table of the label index.
+    pub label_index_table: String,
+    /// The state machine.
+    pub state_machine_arn: String,
+    /// Topic of the alerts about images.
+    pub alerts_topic_arn: String,
+    /// Topic of the alarms.
+    pub operations_topic_arn: String,
+    /// Queue of the events that reached no execution.
+    pub events_dead_letter_queue_url: String,
+}
+
+/// Why no stack was found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StackError {
+    /// There is no such stack.
+    #[error("there is no stack {stack}")]
+    Absent {
+        /// Its name.
+        stack: String,
+    },
+    /// The stack is there, but not what we need of it.
+    #[error("stack {stack} ({status}) has no output {output}")]
+    Incomplete {
+        /// Its name.
+        stack: String,
+        /// Its status, such as `ROLLBACK_COMPLETE`.
+        status: String,
+        /// The output that is missing.
+        output: &'static str,
+    },
+    /// `CloudFormation` did not answer.
+    #[error(transparent)]
+    Unanswered(#[from] StorageError),
+}
+
+/// Finds `{name}-stateful` and `{name}-stateless`.
+pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
+    let stateful = outputs(client, format!("{name}-stateful")).await?;
+    let stateless = outputs(client, format!("{name}-stateless")).await?;
+    Ok(Stack {
+        images_bucket: stateful.take("ImagesBucketName")?,
+        records_table: stateful.take("RecordsTableName")?,
+        label_index_table: stateful.take("LabelIndexTableName")?,
+        state_machine_arn: stateless.take("StateMachineArn")?,
+        alerts_topic_arn: stateless.take("AlertsTopicArn")?,
+        operations_topic_arn: stateless.take("OperationsTopicArn")?,
+        events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
+    })
+}
+
+#[derive(Debug)]
+struct Outputs {
+    stack: String,
+    status: String,
+    values: HashMap<String, String>,
+}
+
+impl Outputs {
+    fn of(stack: String, description: Description) -> Self {
+        let status = description.stack_status().map_or_else(|| "no status".to_owned(), |status| status.as_str().to_owned());
+        let pairs = description.outputs.unwrap_or_default().into_iter();
+        Self { stack, status, values: pairs.filter_map(|output| output.output_key.zip(output.output_value)).collect() }
+    }
+
+    fn take(&self, output: &'static str) -> Result<String, StackError> {
+        let missing = || StackError::Incomplete { stack: self.stack.clone(), status: self.status.clone(), output };
+        self.values.get(output).cloned().ok_or_else(missing)
+    }
+}
+
+async fn outputs(client: &Client, stack: String) -> Result<Outputs, StackError> {
+    match client.describe_stacks().stack_name(&stack).send().await {
+        Ok(answer) => match answer.stacks.unwrap_or_default().into_iter().next() {
+            Some(description) => Ok(Outputs::of(stack, description)),
+            None => Err(StackError::Absent { stack }),
+        },
+        // The one way in which CloudFormation says that a stack does not exist (API reference, DescribeStacks).
+        Err(error) if error.code() == Some("ValidationError") && error.message().is_some_and(|said| said.contains("does not exist")) => {
+            Err(StackError::Absent { stack })
+        }
+        Err(error) => Err(storage("looking for the stack", error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudformation::types::{Output, StackStatus};
+
+    #[test]
+    fn a_missing_output_is_named_with_the_state_of_its_stack() {
+        let output = Output::builder().output_key("ImagesBucketName").output_value("images").build();
+        let description = Description::builder().stack_status(StackStatus::RollbackComplete).outputs(output).build();
+        let outputs = Outputs::of("x-stateful".into(), description);
+        assert_eq!(outputs.take("ImagesBucketName").unwrap(), "images");
+        let missing = outputs.take("RecordsTableName").unwrap_err().to_string();
+        assert_eq!(missing, "stack x-stateful (ROLLBACK_COMPLETE) has no output RecordsTableName");
+    }
+}

@@ -1,0 +1,85 @@
+//! Step Functions behind the ports for review callbacks and execution histories.
+
+use crate::classify::storage;
+use aws_sdk_sfn::{Client, operation::send_task_success::SendTaskSuccessError, types::HistoryEvent};
+use secrecy::{ExposeSecret, SecretString};
+use sightline_domain::{
+    error::StorageError,
+    ports::{ExecutionHistory, FailureCause, ReviewCallback},
+    review::ReviewOutcome,
+};
+
+/// Executions of the state machine.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    client: Client,
+}
+
+impl Workflow {
+    /// Over an SDK client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl ReviewCallback for Workflow {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<(), StorageError> {
+        let doing = "telling the execution of the decision";
+        let output = serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+        let sent = self.client.send_task_success().task_token(task_token.expose_secret()).output(output).send().await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(waits_no_more) => Ok(()),
+            Err(error) => Err(storage(doing, error)),
+        }
+    }
+}
+
+fn waits_no_more(error: &SendTaskSuccessError) -> bool {
+    error.is_task_timed_out() || error.is_task_does_not_exist()
+}
+
+/// The newest events are enough: a failure stands at the end of its history.
+const NEWEST_EVENTS: i32 = 50;
+
+impl ExecutionHistory for Workflow {
+    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+        let request = self.client.get_execution_history().execution_arn(execution_arn).reverse_order(true).max_results(NEWEST_EVENTS);
+        let history = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
+        Ok(first_cause(&history.events))
+    }
+}
+
+/// The task failure nearest to the end, with the state it happened in; else the failure of the execution itself.
+fn first_cause(newest_first: &[HistoryEvent]) -> Option<FailureCause> {
+    newest_first.iter().find_map(task_failure).or_else(|| newest_first.iter().find_map(execution_failure)).map(|(event, error, message)| {
+        FailureCause { state: state_of(newest_first, event), error: error.to_owned(), message: message.to_owned() }
+    })
+}
+
+type Failure<'a> = (&'a HistoryEvent, &'a str, &'a str);
+
+fn task_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
+    let failed = event.task_failed_event_details().map(|details| (event, details.error(), details.cause()));
+    let timed_out = event.task_timed_out_event_details().map(|details| (event, details.error(), details.cause()));
+    failed.or(timed_out).map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
+}
+
+fn execution_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
+    let failed = event.execution_failed_event_details().map(|details| (event, details.error(), details.cause()));
+    let timed_out = event.execution_timed_out_event_details().map(|details| (event, details.error(), details.cause()));
+    let aborted = event.execution_aborted_event_details().map(|details| (event, details.error(), details.cause()));
+    failed.or(timed_out).or(aborted).map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
+}
+
+/// Walks back from an event to the state that it belongs to.
+fn state_of(events: &[HistoryEvent], from: &HistoryEvent) -> Option<String> {
+    let mut current = from;
+    for _ in 0..events.len() {
+        if let Some(entered) = current.state_entered_event_details() {
+            return Some(entered.name().to_owned());
+        }
+        current = events.iter().find(|event| event.id() == current.previous_event_id())?;
+    }
+    None
+}
