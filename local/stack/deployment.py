@@ -1,0 +1,97 @@
+"""Puts the CDK app into the running local AWS, unless just this is in it already."""
+
+import hashlib
+import json
+
+import environment
+import places
+import servers
+from errors import StackError
+
+# Stage name → settings file. The second is for tests: it watches, flags and times out where the defaults don't.
+DEFAULT_STAGE = {"sightline": None}
+TEST_STAGE = {"sightline-strict": places.ROOT / "tests" / "settings" / "strict.json"}
+
+STATE = places.LOCAL / "deployed"
+CDK_COMMAND = places.CDK / "node_modules" / ".bin" / "cdk"
+
+
+def bootstrap(step):
+    """A step: what CDK needs in an account before its first deployment."""
+    note = STATE / "bootstrap"
+    if _read(note) == _emulator():
+        return "unchanged"
+    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=places.CDK, env=environment.for_cdk())
+    _write(note, _emulator())
+    return "done"
+
+
+def deploy(stages):
+    """A step that deploys the stages and writes .local/outputs.json."""
+
+    def do(step):
+        changed = [name for name, settings in stages.items() if _deploy(step, name, settings)]
+        outputs = {}
+        for name in stages:
+            outputs |= json.loads(_outputs(name).read_text())
+        _write(places.OUTPUTS, json.dumps(outputs, indent=2) + "\n")
+        return f"deployed {', '.join(changed)}" if changed else "unchanged"
+
+    return do
+
+
+def deployed():
+    """The stages that the running emulator holds."""
+    if _emulator() is None:
+        return []
+    notes = STATE.glob("*.stage")
+    return sorted(note.stem for note in notes if (_read(note) or "").startswith(f"{_emulator()} "))
+
+
+def _deploy(step, name, settings):
+    note = STATE / f"{name}.stage"
+    wanted = f"{_emulator()} {_digest(settings)}"
+    if _read(note) == wanted and _outputs(name).exists():
+        return False
+    if settings and not settings.exists():
+        raise StackError(f"The settings of stage {name} are missing: {settings}.")
+    note.unlink(missing_ok=True)
+    context = ["-c", "environment=local", "-c", f"name={name}", *(["-c", f"settings={settings}"] if settings else [])]
+    step.run(
+        [CDK_COMMAND, "deploy", "--all", *context, "--require-approval", "never", "--progress", "events", "--output", STATE / f"{name}.cdk.out", "--outputs-file", _outputs(name)],
+        cwd=places.CDK, env=environment.for_cdk(),
+    )
+    _write(note, wanted)
+    return True
+
+
+def _digest(settings):
+    """Changes with all that the templates and their assets are made of."""
+    sources = [places.STATE_MACHINE, places.CDK / "cdk.json", places.CDK / "package-lock.json"]
+    for folder, pattern in ((places.CDK / "bin", "**/*.ts"), (places.CDK / "lib", "**/*"), (places.ZIPS, "*.zip")):
+        sources += sorted(path for path in folder.glob(pattern) if path.is_file())
+    digest = hashlib.sha256()
+    for source in [*sources, *([settings] if settings else [])]:
+        digest.update(str(source).encode())
+        digest.update(hashlib.sha256(source.read_bytes()).digest() if source.exists() else b"absent")
+    return digest.hexdigest()
+
+
+def _outputs(name):
+    return STATE / f"{name}.outputs.json"
+
+
+def _emulator():
+    """Which run of the emulator it is: what was deployed into another one is gone."""
+    return servers.aws().process.identity()
+
+
+def _read(path):
+    return path.read_text() if path.exists() else None
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)

@@ -1,0 +1,92 @@
+"""What the machine must have: what was found, and what to install where it lacks."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from places import ROOT, built
+
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. `hint` is one sentence: what to install, and how."""
+
+    name: str
+    found: str
+    well: bool
+    hint: str
+    only_for: str = ""
+
+
+def examine():
+    """All findings, in the order in which a newcomer would mend them."""
+    return [
+        _program("Rust", ["rustc", "--version"], (1, 94, 1), "Install Rust 1.94.1 or later: https://rustup.rs, or `rustup update stable`."),
+        _program("cargo", ["cargo", "--version"], (1, 94, 1), "Install cargo with Rust: https://rustup.rs."),
+        _program("C compiler", [os.environ.get("CC") or "cc", "--version"], None, "Install a C compiler and binutils: `sudo apt-get install build-essential`."),
+        _program("strip", ["strip", "--version"], None, "Install binutils: `sudo apt-get install binutils`."),
+        _program("Node.js", ["node", "--version"], (20, 19), "Install Node.js 20.19 or later: https://nodejs.org."),
+        _program("npm", ["npm", "--version"], None, "Install npm, which comes with Node.js: https://nodejs.org."),
+        _python(),
+        _venv(),
+        _disk(),
+        _memory(),
+        _program("cargo-nextest", ["cargo", "nextest", "--version"], None, "Install it: `cargo install cargo-nextest --locked`.", "make test"),
+    ]
+
+
+def missing(findings, everything=True):
+    """The findings that stand in the way; `everything`: also what only some targets need."""
+    return [finding for finding in findings if not finding.well and (everything or not finding.only_for)]
+
+
+def line(finding):
+    """One finding, for people."""
+    needed = f" (only for `{finding.only_for}`)" if finding.only_for else ""
+    text = f"{'✓' if finding.well else '✗'} {finding.name:<14} {finding.found}"
+    return text if finding.well else f"{text}{needed}\n    {finding.hint}"
+
+
+def _program(name, command, least, hint, only_for=""):
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    except (OSError, subprocess.CalledProcessError):
+        return Finding(name, "not found", False, hint, only_for)
+    said = ran.stdout.splitlines()[0] if ran.stdout else ""
+    return Finding(name, said, least is None or _version(said) >= least, hint, only_for)
+
+
+def _version(text):
+    number = re.search(r"\d+(\.\d+)+", text)
+    return tuple(int(part) for part in number.group().split(".")) if number else ()
+
+
+def _python():
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding("Python", version, sys.version_info >= (3, 11), "Install Python 3.11 or later and have it first in PATH as `python3`.")
+
+
+def _venv():
+    ran = subprocess.run([sys.executable, "-c", "import venv, ensurepip"], capture_output=True)
+    return Finding("Python venv", "found" if ran.returncode == 0 else "not found", ran.returncode == 0, "Install it: `sudo apt-get install python3-venv`.")
+
+
+def _disk():
+    needed = 1 if built("local-rekognition").exists() else 8
+    free = shutil.disk_usage(ROOT).free / GIGABYTE
+    return Finding("disk", f"{free:.0f} GB free, {needed} GB needed", free >= needed, f"Make room: {needed} GB for the build, the models and the packages.")
+
+
+def _memory():
+    try:
+        kilobytes = int(re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1))
+    except (OSError, AttributeError):
+        return Finding("memory", "unknown: no Linux", False, "The local stack runs on Linux; elsewhere, use a Linux virtual machine.")
+    free = kilobytes * 1024 / GIGABYTE
+    return Finding("memory", f"{free:.1f} GB available, 3 GB needed", free >= 3 or built("local-rekognition").exists(), "Close other programs: the build takes up to 3 GB.")
