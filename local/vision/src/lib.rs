@@ -10,6 +10,8 @@ mod geometry;
 mod label;
 mod models;
 mod moderation;
+mod pixels;
+mod runtime;
 mod text;
 
 pub use error::VisionError;
@@ -17,5 +19,5 @@ pub use face::{AgeRange, Emotion, EmotionKind, Face, Gender, GenderEstimate, Lan
 pub use geometry::{BoundingBox, Point};
 pub use label::{Instance, Label};
 pub use models::{Models, default_dir};
-pub use moderation::{ContentType, Moderation, ModerationLabel, ModerationScores};
+pub use moderation::{Moderation, ModerationLabel, ModerationScores};
 pub use text::{Line, Word};

@@ -4,28 +4,51 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
+use crate::label::catalog::Catalog;
+use crate::label::{Merge, objects, scene};
+use crate::moderation::classify;
+use crate::runtime::{Model, Runtime};
 use crate::{Face, Label, Line, Moderation, VisionError};
 
 /// Where the set-up puts the models: `$SIGHTLINE_MODELS`, else `sightline/models` in `$XDG_CACHE_HOME` or `~/.cache`;
 /// `None` when not even `$HOME` is set.
 pub fn default_dir() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("SIGHTLINE_MODELS").or_else(|| Some(set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?.join("sightline/models")))
+    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    set("SIGHTLINE_MODELS").or_else(|| Some(cache()?.join("sightline/models")))
 }
 
 /// The opened models. `Send + Sync`: share one value (`Arc`) between threads; calls to the same model wait for each other.
 #[derive(Debug)]
-pub struct Models {}
+pub struct Models {
+    catalog: Catalog,
+    objects: Model,
+    scene: Model,
+    open_nsfw: Model,
+    nsfwjs: Model,
+}
 
 impl Models {
     /// Loads ONNX Runtime and all models from the directory that `local/models/fetch_models.py` filled. Takes about a second.
     pub fn load(dir: &Path) -> Result<Self, VisionError> {
-        Err(VisionError::ModelMissing { path: dir.join("manifest.json") })
+        let runtime = Runtime::load(dir)?;
+        Ok(Self {
+            catalog: Catalog::load(),
+            objects: runtime.open(objects::FILE)?,
+            scene: runtime.open(scene::FILE)?,
+            open_nsfw: runtime.open(classify::OPEN_NSFW)?,
+            nsfwjs: runtime.open(classify::NSFWJS)?,
+        })
     }
 
     /// What is in the photo: all labels with any measured confidence, the likeliest first.
-    pub fn labels(&self, _image: &RgbImage) -> Result<Vec<Label>, VisionError> {
-        Ok(Vec::new())
+    pub fn labels(&self, image: &RgbImage) -> Result<Vec<Label>, VisionError> {
+        let mut merge = Merge::default();
+        merge.add_objects(&self.catalog, objects::find(&self.objects, image)?);
+        for (name, confidence) in scene::judge(&self.scene, &self.catalog, image)? {
+            merge.add(&self.catalog, name, confidence);
+        }
+        Ok(merge.finish(&self.catalog))
     }
 
     /// The faces in the photo, the largest first, at most 100.
@@ -39,11 +62,7 @@ impl Models {
     }
 
     /// Nudity in the photo.
-    pub fn moderation(&self, _image: &RgbImage) -> Result<Moderation, VisionError> {
-        Ok(Moderation {
-            scores: crate::ModerationScores { open_nsfw: 0., drawing: 0., hentai: 0., neutral: 1., porn: 0., sexy: 0. },
-            labels: Vec::new(),
-            content_types: Vec::new(),
-        })
+    pub fn moderation(&self, image: &RgbImage) -> Result<Moderation, VisionError> {
+        classify::moderate(&self.open_nsfw, &self.nsfwjs, image)
     }
 }

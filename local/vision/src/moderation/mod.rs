@@ -1,5 +1,8 @@
 //! Nudity, in the words of Rekognition's moderation taxonomy.
 
+pub(crate) mod classify;
+mod taxonomy;
+
 use serde::Serialize;
 
 /// What the two models say, and what that is called.
@@ -7,10 +10,8 @@ use serde::Serialize;
 pub struct Moderation {
     /// The raw scores.
     pub scores: ModerationScores,
-    /// All levels of all flags with any confidence, the likeliest first; the caller filters by its minimum.
+    /// All levels of all flags, however unlikely, the likeliest first; the caller filters by its minimum.
     pub labels: Vec<ModerationLabel>,
-    /// What kind of picture it is, when it is not a photo.
-    pub content_types: Vec<ContentType>,
 }
 
 /// Raw class scores, 0–1.
@@ -39,15 +40,6 @@ pub struct ModerationLabel {
     pub parent_name: &'static str,
     /// 1–3.
     pub taxonomy_level: u8,
-    /// 0–100.
-    pub confidence: f32,
-}
-
-/// Rekognition's name of a kind of picture.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ContentType {
-    /// e.g. `Illustrated`.
-    pub name: &'static str,
     /// 0–100.
     pub confidence: f32,
 }

@@ -1,0 +1,63 @@
+//! Says what the local models see in photos, with times: `cargo run -p sightline-vision --example look -- PHOTOS…`
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sightline_vision::Models;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = sightline_vision::default_dir().ok_or("neither SIGHTLINE_MODELS nor HOME is set")?;
+    let (models, loading) = timed(|| Models::load(&dir));
+    let models = models?;
+    println!("models loaded in {} ms, {} MB", loading.as_millis(), resident_megabytes());
+    for path in std::env::args().skip(1) {
+        look(&models, Path::new(&path))?;
+    }
+    Ok(())
+}
+
+fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let image = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.to_rgb8();
+    println!("\n{} ({}×{})", path.display(), image.width(), image.height());
+
+    let (labels, took) = timed(|| models.labels(&image));
+    println!("  labels ({} ms)", took.as_millis());
+    for label in labels?.iter().filter(|label| label.confidence >= 30.) {
+        println!("    {:5.1} {} ×{} {:?}", label.confidence, label.name, label.instances.len(), label.parents);
+    }
+
+    let (faces, took) = timed(|| models.faces(&image));
+    println!("  faces ({} ms)", took.as_millis());
+    for face in faces? {
+        println!("    {face:?}");
+    }
+
+    let (lines, took) = timed(|| models.text(&image));
+    println!("  text ({} ms)", took.as_millis());
+    for line in lines? {
+        let words: Vec<_> = line.words.iter().map(|word| (&word.text, word.bounding_box.left, word.bounding_box.width)).collect();
+        println!("    {:5.1} {:?} {:?}", line.confidence, line.text, words);
+    }
+
+    let (moderation, took) = timed(|| models.moderation(&image));
+    let moderation = moderation?;
+    println!("  moderation ({} ms) {:?}", took.as_millis(), moderation.scores);
+    for label in moderation.labels.iter().filter(|label| label.confidence >= 20.) {
+        println!("    {:5.1} {}", label.confidence, label.name);
+    }
+    println!("  {} MB", resident_megabytes());
+    Ok(())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let result = work();
+    (result, started.elapsed())
+}
+
+/// Memory of this process (Linux; 0 elsewhere).
+fn resident_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
+}

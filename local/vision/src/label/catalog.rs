@@ -1,0 +1,122 @@
+//! The names of the labels, their ancestors, and which class of which model means them (`data/labels.tsv`).
+
+use std::collections::BTreeMap;
+
+/// The table, part of the program.
+const TABLE: &str = include_str!("../../data/labels.tsv");
+
+/// One label.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub name: &'static str,
+    pub aliases: Vec<&'static str>,
+    pub category: &'static str,
+    /// All ancestors, in alphabetical order.
+    pub ancestors: Vec<&'static str>,
+    /// COCO's number of the class.
+    pub coco: Option<usize>,
+    /// Its own ImageNet classes.
+    pub imagenet: Vec<usize>,
+}
+
+/// All labels.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    entries: BTreeMap<&'static str, Entry>,
+}
+
+impl Catalog {
+    /// Reads the table.
+    pub fn load() -> Self {
+        let rows = || TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(columns);
+        let parents = rows().map(|[name, parents, ..]| (name, list(parents))).collect();
+        let entries = rows().map(|row| (row[0], entry(row, &parents))).collect();
+        Self { entries }
+    }
+
+    /// A label by its name.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// All labels, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+}
+
+type Parents = BTreeMap<&'static str, Vec<&'static str>>;
+
+fn columns(line: &'static str) -> [&'static str; 6] {
+    let mut columns = line.split('\t');
+    std::array::from_fn(|_| columns.next().unwrap_or_default())
+}
+
+fn list(text: &'static str) -> Vec<&'static str> {
+    text.split(';').filter(|item| !item.is_empty()).collect()
+}
+
+fn entry([name, _, aliases, category, coco, imagenet]: [&'static str; 6], parents: &Parents) -> Entry {
+    let mut ancestors = Vec::new();
+    collect_ancestors(name, parents, &mut ancestors);
+    ancestors.sort_unstable();
+    let imagenet = imagenet.split(',').flat_map(range).collect();
+    Entry { name, aliases: list(aliases), category, ancestors, coco: coco.parse().ok(), imagenet }
+}
+
+fn collect_ancestors(name: &str, parents: &Parents, ancestors: &mut Vec<&'static str>) {
+    for parent in parents.get(name).into_iter().flatten() {
+        if !ancestors.contains(parent) {
+            ancestors.push(parent);
+            collect_ancestors(parent, parents, ancestors);
+        }
+    }
+}
+
+/// `7` or `3-9`, both ends included.
+fn range(text: &str) -> std::ops::RangeInclusive<usize> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) => first..=last,
+        #[allow(clippy::reversed_empty_ranges)]
+        _ => 1..=0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parent_is_itself_a_label() {
+        let catalog = Catalog::load();
+        for entry in catalog.iter() {
+            for ancestor in &entry.ancestors {
+                assert!(catalog.get(ancestor).is_some(), "{}: {ancestor}", entry.name);
+                assert_ne!(entry.name, *ancestor);
+            }
+        }
+    }
+
+    #[test]
+    fn all_eighty_coco_classes_have_a_name() {
+        let catalog = Catalog::load();
+        let classes: std::collections::BTreeSet<_> = catalog.iter().filter_map(|entry| entry.coco).collect();
+        assert_eq!(classes.len(), 80);
+    }
+
+    #[test]
+    fn a_knife_is_a_weapon_and_a_beagle_a_dog() {
+        let catalog = Catalog::load();
+        assert_eq!(catalog.get("Knife").unwrap().ancestors, ["Blade", "Weapon"]);
+        assert_eq!(catalog.get("Beagle").unwrap().ancestors, ["Animal", "Canine", "Dog", "Hound", "Mammal", "Pet"]);
+    }
+
+    #[test]
+    fn every_line_has_six_columns_and_a_category() {
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            assert_eq!(line.split('\t').count(), 6, "{line}");
+            assert!(!columns(line)[3].is_empty(), "{line}");
+        }
+    }
+}
