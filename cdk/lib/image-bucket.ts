@@ -57,11 +57,21 @@ export class ImageBucket extends Construct {
     acknowledgeWildcard(grantee, `${this.arnImport}/${area}*`, `The keys below ${area} are chosen by uploads; the statement lists single actions for this one area.`);
   }
 
-  /** Lets the function list an area: S3 then says of an absent object that it is absent, and not "access denied". */
-  grantList(grantee: TaskFunction, area: Area, action: 's3:ListBucket' | 's3:ListBucketVersions'): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: [action], resources: [this.bucket.bucketArn], conditions: { StringLike: { 's3:prefix': `${area}*` } } }),
-    );
+  /** Lets the function list the versions of the objects of an area. */
+  grantListVersions(grantee: TaskFunction, area: Area): void {
+    this.grantOnBucket(grantee, 's3:ListBucketVersions', { StringLike: { 's3:prefix': `${area}*` } });
+  }
+
+  /**
+   * Lets the function find out that an object is absent: without s3:ListBucket, S3 answers "access denied" instead. A
+   * read carries no prefix, so a plain StringLike would deny that answer.
+   */
+  grantMissing(grantee: TaskFunction, area: Area): void {
+    this.grantOnBucket(grantee, 's3:ListBucket', { StringLikeIfExists: { 's3:prefix': `${area}*` } });
+  }
+
+  private grantOnBucket(grantee: TaskFunction, action: string, conditions: Record<string, Record<string, string>>): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [action], resources: [this.bucket.bucketArn], conditions }));
   }
 
   private accessLogs(props: ImageBucketProps): Bucket {
@@ -70,7 +80,6 @@ export class ImageBucket extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       lifecycleRules: [{ id: 'expire', expiration: Duration.days(props.logRetentionDays), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
-      minimumTLSVersion: 1.2,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: removalPolicyOf(props.environment),
     });

@@ -57,7 +57,8 @@ export class PipelineFunctions extends Construct {
       memoryMb: 1024, // decoded pixels
     });
     images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
-    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantMissing(task, 'raw-uploads/');
+    images.grantListVersions(task, 'raw-uploads/');
     images.grantObjects(task, 'processed/', 's3:PutObject');
     records.grantRecords(task);
     return task;
@@ -76,7 +77,8 @@ export class PipelineFunctions extends Construct {
       's3:PutObjectTagging',
       's3:PutObjectVersionTagging',
     );
-    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantMissing(task, 'raw-uploads/');
+    images.grantListVersions(task, 'raw-uploads/');
     images.grantObjects(task, 'archived/', 's3:PutObject', 's3:PutObjectTagging');
     records.grantRecords(task);
     return task;
@@ -133,9 +135,10 @@ export class PipelineFunctions extends Construct {
       environment: { RETENTION_DAYS: String(settings.retentionDays) },
     });
     images.grantObjects(task, 'processed/', 's3:GetObject', 's3:DeleteObject');
+    images.grantMissing(task, 'processed/');
     images.grantObjects(task, 'archived/', 's3:PutObject');
     images.grantObjects(task, 'raw-uploads/', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
-    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantListVersions(task, 'raw-uploads/');
     records.grantRecords(task);
     records.grantLabelRows(task);
     return task;
@@ -145,7 +148,8 @@ export class PipelineFunctions extends Construct {
     const { deadLetterQueue, images, records, stateMachineName } = this.props;
     const task = this.task('record-failure', "Writes a failed execution's first cause into the record", { deadLetterQueue });
     images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
-    images.grantList(task, 'raw-uploads/', 's3:ListBucketVersions');
+    images.grantMissing(task, 'raw-uploads/');
+    images.grantListVersions(task, 'raw-uploads/');
     records.grantRecords(task);
     task.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['states:GetExecutionHistory'], resources: [executionArns(this, stateMachineName)] }),
@@ -170,7 +174,7 @@ export class PipelineFunctions extends Construct {
 
   private grantAnswers(task: TaskFunction): void {
     this.props.images.grantObjects(task, 'results/', 's3:GetObject', 's3:PutObject');
-    this.props.images.grantList(task, 'results/', 's3:ListBucket');
+    this.props.images.grantMissing(task, 'results/');
   }
 
   private task(name: FunctionName, description: string, options: Options = {}): TaskFunction {

@@ -1,6 +1,6 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { CfnFunction, Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -35,9 +35,6 @@ export class TaskFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
-    for (const name of Object.keys(props.environment ?? {})) {
-      if (/^AWS_|^RUST_LOG$/.test(name)) throw new Error(`${name} may not be set on ${props.name}: it belongs to the runtime.`);
-    }
     const logGroup = new LogGroup(this, 'Logs', { retention: props.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(this);
@@ -56,6 +53,7 @@ export class TaskFunction extends Construct implements IGrantable {
       timeout: props.timeout ?? Duration.seconds(60),
       tracing: Tracing.ACTIVE,
     });
+    this.node.addValidation({ validate: () => this.reservedVariables() });
     acknowledgeWildcard(this, '*', 'X-Ray has no resources to name in PutTraceSegments and PutTelemetryRecords; the tests list all that a role may do on "*".');
   }
 
@@ -63,5 +61,15 @@ export class TaskFunction extends Construct implements IGrantable {
   grantInvoke(grantee: IGrantable): void {
     // Function.grantInvoke would add all of its versions, as a wildcard.
     Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [this.fn.functionArn] });
+  }
+
+  /** Looks at what is synthesised, so that no way of setting a variable goes round it. */
+  private reservedVariables(): string[] {
+    const resource = this.fn.node.defaultChild;
+    if (!(resource instanceof CfnFunction)) return [];
+    const environment = Stack.of(this).resolve(resource.environment) as { variables?: object } | undefined;
+    return Object.keys(environment?.variables ?? {})
+      .filter((name) => /^AWS_|^RUST_LOG$/.test(name))
+      .map((name) => `${name} may not be set by a template: it belongs to the function's runtime.`);
   }
 }

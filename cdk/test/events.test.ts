@@ -1,0 +1,108 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { resourceOf, resourcesOf, templatesOf } from './app.ts';
+
+const DELIVERY = {
+  DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsDeadLetters'), 'Arn'] } },
+  RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+};
+
+interface Statement {
+  readonly Effect: string;
+  readonly Principal: unknown;
+  readonly Condition?: unknown;
+}
+
+const statementsOf = (properties: Record<string, unknown>): Statement[] => (properties.PolicyDocument as { Statement: Statement[] }).Statement;
+
+describe('events', () => {
+  let template: Template;
+  beforeAll(() => {
+    template = templatesOf().stateless;
+  });
+
+  test('of uploads to raw-uploads/ of our bucket start the state machine', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      State: 'ENABLED',
+      EventPattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: { bucket: { name: [{ 'Fn::ImportValue': Match.stringLikeRegexp('RefImagesBucket') }] }, object: { key: [{ wildcard: 'raw-uploads/*' }] } },
+      },
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysis') }, ...DELIVERY })],
+    });
+  });
+
+  test('arrive at the state machine whole', () => {
+    const { Targets } = resourceOf(template, 'AWS::Events::Rule', 'UploadTrigger').Properties as { Targets: object[] };
+    expect(Targets).toHaveLength(1);
+    expect(Object.keys(Targets[0] ?? {}).filter((key) => key.startsWith('Input'))).toEqual([]);
+  });
+
+  test('of executions of our machine that did not end well reach record-failure', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: Match.stringLikeRegexp('^ImageAnalysis') }] },
+      },
+      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsRecordFailure'), 'Arn'] }, ...DELIVERY })],
+    });
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Action: 'lambda:InvokeFunction',
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FailureTrigger'), 'Arn'] },
+    });
+  });
+
+  test('are kept where record-failure cannot handle them', () => {
+    const { Properties } = resourceOf(template, 'AWS::Lambda::Function', 'FunctionsRecordFailure');
+    expect(Properties.DeadLetterConfig).toEqual({ TargetArn: { 'Fn::GetAtt': [expect.stringMatching(/^EventsDeadLetters/), 'Arn'] } });
+  });
+
+  test('have no other rules', () => {
+    expect(resourcesOf(template, 'AWS::Events::Rule')).toHaveLength(2);
+  });
+
+  test('that could not be delivered are kept for 14 days, encrypted, and come from our rules over TLS only', () => {
+    const [queue, ...others] = resourcesOf(template, 'AWS::SQS::Queue');
+    expect(others).toEqual([]);
+    expect(queue?.[1].Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+    const statements = statementsOf(resourceOf(template, 'AWS::SQS::QueuePolicy', 'EventsDeadLetters').Properties);
+    expect(statements).toContainEqual(expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }));
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed.map(({ Principal }) => Principal)).toEqual([{ Service: 'events.amazonaws.com' }, { Service: 'events.amazonaws.com' }]);
+    for (const rule of ['UploadTrigger', 'FailureTrigger']) {
+      expect(allowed).toContainEqual(
+        expect.objectContaining({ Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [expect.stringMatching(rule), 'Arn'] } } } }),
+      );
+    }
+  });
+});
+
+describe('topics', () => {
+  let template: Template;
+  beforeAll(() => {
+    template = templatesOf().stateless;
+  });
+
+  test('are two, encrypted with our key', () => {
+    const topics = resourcesOf(template, 'AWS::SNS::Topic');
+    expect(topics.map(([, { Properties }]) => Properties.DisplayName)).toEqual(['sightline alerts', 'sightline operations']);
+    for (const [, { Properties }] of topics) {
+      expect(Properties.KmsMasterKeyId).toEqual({ 'Fn::ImportValue': expect.stringMatching(/DataKey/) as unknown });
+    }
+  });
+
+  test('are published to over TLS only, and open to no other account or service', () => {
+    const policies = resourcesOf(template, 'AWS::SNS::TopicPolicy');
+    expect(policies).toHaveLength(2);
+    for (const [, { Properties }] of policies) {
+      expect(statementsOf(Properties)).toEqual([expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
+    }
+  });
+
+  test('and all else that is needed is told under the names that the command line looks for', () => {
+    expect(Object.keys(template.findOutputs('*'))).toEqual(['StateMachineArn', 'AlertsTopicArn', 'OperationsTopicArn', 'EventsDeadLetterQueueUrl']);
+  });
+});

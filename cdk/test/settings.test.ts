@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { environmentOf, artefactOf } from '../lib/environment.ts';
+import { loadSettings } from '../lib/settings-file.ts';
+import { DEFAULT_SETTINGS } from '../lib/settings.ts';
+import { UsageError } from '../lib/usage-error.ts';
+import { CDK_FOLDER, settingsFile, temporaryFolder, templatesOf } from './app.ts';
+
+function complaintAbout(content: unknown): string {
+  const file = settingsFile(content);
+  try {
+    loadSettings(file);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message.replace(file, 'FILE');
+    throw error;
+  }
+  return 'nothing';
+}
+
+describe('settings', () => {
+  test('are the defaults without a file', () => {
+    expect(loadSettings()).toEqual(DEFAULT_SETTINGS);
+  });
+
+  test('take the defaults for what a file does not say', () => {
+    expect(loadSettings(settingsFile({ maxStoredLabels: 5 }))).toEqual({ ...DEFAULT_SETTINGS, maxStoredLabels: 5 });
+  });
+
+  test('have defaults that pass their own checks', () => {
+    expect(loadSettings(settingsFile(DEFAULT_SETTINGS))).toEqual(DEFAULT_SETTINGS);
+  });
+
+  test.each([
+    [{ labelMinConfidence: 140 }, 'FILE: "labelMinConfidence" must be a number from 0 to 100, but is 140.'],
+    [{ labelMinConfidence: '80' }, 'FILE: "labelMinConfidence" must be a number from 0 to 100, but is "80".'],
+    [{ labelMinConfidence: null }, 'FILE: "labelMinConfidence" must be a number from 0 to 100, but is null.'],
+    [{ maxStoredLabels: 2.5 }, 'FILE: "maxStoredLabels" must be a whole number from 1 to 100, but is 2.5.'],
+    [{ maxBytes: 0 }, 'FILE: "maxBytes" must be a whole number from 1 to 52428800, but is 0.'],
+    [{ storeGps: 'yes' }, 'FILE: "storeGps" must be true or false, but is "yes".'],
+    [{ textGate: 'sometimes' }, 'FILE: "textGate" must be one of labels, always, never, but is "sometimes".'],
+    [{ watchedLabels: 'Weapon' }, 'FILE: "watchedLabels" must be a list, but is "Weapon".'],
+    [{ watchedLabels: ['Weapon', ''] }, `FILE: "watchedLabels[1]" must be a name of 1 to 100 letters, digits, spaces or - & ' , . ( ) /, but is "".`],
+    [{ watchedLabels: Array(400).fill('Weapon') }, 'FILE: "watchedLabels" must be at most 3072 bytes of JSON, but is "3601 bytes".'],
+    [
+      { moderationPolicy: [{ category: 'Explicit', minConfidence: 80, action: 'DELETE' }] },
+      'FILE: "moderationPolicy[0].action" must be one of ALERT, REVIEW, BLOCK, but is "DELETE".',
+    ],
+    [
+      { moderationPolicy: [{ category: 'Explicit', action: 'BLOCK' }] },
+      'FILE: "moderationPolicy[0].minConfidence" must be a number from 0 to 100, but is missing.',
+    ],
+    [
+      { moderationPolicy: [{ category: 'Explicit', minConfidence: 80, action: 'BLOCK', note: 1 }] },
+      'FILE: "moderationPolicy[0]" must be an object of category, minConfidence, action, but is {"category":"Explicit","minConfidence":80,"action":"BLOCK","note":1}.',
+    ],
+    [{ logRetentionDays: 31 }, /^FILE: "logRetentionDays" must be one of 1, 3, 5, 7, 14, 30, .*, but is 31\.$/],
+    [{ reviewTimeoutSeconds: 31_536_001 }, 'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 31536000, but is 31536001.'],
+    [{ functionMemoryMb: { 'detect-text': 64 } }, 'FILE: "functionMemoryMb.detect-text" must be a whole number from 128 to 3008, but is 64.'],
+    [{ functionMemoryMb: { 'detect-cats': 256 } }, /^FILE: "functionMemoryMb" must be an object by inspect-image, .*, but is \{"detect-cats":256\}\.$/],
+    [{ labelMinConfidance: 80 }, /^FILE: "labelMinConfidance" is not a setting; the settings are maxBytes, .*\.$/],
+    [JSON.parse('{"__proto__": {"maxBytes": 1}}'), /^FILE: "__proto__" is not a setting; /],
+    ['{"maxBytes": 1,}', /^FILE: the settings file is not valid JSON \(.*\)\.$/],
+    ['[]', 'FILE: the settings file must hold a JSON object of settings.'],
+  ])('say in one sentence what is wrong with %j', (content, sentence) => {
+    const complaint = complaintAbout(content);
+    if (typeof sentence === 'string') expect(complaint).toBe(sentence);
+    else expect(complaint).toMatch(sentence);
+    expect(complaint).not.toContain('\n');
+  });
+
+  test('say that their file is missing', () => {
+    const file = join(temporaryFolder(), 'absent.json');
+    expect(() => loadSettings(file)).toThrow(new RegExp(`^${file}: the settings file cannot be read \\(ENOENT.*\\)\\.$`));
+  });
+});
+
+describe('context', () => {
+  test.each([
+    [{ environment: 'prod' }, 'context "environment" must be one of aws, local, but is "prod".'],
+    [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "Sight Line".'],
+    [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "".'],
+    [{ settings: 7 }, 'context "settings" must be a text, but is 7.'],
+  ])('that is wrong is named: %j', (context, sentence) => {
+    expect(() => templatesOf(context)).toThrow(new UsageError(sentence));
+  });
+
+  test('that is wrong is all that the app prints', () => {
+    const run = (): string =>
+      execFileSync('npx', ['tsx', 'bin/sightline.ts'], {
+        cwd: CDK_FOLDER,
+        encoding: 'utf8',
+        env: { ...process.env, CDK_CONTEXT_JSON: '{"environment": "prod"}' },
+        stdio: 'pipe',
+      });
+    expect(run).toThrow(expect.objectContaining({ status: 1, stderr: 'context "environment" must be one of aws, local, but is "prod".\n' }));
+  });
+});
+
+describe('zips', () => {
+  test.each([
+    ['aws', 'arm64', 'run "make package" first'],
+    ['local', 'local', '"make up" builds it'],
+  ] as const)('that are missing are named, with what makes them: %s', (name, flavour, hint) => {
+    const dist = temporaryFolder();
+    const { artefacts } = environmentOf(name, dist, DEFAULT_SETTINGS);
+    const zip = join(dist, flavour, 'detect-labels.zip');
+    expect(() => artefactOf(artefacts, 'detect-labels')).toThrow(new UsageError(`${zip}, the code of DetectLabels, is missing: ${hint}.`));
+    mkdirSync(join(dist, flavour));
+    writeFileSync(zip, 'zip');
+    expect(artefactOf(artefacts, 'detect-labels')).toBe(zip);
+    rmSync(dist, { recursive: true });
+  });
+});

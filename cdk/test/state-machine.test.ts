@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import type { Template } from 'aws-cdk-lib/assertions';
+import aslValidator from 'asl-validator';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { withReviewTimeout } from '../lib/review-timeout.ts';
+import { DEFINITION_FILE, resourceOf, settingsFile, templatesOf } from './app.ts';
+
+const DEFINITION = readFileSync(DEFINITION_FILE, 'utf8');
+
+function machineOf(template: Template): Record<string, unknown> {
+  return resourceOf(template, 'AWS::StepFunctions::StateMachine', 'ImageAnalysis').Properties;
+}
+
+describe('the state machine', () => {
+  let machine: Record<string, unknown>;
+  beforeAll(() => {
+    machine = machineOf(templatesOf().stateless);
+  });
+
+  test('is what the ASL file says', () => {
+    expect(JSON.parse(machine.DefinitionString as string)).toEqual(JSON.parse(DEFINITION));
+    expect(machine.StateMachineType).toBe('STANDARD');
+    expect(machine.StateMachineName).toBe('sightline-image-analysis');
+  });
+
+  test('has a function for each placeholder of the ASL, and no other', () => {
+    const placeholders = [...DEFINITION.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+    expect(Object.keys(machine.DefinitionSubstitutions as object).sort()).toEqual([...new Set(placeholders)].sort());
+  });
+
+  test('gets the right function at each placeholder', () => {
+    for (const [name, arn] of Object.entries(machine.DefinitionSubstitutions as Record<string, { 'Fn::GetAtt': [string, string] }>)) {
+      expect(arn['Fn::GetAtt'][0]).toMatch(new RegExp(`^Functions${name.replace(/FunctionArn$/, '')}Function[0-9A-F]{8}$`));
+    }
+  });
+
+  test('logs everything but the data of executions, and traces', () => {
+    expect(machine.LoggingConfiguration).toMatchObject({
+      IncludeExecutionData: false,
+      Level: 'ALL',
+      Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: { 'Fn::GetAtt': [expect.stringMatching(/^ImageAnalysisLogs/), 'Arn'] } } }],
+    });
+    expect(machine.TracingConfiguration).toEqual({ Enabled: true });
+  });
+
+  test('is valid Amazon States Language, as far as a validator can tell', () => {
+    const result = aslValidator(JSON.parse(DEFINITION) as object);
+    expect(result.errors).toEqual([]);
+    expect(result.isValid).toBe(true);
+  });
+
+  test('waits for a review as long as the settings say', () => {
+    const changed = machineOf(templatesOf({ settings: settingsFile({ reviewTimeoutSeconds: 90 }) }).stateless);
+    const expected = withReviewTimeout(DEFINITION, 90);
+    expect(changed.DefinitionString).toEqual(expected);
+    expect(expected).toMatch(/"TimeoutSeconds": 90\b/);
+    expect(JSON.parse(withReviewTimeout(expected, 604_800))).toEqual(JSON.parse(DEFINITION));
+  });
+});
+
+describe('the review timeout', () => {
+  test('is found in a branch of a Parallel, too', () => {
+    const nested = { States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 1 } } }] } } };
+    expect(JSON.parse(withReviewTimeout(JSON.stringify(nested), 5))).toEqual({
+      States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 5 } } }] } },
+    });
+  });
+
+  test('is missed where there is no such state', () => {
+    expect(() => withReviewTimeout('{"States": {"Other": {}}}', 5)).toThrow('must have one state AwaitReview, but has 0');
+  });
+});

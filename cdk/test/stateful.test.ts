@@ -1,0 +1,178 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
+
+const COOLING = [
+  { StorageClass: 'STANDARD_IA', TransitionInDays: 30 },
+  { StorageClass: 'GLACIER_IR', TransitionInDays: 90 },
+];
+
+/** A statement that refuses what does not come over TLS. */
+const TLS_ONLY = Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } }, Principal: { AWS: '*' } });
+
+interface LifecycleRule {
+  readonly Id: string;
+  readonly ExpirationInDays?: number;
+  readonly Transitions?: object[];
+  readonly NoncurrentVersionExpiration?: object;
+}
+
+function lifecycleOf(template: Template): LifecycleRule[] {
+  const bucket = resourceOf(template, 'AWS::S3::Bucket', 'ImagesBucket');
+  return (bucket.Properties.LifecycleConfiguration as { Rules: LifecycleRule[] }).Rules;
+}
+
+describe('the stateful stack', () => {
+  let template: Template;
+  beforeAll(() => {
+    template = templatesOf().stateful;
+  });
+
+  test('encrypts images with a key that rotates', () => {
+    template.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true, RotationPeriodInDays: 365 });
+    template.resourceCountIs('AWS::KMS::Key', 1);
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DataKey'), 'Arn'] } },
+          },
+        ],
+      },
+    });
+  });
+
+  test('keeps versions of images, and sends their events to EventBridge without a helper function', () => {
+    const { Properties } = resourceOf(template, 'AWS::S3::Bucket', 'ImagesBucket');
+    expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+    expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: { EventBridgeEnabled: true } });
+    template.resourceCountIs('AWS::Lambda::Function', 0);
+  });
+
+  test('blocks public access, access lists and plain HTTP on every bucket', () => {
+    const buckets = resourcesOf(template, 'AWS::S3::Bucket');
+    expect(buckets).toHaveLength(2);
+    for (const [id, bucket] of buckets) {
+      expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      expect(bucket.Properties.OwnershipControls).toEqual({ Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] });
+      template.hasResourceProperties('AWS::S3::BucketPolicy', { Bucket: { Ref: id }, PolicyDocument: { Statement: Match.arrayWith([TLS_ONLY]) } });
+    }
+  });
+
+  test('allows nobody in the policy of the images, and only log delivery in that of the access log', () => {
+    const allowed = resourcesOf(template, 'AWS::S3::BucketPolicy').flatMap(([id, policy]) =>
+      (policy.Properties.PolicyDocument as { Statement: { Effect: string; Principal: unknown; Action: unknown }[] }).Statement.filter(
+        ({ Effect }) => Effect === 'Allow',
+      ).map(({ Principal, Action }) => [id.replace(/[0-9A-F]{8}$/, ''), Principal, Action]),
+    );
+    expect(allowed).toEqual([['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject']]);
+  });
+
+  test('logs who read the images', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LoggingConfiguration: { DestinationBucketName: { Ref: Match.stringLikeRegexp('^ImagesAccessLogs') }, LogFilePrefix: 'images/' },
+    });
+  });
+
+  test('moves images to cheaper storage after 30 and 90 days, always readable at once', () => {
+    const rules = new Map(lifecycleOf(template).map((rule) => [rule.Id, rule]));
+    for (const area of ['raw-uploads', 'processed', 'archived']) {
+      expect(rules.get(area)).toMatchObject({ Prefix: `${area}/`, Status: 'Enabled', Transitions: COOLING });
+      expect(rules.get(area)?.ExpirationInDays).toBeUndefined();
+    }
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: { TransitionDefaultMinimumObjectSize: 'all_storage_classes_128K' },
+    });
+  });
+
+  test('cleans up answers, replaced versions, unfinished uploads and delete markers', () => {
+    const rules = lifecycleOf(template);
+    expect(rules.map(({ Id, NoncurrentVersionExpiration }) => [Id, NoncurrentVersionExpiration])).toEqual([
+      ['raw-uploads', { NoncurrentDays: 90 }],
+      ['processed', { NoncurrentDays: 30 }],
+      ['archived', { NoncurrentDays: 30 }],
+      ['results', { NoncurrentDays: 30 }],
+      ['unfinished-uploads', undefined],
+      ['delete-markers', undefined],
+    ]);
+    expect(rules[3]).toMatchObject({ Prefix: 'results/', ExpirationInDays: 730 });
+    expect(rules[4]).toMatchObject({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } });
+    expect(rules[5]).toMatchObject({ ExpiredObjectDeleteMarker: true });
+  });
+
+  test('keeps answers for ever where records are', () => {
+    const results = lifecycleOf(templatesOf({ settings: settingsFile({ retentionDays: 0 }) }).stateful).find(({ Id }) => Id === 'results');
+    expect(results).toBeDefined();
+    expect(results?.ExpirationInDays).toBeUndefined();
+  });
+
+  test('has both tables encrypted, recoverable, expiring, on demand and hard to delete', () => {
+    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(2);
+    for (const [, { Properties }] of tables) {
+      expect(Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        TimeToLiveSpecification: { AttributeName: 'ExpiresAt', Enabled: true },
+      });
+    }
+  });
+
+  test('finds records by image, by owner and by open work', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'Records8');
+    const keys = (hash: string): object[] => [
+      { AttributeName: hash, KeyType: 'HASH' },
+      { AttributeName: 'UploadTimestamp', KeyType: 'RANGE' },
+    ];
+    expect(Properties.KeySchema).toEqual(keys('ImageID'));
+    expect(Properties.AttributeDefinitions).toContainEqual({ AttributeName: 'UploadTimestamp', AttributeType: 'N' });
+    expect(Properties.GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: 'OwnerIndex',
+        KeySchema: keys('OwnerID'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'] },
+      },
+      {
+        IndexName: 'WorkQueueIndex',
+        KeySchema: keys('WorkQueue'),
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: ['ExecutionArn', 'OwnerID', 'ProcessingStatus', 'ReviewStatus', 'StatusReason', 'DetectionSummary'],
+        },
+      },
+    ]);
+  });
+
+  test('finds label rows by owner, label and month, in order of time', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'RecordsLabelIndex');
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: 'OwnerLabelMonth', KeyType: 'HASH' },
+      { AttributeName: 'TimeImageID', KeyType: 'RANGE' },
+    ]);
+    expect(Properties.GlobalSecondaryIndexes).toBeUndefined();
+  });
+
+  test('leaves all data where it is when the stack is deleted', () => {
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key']) {
+      for (const [, resource] of resourcesOf(template, type)) {
+        expect([resource.DeletionPolicy, resource.UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+      }
+    }
+  });
+
+  test('tells bucket and tables under the names that the command line looks for', () => {
+    expect(Object.keys(template.findOutputs('*')).filter((name) => !name.startsWith('ExportsOutput'))).toEqual([
+      'ImagesBucketName',
+      'RecordsTableName',
+      'LabelIndexTableName',
+    ]);
+  });
+});
