@@ -88,7 +88,7 @@ describe('context', () => {
 
   test('that is wrong is all that the app prints', () => {
     const run = (): string =>
-      execFileSync('npx', ['tsx', 'bin/sightline.ts'], {
+      execFileSync(process.execPath, ['--import', 'tsx', 'bin/sightline.ts'], {
         cwd: CDK_FOLDER,
         encoding: 'utf8',
         env: { ...process.env, CDK_CONTEXT_JSON: '{"environment": "prod"}' },
