@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import type { Artefacts } from './environment.ts';
 import { pascalCase, type FunctionName } from './function-names.ts';
+import { variablesOf } from './function-variables.ts';
 import { executionArns, stateMachineArn } from './image-analysis.ts';
 import type { ImageBucket } from './image-bucket.ts';
 import type { Records } from './records.ts';
@@ -23,7 +24,7 @@ export interface PipelineFunctionsProps {
   readonly deadLetterQueue: IQueue;
 }
 
-type Options = Pick<TaskFunctionProps, 'environment' | 'memoryMb' | 'deadLetterQueue'>;
+type Options = Pick<TaskFunctionProps, 'memoryMb' | 'deadLetterQueue'>;
 
 /** The functions of the pipeline: each with its settings and with exactly what it needs of bucket, tables and topics. */
 export class PipelineFunctions extends Construct {
@@ -39,10 +40,10 @@ export class PipelineFunctions extends Construct {
     this.tasks = new Map<FunctionName, TaskFunction>([
       ['inspect-image', this.inspectImage()],
       ['record-rejection', this.recordRejection()],
-      ['detect-labels', this.detectLabels()],
-      ['analyze-faces', this.analyzeFaces()],
-      ['detect-text', this.detectText()],
-      ['moderate-image', this.moderateImage()],
+      ['detect-labels', this.analysis('detect-labels', 'Names what is in the picture', 'DetectLabels')],
+      ['analyze-faces', this.analysis('analyze-faces', 'Describes the faces', 'DetectFaces')],
+      ['detect-text', this.analysis('detect-text', 'Reads the text', 'DetectText')],
+      ['moderate-image', this.analysis('moderate-image', 'Judges the picture by the moderation policy', 'DetectModerationLabels')],
       ['send-alert', this.sendAlert()],
       ['request-review', this.requestReview()],
       ['store-record', this.storeRecord()],
@@ -51,9 +52,8 @@ export class PipelineFunctions extends Construct {
   }
 
   private inspectImage(): TaskFunction {
-    const { images, records, settings } = this.props;
+    const { images, records } = this.props;
     const task = this.task('inspect-image', 'Checks an upload, claims its record and makes the upright copy and the thumbnail', {
-      environment: { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), STORE_GPS: String(settings.storeGps) },
       memoryMb: 1024, // decoded pixels
     });
     images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
@@ -84,34 +84,6 @@ export class PipelineFunctions extends Construct {
     return task;
   }
 
-  private detectLabels(): TaskFunction {
-    const { settings } = this.props;
-    return this.analysis('detect-labels', 'Names what is in the picture', 'rekognition:DetectLabels', {
-      LABEL_MIN_CONFIDENCE: String(settings.labelMinConfidence),
-      MAX_STORED_LABELS: String(settings.maxStoredLabels),
-      PERSON_MIN_CONFIDENCE: String(settings.personMinConfidence),
-      TEXT_MIN_CONFIDENCE: String(settings.textMinConfidence),
-      TEXT_GATE: settings.textGate,
-      WATCHED_LABELS: JSON.stringify(settings.watchedLabels),
-      WATCHED_MIN_CONFIDENCE: String(settings.watchedMinConfidence),
-    });
-  }
-
-  private analyzeFaces(): TaskFunction {
-    const environment = { FACE_MIN_CONFIDENCE: String(this.props.settings.faceMinConfidence) };
-    return this.analysis('analyze-faces', 'Describes the faces', 'rekognition:DetectFaces', environment);
-  }
-
-  private detectText(): TaskFunction {
-    const environment = { TEXT_LINE_MIN_CONFIDENCE: String(this.props.settings.textLineMinConfidence) };
-    return this.analysis('detect-text', 'Reads the text', 'rekognition:DetectText', environment);
-  }
-
-  private moderateImage(): TaskFunction {
-    const environment = { MODERATION_POLICY: JSON.stringify(this.props.settings.moderationPolicy) };
-    return this.analysis('moderate-image', 'Judges the picture by the moderation policy', 'rekognition:DetectModerationLabels', environment);
-  }
-
   private sendAlert(): TaskFunction {
     const task = this.task('send-alert', 'Tells of what was seen in a picture, once');
     this.grantAnswers(task);
@@ -120,8 +92,7 @@ export class PipelineFunctions extends Construct {
   }
 
   private requestReview(): TaskFunction {
-    const environment = { REVIEW_TIMEOUT_SECONDS: String(this.props.settings.reviewTimeoutSeconds) };
-    const task = this.task('request-review', 'Puts a picture before the reviewers', { environment });
+    const task = this.task('request-review', 'Puts a picture before the reviewers');
     this.props.records.grantRecords(task);
     task.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: [stateMachineArn(this, this.props.stateMachineName)] }),
@@ -130,10 +101,8 @@ export class PipelineFunctions extends Construct {
   }
 
   private storeRecord(): TaskFunction {
-    const { images, records, settings } = this.props;
-    const task = this.task('store-record', 'Writes the record and its label rows, in one transaction', {
-      environment: { RETENTION_DAYS: String(settings.retentionDays) },
-    });
+    const { images, records } = this.props;
+    const task = this.task('store-record', 'Writes the record and its label rows, in one transaction');
     images.grantObjects(task, 'processed/', 's3:GetObject', 's3:DeleteObject');
     images.grantMissing(task, 'processed/');
     images.grantObjects(task, 'archived/', 's3:PutObject');
@@ -163,10 +132,10 @@ export class PipelineFunctions extends Construct {
   }
 
   /** A function around one Rekognition call: it reads the copy by reference, and keeps the answer. */
-  private analysis(name: FunctionName, description: string, call: string, environment: Record<string, string>): TaskFunction {
-    const task = this.task(name, description, { environment });
+  private analysis(name: FunctionName, description: string, call: string): TaskFunction {
+    const task = this.task(name, description);
     // Rekognition's detect calls have no resources; TaskFunction acknowledges "*" once for the role.
-    task.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [call], resources: ['*'] }));
+    task.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [`rekognition:${call}`], resources: ['*'] }));
     this.props.images.grantObjects(task, 'processed/', 's3:GetObject');
     this.grantAnswers(task);
     return task;
@@ -184,6 +153,7 @@ export class PipelineFunctions extends Construct {
       name,
       description,
       artefacts,
+      environment: variablesOf(name, settings),
       logRetentionDays: settings.logRetentionDays,
       ...options,
       ...(memoryMb !== undefined && { memoryMb }),
