@@ -107,6 +107,7 @@ export class PipelineFunctions extends Construct {
     images.grantMissing(task, 'processed/');
     images.grantObjects(task, 'archived/', 's3:PutObject');
     images.grantObjects(task, 'raw-uploads/', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
+    images.grantMissing(task, 'raw-uploads/');
     images.grantListVersions(task, 'raw-uploads/');
     records.grantRecords(task);
     records.grantLabelRows(task);

@@ -49,6 +49,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     ...missing('processed'),
     ...lines('images/archived/*', 's3:PutObject'),
     ...TAG_RAW,
+    ...missing('raw-uploads'),
     ...RAW_VERSIONS,
   ],
   'record-failure': [
