@@ -3,8 +3,10 @@
 mod admin;
 mod answer;
 mod args;
+mod body;
 mod calls;
 mod faults;
+mod journal;
 mod operation;
 mod photo;
 mod protocol;

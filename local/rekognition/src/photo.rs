@@ -6,12 +6,7 @@ mod jpeg;
 mod s3;
 mod source;
 
-pub use self::{
-    decode::decode,
-    header::Header,
-    s3::S3Reader,
-    source::{Source, source},
-};
+pub use self::{decode::decode, header::Header, s3::S3Reader, source::source};
 
 #[cfg(test)]
 mod tests;

@@ -34,9 +34,16 @@ struct Load {
     cost: HashMap<Operation, f64>,
 }
 
-/// A place in the queue; it is given back on drop.
+/// A place in the queue, with room in memory for one image. It is given back on drop.
 #[derive(Debug)]
-pub struct Ticket {
+pub struct Place {
+    _room: OwnedSemaphorePermit,
+    ticket: Ticket,
+}
+
+/// A request that has been let in.
+#[derive(Debug)]
+struct Ticket {
     queue: Arc<Queue>,
     operation: Operation,
     expected: f64,
@@ -56,7 +63,7 @@ impl Queue {
     }
 
     /// Lets a request in, or says that it would wait too long.
-    pub fn enter(self: &Arc<Self>, operation: Operation) -> Result<Ticket, Refusal> {
+    fn enter(self: &Arc<Self>, operation: Operation) -> Result<Ticket, Refusal> {
         self.with_load(|load| {
             if load.pending > MAX_WAIT.as_secs_f64() * f64::from(WORKERS) {
                 return Err(Refusal::throttled());
@@ -67,32 +74,40 @@ impl Queue {
         })
     }
 
-    /// Waits until there is room in memory for one more image.
-    pub async fn room_for_image(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.images).acquire_owned().await.ok()
-    }
-
     fn with_load<T>(&self, change: impl FnOnce(&mut Load) -> T) -> T {
         change(&mut self.load.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Ticket {
+impl Place {
+    /// Waits until there is room in memory for one more image; does not wait at all, but refuses, when the work would have to wait too long.
+    pub async fn take(queue: &Arc<Queue>, operation: Operation) -> Result<Self, Refusal> {
+        let ticket = queue.enter(operation)?;
+        let room = Arc::clone(&queue.images).acquire_owned().await.map_err(|_| stopping())?;
+        Ok(Self { _room: room, ticket })
+    }
+
     /// Waits for a worker, then runs the work there and learns what it cost. The work goes on when the client goes away.
     pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
-        let worker = Arc::clone(&self.queue.workers).acquire_owned().await.map_err(|_| Refusal::internal("the server is stopping"))?;
+        let worker = Arc::clone(&self.ticket.queue.workers).acquire_owned().await.map_err(|_| stopping())?;
         let done = tokio::task::spawn_blocking(move || {
             let start = Instant::now();
             let result = work();
             if result.is_ok() {
-                self.learn(start.elapsed());
+                self.ticket.learn(start.elapsed());
             }
             drop((self, worker));
             result
         });
         done.await.unwrap_or_else(|_| Err(Refusal::internal("the work broke off")))
     }
+}
 
+fn stopping() -> Refusal {
+    Refusal::internal("the server is stopping")
+}
+
+impl Ticket {
     fn learn(&self, took: Duration) {
         self.queue.with_load(|load| {
             let cost = load.cost.entry(self.operation).or_default();
@@ -129,11 +144,11 @@ mod tests {
         let queue = Queue::new();
         let cost = |queue: &Queue| queue.with_load(|load| load.cost[&Operation::DetectText]);
 
-        let refused: Result<(), _> = queue.enter(Operation::DetectText).unwrap().run(|| Err(Refusal::format("no"))).await;
+        let refused: Result<(), _> = Place::take(&queue, Operation::DetectText).await.unwrap().run(|| Err(Refusal::format("no"))).await;
         assert!(refused.is_err());
         assert!((cost(&queue) - 1.5).abs() < 1e-9);
 
-        queue.enter(Operation::DetectText).unwrap().run(|| Ok(())).await.unwrap();
+        Place::take(&queue, Operation::DetectText).await.unwrap().run(|| Ok(())).await.unwrap();
         assert!(cost(&queue) < 1.3);
         assert!(queue.with_load(|load| load.pending) < 1e-9, "all places are given back");
     }
@@ -142,9 +157,9 @@ mod tests {
     async fn a_panic_in_the_work_gives_the_worker_back() {
         let queue = Queue::new();
         for _ in 0..3 {
-            let broken: Result<(), _> = queue.enter(Operation::DetectFaces).unwrap().run(|| panic!("in a test")).await;
+            let broken: Result<(), _> = Place::take(&queue, Operation::DetectFaces).await.unwrap().run(|| panic!("in a test")).await;
             assert_eq!(broken.unwrap_err().code, Code::InternalServerError);
         }
-        assert!(queue.enter(Operation::DetectFaces).unwrap().run(|| Ok(())).await.is_ok());
+        assert!(Place::take(&queue, Operation::DetectFaces).await.unwrap().run(|| Ok(())).await.is_ok());
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     calls::Calls,
     faults::Faults,
     operation::Operation,
-    photo::{Header, S3Reader, Source, decode, source},
-    queue::{Queue, Ticket},
+    photo::{Header, S3Reader, decode, source},
+    queue::{Place, Queue},
     refusal::Refusal,
     request::{Request, Task},
 };
@@ -27,26 +27,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// Checks what can be checked without the image, then works in a place of the queue. The answer is JSON.
-    pub async fn answer(self: &Arc<Self>, operation: Operation, request: &Request<'_>) -> Result<String, Refusal> {
+    /// Checks what can be checked without the image, then works in a place of the queue, which large requests bring along.
+    /// The answer is JSON.
+    pub async fn answer(self: &Arc<Self>, operation: Operation, request: &Request<'_>, place: Option<Place>) -> Result<String, Refusal> {
         let task = request.task(operation)?;
         let image = source(request.image.as_ref())?;
-        let ticket = self.queue.enter(operation)?;
-        self.work(ticket, operation, task, image).await
-    }
-
-    async fn work(self: &Arc<Self>, ticket: Ticket, operation: Operation, task: Task, image: Source) -> Result<String, Refusal> {
-        // Inline bytes already have their room: it was taken before the body was read.
-        let room = if matches!(image, Source::S3 { .. }) { self.queue.room_for_image().await } else { None };
+        let place = match place {
+            Some(place) => place,
+            None => Place::take(&self.queue, operation).await?,
+        };
         let bytes = image.read(self.s3.as_ref()).await?;
         let service = Arc::clone(self);
-        ticket
-            .run(move || {
-                let answer = service.look(operation, &task, &bytes);
-                drop(room);
-                answer
-            })
-            .await
+        place.run(move || service.look(operation, &task, &bytes)).await
     }
 
     /// The part that takes processor time.

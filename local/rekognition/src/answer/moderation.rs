@@ -10,7 +10,6 @@ use super::MODEL_VERSION;
 struct Answer {
     moderation_labels: Vec<LabelItem>,
     moderation_model_version: &'static str,
-    content_types: Vec<ContentType>,
 }
 
 #[derive(Serialize)]
@@ -22,14 +21,7 @@ struct LabelItem {
     taxonomy_level: u8,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ContentType {
-    confidence: f32,
-    name: &'static str,
-}
-
-/// The flags of at least `min_confidence` (0–100), the likeliest first. The kinds of picture are not filtered.
+/// The flags of at least `min_confidence` (0–100), the likeliest first. No `ContentTypes`: no model measures them.
 pub fn moderation(found: Moderation, min_confidence: f32) -> impl Serialize {
     let mut kept: Vec<_> = found.labels.into_iter().filter(|label| label.confidence >= min_confidence).collect();
     kept.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
@@ -39,11 +31,7 @@ pub fn moderation(found: Moderation, min_confidence: f32) -> impl Serialize {
         parent_name: label.parent_name,
         taxonomy_level: label.taxonomy_level,
     };
-    Answer {
-        moderation_labels: kept.into_iter().map(item).collect(),
-        moderation_model_version: MODEL_VERSION,
-        content_types: found.content_types.into_iter().map(|kind| ContentType { confidence: kind.confidence, name: kind.name }).collect(),
-    }
+    Answer { moderation_labels: kept.into_iter().map(item).collect(), moderation_model_version: MODEL_VERSION }
 }
 
 #[cfg(test)]
@@ -59,15 +47,13 @@ mod tests {
         let found = Moderation {
             scores: ModerationScores { open_nsfw: 0.9, drawing: 0., hentai: 0., neutral: 0., porn: 1., sexy: 0. },
             labels: vec![flag("Explicit", "", 1, 90.), flag("Non-Explicit Nudity", "", 1, 49.9)],
-            content_types: vec![],
         };
 
         let answer = serde_json::to_value(moderation(found, 50.)).unwrap();
 
         let expected = json!({
             "ModerationLabels": [{"Confidence": 90.0, "Name": "Explicit", "ParentName": "", "TaxonomyLevel": 1}],
-            "ModerationModelVersion": "local-1.0",
-            "ContentTypes": []
+            "ModerationModelVersion": "local-1.0"
         });
         assert_eq!(answer, expected);
     }

@@ -1,0 +1,150 @@
+//! Starts the real server, talks to it as the SDK does and, where the SDK could not say it, in plain HTTP.
+
+#![allow(dead_code)] // each test binary uses its part
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use aws_sdk_rekognition::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    primitives::Blob,
+    types::{Image, S3Object},
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use serde_json::{Value, json};
+
+/// A server process with models loaded; it ends with this value.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Server {
+    pub fn start(args: &[&str]) -> Self {
+        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server should start");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("the server did not start: run `make models` first ({line:?})")).to_owned();
+        Self { child, address }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// An SDK client that asks once and waits for at most `timeout`.
+    pub fn client_with_timeout(&self, timeout: Duration) -> Client {
+        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let config = aws_sdk_rekognition::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .endpoint_url(format!("http://{}", self.address))
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_timeout(timeout).build());
+        Client::from_conf(config.build())
+    }
+
+    pub fn client(&self) -> Client {
+        self.client_with_timeout(Duration::from_secs(60))
+    }
+
+    /// Plans a fault and returns its id.
+    pub fn fault(&self, fault: &Value) -> u64 {
+        let (status, body) = self.http("POST", "/admin/faults", &[("content-type", "application/json")], fault.to_string().as_bytes());
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["id"].as_u64().unwrap()
+    }
+
+    /// `[answered, refused, throttled, failed]` of an operation, over all images whose key holds `image`.
+    pub fn calls(&self, operation: &str, image: &str) -> [u64; 4] {
+        let (_, body) = self.http("GET", &format!("/admin/calls?image={image}"), &[], b"");
+        let calls: Value = serde_json::from_str(&body).unwrap();
+        ["answered", "refused", "throttled", "failed"].map(|outcome| calls[operation][outcome].as_u64().unwrap())
+    }
+
+    /// A call of an operation in plain HTTP: status and body.
+    pub fn call(&self, operation: &str, body: &[u8]) -> (u16, Value) {
+        let target = format!("RekognitionService.{operation}");
+        let (status, body) = self.http("POST", "/", &[("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &target)], body);
+        (status, serde_json::from_str(&body).unwrap_or(json!(body)))
+    }
+
+    /// One request on its own connection: status and body.
+    pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
+        let (status, _, body) = self.http_with_headers(method, path, headers, body);
+        (status, body)
+    }
+
+    pub fn http_with_headers(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n{lines}\r\n",
+            self.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server on a free port, with nothing of this process's environment that could change it but the models' place.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-rekognition"));
+    command
+        .args(["--port", "0"])
+        .args(args)
+        .env_remove("AWS_ENDPOINT_URL")
+        .env_remove("AWS_ENDPOINT_URL_S3")
+        .env_remove("SIGHTLINE_REKOGNITION_PORT");
+    command
+}
+
+pub fn sample(name: &str) -> Vec<u8> {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn inline(bytes: impl Into<Vec<u8>>) -> Image {
+    Image::builder().bytes(Blob::new(bytes)).build()
+}
+
+pub fn in_s3(bucket: &str, name: &str) -> Image {
+    Image::builder().s3_object(S3Object::builder().bucket(bucket).name(name).build()).build()
+}
+
+/// A grey picture: the smallest work that is a valid image.
+pub fn grey(width: u32, height: u32) -> Vec<u8> {
+    encoded(&image::RgbImage::from_pixel(width, height, image::Rgb([128; 3])).into(), image::ImageFormat::Png)
+}
+
+pub fn encoded(image: &image::DynamicImage, format: image::ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image.write_to(&mut std::io::Cursor::new(&mut bytes), format).unwrap();
+    bytes
+}

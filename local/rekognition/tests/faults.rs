@@ -1,0 +1,136 @@
+//! The fault plan, the counts and the bounded queue.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_rekognition::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::detect_labels::DetectLabelsError as E,
+};
+use common::{Server, grey, in_s3, inline, sample};
+use serde_json::json;
+
+#[tokio::test]
+async fn planned_faults_happen_and_are_counted() {
+    let server = Server::start(&[]);
+    errors_are_sent_under_their_names(&server).await;
+    calls_that_hang_hold_nothing(&server).await;
+    answers_can_be_broken_late_or_given(&server).await;
+    faults_can_be_listed_and_dropped(&server);
+    bad_plans_are_refused(&server);
+}
+
+async fn errors_are_sent_under_their_names(server: &Server) {
+    let modes = [
+        ("throttle", "ThrottlingException"),
+        ("provisioned-throughput", "ProvisionedThroughputExceededException"),
+        ("internal", "InternalServerError"),
+        ("access-denied", "AccessDeniedException"),
+        ("invalid-s3-object", "InvalidS3ObjectException"),
+        ("invalid-parameter", "InvalidParameterException"),
+        ("invalid-image-format", "InvalidImageFormatException"),
+        ("image-too-large", "ImageTooLargeException"),
+    ];
+    let image = || in_s3("bucket", "processed/names/image.jpg");
+    for (mode, name) in modes {
+        server.fault(&json!({"operation": "DetectLabels", "image": "/names/", "mode": mode, "times": 1}));
+        let error = server.client().detect_labels().image(image()).send().await.unwrap_err();
+        let status = error.raw_response().unwrap().status().as_u16();
+        assert_eq!(status, if mode == "internal" { 500 } else { 400 });
+        let error = error.into_service_error();
+        assert_eq!(error.code(), Some(name));
+        #[allow(deprecated)]
+        let known = !matches!(error, E::Unhandled(_));
+        assert!(known, "the SDK knows {name}");
+    }
+    assert_eq!(server.calls("DetectLabels", "/names/"), [0, 5, 2, 1]);
+    assert_eq!(server.calls("DetectLabels", "/other/"), [0; 4]);
+    assert_eq!(server.calls("DetectText", "/names/"), [0; 4]);
+}
+
+async fn calls_that_hang_hold_nothing(server: &Server) {
+    server.fault(&json!({"operation": "DetectLabels", "image": "hang", "mode": "hang", "times": 20}));
+    let hanging = (0..20).map(|_| {
+        let call = server.client_with_timeout(Duration::from_secs(3)).detect_labels().image(in_s3("b", "hang"));
+        tokio::spawn(call.send())
+    });
+    let hanging: Vec<_> = hanging.collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let start = Instant::now();
+    server.client().detect_labels().image(inline(grey(100, 100))).send().await.expect("others are served meanwhile");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+
+    for call in hanging {
+        assert!(matches!(call.await.unwrap().unwrap_err(), SdkError::TimeoutError(_)));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.calls("DetectLabels", "hang"), [0, 0, 0, 20]);
+}
+
+async fn answers_can_be_broken_late_or_given(server: &Server) {
+    let ask = || server.client().detect_labels().image(inline(grey(100, 100)));
+    let [before, ..] = server.calls("DetectLabels", "");
+
+    server.fault(&json!({"operation": "*", "mode": "bad-json", "times": 1}));
+    assert!(matches!(ask().send().await.unwrap_err(), SdkError::ResponseError(_)));
+
+    server.fault(&json!({"operation": "*", "mode": "close", "times": 1}));
+    assert!(matches!(ask().send().await.unwrap_err(), SdkError::DispatchFailure(_)));
+
+    server.fault(&json!({"operation": "*", "mode": "slow", "delayMs": 700, "times": 1}));
+    let start = Instant::now();
+    ask().send().await.expect("late, but real");
+    assert!(start.elapsed() >= Duration::from_millis(700));
+
+    server.fault(&json!({"operation": "*", "mode": "answer", "times": 1, "body": r#"{"Labels":[{"Name":"Weapon","Confidence":99.0}]}"#}));
+    let given = ask().send().await.unwrap();
+    assert_eq!(given.labels()[0].name(), Some("Weapon"));
+
+    let [after, ..] = server.calls("DetectLabels", "");
+    assert_eq!(after - before, 3, "all with HTTP 200");
+}
+
+fn faults_can_be_listed_and_dropped(server: &Server) {
+    let first = server.fault(&json!({"operation": "DetectText", "image": "/x/", "mode": "throttle"}));
+    server.fault(&json!({"operation": "*", "mode": "hang", "times": 3}));
+    let list = || serde_json::from_str::<serde_json::Value>(&server.http("GET", "/admin/faults", &[], b"").1).unwrap();
+    assert_eq!(list().as_array().unwrap().len(), 2);
+    assert_eq!(list()[0], json!({"id": first, "operation": "DetectText", "image": "/x/", "mode": "throttle"}));
+
+    assert_eq!(server.http("DELETE", &format!("/admin/faults/{first}"), &[], b"").0, 204);
+    assert_eq!(server.http("DELETE", &format!("/admin/faults/{first}"), &[], b"").0, 404);
+    assert_eq!(server.http("DELETE", "/admin/faults", &[], b"").0, 204);
+    assert_eq!(list(), json!([]));
+}
+
+fn bad_plans_are_refused(server: &Server) {
+    for plan in [r#"{"operation":"*","mode":"explode"}"#, r#"{"operation":"*","mode":"slow"}"#, r#"{"mode":"hang"}"#, "{"] {
+        let (status, body) = server.http("POST", "/admin/faults", &[("content-type", "application/json")], plan.as_bytes());
+        assert!((400..500).contains(&status) && body.contains("error"), "{plan}: {status} {body}");
+    }
+}
+
+/// More work than can be done in time: some is answered, the rest is sent away at once, and none fails otherwise.
+#[tokio::test]
+async fn an_overload_is_throttled_at_once() {
+    let server = Server::start(&[]);
+    let page = sample("printed-page.png");
+    let start = Instant::now();
+    let calls: Vec<_> = (0..40).map(|_| tokio::spawn(server.client().detect_text().image(inline(page.clone())).send())).collect();
+
+    let (mut answered, mut throttled) = (0, Vec::new());
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(_) => answered += 1,
+            Err(error) => {
+                assert_eq!(error.code(), Some("ThrottlingException"), "{error:?}");
+                throttled.push(start.elapsed());
+            }
+        }
+    }
+
+    assert!(answered >= 10 && !throttled.is_empty(), "{answered} answered");
+    assert_eq!(server.calls("DetectText", ""), [answered, 0, throttled.len() as u64, 0]);
+}
