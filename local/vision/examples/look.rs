@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use image::{DynamicImage, ImageDecoder, ImageReader};
 use sightline_vision::Models;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,7 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let image = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.to_rgb8();
+    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    let image = image.to_rgb8();
     println!("\n{} ({}×{})", path.display(), image.width(), image.height());
 
     let (labels, took) = timed(|| models.labels(&image));
@@ -29,7 +34,9 @@ fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
     let (faces, took) = timed(|| models.faces(&image));
     println!("  faces ({} ms)", took.as_millis());
     for face in faces? {
-        println!("    {face:?}");
+        println!("    {:5.1} {:?} {:?} {:?}", face.confidence, face.bounding_box, face.age_range, face.gender);
+        println!("          {:?} eyes {:?} mouth {:?} smile {:?}", face.pose, face.eyes_open, face.mouth_open, face.smile);
+        println!("          {:?} {:?}, {} landmarks", face.emotions.first(), face.quality, face.landmarks.len());
     }
 
     let (lines, took) = timed(|| models.text(&image));

@@ -59,3 +59,9 @@ pub(crate) fn suppress<T>(mut things: Vec<T>, same: f32, most: usize, view: impl
     }
     kept
 }
+
+/// A count as a number to reckon with; exact up to 2²⁴.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn as_f32(count: usize) -> f32 {
+    count as f32
+}

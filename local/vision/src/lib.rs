@@ -11,6 +11,7 @@ mod label;
 mod models;
 mod moderation;
 mod pixels;
+mod placement;
 mod runtime;
 mod text;
 

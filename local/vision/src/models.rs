@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
+use crate::face::FaceModels;
 use crate::label::catalog::Catalog;
 use crate::label::{Merge, objects, scene};
 use crate::moderation::classify;
 use crate::runtime::{Model, Runtime};
+use crate::text::TextModels;
 use crate::{Face, Label, Line, Moderation, VisionError};
 
 /// Where the set-up puts the models: `$SIGHTLINE_MODELS`, else `sightline/models` in `$XDG_CACHE_HOME` or `~/.cache`;
@@ -18,12 +20,17 @@ pub fn default_dir() -> Option<PathBuf> {
     set("SIGHTLINE_MODELS").or_else(|| Some(cache()?.join("sightline/models")))
 }
 
+/// Rekognition's label for any text.
+const TEXT: &str = "Text";
+
 /// The opened models. `Send + Sync`: share one value (`Arc`) between threads; calls to the same model wait for each other.
 #[derive(Debug)]
 pub struct Models {
     catalog: Catalog,
     objects: Model,
     scene: Model,
+    faces: FaceModels,
+    text: TextModels,
     open_nsfw: Model,
     nsfwjs: Model,
 }
@@ -36,6 +43,8 @@ impl Models {
             catalog: Catalog::load(),
             objects: runtime.open(objects::FILE)?,
             scene: runtime.open(scene::FILE)?,
+            faces: FaceModels::open(&runtime)?,
+            text: TextModels::open(&runtime)?,
             open_nsfw: runtime.open(classify::OPEN_NSFW)?,
             nsfwjs: runtime.open(classify::NSFWJS)?,
         })
@@ -48,17 +57,20 @@ impl Models {
         for (name, confidence) in scene::judge(&self.scene, &self.catalog, image)? {
             merge.add(&self.catalog, name, confidence);
         }
+        if let Some(confidence) = self.text.glance(image)? {
+            merge.add(&self.catalog, TEXT, confidence);
+        }
         Ok(merge.finish(&self.catalog))
     }
 
     /// The faces in the photo, the largest first, at most 100.
-    pub fn faces(&self, _image: &RgbImage) -> Result<Vec<Face>, VisionError> {
-        Ok(Vec::new())
+    pub fn faces(&self, image: &RgbImage) -> Result<Vec<Face>, VisionError> {
+        self.faces.find(image)
     }
 
     /// The lines of text in the photo, in reading order.
-    pub fn text(&self, _image: &RgbImage) -> Result<Vec<Line>, VisionError> {
-        Ok(Vec::new())
+    pub fn text(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
+        self.text.find(image)
     }
 
     /// Nudity in the photo.

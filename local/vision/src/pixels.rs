@@ -15,14 +15,15 @@ pub(crate) fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
     RgbImage::from_raw(width, height, resized.into_vec()).unwrap_or_else(|| RgbImage::new(width, height))
 }
 
-/// The size with `scale` applied, each side at least 1 and rounded to a multiple of `step`.
-pub(crate) fn scaled_size(image: &RgbImage, scale: f32, step: u32) -> (u32, u32) {
-    let side = |length: u32| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-        let steps = (length as f32 * scale / step as f32).round() as u32;
-        steps.max(1) * step
-    };
-    (side(image.width()), side(image.height()))
+/// The image's size, shrunk where it has more than about `most` pixels, enlarged (at most twice a side) where it has fewer than `least`;
+/// each side a multiple of `step`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+pub(crate) fn size_between(image: &RgbImage, least: f32, most: f32, step: u32) -> (u32, u32) {
+    let (width, height) = (image.width() as f32, image.height() as f32);
+    let area = width * height;
+    let scale = (area.clamp(least, most) / area).sqrt().min(2.);
+    let side = |length: f32| ((length * scale / step as f32).round() as u32).max(1) * step;
+    (side(width), side(height))
 }
 
 /// How a model wants its pixels: (value − mean) · scale, per channel.
@@ -49,6 +50,13 @@ pub(crate) fn planes(image: &RgbImage, normal: Normal) -> Vec<f32> {
         data.extend(pixels.iter().skip(channel).step_by(3).map(|&value| (f32::from(value) - mean) * scale));
     }
     data
+}
+
+/// The image as three planes: blue, green, red.
+pub(crate) fn planes_reversed(image: &RgbImage, normal: Normal) -> Vec<f32> {
+    let planes = planes(image, normal);
+    let size = planes.len() / 3;
+    planes.rchunks(size.max(1)).flatten().copied().collect()
 }
 
 /// Brightness of a pixel as an eye sees it, 0–255 (ITU-R BT.601).

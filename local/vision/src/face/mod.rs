@@ -1,8 +1,16 @@
 //! Faces, and what the models measure of them.
 
+mod attributes;
+pub(crate) mod detect;
+pub(crate) mod inspect;
+mod mesh;
+mod quality;
+
 use serde::Serialize;
 
 use crate::BoundingBox;
+
+pub(crate) use inspect::FaceModels;
 
 /// One face.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,7 +50,7 @@ pub struct Landmark {
     pub y: f32,
 }
 
-/// Rekognition's names of a face's points (left and right as the viewer sees them).
+/// Rekognition's names of a face's points (left and right as the viewer sees them); its pupils no local model finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -70,8 +78,6 @@ pub enum LandmarkKind {
     NoseRight,
     MouthUp,
     MouthDown,
-    LeftPupil,
-    RightPupil,
     UpperJawlineLeft,
     MidJawlineLeft,
     ChinBottom,
@@ -82,11 +88,11 @@ pub enum LandmarkKind {
 /// The head's direction in degrees, 0 looking straight into the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pose {
-    /// Tilt to the side, -180–180.
+    /// Tilt to the side, -180–180; clockwise is positive.
     pub roll: f32,
-    /// Turn to the side, -180–180.
+    /// Turn to the side, -90–90; towards the viewer's right is positive.
     pub yaw: f32,
-    /// Nod, -180–180.
+    /// Nod, -90–90; upwards is positive.
     pub pitch: f32,
 }
 

@@ -1,10 +1,18 @@
 //! Printed and written text.
 
+mod detect;
+mod find;
+mod read;
+mod region;
+mod words;
+
 use serde::Serialize;
 
 use crate::{BoundingBox, Point};
 
-/// One line of text, in reading order.
+pub(crate) use find::TextModels;
+
+/// One line of text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
     /// As read.

@@ -1,0 +1,185 @@
+//! 468 points on a face: MediaPipe's Face Mesh.
+
+use image::RgbImage;
+
+use super::detect::Detection;
+use super::{Landmark, LandmarkKind, Pose, Verdict};
+use crate::VisionError;
+use crate::pixels::{self, Normal};
+use crate::placement::{Pixel, Placement};
+use crate::runtime::Model;
+
+/// The model's file.
+pub(super) const FILE: &str = "facemesh.onnx";
+const SIDE: u32 = 192;
+const POINTS: usize = 468;
+/// Below this, the mesh does not fit the face.
+const LEAST_FIT: f32 = 0.5;
+/// The chip's side, in longer sides of the detector's box and of the mesh itself.
+const AROUND_BOX: f32 = 1.4;
+const AROUND_MESH: f32 = 1.5;
+
+/// How far the mesh's own forehead lies behind its chin when a head is held straight, in degrees.
+const STRAIGHT_PITCH: f32 = -9.;
+
+/// A face's points.
+#[derive(Debug)]
+pub(super) struct Mesh {
+    /// That this is a face, 0–1.
+    pub fit: f32,
+    /// In image pixels; depth in the same unit, towards the viewer negative.
+    points: Vec<[f32; 3]>,
+}
+
+/// Fits a mesh to a detected face; `None` when none fits.
+pub(super) fn fit(model: &Model, image: &RgbImage, face: &Detection, to_pixel: impl Fn(crate::Point) -> Pixel) -> Result<Option<Mesh>, VisionError> {
+    let [left, right, ..] = face.points.map(&to_pixel);
+    let area = face.bounding_box;
+    let [width, height] = to_pixel(crate::Point { x: area.width, y: area.height });
+    let centre = to_pixel(crate::Point { x: area.left + area.width / 2., y: area.top + area.height / 2. });
+    let angle = (right[1] - left[1]).atan2(right[0] - left[0]);
+    let rough = Placement::square(centre, AROUND_BOX * width.max(height), angle, SIDE);
+    let Some(first) = run(model, image, rough)? else { return Ok(None) };
+    // A second look, centred on the first mesh, is what the model was made for.
+    run(model, image, first.surroundings())
+}
+
+fn run(model: &Model, image: &RgbImage, placement: Placement) -> Result<Option<Mesh>, VisionError> {
+    let data = pixels::planes(&placement.cut(image, SIDE, SIDE), Normal::same(0., 1. / 255.));
+    let scale = placement.scale();
+    model.run([1, 3, SIDE as usize, SIDE as usize], &data, |[mesh, fit]| {
+        let fit = *fit.data.first()?;
+        let place = |point: &[f32]| match point {
+            &[x, y, z] => {
+                let [x, y] = placement.apply([x, y]);
+                Some([x, y, z * scale])
+            }
+            _ => None,
+        };
+        let points = mesh.data.chunks_exact(3).map(place).collect::<Option<Vec<_>>>()?;
+        (points.len() == POINTS).then_some((fit >= LEAST_FIT).then_some(Mesh { fit, points }))
+    })
+}
+
+impl Mesh {
+    fn at(&self, index: usize) -> [f32; 3] {
+        self.points.get(index).copied().unwrap_or_default()
+    }
+
+    fn between(&self, one: usize, other: usize) -> Pixel {
+        let ([ax, ay, _], [bx, by, _]) = (self.at(one), self.at(other));
+        [f32::midpoint(ax, bx), f32::midpoint(ay, by)]
+    }
+
+    fn distance(&self, one: usize, other: usize) -> f32 {
+        let (a, b) = (self.at(one), self.at(other));
+        a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    }
+
+    /// The square for the next look, upright along the eyes.
+    fn surroundings(&self) -> Placement {
+        let (left, right) = (self.between(33, 133), self.between(362, 263));
+        let edge = |axis: fn(&[f32; 3]) -> f32, better: fn(f32, f32) -> f32| self.points.iter().map(axis).reduce(better).unwrap_or(0.);
+        let [x, y]: [fn(&[f32; 3]) -> f32; 2] = [|point| point[0], |point| point[1]];
+        let (l, r, t, b) = (edge(x, f32::min), edge(x, f32::max), edge(y, f32::min), edge(y, f32::max));
+        let side = AROUND_MESH * (r - l).max(b - t);
+        Placement::square([f32::midpoint(l, r), f32::midpoint(t, b)], side, (right[1] - left[1]).atan2(right[0] - left[0]), SIDE)
+    }
+
+    /// A square around the face as tight as the photos that emotions were learnt from.
+    pub fn close_up(&self, side: u32) -> Placement {
+        let wide = self.surroundings();
+        let half = f32::from(u16::try_from(SIDE).unwrap_or(1)) / 2.;
+        Placement::square(wide.apply([half, half]), wide.scale() * half * 2. * 1.1 / AROUND_MESH, wide.angle(), side)
+    }
+
+    /// Outer and inner corners of the eyes, the viewer's left first, and the base of the nose.
+    pub fn alignment(&self) -> [Pixel; 5] {
+        [33, 133, 362, 263, 2].map(|index| {
+            let [x, y, _] = self.at(index);
+            [x, y]
+        })
+    }
+
+    /// The points that Rekognition names, in image pixels.
+    pub fn landmarks(&self) -> Vec<Landmark> {
+        let single = NAMED.iter().map(|&(kind, index)| {
+            let [x, y, _] = self.at(index);
+            Landmark { kind, x, y }
+        });
+        let eyes = [(LandmarkKind::EyeLeft, 33, 133), (LandmarkKind::EyeRight, 362, 263)].map(|(kind, outer, inner)| {
+            let [x, y] = self.between(outer, inner);
+            Landmark { kind, x, y }
+        });
+        eyes.into_iter().chain(single).collect()
+    }
+
+    /// Where the head is turned: from ear to ear and from forehead to chin, in space.
+    pub fn pose(&self) -> Pose {
+        let difference = |from: usize, to: usize| {
+            let (a, b) = (self.at(from), self.at(to));
+            [b[0] - a[0], b[1] - a[1], b[2] - a[2]]
+        };
+        let (across, down) = (difference(234, 454), difference(10, 152));
+        Pose {
+            roll: across[1].atan2(across[0]).to_degrees(),
+            yaw: across[2].atan2(across[0].hypot(across[1])).to_degrees(),
+            pitch: (-down[2]).atan2(down[0].hypot(down[1])).to_degrees() - STRAIGHT_PITCH,
+        }
+    }
+
+    /// From the gap between the lids, as a share of the eye's width.
+    pub fn eyes_open(&self) -> Verdict {
+        let left = self.distance(159, 145) / self.distance(33, 133).max(1.);
+        let right = self.distance(386, 374) / self.distance(362, 263).max(1.);
+        verdict(f32::midpoint(left, right), 0.17, 0.04)
+    }
+
+    /// From the gap between the lips, as a share of the mouth's width.
+    pub fn mouth_open(&self) -> Verdict {
+        verdict(self.distance(13, 14) / self.distance(78, 308).max(1.), 0.12, 0.04)
+    }
+}
+
+/// A measure against the border between no and yes; `blur` is how far from it one can be two thirds sure.
+/// A shape alone never makes one surer than 95 %.
+fn verdict(measure: f32, border: f32, blur: f32) -> Verdict {
+    let yes = 1. / (1. + (-(measure - border) / blur).exp());
+    Verdict { value: yes >= 0.5, confidence: (100. * yes.max(1. - yes)).min(95.) }
+}
+
+const NAMED: [(LandmarkKind, usize); 26] = {
+    use LandmarkKind::{
+        ChinBottom, LeftEyeBrowLeft, LeftEyeBrowRight, LeftEyeBrowUp, LeftEyeDown, LeftEyeLeft, LeftEyeRight, LeftEyeUp, MidJawlineLeft,
+        MidJawlineRight, MouthDown, MouthLeft, MouthRight, MouthUp, Nose, NoseLeft, NoseRight, RightEyeBrowLeft, RightEyeBrowRight,
+        RightEyeBrowUp, RightEyeDown, RightEyeLeft, RightEyeRight, RightEyeUp, UpperJawlineLeft, UpperJawlineRight,
+    };
+    [
+        (Nose, 1),
+        (MouthLeft, 61),
+        (MouthRight, 291),
+        (LeftEyeBrowLeft, 70),
+        (LeftEyeBrowUp, 105),
+        (LeftEyeBrowRight, 107),
+        (RightEyeBrowLeft, 336),
+        (RightEyeBrowUp, 334),
+        (RightEyeBrowRight, 300),
+        (LeftEyeLeft, 33),
+        (LeftEyeRight, 133),
+        (LeftEyeUp, 159),
+        (LeftEyeDown, 145),
+        (RightEyeLeft, 362),
+        (RightEyeRight, 263),
+        (RightEyeUp, 386),
+        (RightEyeDown, 374),
+        (NoseLeft, 98),
+        (NoseRight, 327),
+        (MouthUp, 0),
+        (MouthDown, 17),
+        (UpperJawlineLeft, 127),
+        (MidJawlineLeft, 172),
+        (ChinBottom, 152),
+        (MidJawlineRight, 397),
+        (UpperJawlineRight, 356),
+    ]
+};
