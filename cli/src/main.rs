@@ -1,3 +1,29 @@
-//! The sightline command.
+//! The `sightline` command.
 
-fn main() {}
+mod args;
+mod clock;
+mod commands;
+mod doctor;
+mod error;
+mod executions;
+mod exit;
+mod find;
+mod output;
+mod progress;
+mod review;
+mod session;
+mod show;
+mod upload;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let exit = commands::run(cli).await.unwrap_or_else(|error| {
+        eprintln!("sightline: {}", error::sentence(&error));
+        error.exit()
+    });
+    ExitCode::from(exit.code())
+}

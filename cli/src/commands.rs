@@ -1,0 +1,38 @@
+//! From verbs to what they do.
+
+use crate::{
+    args::{Cli, Command, ExecutionsCommand, ReviewCommand},
+    doctor,
+    error::CliError,
+    executions,
+    exit::Exit,
+    find,
+    output::{self, Output},
+    review, show, upload,
+};
+use clap::CommandFactory;
+
+/// Runs the command.
+pub async fn run(cli: Cli) -> Result<Exit, CliError> {
+    let Cli { global, command } = cli;
+    let output = Output { format: global.output };
+    match command {
+        Command::Upload(args) => upload::run(&global, args, output).await,
+        Command::Show(args) => show::run(&global, &args, output).await,
+        Command::Find(args) => find::run(&global, &args, output).await,
+        Command::Review(ReviewCommand::List(args)) => review::list(&global, &args, output).await,
+        Command::Review(ReviewCommand::Approve(args)) => review::approve(&global, args, output).await,
+        Command::Review(ReviewCommand::Reject(args)) => review::reject(&global, args, output).await,
+        Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
+        Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
+        Command::Doctor => doctor::run(&global, output).await,
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "sightline", &mut script);
+    output::write(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}

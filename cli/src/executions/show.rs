@@ -1,0 +1,156 @@
+//! `executions show`.
+
+use super::{
+    list::Row,
+    timeline::{Step, complete, steps},
+};
+use crate::{
+    args::{Global, ShowExecution, parse_image_id},
+    clock::moment,
+    error::CliError,
+    exit::Exit,
+    output::{
+        Format, Output,
+        record::status_name,
+        table::{facts, headed, status},
+        text::{NOTHING, clean, seconds},
+        write,
+    },
+    session::Session,
+    show,
+};
+use comfy_table::{Cell, Table};
+use serde::Serialize;
+use sightline_domain::{ports::RecordFinder, record::Record};
+
+/// An execution as it is printed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    #[serde(flatten)]
+    execution: Row,
+    redrives: i32,
+    /// Status of the image's record, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processing_status: Option<&'static str>,
+    steps: Vec<Step>,
+    /// Steps that are told from the record, since the history leaves them out.
+    steps_from_record: usize,
+}
+
+/// Shows how an execution went.
+pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Result<Exit, CliError> {
+    let wanted = Wanted::parse(&args.execution)?;
+    let session = Session::open(global).await?;
+    let (arn, record) = locate(&session, wanted).await?;
+    let executions = session.executions();
+    let unknown = || CliError::NotFound(format!("there is no execution {arn}"));
+    let detail = executions.describe(&arn).await?.ok_or_else(unknown)?;
+    let mut steps = steps(&executions.history(&arn).await?);
+    let redrives = detail.redrives;
+    let execution = Row::new(detail.execution.clone(), Some(detail));
+    let record = match (record, &execution.image_id) {
+        (None, Some(image_id)) => session.records().find(image_id).await?,
+        (record, _) => record,
+    };
+    // A record speaks for the execution that owns it only.
+    let record = record.filter(|record| record.execution_arn == execution.execution_arn);
+    let steps_from_record = record.as_ref().map_or(0, |record| complete(&mut steps, record));
+    let processing_status = record.map(|record| status_name(record.processing_status));
+    let shown = Shown { execution, redrives, processing_status, steps, steps_from_record };
+    if output.format == Format::Table {
+        write(&format!("{}\n\n", crate::output::table::render(head(&shown))))?;
+    }
+    output.one(&shown, || timeline(&shown.steps))?;
+    if shown.steps_from_record > 0 {
+        eprintln!("sightline: states without times are not in this engine's history; they are told from the image's record");
+    }
+    Ok(Exit::Done)
+}
+
+/// How an execution may be named.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    Image(String),
+    Arn(String),
+    Name(String),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Result<Self, CliError> {
+        /// Longest name that Step Functions takes.
+        const MAX_NAME: usize = 80;
+        if let Ok(image_id) = parse_image_id(text) {
+            return Ok(Self::Image(image_id));
+        }
+        if text.starts_with("arn:") && text.contains(":states:") && text.contains(":execution:") {
+            return Ok(Self::Arn(text.to_owned()));
+        }
+        let named = text.len() <= MAX_NAME && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if named {
+            return Ok(Self::Name(text.to_owned()));
+        }
+        Err(CliError::Usage(format!("{:?} is no ImageID, execution ARN or execution name", clean(text))))
+    }
+}
+
+async fn locate(session: &Session, wanted: Wanted) -> Result<(String, Option<Record>), CliError> {
+    match wanted {
+        Wanted::Arn(arn) => Ok((arn, None)),
+        Wanted::Name(name) => Ok((session.executions().arn_of(&name), None)),
+        Wanted::Image(image_id) => {
+            let record = show::find(session, &image_id).await?;
+            Ok((record.execution_arn.clone(), Some(record)))
+        }
+    }
+}
+
+fn head(shown: &Shown) -> Table {
+    let execution = &shown.execution;
+    let mut table = facts();
+    table.add_row([Cell::new("status"), status(&execution.status)]);
+    let mut fact = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            table.add_row([Cell::new(name), Cell::new(clean(&value))]);
+        }
+    };
+    fact("execution", Some(execution.execution_arn.clone()));
+    fact("image", execution.image_id.clone());
+    fact("key", execution.key.clone());
+    fact("record", shown.processing_status.map(str::to_owned));
+    fact("started", Some(moment(execution.started_at)));
+    fact("seconds", execution.stopped_at.map(|end| seconds(execution.started_at, end)));
+    fact("redrives", (shown.redrives > 0).then(|| shown.redrives.to_string()));
+    fact("error", execution.error.clone());
+    fact("cause", execution.cause.clone());
+    table
+}
+
+fn timeline(steps: &[Step]) -> Table {
+    let mut table = headed(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "DETAIL"]);
+    for step in steps {
+        let seconds = step.entered_at.zip(step.left_at).map_or_else(|| NOTHING.to_owned(), |(from, to)| seconds(from, to));
+        let parts = [&step.error, &step.cause, &step.note].into_iter().flatten().map(|part| clean(part));
+        let detail = parts.collect::<Vec<_>>().join(": ");
+        let cells = [Cell::new(clean(&step.state)), status(&step.outcome), Cell::new(seconds), Cell::new(step.retries), Cell::new(detail)];
+        table.add_row(cells);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_is_named_by_image_arn_or_name() {
+        let id = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
+        let arn = "arn:aws:states:eu-west-1:123456789012:execution:m:e";
+        assert_eq!(Wanted::parse(id).unwrap(), Wanted::Image(id.into()));
+        assert_eq!(Wanted::parse(arn).unwrap(), Wanted::Arn(arn.into()));
+        assert_eq!(Wanted::parse("abc_1").unwrap(), Wanted::Name("abc_1".into()));
+        for wrong in ["arn:aws:s3:::bucket", "a b", "../x"] {
+            assert_eq!(Wanted::parse(wrong).unwrap_err().exit(), Exit::Usage, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use super::*;
+use crate::output::record::tests::record;
+use serde_json::json;
+
+fn event(id: i64, previous: i64, kind: &str, state: &str) -> Event {
+    let state = (!state.is_empty()).then(|| state.to_owned());
+    Event { id, previous, at: id * 100, kind: kind.into(), state, ..Event::default() }
+}
+
+fn failing(id: i64, previous: i64, kind: &str, error: &str) -> Event {
+    Event { error: Some(error.into()), cause: Some("because".into()), ..event(id, previous, kind, "") }
+}
+
+#[test]
+fn interleaved_branches_are_told_apart_by_their_chains() {
+    let events = [
+        event(1, 0, "ExecutionStarted", ""),
+        event(2, 1, "ParallelStateEntered", "AnalyzeImage"),
+        event(3, 2, "ParallelStateStarted", ""),
+        event(4, 3, "TaskStateEntered", "DetectLabels"),
+        event(5, 3, "TaskStateEntered", "ModerateImage"),
+        event(6, 4, "TaskScheduled", ""),
+        event(7, 5, "TaskScheduled", ""),
+        failing(8, 7, "TaskFailed", "Recognition.Unavailable"),
+        event(9, 6, "TaskSucceeded", ""),
+        event(10, 9, "TaskStateExited", "DetectLabels"),
+        event(11, 8, "TaskScheduled", ""),
+        event(12, 11, "TaskSucceeded", ""),
+        event(13, 12, "TaskStateExited", "ModerateImage"),
+    ];
+    let steps = steps(&events);
+    let told: Vec<_> = steps.iter().map(|step| (step.state.as_str(), step.outcome.as_str(), step.retries)).collect();
+    assert_eq!(told, [("AnalyzeImage", "RUNNING", 0), ("DetectLabels", "SUCCEEDED", 0), ("ModerateImage", "SUCCEEDED", 1)]);
+    assert_eq!(steps[2].error.as_deref(), Some("Recognition.Unavailable"));
+}
+
+#[test]
+fn a_failed_execution_ends_in_the_state_that_failed() {
+    let events = [
+        event(1, 0, "ExecutionStarted", ""),
+        event(2, 1, "TaskStateEntered", "InspectImage"),
+        event(3, 2, "TaskScheduled", ""),
+        failing(4, 3, "TaskFailed", "Storage.Misconfigured"),
+        failing(5, 4, "ExecutionFailed", "Storage.Misconfigured"),
+    ];
+    let steps = steps(&events);
+    assert_eq!((steps.len(), steps[0].outcome.as_str(), steps[0].left_at), (1, "FAILED", Some(500)));
+    assert_eq!(steps[0].cause.as_deref(), Some("because"));
+}
+
+#[test]
+fn what_the_history_leaves_out_is_told_from_the_record() {
+    let mut steps = steps(&[
+        event(1, 0, "TaskStateEntered", "InspectImage"),
+        event(2, 1, "TaskStateExited", "InspectImage"),
+        event(3, 2, "ParallelStateEntered", "AnalyzeImage"),
+        event(4, 3, "ParallelStateExited", "AnalyzeImage"),
+        event(5, 4, "TaskStateEntered", "StoreRecord"),
+    ]);
+    let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
+    assert_eq!(complete(&mut steps, &record(json!({"Analyses": analyses}))), 2);
+    let states: Vec<_> = steps.iter().map(|step| step.state.as_str()).collect();
+    assert_eq!(states, ["InspectImage", "AnalyzeImage", "DetectLabels", "AnalyzeFaces", "StoreRecord"]);
+    assert_eq!((steps[3].outcome.as_str(), steps[3].note.as_deref()), ("SKIPPED", Some("no person")));
+}
+
+#[test]
+fn a_complete_history_is_left_alone() {
+    let mut steps = steps(&[event(1, 0, "TaskStateEntered", "DetectLabels"), event(2, 1, "PassStateEntered", "NoPerson")]);
+    let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
+    assert_eq!(complete(&mut steps, &record(json!({"Analyses": analyses}))), 0);
+}

@@ -1,0 +1,172 @@
+//! A record in short: the cells of a table.
+
+use super::text::{NOTHING, clean, percent, seconds, shorten};
+use sightline_domain::{
+    analysis::Outcome,
+    faces::Face,
+    moderation::Verdict,
+    record::{ProcessingStatus, Record},
+    review::ReviewStatus,
+};
+
+/// Faces described; more are only counted.
+const FACES_SHOWN: usize = 3;
+/// Characters of found text in a table.
+const TEXT_SHOWN: usize = 60;
+
+/// `COMPLETED`, `FAILED EMPTY_FILE`, `PENDING, waits for review` …
+pub fn status(record: &Record) -> String {
+    let reason = record.status_reason.as_deref().map(clean);
+    let review = match record.review_status {
+        ReviewStatus::None => "",
+        ReviewStatus::Pending => ", waits for review",
+        ReviewStatus::Approved => ", review APPROVED",
+        ReviewStatus::Rejected => ", review REJECTED",
+        ReviewStatus::Expired => ", review EXPIRED",
+    };
+    match (record.processing_status, reason) {
+        (ProcessingStatus::Failed, Some(reason)) => format!("FAILED {reason}"),
+        (status, _) => format!("{}{review}", status_name(status)),
+    }
+}
+
+/// The status as stored.
+pub const fn status_name(status: ProcessingStatus) -> &'static str {
+    match status {
+        ProcessingStatus::Pending => "PENDING",
+        ProcessingStatus::Completed => "COMPLETED",
+        ProcessingStatus::Failed => "FAILED",
+    }
+}
+
+/// `person 99 %, clothing 95 %`, at most `max` of them.
+pub fn labels(record: &Record, max: usize) -> String {
+    let stored = record.labels.iter().flatten().map(|label| (&label.name, label.confidence));
+    list(stored.take(max).map(|(name, confidence)| format!("{} {}", clean(name), percent(confidence))))
+}
+
+/// `2 (female?, 25–35; male?, 40–50)`; the question marks say that these are guesses from looks.
+pub fn faces(record: &Record) -> String {
+    let Some(faces) = done(record.analyses.faces.as_ref()).then_some(record.face_data.as_deref()).flatten() else {
+        return NOTHING.to_owned();
+    };
+    let mut told: Vec<String> = faces.iter().take(FACES_SHOWN).map(face).filter(|face| !face.is_empty()).collect();
+    if faces.len() > FACES_SHOWN && !told.is_empty() {
+        told.push("…".to_owned());
+    }
+    if told.is_empty() { faces.len().to_string() } else { format!("{} ({})", faces.len(), told.join("; ")) }
+}
+
+/// `female?, 25–35`.
+pub fn face(face: &Face) -> String {
+    let gender = face.gender.as_ref().map(|guess| format!("{}?", clean(&guess.value.to_lowercase())));
+    let age = face.age_range.map(|age| format!("{}–{}", age.low, age.high));
+    [gender, age].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The found text, shortened.
+pub fn text(record: &Record) -> String {
+    let lines: Vec<&str> = record.text_lines.iter().flatten().map(|line| line.text.as_str()).collect();
+    if lines.is_empty() { NOTHING.to_owned() } else { shorten(&lines.join(" / "), TEXT_SHOWN) }
+}
+
+/// `CLEAR`, `REVIEW: weapons 87 %` …
+pub fn moderation(record: &Record) -> String {
+    let Some(verdict) = record.moderation_verdict else { return NOTHING.to_owned() };
+    let flags: Vec<String> = record
+        .moderation_flags
+        .iter()
+        .flatten()
+        .filter(|flag| flag.action.is_some())
+        .map(|flag| format!("{} {}", clean(&flag.name), percent(flag.confidence)))
+        .collect();
+    if flags.is_empty() { verdict_name(verdict).to_owned() } else { format!("{}: {}", verdict_name(verdict), flags.join(", ")) }
+}
+
+/// The verdict as stored.
+pub const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clear => "CLEAR",
+        Verdict::Alert => "ALERT",
+        Verdict::Review => "REVIEW",
+        Verdict::Block => "BLOCK",
+    }
+}
+
+/// Seconds from the claim to the end of the analysis.
+pub fn duration(record: &Record) -> String {
+    record.finished_at.map_or_else(|| NOTHING.to_owned(), |end| seconds(record.claimed_at, end))
+}
+
+fn done(outcome: Option<&Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::Done { .. }))
+}
+
+/// Joined by commas, or [`NOTHING`].
+pub fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { NOTHING.to_owned() } else { items.join(", ") }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// A complete record, changed by `change`.
+    pub fn record(change: Value) -> Record {
+        let mut whole = json!({
+            "ImageID": "0b6f7c52-0000-5000-8000-000000000001", "UploadTimestamp": 1_795_478_400_000_i64, "OwnerID": "default",
+            "ProcessingStatus": "COMPLETED", "ReviewStatus": "NONE",
+            "Labels": [{"Name": "person", "Confidence": 99.2, "Boxes": [{"Left": 0.1, "Top": 0.1, "Width": 0.2, "Height": 0.2}]},
+                       {"Name": "clothing", "Confidence": 95.4}],
+            "FaceData": [{"Box": {"Left": 0.1, "Top": 0.1, "Width": 0.2, "Height": 0.2}, "Confidence": 99.0,
+                          "AgeRange": {"Low": 25, "High": 35}, "Gender": {"Value": "Female", "Confidence": 91.0}}],
+            "TextLines": [{"Text": "EXIT\u{1b}[31m", "Confidence": 98.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}}],
+            "ModerationVerdict": "CLEAR", "ModerationFlags": [],
+            "Analyses": {"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "DONE", "ResultKey": "f"},
+                         "Text": {"Status": "DONE", "ResultKey": "t"}, "Moderation": {"Status": "DONE", "ResultKey": "m"}},
+            "S3_URL": "s3://images/raw-uploads/default/x.jpg", "ExecutionArn": "arn:aws:states:eu-west-1:123456789012:execution:m:e",
+            "ClaimedAt": 1_795_478_400_000_i64, "FinishedAt": 1_795_478_401_250_i64, "SchemaVersion": 1
+        });
+        for (name, value) in change.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        serde_json::from_value(whole).unwrap()
+    }
+
+    #[test]
+    fn a_record_reads_at_a_glance() {
+        let record = record(json!({}));
+        assert_eq!(status(&record), "COMPLETED");
+        assert_eq!(labels(&record, 5), "person 99 %, clothing 95 %");
+        assert_eq!(faces(&record), "1 (female?, 25–35)");
+        assert_eq!(text(&record), "EXIT\u{fffd}[31m");
+        assert_eq!(moderation(&record), "CLEAR");
+        assert_eq!(duration(&record), "1.2");
+    }
+
+    #[test]
+    fn skipped_faces_are_not_no_faces() {
+        let skipped = record(json!({"Analyses": {"Faces": {"Status": "SKIPPED", "Reason": "no person"}}, "FaceData": []}));
+        assert_eq!(faces(&skipped), NOTHING);
+        assert_eq!(faces(&record(json!({"FaceData": []}))), "0");
+    }
+
+    #[test]
+    fn a_failure_shows_its_reason_and_a_review_its_standing() {
+        assert_eq!(status(&record(json!({"ProcessingStatus": "FAILED", "StatusReason": "EMPTY_FILE"}))), "FAILED EMPTY_FILE");
+        assert_eq!(status(&record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))), "PENDING, waits for review");
+        let flags = json!([{"Name": "Weapons", "TaxonomyLevel": 2, "Confidence": 87.0, "Action": "REVIEW"},
+                           {"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 87.0}]);
+        let flagged = record(json!({"ModerationVerdict": "REVIEW", "ModerationFlags": flags}));
+        assert_eq!(moderation(&flagged), "REVIEW: Weapons 87 %");
+    }
+
+    #[test]
+    fn many_faces_are_counted_and_the_first_described() {
+        let face =
+            json!({"Box": {"Left": 0.1, "Top": 0.1, "Width": 0.2, "Height": 0.2}, "Confidence": 99.0, "AgeRange": {"Low": 1, "High": 5}});
+        assert_eq!(faces(&record(json!({"FaceData": vec![face; 5]}))), "5 (1–5; 1–5; 1–5; …)");
+    }
+}

@@ -1,0 +1,65 @@
+//! Text for terminals: harmless and short.
+
+/// Shown where there is nothing to show.
+pub const NOTHING: &str = "–";
+
+/// Replaces what a terminal would obey instead of show: control characters, and marks that turn the direction of writing.
+pub fn clean(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// At most `max` characters, cleaned; what is cut off is shown by `…`.
+pub fn shorten(text: &str, max: usize) -> String {
+    let text = clean(text);
+    if text.chars().count() <= max {
+        return text;
+    }
+    let mut short: String = text.chars().take(max.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
+/// A confidence, such as `99 %`.
+pub fn percent(confidence: f64) -> String {
+    format!("{confidence:.0} %")
+}
+
+/// Seconds between two moments in milliseconds, such as `0.4`.
+#[expect(clippy::cast_precision_loss, reason = "for people, with one decimal")]
+pub fn seconds(from: i64, to: i64) -> String {
+    format!("{:.1}", to.saturating_sub(from).max(0) as f64 / 1000.0)
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_gets_through() {
+        assert_eq!(clean("a\u{1b}[2J\r\n\tb\u{9b}1m\u{202e}c"), "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}b\u{fffd}1m\u{fffd}c");
+        assert_eq!(clean("Größe 写真"), "Größe 写真");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(shorten("äöüäöü", 4), "äöü…");
+        assert_eq!(shorten("abc def", 5), "abc…");
+        assert_eq!(shorten("abc", 3), "abc");
+    }
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(percent(98.5), "98 %");
+        assert_eq!(seconds(1000, 1449), "0.4");
+        assert_eq!(seconds(5, 0), "0.0");
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(0, "file"), "0 files");
+    }
+}

@@ -1,0 +1,71 @@
+//! Where commands get their clients from: the stack is found by its outputs, on AWS and locally alike.
+
+use crate::{args::Global, error::CliError};
+use sightline_aws::{
+    clients::{Clients, Target},
+    executions::Executions,
+    label_search::LabelSearch,
+    records::Records,
+    reviews::Reviews,
+    stack::{self, Stack, StackError},
+};
+
+/// A found stack, and the means to talk to it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Clients.
+    pub clients: Clients,
+    /// The stack.
+    pub stack: Stack,
+}
+
+/// Clients for what the command line says, else the environment and the profile.
+pub async fn clients(global: &Global) -> Clients {
+    let target = Target { profile: global.profile.clone(), region: global.region.clone(), endpoint_url: global.endpoint_url.clone() };
+    Clients::load(target).await
+}
+
+/// Region and endpoint, for people.
+pub fn place(clients: &Clients) -> (Option<String>, String) {
+    let config = clients.config();
+    (config.region().map(ToString::to_string), config.endpoint_url().unwrap_or("AWS").to_owned())
+}
+
+/// Finds the stack called `name`.
+pub async fn find_stack(clients: &Clients, name: &str) -> Result<Stack, CliError> {
+    let (region, endpoint) = place(clients);
+    let region = region.ok_or(CliError::NoRegion)?;
+    stack::find(&clients.cloudformation(), name).await.map_err(|error| match error {
+        StackError::Unanswered(error) => error.into(),
+        absent => CliError::NoStack { problem: absent.to_string(), region, endpoint },
+    })
+}
+
+impl Session {
+    /// Connects and finds the stack.
+    pub async fn open(global: &Global) -> Result<Self, CliError> {
+        let clients = clients(global).await;
+        let stack = find_stack(&clients, &global.name).await?;
+        Ok(Self { clients, stack })
+    }
+
+    /// The records.
+    pub fn records(&self) -> Records {
+        Records::new(self.clients.dynamodb(), &self.stack.records_table)
+    }
+
+    /// The review queue.
+    pub fn reviews(&self) -> Reviews {
+        Reviews::new(self.clients.dynamodb(), &self.stack.records_table)
+    }
+
+    /// The label index.
+    pub fn label_search(&self) -> LabelSearch {
+        LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
+    }
+
+    /// The executions.
+    pub fn executions(&self) -> Executions {
+        Executions::new(self.clients.sfn(), &self.stack.state_machine_arn)
+    }
+}

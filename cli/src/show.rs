@@ -1,0 +1,144 @@
+//! `sightline show`: one record.
+
+use crate::{
+    args::{Global, Show},
+    clock::moment,
+    error::CliError,
+    exit::Exit,
+    output::{
+        Output,
+        record::{duration, face, labels, list, moderation, status},
+        table::{self, facts},
+        text::{NOTHING, clean, count},
+    },
+    session::Session,
+};
+use comfy_table::{Cell, Table};
+use sightline_domain::{analysis::Outcome, ports::RecordFinder, record::Record, review::ReviewStatus};
+
+/// Shows the record of an image.
+pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, CliError> {
+    let session = Session::open(global).await?;
+    let record = find(&session, &args.image_id).await?;
+    output.one(&record, || record_table(&record))?;
+    Ok(Exit::Done)
+}
+
+/// The record of an image, or a sentence that there is none.
+pub async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
+    let unknown = || CliError::NotFound(format!("there is no image {image_id} in table {}", session.stack.records_table));
+    session.records().find(image_id).await?.ok_or_else(unknown)
+}
+
+fn record_table(record: &Record) -> Table {
+    let mut table = facts();
+    let mut fact = |name: &str, value: String| {
+        table.add_row([Cell::new(name), Cell::new(value)]);
+    };
+    fact("image", record.image_id.clone());
+    fact("owner", clean(&record.owner_id));
+    fact("uploaded", moment(record.upload_timestamp));
+    if let Some(detail) = &record.status_detail {
+        fact("reason", clean(detail));
+    }
+    fact("labels", analysis(record.analyses.labels.as_ref(), || labels(record, usize::MAX)));
+    fact("boxes", count(record.labels.iter().flatten().map(|label| label.boxes.len()).sum(), "box").replace("boxs", "boxes"));
+    fact("faces", analysis(record.analyses.faces.as_ref(), || faces(record)));
+    fact("text", analysis(record.analyses.text.as_ref(), || text(record)));
+    fact("moderation", analysis(record.analyses.moderation.as_ref(), || moderation(record)));
+    if let Some(watched) = record.watched_labels.as_ref().filter(|watched| !watched.is_empty()) {
+        fact("watched labels", list(watched.iter().map(|label| format!("{} {:.0} %", clean(&label.name), label.confidence))));
+    }
+    if record.review_status != ReviewStatus::None {
+        fact("review", review(record));
+    }
+    fact("picture", picture(record));
+    for (name, value) in camera(record) {
+        fact(name, value);
+    }
+    for warning in record.warnings.iter().flatten() {
+        fact("warning", clean(warning));
+    }
+    fact("original", clean(&record.s3_url));
+    if let Some(key) = &record.processed_key {
+        fact("copy", clean(key));
+    }
+    fact("execution", clean(&record.execution_arn));
+    fact("attempts", record.attempts.to_string());
+    fact("seconds", duration(record));
+    let mut whole = facts();
+    whole.add_row([Cell::new("status"), table::status(&status(record))]);
+    whole.add_rows(table.row_iter().cloned());
+    whole
+}
+
+fn analysis(outcome: Option<&Outcome>, done: impl FnOnce() -> String) -> String {
+    match outcome {
+        Some(Outcome::Done { .. }) => done(),
+        Some(Outcome::Skipped { reason }) => format!("skipped: {}", clean(reason)),
+        Some(Outcome::Failed { reason }) => format!("failed: {}", clean(reason)),
+        None => NOTHING.to_owned(),
+    }
+}
+
+fn faces(record: &Record) -> String {
+    let faces = record.face_data.as_deref().unwrap_or_default();
+    let described: Vec<String> = faces.iter().map(face).filter(|face| !face.is_empty()).collect();
+    if described.is_empty() { faces.len().to_string() } else { format!("{} ({})", faces.len(), described.join("; ")) }
+}
+
+fn text(record: &Record) -> String {
+    let lines: Vec<String> = record.text_lines.iter().flatten().map(|line| clean(&line.text)).collect();
+    if lines.is_empty() { "none found".to_owned() } else { lines.join("\n") }
+}
+
+fn review(record: &Record) -> String {
+    let by = record.reviewed_by.as_deref().map(|by| format!("by {}", clean(by)));
+    let at = record.reviewed_at.map(|at| format!("at {}", moment(at)));
+    let why = record.review_reason.as_deref().map(|why| format!("({})", clean(why)));
+    let until = record.review_deadline.map(|until| format!("until {}", moment(until)));
+    let parts = match record.review_status {
+        ReviewStatus::None => return NOTHING.to_owned(),
+        ReviewStatus::Pending => vec![Some("waits for a decision".to_owned()), until],
+        ReviewStatus::Approved => vec![Some("APPROVED".to_owned()), by, at, why],
+        ReviewStatus::Rejected => vec![Some("REJECTED".to_owned()), by, at, why],
+        ReviewStatus::Expired => vec![Some("EXPIRED: nobody decided in time".to_owned())],
+    };
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn picture(record: &Record) -> String {
+    let format = record.format.map(|format| format.name().to_owned());
+    let size = record.width.zip(record.height).map(|(width, height)| format!("{width}×{height} px"));
+    list([format, size, Some(format!("{} bytes", record.size))].into_iter().flatten())
+}
+
+fn camera(record: &Record) -> Vec<(&'static str, String)> {
+    let Some(exif) = &record.exif else { return Vec::new() };
+    let gps = exif.gps.map(|gps| format!("{:.5}, {:.5}", gps.latitude, gps.longitude));
+    let facts = [("taken", exif.taken_at.clone()), ("camera", exif.camera.clone()), ("place", gps)];
+    facts.into_iter().filter_map(|(name, value)| value.map(|value| (name, clean(&value)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{record::tests::record, table::render};
+    use serde_json::json;
+
+    #[test]
+    fn skipped_analyses_say_why_and_text_is_whole_but_harmless() {
+        let record = record(json!({"Analyses": {"Labels": {"Status": "DONE", "ResultKey": "l"},
+            "Faces": {"Status": "SKIPPED", "Reason": "no person among the labels"}, "Text": {"Status": "DONE", "ResultKey": "t"}}}));
+        let shown = render(record_table(&record));
+        assert!(shown.contains("skipped: no person among the labels"), "{shown}");
+        assert!(shown.contains("EXIT\u{fffd}[31m") && !shown.contains('\u{1b}'), "{shown}");
+        assert!(shown.contains("1 box"), "{shown}");
+    }
+
+    #[test]
+    fn a_review_says_who_when_and_why() {
+        let record = record(json!({"ReviewStatus": "REJECTED", "ReviewedBy": "anna", "ReviewedAt": 0, "ReviewReason": "a weapon"}));
+        assert_eq!(review(&record), "REJECTED by anna at 1970-01-01 00:00:00Z (a weapon)");
+    }
+}

@@ -1,0 +1,131 @@
+//! Following an image until it is finished, or waits for people.
+
+use crate::error::CliError;
+use sightline_domain::{
+    error::StorageError,
+    ports::RecordFinder,
+    record::{ProcessingStatus, Record},
+    review::ReviewStatus,
+};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+const FIRST_LOOK: Duration = Duration::from_millis(200);
+const SLOWEST: Duration = Duration::from_secs(3);
+/// Failures in a row that are sat out.
+const PATIENCE: u32 = 5;
+
+/// How to find the record of an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// The ids that it may have, likeliest first.
+    ids: Vec<String>,
+    /// The execution whose failure led to this upload, and is no news.
+    failed: Option<String>,
+}
+
+impl Follow {
+    /// Of an image that was not there before.
+    pub fn first(id: String) -> Self {
+        Self { ids: vec![id], failed: None }
+    }
+
+    /// Of an image that was uploaded once more, since the execution `failed` had failed.
+    pub fn again(ids: Vec<String>, failed: Option<String>) -> Self {
+        Self { ids, failed }
+    }
+
+    /// Looks until the record is settled. `looks` bounds the reads of all followers together.
+    pub async fn settled(&self, records: &impl RecordFinder, looks: &Semaphore) -> Result<Record, CliError> {
+        let (mut pause, mut failures) = (FIRST_LOOK, 0);
+        loop {
+            match self.look(records, looks).await {
+                Ok(Some(record)) => return Ok(record),
+                Ok(None) => failures = 0,
+                Err(StorageError::Unavailable { .. }) if failures < PATIENCE => failures += 1,
+                Err(error) => return Err(error.into()),
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.mul_f32(1.4).min(SLOWEST);
+        }
+    }
+
+    async fn look(&self, records: &impl RecordFinder, looks: &Semaphore) -> Result<Option<Record>, StorageError> {
+        // The semaphore is never closed; without its permit one more read at a time is no harm.
+        let _permit = looks.acquire().await.ok();
+        for id in &self.ids {
+            if let Some(record) = records.find(id).await?
+                && self.is_news(&record)
+                && is_settled(&record)
+            {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_news(&self, record: &Record) -> bool {
+        record.processing_status != ProcessingStatus::Failed || self.failed.as_deref() != Some(&record.execution_arn)
+    }
+}
+
+/// Whether nothing more happens by itself soon.
+fn is_settled(record: &Record) -> bool {
+    match record.processing_status {
+        ProcessingStatus::Completed | ProcessingStatus::Failed => true,
+        ProcessingStatus::Pending => record.review_status == ReviewStatus::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::record::tests::record;
+    use serde_json::{Value, json};
+    use std::{collections::VecDeque, sync::Mutex};
+
+    /// Answers in turn, whatever is asked for.
+    struct Answers(Mutex<VecDeque<Result<Option<Record>, StorageError>>>);
+
+    impl RecordFinder for Answers {
+        async fn find(&self, _: &str) -> Result<Option<Record>, StorageError> {
+            self.0.lock().unwrap().pop_front().unwrap()
+        }
+    }
+
+    fn now(change: Value) -> Result<Option<Record>, StorageError> {
+        Ok(Some(record(change)))
+    }
+
+    async fn follow(follow: Follow, answers: impl IntoIterator<Item = Result<Option<Record>, StorageError>>) -> Result<Record, CliError> {
+        follow.settled(&Answers(Mutex::new(answers.into_iter().collect())), &Semaphore::new(1)).await
+    }
+
+    #[tokio::test]
+    async fn an_image_is_followed_through_absence_and_pending_to_its_end() {
+        let answers = [Ok(None), now(json!({"ProcessingStatus": "PENDING"})), now(json!({}))];
+        let settled = follow(Follow::first("i".into()), answers).await.unwrap();
+        assert_eq!(settled.processing_status, ProcessingStatus::Completed);
+    }
+
+    #[tokio::test]
+    async fn waiting_for_review_is_an_end() {
+        let answers = [now(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))];
+        assert_eq!(follow(Follow::first("i".into()), answers).await.unwrap().review_status, ReviewStatus::Pending);
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_led_to_the_upload_is_no_news() {
+        let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
+        let answers = [now(old), now(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))];
+        let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), answers).await.unwrap();
+        assert_eq!(settled.execution_arn, "new");
+    }
+
+    #[tokio::test]
+    async fn passing_trouble_is_sat_out_and_lasting_trouble_is_told() {
+        let trouble = || Err(StorageError::Unavailable { doing: "reading the record", source: "down".into() });
+        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), now(json!({}))]).await.is_ok());
+        assert!(follow(Follow::first("i".into()), std::iter::repeat_with(trouble).take(6)).await.is_err());
+    }
+}

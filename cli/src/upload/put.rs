@@ -1,0 +1,124 @@
+//! Putting one image where its upload starts an execution, unless it is known already.
+
+use super::{
+    follow::Follow,
+    plan::{Image, content_type, header_name},
+};
+use crate::error::CliError;
+use aws_sdk_s3::{
+    Client,
+    config::{Builder, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_object::{PutObjectError, PutObjectOutput},
+    primitives::ByteStream,
+};
+use aws_smithy_types::base64;
+use serde::Serialize;
+use sightline_aws::{classify::cause, records::Records};
+use sightline_domain::{identity::Upload, ports::RecordFinder, record::Record};
+use std::time::Duration;
+
+/// How long the record of an object that lies there already may take to appear, before its event counts as lost.
+const RECORD_APPEARS: Duration = Duration::from_secs(6);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What became of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum How {
+    /// It went up.
+    Uploaded,
+    /// The same content is there, and analysed or being analysed.
+    AlreadyThere,
+    /// The same content was there, but its analysis had failed or never begun: it went up again.
+    UploadedAgain,
+}
+
+/// An image that lies in the bucket.
+#[derive(Debug)]
+pub struct Sent {
+    /// How it got there.
+    pub how: How,
+    /// How to find its record.
+    pub follow: Follow,
+}
+
+/// Uploads images.
+#[derive(Debug)]
+pub struct Uploader {
+    /// S3.
+    pub s3: Client,
+    /// The bucket.
+    pub bucket: String,
+    /// The records.
+    pub records: Records,
+}
+
+impl Uploader {
+    /// Uploads `image` if need be.
+    pub async fn send(&self, image: &Image) -> Result<Sent, CliError> {
+        match self.records.find(&image.id).await? {
+            Some(record) => self.known(image, record).await,
+            None => self.put_first(image).await,
+        }
+    }
+
+    async fn known(&self, image: &Image, record: Record) -> Result<Sent, CliError> {
+        if !record.is_rerunnable() {
+            return Ok(Sent { how: How::AlreadyThere, follow: Follow::first(image.id.clone()) });
+        }
+        // Its own key, which may have another ending than this file's.
+        let key = record.s3_url.strip_prefix(&format!("s3://{}/", self.bucket)).unwrap_or(&image.key).to_owned();
+        self.put_again(image, &key, Some(record.execution_arn)).await
+    }
+
+    async fn put_first(&self, image: &Image) -> Result<Sent, CliError> {
+        match self.put(image, &image.key, true).await {
+            Ok(_) => Ok(Sent { how: How::Uploaded, follow: Follow::first(image.id.clone()) }),
+            Err(error) if is_there(&error) => match self.record_appears(&image.id).await? {
+                Some(record) => self.known(image, record).await,
+                None => self.put_again(image, &image.key, None).await,
+            },
+            Err(error) => Err(CliError::service("uploading", cause(error))),
+        }
+    }
+
+    async fn put_again(&self, image: &Image, key: &str, failed: Option<String>) -> Result<Sent, CliError> {
+        let put = self.put(image, key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
+        let upload = Upload {
+            bucket: self.bucket.clone(),
+            key: key.to_owned(),
+            version_id: put.version_id.filter(|version| version != "null"),
+            etag: put.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+        };
+        Ok(Sent { how: How::UploadedAgain, follow: Follow::again(upload.candidate_ids(), failed) })
+    }
+
+    async fn put(&self, image: &Image, key: &str, only_if_new: bool) -> Result<PutObjectOutput, SdkError<PutObjectError>> {
+        let body = ByteStream::from_path(&image.path).await.map_err(SdkError::construction_failure)?;
+        // A large file on a slow line takes its time; the SDK still gives up where nothing moves.
+        let patient = TimeoutConfig::builder().disable_operation_timeout().disable_operation_attempt_timeout().build();
+        let put = self.s3.put_object().bucket(&self.bucket).key(key).body(body);
+        // S3 checks the content on arrival: a file that changed since it was read is refused.
+        let put = put.checksum_sha256(base64::encode(image.sha256)).content_type(content_type(&image.path));
+        let put = put.metadata("filename", header_name(&image.path)).set_if_none_match(only_if_new.then(|| "*".to_owned()));
+        put.customize().config_override(Builder::new().timeout_config(patient)).send().await
+    }
+
+    async fn record_appears(&self, image_id: &str) -> Result<Option<Record>, CliError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let record = self.records.find(image_id).await?;
+            if record.is_some() || waited >= RECORD_APPEARS {
+                return Ok(record);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+            waited += LOOK_AGAIN;
+        }
+    }
+}
+
+/// Whether S3 says that the key is taken, or is being taken right now.
+fn is_there(error: &SdkError<PutObjectError>) -> bool {
+    matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict"))
+}
