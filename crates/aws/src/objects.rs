@@ -28,11 +28,6 @@ impl Objects {
         Self { client }
     }
 
-    /// The results in `bucket`.
-    pub fn results(&self, bucket: &str) -> Results {
-        Results { objects: self.clone(), bucket: bucket.to_owned() }
-    }
-
     async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
         let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
         let Some(answer) = found(doing, request.send().await)? else { return Ok(None) };
@@ -97,21 +92,14 @@ impl ImageArchive for Objects {
     }
 }
 
-/// Whole answers and receipts of one bucket.
-#[derive(Debug, Clone)]
-pub struct Results {
-    objects: Objects,
-    bucket: String,
-}
-
-impl ResultStore for Results {
-    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        self.objects.read(ObjectRef { bucket: &self.bucket, key, version_id: None }, "reading the stored result").await
+impl ResultStore for Objects {
+    async fn read_result(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        self.read(ObjectRef { bucket, key, version_id: None }, "reading the stored result").await
     }
 
-    async fn write(&self, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
-        let request = self.objects.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
-        request.body(ByteStream::from(json)).send().await.map(drop).map_err(|error| storage("storing the result", error))
+    async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
+        let request = self.client.put_object().bucket(bucket).key(key).content_type("application/json").body(ByteStream::from(json));
+        request.send().await.map(drop).map_err(|error| storage("storing the result", error))
     }
 }
 

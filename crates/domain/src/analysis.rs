@@ -1,7 +1,8 @@
 //! The four analyses of an image, and what became of each.
 
 use crate::{
-    error::RecognitionError,
+    error::{RecognitionError, StorageError},
+    image::ImageRef,
     layout,
     ports::{ResultStore, StoredResult},
 };
@@ -67,14 +68,18 @@ pub enum Outcome {
 /// nothing is paid for twice.
 ///
 /// An answer that cannot be read is not stored, and counts as [`RecognitionError::Unavailable`].
-pub async fn answered_once<A, E, F>(results: &impl ResultStore, image_id: &str, analysis: Analysis, ask: F) -> Result<A, E>
+pub async fn answered_once<A, E>(
+    results: &impl ResultStore,
+    image: &ImageRef,
+    analysis: Analysis,
+    ask: impl Future<Output = Result<StoredResult, RecognitionError>> + Send,
+) -> Result<A, E>
 where
     A: DeserializeOwned,
-    E: From<RecognitionError> + From<crate::error::StorageError>,
-    F: Future<Output = Result<StoredResult, RecognitionError>> + Send,
+    E: From<RecognitionError> + From<StorageError>,
 {
-    let key = layout::result(image_id, analysis);
-    if let Some(stored) = results.read(&key).await?
+    let key = layout::result(&image.image_id, analysis);
+    if let Some(stored) = results.read_result(&image.bucket, &key).await?
         && let Ok(answer) = serde_json::from_slice(&stored)
     {
         return Ok(answer);
@@ -82,6 +87,6 @@ where
     let fresh = ask.await?;
     let answer = serde_json::from_slice(&fresh)
         .map_err(|source| RecognitionError::Unavailable { operation: analysis.operation(), source: source.into() })?;
-    results.write(&key, fresh).await?;
+    results.write_result(&image.bucket, &key, fresh).await?;
     Ok(answer)
 }

@@ -6,6 +6,7 @@ use crate::{
     layout,
 };
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// The answer of `DetectLabels`, as far as we read it (API reference, `DetectLabels`, response syntax).
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -60,8 +61,7 @@ fn names(list: &[Named]) -> impl Iterator<Item = &str> {
 }
 
 /// When text is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextGate {
     /// In every image.
     Always,
@@ -69,6 +69,19 @@ pub enum TextGate {
     Labels,
     /// Never.
     Never,
+}
+
+impl FromStr for TextGate {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "always" => Ok(Self::Always),
+            "labels" => Ok(Self::Labels),
+            "never" => Ok(Self::Never),
+            _ => Err(()),
+        }
+    }
 }
 
 /// How labels are read. Confidences in percent.

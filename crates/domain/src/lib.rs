@@ -8,6 +8,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod faces;
+pub mod failure;
 pub mod geometry;
 pub mod identity;
 pub mod image;

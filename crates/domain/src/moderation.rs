@@ -78,7 +78,7 @@ pub struct Rule {
 }
 
 /// The moderation policy: the strictest rule that fits a flag decides.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Policy(Vec<Rule>);
 

@@ -54,13 +54,13 @@ pub trait ModerationDetector: Sync {
     ) -> impl Future<Output = Result<StoredResult, RecognitionError>> + Send;
 }
 
-/// Keeps whole answers and receipts, by key.
+/// Keeps whole answers and receipts beside the images.
 pub trait ResultStore: Sync {
-    /// What lies at `key`, or `None`.
-    fn read(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
+    /// What lies at `key` of `bucket`, or `None`.
+    fn read_result(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
 
-    /// Puts `json` at `key`.
-    fn write(&self, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
+    /// Puts `json` at `key` of `bucket`.
+    fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 
 /// What S3 knows of an upload without reading it.

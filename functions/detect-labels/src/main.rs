@@ -1,3 +1,18 @@
-//! The detect-labels function.
+//! Finds what is in the picture, and whether a closer look at faces or text is worth its price.
 
-fn main() {}
+use detect_labels::{DetectLabels, settings};
+use sightline_aws::{
+    clients::{Clients, Target},
+    objects::Objects,
+    rekognition::Rekognition,
+};
+use sightline_kit::{RuntimeError, logging, serve, settings::from_environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    logging::init();
+    let settings = from_environment(settings::read);
+    let clients = Clients::load(Target::default()).await;
+    let (rekognition, objects) = (Rekognition::new(clients.rekognition()), Objects::new(clients.s3()));
+    serve(settings.map(|settings| DetectLabels::new(settings, rekognition, objects))).await
+}

@@ -1,3 +1,22 @@
-//! The inspect-image function.
+//! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy.
 
-fn main() {}
+use inspect_image::{settings, step::InspectImage};
+use sightline_aws::{
+    clients::{Clients, Target},
+    objects::Objects,
+    records::Records,
+};
+use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    logging::init();
+    let settings = from_environment(settings::read);
+    let clients = Clients::load(Target::default()).await;
+    let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
+    serve(settings.map(|settings| {
+        let records = Records::new(dynamodb, settings.records_table.as_str());
+        InspectImage::new(settings, records, objects, SystemClock)
+    }))
+    .await
+}

@@ -1,3 +1,19 @@
-//! The record-failure function.
+//! Writes into the record why its execution failed.
 
-fn main() {}
+use record_failure::{RecordFailure, settings};
+use sightline_aws::{
+    clients::{Clients, Target},
+    objects::Objects,
+    records::Records,
+    workflow::Workflow,
+};
+use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    logging::init();
+    let settings = from_environment(settings);
+    let clients = Clients::load(Target::default()).await;
+    let (dynamodb, objects, workflow) = (clients.dynamodb(), Objects::new(clients.s3()), Workflow::new(clients.sfn()));
+    serve(settings.map(|table| RecordFailure::new(Records::new(dynamodb, table), objects, workflow, SystemClock))).await
+}

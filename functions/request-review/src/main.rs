@@ -1,3 +1,21 @@
-//! The request-review function.
+//! Puts an image before its reviewers.
 
-fn main() {}
+use request_review::{RequestReview, settings};
+use sightline_aws::{
+    clients::{Clients, Target},
+    records::Records,
+    workflow::Workflow,
+};
+use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RuntimeError> {
+    logging::init();
+    let settings = from_environment(settings);
+    let clients = Clients::load(Target::default()).await;
+    let (dynamodb, workflow) = (clients.dynamodb(), Workflow::new(clients.sfn()));
+    serve(settings.map(|settings| {
+        RequestReview::new(settings.timeout_seconds, Records::new(dynamodb, settings.records_table), workflow, SystemClock)
+    }))
+    .await
+}

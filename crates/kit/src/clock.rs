@@ -1,0 +1,16 @@
+//! The machine's clock: the only place that asks for the time.
+
+use sightline_domain::clock::{Clock, EpochMillis};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the clock that everybody else is given")]
+    fn now(&self) -> EpochMillis {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        EpochMillis::try_from(since_epoch.as_millis()).unwrap_or(EpochMillis::MAX)
+    }
+}

@@ -1,0 +1,68 @@
+//! Serves a step to the Lambda runtime.
+
+use crate::fault::{Breakdown, Fault};
+use futures_util::FutureExt;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use sightline_domain::error::{InputInvalid, SettingsInvalid};
+use std::{panic::AssertUnwindSafe, time::Duration};
+use tracing::{Instrument, info, info_span};
+
+/// What one function does.
+pub trait Step {
+    /// The function's name, as its crate.
+    const NAME: &'static str;
+    /// What it takes.
+    type Input: DeserializeOwned;
+    /// What it gives.
+    type Output: Serialize;
+
+    /// Does it.
+    fn run(&self, input: Self::Input) -> impl Future<Output = Result<Self::Output, Fault>>;
+}
+
+/// Kept back from the Lambda deadline to report that time ran out.
+const REPORTING: Duration = Duration::from_millis(500);
+
+/// Serves `step` until Lambda ends the process. With wrong settings every invocation fails with `Settings.Invalid`,
+/// so that the problem shows in the execution, where people look, and not only in a log.
+pub async fn serve<S: Step>(step: Result<S, SettingsInvalid>) -> Result<(), Error> {
+    let step = step.map_err(Fault::from);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let span = info_span!(
+            "invocation",
+            service = S::NAME,
+            request_id = event.context.request_id,
+            trace_id = event.context.xray_trace_id,
+            image_id = image_id(&event.payload),
+        );
+        invoke(step.as_ref(), event).instrument(span)
+    }))
+    .await
+}
+
+async fn invoke<S: Step>(step: Result<&S, &Fault>, event: LambdaEvent<Value>) -> Result<Value, Fault> {
+    let step = step.map_err(Clone::clone)?;
+    let input = serde_json::from_value(event.payload).map_err(|error| InputInvalid(error.into()))?;
+    let time_left = event.context.deadline().duration_since(now()).unwrap_or_default().saturating_sub(REPORTING);
+    // Boxed, since the SDK's futures are nested too deeply for the compiler to lay out inline.
+    let running = AssertUnwindSafe(Box::pin(step.run(input))).catch_unwind();
+    let output = match tokio::time::timeout(time_left, running).await {
+        Ok(Ok(result)) => result?,
+        Ok(Err(_panic)) => return Err(Breakdown::Panicked.into()),
+        Err(_elapsed) => return Err(Breakdown::DeadlineExceeded.into()),
+    };
+    info!("step done");
+    serde_json::to_value(output).map_err(|error| InputInvalid(error.into()).into())
+}
+
+#[allow(clippy::disallowed_methods, reason = "Lambda gives its deadline as a moment of the machine's clock")]
+fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+/// The image that an invocation is about, where its payload tells.
+fn image_id(payload: &Value) -> Option<&str> {
+    payload.pointer("/Image/ImageID").and_then(Value::as_str)
+}

@@ -1,0 +1,94 @@
+//! Settings from the environment, read once before the first event. All problems are reported together.
+
+use serde::de::DeserializeOwned;
+use sightline_domain::error::SettingsInvalid;
+use std::str::FromStr;
+
+/// Reads settings and gathers their problems.
+pub struct Reader<'a> {
+    look_up: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+/// Reads settings with `read` from the process environment.
+pub fn from_environment<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, SettingsInvalid> {
+    from(&|name| std::env::var(name).ok(), read)
+}
+
+/// Reads settings with `read` from `look_up`.
+pub fn from<T>(look_up: &dyn Fn(&str) -> Option<String>, read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, SettingsInvalid> {
+    let mut reader = Reader { look_up, problems: Vec::new() };
+    let settings = read(&mut reader);
+    if reader.problems.is_empty() { Ok(settings) } else { Err(SettingsInvalid { problems: reader.problems }) }
+}
+
+impl Reader<'_> {
+    /// A text that must be there.
+    pub fn text(&mut self, name: &str) -> String {
+        (self.look_up)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// Anything that reads from a text, or its default where the setting is absent.
+    pub fn parsed<T: FromStr>(&mut self, name: &str, default: T) -> T {
+        match (self.look_up)(name).map(|value| value.parse()) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.problems.push(format!("{name} is not a valid {}", std::any::type_name::<T>()));
+                default
+            }
+        }
+    }
+
+    /// A percentage, 0 to 100.
+    pub fn percent(&mut self, name: &str, default: f64) -> f64 {
+        let value = self.parsed(name, default);
+        if !(0.0..=100.0).contains(&value) {
+            self.problems.push(format!("{name} is not within 0 to 100"));
+        }
+        value
+    }
+
+    /// Anything that reads from JSON, or its default where the setting is absent.
+    pub fn json<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
+        match (self.look_up)(name).map(|value| serde_json::from_str(&value)) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(error)) => {
+                self.problems.push(format!("{name} does not read as JSON of the right shape: {error}"));
+                default
+            }
+        }
+    }
+
+    /// A problem that only the setting's owner can see.
+    pub fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_reported_together() {
+        let environment = |name: &str| match name {
+            "SHARE" => Some("120".to_owned()),
+            "COUNT" => Some("many".to_owned()),
+            _ => None,
+        };
+        let read = from(&environment, |reader| (reader.text("TABLE"), reader.percent("SHARE", 1.0), reader.parsed("COUNT", 3_u32)));
+        let Err(error) = read else { panic!("settings with three problems were taken") };
+        assert_eq!(error.problems, ["TABLE is missing", "SHARE is not within 0 to 100", "COUNT is not a valid u32"]);
+    }
+
+    #[test]
+    fn defaults_stand_where_nothing_is_set() {
+        let read = from(&|_| None, |reader| (reader.percent("SHARE", 1.0), reader.json::<Vec<String>>("LIST", vec!["a".into()])));
+        assert!(matches!(read, Ok((share, list)) if share == 1.0 && list == ["a"]));
+    }
+}

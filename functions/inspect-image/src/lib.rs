@@ -1,0 +1,13 @@
+//! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy and the thumbnail.
+//!
+//! Input: [`step::Input`]. Output: [`sightline_domain::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
+//! `Image.Duplicate`, `Storage.*`.
+
+pub mod camera;
+pub mod colour;
+pub mod copies;
+pub mod decode;
+pub mod inspect;
+pub mod settings;
+pub mod sniff;
+pub mod step;

@@ -1,0 +1,143 @@
+//! The step: claim first, so that a duplicate ends before anything is paid for; then inspect, then write the copies.
+
+use crate::{
+    inspect::{Inspected, check_bytes, inspect},
+    settings::Settings,
+};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use sightline_domain::{
+    clock::Clock,
+    event::ObjectCreated,
+    identity::Upload,
+    image::ImageRef,
+    layout,
+    ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup, Written},
+    record::{ProcessingStatus, Record},
+    rejection::{DuplicateImage, ReasonCode, Rejection},
+};
+use sightline_kit::{Fault, Step};
+use std::fmt::Write as _;
+
+/// The step.
+pub struct InspectImage<R, O, C> {
+    settings: Settings,
+    records: R,
+    objects: O,
+    clock: C,
+}
+
+/// Its input.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    event: ObjectCreated,
+    execution_arn: String,
+}
+
+impl<R, O, C> InspectImage<R, O, C> {
+    /// By `settings`; claims in `records`, reads and writes through `objects`.
+    pub fn new(settings: Settings, records: R, objects: O, clock: C) -> Self {
+        Self { settings, records, objects, clock }
+    }
+}
+
+impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectImage<R, O, C> {
+    const NAME: &'static str = "inspect-image";
+    type Input = Input;
+    type Output = ImageRef;
+
+    async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
+        let upload = Upload::from_event(&event);
+        let facts = self.objects.look_up(&upload).await?.ok_or_else(deleted)?;
+        let record = self.claim(&upload, &facts, &execution_arn).await?;
+        check_bytes(facts.size, &self.settings.limits)?;
+        let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+        let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
+        let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
+        let content_sha256 = hex_sha256(&bytes);
+        drop(bytes);
+        let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
+        tracing::info!(image_id = image.image_id, width = image.width, height = image.height, size = image.size, "image accepted");
+        Ok(image)
+    }
+}
+
+impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
+    /// Claims the record under the first of the upload's ids that no other content holds.
+    async fn claim(&self, upload: &Upload, facts: &UploadFacts, execution_arn: &str) -> Result<Record, Fault> {
+        let mut holder = None;
+        for id in upload.candidate_ids() {
+            let fresh = || {
+                let mut record =
+                    Record::claimed(id.clone(), upload, facts.size, facts.last_modified, execution_arn.to_owned(), self.clock.now());
+                record.version_id.clone_from(&facts.version_id);
+                record
+            };
+            let mut known = self.records.find(&id).await?;
+            if known.as_ref().is_none_or(|known| known.etag == upload.etag && known.is_rerunnable()) {
+                let mut record = fresh();
+                if let Some(known) = &known {
+                    record.upload_timestamp = known.upload_timestamp;
+                }
+                if self.records.claim(&record).await? == Written::Yes {
+                    return Ok(record);
+                }
+                known = self.records.find(&id).await?;
+            }
+            let Some(known) = known else { continue };
+            if known.execution_arn == execution_arn && known.processing_status == ProcessingStatus::Pending {
+                return Ok(known);
+            }
+            if known.etag == upload.etag {
+                return Err(DuplicateImage { image_id: id, execution_arn: known.execution_arn }.into());
+            }
+            holder = Some(known);
+        }
+        let (image_id, execution_arn) = holder.map(|record| (record.image_id, record.execution_arn)).unwrap_or_default();
+        Err(DuplicateImage { image_id, execution_arn }.into())
+    }
+
+    async fn write_copies(
+        &self,
+        upload: &Upload,
+        facts: UploadFacts,
+        record: Record,
+        inspected: Inspected,
+        content_sha256: String,
+    ) -> Result<ImageRef, Fault> {
+        let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
+        self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy).await?;
+        self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail).await?;
+        Ok(ImageRef {
+            image_id: record.image_id,
+            owner_id: record.owner_id,
+            upload_timestamp: record.upload_timestamp,
+            bucket: upload.bucket.clone(),
+            key: upload.key.clone(),
+            version_id: facts.version_id,
+            size: facts.size,
+            format: inspected.format,
+            width: inspected.width,
+            height: inspected.height,
+            content_sha256,
+            processed_key,
+            thumbnail_key,
+            exif: inspected.exif,
+            warnings: inspected.warnings,
+            execution_arn: record.execution_arn,
+        })
+    }
+}
+
+fn deleted() -> Rejection {
+    Rejection::new(ReasonCode::ObjectDeleted, "the object was deleted before it was inspected")
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

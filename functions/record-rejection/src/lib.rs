@@ -1,0 +1,101 @@
+//! Writes into the record why an image was rejected, and keeps its original in the archive.
+//!
+//! Input: [`Input`]. Output: the image's id, or null where the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
+
+use serde::Deserialize;
+use sightline_domain::{
+    analysis::{Analysis, Outcome},
+    clock::Clock,
+    error::InputInvalid,
+    event::ObjectCreated,
+    failure::{Ending, Run, mark_failed},
+    identity::Upload,
+    layout,
+    ports::{ImageArchive, ObjectRef, RecordFailures, UploadLookup},
+    record::{Analyses, Record},
+    rejection::{ReasonCode, Rejection},
+};
+use sightline_kit::{Fault, Step, settings::Reader};
+
+/// The step.
+pub struct RecordRejection<R, O, C> {
+    records: R,
+    objects: O,
+    clock: C,
+}
+
+/// Its input: the execution's own input, and the error that was caught.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    event: ObjectCreated,
+    execution_arn: String,
+    error: String,
+    cause: String,
+}
+
+/// What Lambda reports as the cause of an error.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LambdaCause {
+    error_message: String,
+}
+
+/// Reads the name of the records' table.
+pub fn settings(reader: &mut Reader<'_>) -> String {
+    reader.text("RECORDS_TABLE")
+}
+
+impl<R, O, C> RecordRejection<R, O, C> {
+    /// Writes to `records` and archives through `objects`.
+    pub fn new(records: R, objects: O, clock: C) -> Self {
+        Self { records, objects, clock }
+    }
+}
+
+impl<R: RecordFailures, O: UploadLookup + ImageArchive, C: Clock> Step for RecordRejection<R, O, C> {
+    const NAME: &'static str = "record-rejection";
+    type Input = Input;
+    type Output = Option<String>;
+
+    async fn run(&self, input: Input) -> Result<Option<String>, Fault> {
+        let upload = Upload::from_event(&input.event);
+        let (ending, refused) = ending(&input)?;
+        let run =
+            Run { upload: &upload, execution_arn: &input.execution_arn, event_time: input.event.time_millis(), now: self.clock.now() };
+        let amend = |record: &mut Record| note_refusal(record, refused);
+        let Some(record) = mark_failed(&self.records, &self.objects, &run, ending, amend).await? else {
+            return Ok(None);
+        };
+        let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
+        self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
+        self.objects.tag_status(original, "rejected").await?;
+        tracing::info!(image_id = record.image_id, reason = record.status_reason, "image rejected");
+        Ok(Some(record.image_id))
+    }
+}
+
+/// The reason, and the analysis whose provider refused the image.
+fn ending(input: &Input) -> Result<(Ending, Option<Analysis>), InputInvalid> {
+    let cause: LambdaCause = serde_json::from_str(&input.cause).map_err(|error| InputInvalid(error.into()))?;
+    let message = cause.error_message;
+    if input.error == "Recognition.Refused" {
+        let analyses = [Analysis::Labels, Analysis::Faces, Analysis::Text, Analysis::Moderation];
+        let refused = analyses.into_iter().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
+        return Ok((Ending { reason: ReasonCode::RefusedByProvider.to_string(), detail: message }, refused));
+    }
+    let rejection = Rejection::parse(&message).ok_or_else(|| InputInvalid("the cause has no known reason code".into()))?;
+    Ok((Ending { reason: rejection.code.to_string(), detail: rejection.detail }, None))
+}
+
+fn note_refusal(record: &mut Record, refused: Option<Analysis>) {
+    let failed = Some(Outcome::Failed { reason: "Rekognition refuses the image".to_owned() });
+    let Analyses { labels, faces, text, moderation } = &mut record.analyses;
+    match refused {
+        Some(Analysis::Labels) => *labels = failed,
+        Some(Analysis::Faces) => *faces = failed,
+        Some(Analysis::Text) => *text = failed,
+        Some(Analysis::Moderation) => *moderation = failed,
+        None => {}
+    }
+}
