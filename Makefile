@@ -59,7 +59,7 @@ lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint,
 
 .PHONY: test
 test: ## Run all tests, the end-to-end ones on the local stack included
-	@$(STACK) up --with-test-stage
+	@$(STACK) up --for-tests
 	@$(PYTHON) tools/run_tests.py
 
 .PHONY: diagram

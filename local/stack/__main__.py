@@ -41,7 +41,7 @@ def parser():
     verb("doctor", commands.doctor, "say what this machine has and what is missing")
     verb("models", commands.models, "fetch the local models into the cache")
     up = verb("up", commands.up, "build, start and deploy what is not yet up")
-    up.add_argument("--with-test-stage", action="store_true", help="also deploy the stage with the tests' strict settings")
+    up.add_argument("--for-tests", action="store_true", help="also build the tests, and deploy the stage with their strict settings")
     demo = verb("demo", commands.demo, "bring the stack up and analyse photos")
     demo.add_argument("photos", nargs="?", metavar="FOLDER", help="folder of photos (default: samples)")
     verb("down", commands.down, "stop the local stack; what it stored is gone")

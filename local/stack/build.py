@@ -46,9 +46,15 @@ def node_packages(step):
 
 
 def programs(step):
-    """A step: all that this workspace builds for this machine."""
+    """A step: what the local stack and the demo run."""
     packages = [part for name in [*places.function_names(), "local-rekognition", "sightline-cli"] for part in ("-p", name)]
     step.run(["cargo", "build", "--locked", *packages])
+    return "built"
+
+
+def programs_and_tests(step):
+    """A step: all of the workspace at once, since cargo compiles dependencies anew when tests ask for other features of them."""
+    step.run(["cargo", "build", "--locked", "--workspace", "--all-targets"])
     return "built"
 
 
@@ -74,7 +80,7 @@ def _zip(step, name):
     with tempfile.TemporaryDirectory(dir=STAMPS) as scratch:
         stripped = Path(scratch) / "bootstrap"
         shutil.copyfile(program, stripped)
-        step.run(["strip", "--strip-debug", stripped])
+        step.run(["strip", "--strip-all", stripped])
         lambda_zip.write(stripped, target, QUICK_COMPRESSION)
     stamp.write_text(version)
     return True

@@ -35,9 +35,8 @@ def up(arguments):
     """Brings up what is not yet up."""
     started = time.monotonic()
     _require_tools()
-    stages = deployment.DEFAULT_STAGE | (deployment.TEST_STAGE if arguments.with_test_stage else {})
     with _alone():
-        perform(_steps(stages))
+        perform(_steps(for_tests=arguments.for_tests))
     print(f"The local stack is up ({time.monotonic() - started:.0f} s).", file=sys.stderr)
     return 0
 
@@ -45,7 +44,7 @@ def up(arguments):
 def demo(arguments):
     """Up, then photos through it."""
     photos = demonstration.photos(arguments.photos)
-    arguments.with_test_stage = False
+    arguments.for_tests = False
     up(arguments)
     return demonstration.show(photos, own=bool(arguments.photos))
 
@@ -78,17 +77,19 @@ def env(_):
     return 0
 
 
-def _steps(stages):
+def _steps(for_tests):
+    stages = deployment.DEFAULT_STAGE | (deployment.TEST_STAGE if for_tests else {})
     return [
         Step("python packages", build.python_packages),
         Step("node packages", build.node_packages),
-        Step("build", build.programs),
+        Step("build", build.programs_and_tests if for_tests else build.programs),
         Step("models", build.models, after=["python packages"]),
         Step("zips", build.zips, after=["build"]),
         Step("local AWS", servers.start_aws, after=["python packages"]),
         Step("cdk bootstrap", deployment.bootstrap, after=["local AWS", "node packages"]),
         Step("local Rekognition", servers.start_rekognition, after=["models", "build"]),
-        Step("cdk deploy", deployment.deploy(stages), after=["cdk bootstrap", "zips"]),
+        *(Step(f"stage {name}", deployment.deploy(name, settings), after=["cdk bootstrap", "zips"]) for name, settings in stages.items()),
+        Step("outputs", deployment.write_outputs(stages), after=[f"stage {name}" for name in stages]),
     ]
 
 

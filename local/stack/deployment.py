@@ -21,21 +21,27 @@ def bootstrap(step):
     note = STATE / "bootstrap"
     if _read(note) == _emulator():
         return "unchanged"
-    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=places.CDK, env=environment.for_cdk())
+    # Not in cdk/: there it would synthesise the app first, which needs the zips.
+    STATE.mkdir(parents=True, exist_ok=True)
+    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=STATE, env=environment.for_cdk())
     _write(note, _emulator())
     return "done"
 
 
-def deploy(stages):
-    """A step that deploys the stages and writes .local/outputs.json."""
+def deploy(name, settings):
+    """A step that deploys one stage."""
+    return lambda step: "deployed" if _deploy(step, name, settings) else "unchanged"
 
-    def do(step):
-        changed = [name for name, settings in stages.items() if _deploy(step, name, settings)]
+
+def write_outputs(stages):
+    """A step: what the stages' stacks are made of, in one file."""
+
+    def do(_):
         outputs = {}
         for name in stages:
             outputs |= json.loads(_outputs(name).read_text())
         _write(places.OUTPUTS, json.dumps(outputs, indent=2) + "\n")
-        return f"deployed {', '.join(changed)}" if changed else "unchanged"
+        return str(places.OUTPUTS.relative_to(places.ROOT))
 
     return do
 

@@ -54,6 +54,8 @@ class Progress:
             self._stream.flush()
             return
         for step, since in self._running.items():
+            if now - since < BEAT_IN_LOG / 2:
+                continue
             self._print(f"… {step.name:<24} {now - since:6.1f} s  {step.last_line()}".rstrip())
 
     def _wipe(self):
