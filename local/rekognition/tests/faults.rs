@@ -74,7 +74,9 @@ async fn answers_can_be_broken_late_or_given(server: &Server) {
     let [before, ..] = server.calls("DetectLabels", "");
 
     server.fault(&json!({"operation": "*", "mode": "bad-json", "times": 1}));
-    assert!(matches!(ask().send().await.unwrap_err(), SdkError::ResponseError(_)));
+    let unreadable = ask().send().await.unwrap_err();
+    assert_eq!(unreadable.raw_response().unwrap().status().as_u16(), 200);
+    assert_eq!(unreadable.code(), None, "rubbish has no name: {unreadable:?}");
 
     server.fault(&json!({"operation": "*", "mode": "close", "times": 1}));
     assert!(matches!(ask().send().await.unwrap_err(), SdkError::DispatchFailure(_)));

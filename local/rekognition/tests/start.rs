@@ -25,13 +25,13 @@ use serde_json::json;
 #[test]
 fn a_start_that_cannot_work_says_why_in_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let output = command(&["--models", "/nonexistent"]).args(["--port", &port]).output().unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let output = command(port, &["--models", "/nonexistent"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(error.contains(&format!("127.0.0.1:{port}")) && error.contains("--port"), "{error}");
 
-    let output = command(&["--models", "/nonexistent"]).output().unwrap();
+    let output = command(0, &["--models", "/nonexistent"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty());
     assert!(error.contains("/nonexistent") && error.contains("make models"), "{error}");

@@ -27,7 +27,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(args: &[&str]) -> Self {
-        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server should start");
+        let mut child = command(0, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server should start");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://");
@@ -113,11 +113,11 @@ impl Drop for Server {
     }
 }
 
-/// The server on a free port, with nothing of this process's environment that could change it but the models' place.
-pub fn command(args: &[&str]) -> Command {
+/// The server on a port (0: a free one), with nothing of this process's environment that could change it but the models' place.
+pub fn command(port: u16, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-rekognition"));
     command
-        .args(["--port", "0"])
+        .args(["--port", &port.to_string()])
         .args(args)
         .env_remove("AWS_ENDPOINT_URL")
         .env_remove("AWS_ENDPOINT_URL_S3")
