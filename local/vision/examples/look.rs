@@ -28,7 +28,8 @@ fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
     let (labels, took) = timed(|| models.labels(&image));
     println!("  labels ({} ms)", took.as_millis());
     for label in labels?.iter().filter(|label| label.confidence >= 30.) {
-        println!("    {:5.1} {} ×{} {:?}", label.confidence, label.name, label.instances.len(), label.parents);
+        let instances: Vec<_> = label.instances.iter().map(|instance| instance.confidence.round()).collect();
+        println!("    {:5.1} {} {instances:?} {:?}", label.confidence, label.name, label.parents);
     }
 
     let (faces, took) = timed(|| models.faces(&image));

@@ -37,14 +37,32 @@ impl BoundingBox {
         Self::within_image(edge(|p| p.x, f32::min), edge(|p| p.y, f32::min), edge(|p| p.x, f32::max), edge(|p| p.y, f32::max))
     }
 
-    /// The share of both boxes together that belongs to both, 0–1.
-    pub(crate) fn overlap(&self, other: &Self) -> f32 {
+    /// The share of the image that it covers, 0–1.
+    pub(crate) fn area(&self) -> f32 {
+        self.width * self.height
+    }
+
+    /// The area that belongs to both.
+    fn shared(&self, other: &Self) -> f32 {
         let width = (self.left + self.width).min(other.left + other.width) - self.left.max(other.left);
         let height = (self.top + self.height).min(other.top + other.height) - self.top.max(other.top);
-        let both = width.max(0.) * height.max(0.);
-        let together = self.width * self.height + other.width * other.height - both;
-        if together > 0. { both / together } else { 0. }
+        width.max(0.) * height.max(0.)
     }
+
+    /// The share of both boxes together that belongs to both, 0–1.
+    pub(crate) fn overlap(&self, other: &Self) -> f32 {
+        let both = self.shared(other);
+        share(both, self.area() + other.area() - both)
+    }
+
+    /// The share of the smaller box that belongs to both, 0–1.
+    pub(crate) fn nesting(&self, other: &Self) -> f32 {
+        share(self.shared(other), self.area().min(other.area()))
+    }
+}
+
+fn share(part: f32, whole: f32) -> f32 {
+    if whole > 0. { part / whole } else { 0. }
 }
 
 /// Keeps the surest of things that overlap by more than `same`, the surest first, at most `most`.

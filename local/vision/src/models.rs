@@ -52,12 +52,14 @@ impl Models {
 
     /// What is in the photo: all labels with any measured confidence, the likeliest first.
     pub fn labels(&self, image: &RgbImage) -> Result<Vec<Label>, VisionError> {
+        let text = self.text.glance(image)?;
+        let seen = objects::find(&self.objects, image)?;
         let mut merge = Merge::default();
-        merge.add_objects(&self.catalog, objects::find(&self.objects, image)?);
+        merge.add_objects(&self.catalog, if text.page { objects::without_frame(seen) } else { seen });
         for (name, confidence) in scene::judge(&self.scene, &self.catalog, image)? {
             merge.add(&self.catalog, name, confidence);
         }
-        if let Some(confidence) = self.text.glance(image)? {
+        if let Some(confidence) = text.confidence {
             merge.add(&self.catalog, TEXT, confidence);
         }
         Ok(merge.finish(&self.catalog))

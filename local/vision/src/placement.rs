@@ -57,11 +57,6 @@ impl Placement {
         self.a[0].hypot(self.a[1])
     }
 
-    /// How far the chip is turned in the image, radians, clockwise.
-    pub fn angle(&self) -> f32 {
-        self.a[1].atan2(self.a[0])
-    }
-
     /// Cuts the chip out of the image; beyond its edges the outermost pixels go on.
     pub fn cut(&self, image: &RgbImage, width: u32, height: u32) -> RgbImage {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -129,7 +124,6 @@ mod tests {
         let chip = [[10., 10.], [50., 12.], [30., 55.]];
         let found = Placement::matching(&chip, &chip.map(|place| truth.apply(place)));
         assert!(close(found.apply([64., 0.]), truth.apply([64., 0.])));
-        assert!((found.angle() - 0.4).abs() < 1e-4);
     }
 
     #[test]

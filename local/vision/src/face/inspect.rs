@@ -10,6 +10,8 @@ use crate::{Point, VisionError, geometry};
 
 /// A face whose longer side is smaller (in pixels of the photo) is only located: the rest would be guessed.
 const LEAST_SIDE: f32 = 28.;
+/// Sharpness and brightness are measured on a face of this size.
+const QUALITY_SIDE: u32 = 64;
 
 /// The models for faces.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl FaceModels {
         let area = found.bounding_box;
         let side = (area.width * width).max(area.height * height);
         let centre = to_pixel(Point { x: area.left + area.width / 2., y: area.top + area.height / 2. });
-        let tight = Placement::square(centre, side, 0., attributes::EMOTION_SIDE);
+        let tight = Placement::square(centre, side, 0., QUALITY_SIDE).cut(image, QUALITY_SIDE, QUALITY_SIDE);
         let mut face = Face {
             bounding_box: area,
             confidence: 100. * found.score,
@@ -61,7 +63,7 @@ impl FaceModels {
             smile: None,
             eyes_open: None,
             mouth_open: None,
-            quality: quality::measure(&tight.cut(image, attributes::EMOTION_SIDE, attributes::EMOTION_SIDE)),
+            quality: quality::measure(&tight),
         };
         if side < LEAST_SIDE {
             return Ok(face);
@@ -70,8 +72,8 @@ impl FaceModels {
         let aligned = mesh.as_ref().map_or_else(|| guess_alignment(&points), mesh::Mesh::alignment);
         face.age_range = Some(attributes::age(&self.age, image, &aligned)?);
         face.gender = Some(attributes::gender(&self.gender, image, &aligned)?);
-        let close_up = mesh.as_ref().map_or(tight, |mesh| mesh.close_up(attributes::EMOTION_SIDE));
-        face.emotions = attributes::emotions(&self.emotion, &close_up.cut(image, attributes::EMOTION_SIDE, attributes::EMOTION_SIDE))?;
+        let angle = mesh.as_ref().map_or_else(|| eye_line(&points), mesh::Mesh::angle);
+        face.emotions = attributes::emotions(&self.emotion, image, centre, side, angle)?;
         face.smile = attributes::smile(&face.emotions);
         if let Some(mesh) = mesh {
             // The mesh judges for itself whether it lies on a face: a second witness.
@@ -90,6 +92,10 @@ fn five_landmarks(found: &Detection) -> Vec<Landmark> {
     use LandmarkKind::{EyeLeft, EyeRight, MouthLeft, MouthRight, Nose};
     let named = [EyeLeft, EyeRight, Nose, MouthLeft, MouthRight].into_iter().zip(found.points);
     named.map(|(kind, point)| Landmark { kind, x: point.x, y: point.y }).collect()
+}
+
+fn eye_line([left, right, ..]: &[Pixel; 5]) -> f32 {
+    (right[1] - left[1]).atan2(right[0] - left[0])
 }
 
 /// Where the corners of the eyes and the base of the nose should be, from the detector's five points.

@@ -78,19 +78,17 @@ impl Mesh {
 
     /// The square for the next look, upright along the eyes.
     fn surroundings(&self) -> Placement {
-        let (left, right) = (self.between(33, 133), self.between(362, 263));
         let edge = |axis: fn(&[f32; 3]) -> f32, better: fn(f32, f32) -> f32| self.points.iter().map(axis).reduce(better).unwrap_or(0.);
         let [x, y]: [fn(&[f32; 3]) -> f32; 2] = [|point| point[0], |point| point[1]];
         let (l, r, t, b) = (edge(x, f32::min), edge(x, f32::max), edge(y, f32::min), edge(y, f32::max));
         let side = AROUND_MESH * (r - l).max(b - t);
-        Placement::square([f32::midpoint(l, r), f32::midpoint(t, b)], side, (right[1] - left[1]).atan2(right[0] - left[0]), SIDE)
+        Placement::square([f32::midpoint(l, r), f32::midpoint(t, b)], side, self.angle(), SIDE)
     }
 
-    /// A square around the face as tight as the photos that emotions were learnt from.
-    pub fn close_up(&self, side: u32) -> Placement {
-        let wide = self.surroundings();
-        let half = f32::from(u16::try_from(SIDE).unwrap_or(1)) / 2.;
-        Placement::square(wide.apply([half, half]), wide.scale() * half * 2. * 1.1 / AROUND_MESH, wide.angle(), side)
+    /// How far the eyes' line is turned, radians, clockwise.
+    pub fn angle(&self) -> f32 {
+        let (left, right) = (self.between(33, 133), self.between(362, 263));
+        (right[1] - left[1]).atan2(right[0] - left[0])
     }
 
     /// Outer and inner corners of the eyes, the viewer's left first, and the base of the nose.

@@ -17,7 +17,12 @@ const CLASSES: usize = 90;
 const LEAST_SCORE: f32 = 0.1;
 /// Boxes of one class that share more than this are the same thing.
 const SAME_THING: f32 = 0.5;
+/// A box that lies mostly within (or around) one of the same class, and is so much less sure, is its echo.
+const NESTED: f32 = 0.8;
+const ECHO: f32 = 0.7;
 const MOST_INSTANCES: usize = 50;
+const BOOK: usize = 84;
+const WHOLE_PICTURE: f32 = 0.8;
 
 /// What was seen of one class.
 pub(crate) struct Seen {
@@ -53,7 +58,27 @@ fn decode(boxes: &Output<'_>, scores: &Output<'_>) -> Option<Vec<Seen>> {
 }
 
 fn distinct(instances: Vec<Instance>) -> Vec<Instance> {
-    suppress(instances, SAME_THING, MOST_INSTANCES, |instance| (instance.confidence, instance.bounding_box))
+    let candidates = suppress(instances, SAME_THING, MOST_INSTANCES, |instance| (instance.confidence, instance.bounding_box));
+    let mut kept: Vec<Instance> = Vec::new();
+    for candidate in candidates {
+        let echo = |surer: &Instance| {
+            candidate.confidence < ECHO * surer.confidence && surer.bounding_box.nesting(&candidate.bounding_box) > NESTED
+        };
+        if !kept.iter().any(echo) {
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+/// Leaves out what spans the whole picture. The model knows no documents: it takes a page for a refrigerator (books it does know).
+pub(crate) fn without_frame(seen: Vec<Seen>) -> Vec<Seen> {
+    let smaller = |seen: Seen| {
+        let book = seen.class == BOOK;
+        let kept = seen.instances.into_iter().filter(|instance| book || instance.bounding_box.area() < WHOLE_PICTURE);
+        Seen { class: seen.class, instances: kept.collect() }
+    };
+    seen.into_iter().map(smaller).filter(|seen| !seen.instances.is_empty()).collect()
 }
 
 /// How often a label with this raw score is right, as measured on photos of COCO val2017: the model is too modest.

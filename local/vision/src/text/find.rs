@@ -14,12 +14,27 @@ const LEAST_PIXELS: f32 = 400_000.;
 const MOST_PIXELS: f32 = 1_000_000.;
 /// For the question whether there is text at all.
 const GLANCE_PIXELS: f32 = 90_000.;
+/// So many of the largest pieces are read to make sure, of each as much as is so many times longer than high.
+const GLANCE_PIECES: usize = 3;
+const GLANCE_LENGTH: f32 = 4.;
+const GLANCE_READABLE: f32 = 0.8;
+const GLANCE_CHARACTERS: usize = 2;
+/// From this share of the picture on, text is what it shows.
+const PAGE: f32 = 0.2;
 /// A line read worse than this is noise.
 const LEAST_READABLE: f32 = 0.5;
 /// A line read worse than this may stand on its head.
 const SURELY_UPRIGHT: f32 = 0.8;
 /// Taller than wide by this, a region is a line that reads downwards or upwards.
 const VERTICAL: f32 = 1.5;
+
+/// What a quick look says.
+pub(crate) struct Glance {
+    /// That there is text, 0–100; `None` when none was read.
+    pub confidence: Option<f32>,
+    /// That the picture is mostly text.
+    pub page: bool,
+}
 
 /// The models for text.
 #[derive(Debug)]
@@ -34,10 +49,22 @@ impl TextModels {
         Ok(Self { detector: runtime.open(detect::FILE)?, reader: Reader::new(runtime.open(read::FILE)?)? })
     }
 
-    /// How sure it is that there is any text (0–100), from a quick look; `None` when none is seen.
-    pub fn glance(&self, image: &RgbImage) -> Result<Option<f32>, VisionError> {
-        let found = detect::find(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS))?;
-        Ok(found.iter().map(|found| 100. * found.score).reduce(f32::max))
+    /// Whether there is any text, from a quick look; what seems to be text is read to make sure, since patterns look like text too.
+    pub fn glance(&self, image: &RgbImage) -> Result<Glance, VisionError> {
+        let mut found = detect::find(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS))?;
+        let area = |found: &detect::Found| found.region.width * found.region.height;
+        found.sort_by(|a, b| area(b).total_cmp(&area(a)));
+        let mut confidence = None;
+        for piece in found.iter().take(GLANCE_PIECES) {
+            let (_, glyphs) = self.read_upright(image, piece.region.beginning(GLANCE_LENGTH))?;
+            let letters = glyphs.iter().filter(|glyph| glyph.character.is_alphanumeric()).count();
+            if letters >= GLANCE_CHARACTERS && score(&glyphs) >= GLANCE_READABLE {
+                confidence = Some(100. * score(&glyphs).max(piece.score));
+                break;
+            }
+        }
+        let covered = found.iter().map(area).sum::<f32>() / (as_f32(image.width() as usize) * as_f32(image.height() as usize));
+        Ok(Glance { confidence, page: confidence.is_some() && covered >= PAGE })
     }
 
     /// The lines, in reading order.
@@ -49,6 +76,7 @@ impl TextModels {
         let mut lines = Vec::new();
         for piece in found {
             let (region, glyphs) = self.read_upright(image, piece.region)?;
+            let glyphs = doubted(glyphs, piece.score);
             if score(&glyphs) >= LEAST_READABLE {
                 lines.extend(words::line(&region, &glyphs, fraction));
             }
@@ -67,6 +95,14 @@ impl TextModels {
         let other = self.reader.read(image, &overturned)?;
         Ok(if score(&other) > score(&glyphs) { (overturned, other) } else { (region, glyphs) })
     }
+}
+
+/// A lone character may be any round or straight thing: it is no surer than that there is text at all.
+fn doubted(mut glyphs: Vec<Glyph>, there_is_text: f32) -> Vec<Glyph> {
+    if let [glyph] = glyphs.as_mut_slice() {
+        glyph.score = glyph.score.min(there_is_text);
+    }
+    glyphs
 }
 
 fn score(glyphs: &[Glyph]) -> f32 {

@@ -50,6 +50,13 @@ impl Region {
         Self { width: self.width + 2. * by, height: self.height + 2. * by, ..self }
     }
 
+    /// As much of the rectangle's beginning as is `most` times longer than it is high (or higher than it is long).
+    pub fn beginning(self, most: f32) -> Self {
+        let (width, height) = (self.width.min(most * self.height), self.height.min(most * self.width));
+        let part = |cut: f32, whole: f32| cut / whole.max(f32::EPSILON) / 2.;
+        Self { centre: self.place(part(width, self.width), part(height, self.height)), width, height, ..self }
+    }
+
     /// The same rectangle read a quarter turn further: its rows run where its columns ran.
     pub fn turned(self) -> Self {
         let down = self.along.map(|part| -part);
@@ -117,6 +124,13 @@ mod tests {
         for (a, b) in truth.corners().iter().zip(found.corners()) {
             assert!((a[0] - b[0]).abs() < 0.01 && (a[1] - b[1]).abs() < 0.01, "{a:?} {b:?}");
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_long_line_starts_where_the_line_does() {
+        let line = Region::around(&[[0., 0.], [100., 0.], [100., 10.], [0., 10.]]).unwrap();
+        assert_eq!(line.beginning(4.).corners(), [[0., 0.], [40., 0.], [40., 10.], [0., 10.]]);
+        assert_eq!(line.beginning(20.).corners(), line.corners());
     }
 
     #[test]
