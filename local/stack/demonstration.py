@@ -11,16 +11,14 @@ from errors import StackError
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 PARTLY_DONE = 3
 
-NEXT = """
-The stack is still running. Try:
-
-    eval "$(make -s env)"                     # points this shell at it
-    {sightline} show IMAGE_ID          # one whole record
-    {sightline} find cup               # every photo with a cup
-    {sightline} executions list        # what the state machine did
-    make demo PHOTOS=some/folder              # your own photos
-    make down                                 # stops it
-"""
+NEXT = {
+    'eval "$(make -s env)"': "points this shell at the stack",
+    "{sightline} show IMAGE_ID": "one whole record",
+    "{sightline} find cup": "every photo with a cup",
+    "{sightline} executions list": "what the state machine did",
+    "make demo PHOTOS=some/folder": "your own photos",
+    "make down": "stops the stack",
+}
 
 
 def photos(folder):
@@ -39,14 +37,17 @@ def photos(folder):
 def show(files, own):
     """Uploads the files, waits for their records, and says what to try next."""
     sightline = places.built("sightline")
-    code = subprocess.run([sightline, "upload", "--wait", *files], env=environment.client()).returncode
+    code = subprocess.run([sightline, "upload", "--wait", *map(_as_typed, files)], env=environment.client()).returncode
     if code == PARTLY_DONE and not own:
         print("\n(cut-off.jpg is there to be rejected.)", file=sys.stderr)
     elif code not in (0, PARTLY_DONE):
         raise StackError(f"`sightline upload` ended with code {code}; the servers' output is in {places.LOGS}.")
-    print(NEXT.format(sightline=_as_typed(sightline)), file=sys.stderr)
+    print("\nThe stack is still running. Try:\n", file=sys.stderr)
+    for command, effect in NEXT.items():
+        print(f"    {command.format(sightline=_as_typed(sightline)):<40}  # {effect}", file=sys.stderr)
     return 0
 
 
-def _as_typed(program):
-    return program.relative_to(places.ROOT) if program.is_relative_to(places.ROOT) else program
+def _as_typed(path):
+    """As short as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

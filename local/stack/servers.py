@@ -48,7 +48,8 @@ class Server:
             )
         child = self.process.start(command, env, fingerprint)
         self._await(step, child)
-        return f"listening on http://{places.HOST}:{self.port}"
+        why = " (started anew: its program or its settings have changed, or it did not answer)" if note else ""
+        return f"listening on http://{places.HOST}:{self.port}{why}"
 
     def _await(self, step, child):
         for _ in range(self._seconds_to_start * 10):
