@@ -1,10 +1,16 @@
 //! Finds a deployed sightline by the outputs of its two `CloudFormation` stacks, on AWS and locally alike.
 
 use crate::classify::storage;
-use aws_sdk_cloudformation::{Client, types::Stack as Description};
+use aws_sdk_cloudformation::{
+    Client,
+    config::{Config, retry::RetryConfig},
+    types::Stack as Description,
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::error::StorageError;
 use std::collections::HashMap;
+
+const ATTEMPTS: u32 = 2;
 
 /// Where a deployed sightline keeps its things.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +92,9 @@ impl Outputs {
 }
 
 async fn outputs(client: &Client, stack: String) -> Result<Outputs, StackError> {
-    match client.describe_stacks().stack_name(&stack).send().await {
+    // The first call of a command, by somebody who waits: a wrong endpoint is told soon.
+    let brief = Config::builder().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    match client.describe_stacks().stack_name(&stack).customize().config_override(brief).send().await {
         Ok(answer) => match answer.stacks.unwrap_or_default().into_iter().next() {
             Some(description) => Ok(Outputs::of(stack, description)),
             None => Err(StackError::Absent { stack }),
