@@ -1,5 +1,6 @@
 """Progress for people: a line when a step ends, and a sign of life while it runs, on a terminal and without one."""
 
+import shutil
 import sys
 import threading
 import time
@@ -48,15 +49,20 @@ class Progress:
     def _show(self):
         now = time.monotonic()
         if self._terminal:
-            names = ", ".join(f"{step.name} {now - since:.0f} s" for step, since in self._running.items())
             self._wipe()
-            self._stream.write(names[:110])
+            self._stream.write(self._status(now)[: shutil.get_terminal_size().columns - 1])
             self._stream.flush()
             return
         for step, since in self._running.items():
             if now - since < BEAT_IN_LOG / 2:
                 continue
             self._print(f"… {step.name:<24} {now - since:6.1f} s  {step.last_line()}".rstrip())
+
+    def _status(self, now):
+        """What runs, and what the one that has run longest is doing."""
+        names = ", ".join(f"{step.name} {now - since:.0f} s" for step, since in self._running.items())
+        doing = next((step.last_line().strip() for step in self._running), "")
+        return f"… {names}  {doing}"
 
     def _wipe(self):
         if self._terminal:
