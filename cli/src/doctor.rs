@@ -6,11 +6,12 @@ use crate::{
     exit::Exit,
     output::{
         Output,
-        table::{headed, status},
+        table::{headed, render, status},
         text::clean,
     },
     session::{Session, clients, find_stack, place},
 };
+use aws_sdk_sts::config::{Config, retry::RetryConfig};
 use comfy_table::{Cell, Table};
 use serde::Serialize;
 use sightline_aws::{classify::cause, clients::Clients, label_search::Search};
@@ -35,7 +36,7 @@ impl Check {
 /// Runs all checks; those that need what is missing are left out.
 pub async fn run(global: &Global, output: Output) -> Result<Exit, CliError> {
     let checks = checks(global).await;
-    output.list(&checks, || table(&checks))?;
+    output.list(&checks, || render(&table(&checks)))?;
     Ok(if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::Failed })
 }
 
@@ -43,10 +44,12 @@ async fn checks(global: &Global) -> Vec<Check> {
     let clients = clients(global).await;
     let (region, endpoint) = place(&clients);
     let mut checks = vec![Check::new("region", region.map(|region| format!("{region} at {endpoint}")).ok_or(CliError::NoRegion))];
+    if checks.iter().all(|check| check.ok) {
+        checks.push(Check::new("credentials", caller(&clients).await));
+    }
     if checks.iter().any(|check| !check.ok) {
         return checks;
     }
-    checks.push(Check::new("credentials", caller(&clients).await));
     let stack = match find_stack(&clients, &global.name).await {
         Ok(stack) => stack,
         Err(error) => {
@@ -64,7 +67,9 @@ async fn checks(global: &Global) -> Vec<Check> {
 }
 
 async fn caller(clients: &Clients) -> Result<String, CliError> {
-    let caller = aws_sdk_sts::Client::new(clients.config()).get_caller_identity().send().await;
+    let brief = Config::builder().retry_config(RetryConfig::standard().with_max_attempts(2));
+    let request = aws_sdk_sts::Client::new(clients.config()).get_caller_identity();
+    let caller = request.customize().config_override(brief).send().await;
     let caller = caller.map_err(|error| CliError::service("asking who calls", cause(error)))?;
     Ok(caller.arn.unwrap_or_else(|| "nameless".to_owned()))
 }

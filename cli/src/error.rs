@@ -150,10 +150,15 @@ pub fn sentence(error: &(dyn StdError + 'static)) -> String {
     const SAYING_NOTHING: [&str; 4] = ["service error", "dispatch failure", "unhandled error", "other"];
     let mut parts: Vec<String> = Vec::new();
     for part in chain(error) {
+        // All that the SDK adds to this is a list of where it looked.
+        if matches!(part.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_))) {
+            break;
+        }
         let said = match part.downcast_ref::<ErrorMetadata>() {
             Some(metadata) => [metadata.code(), metadata.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
             None => part.to_string(),
         };
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let new = !said.is_empty() && !SAYING_NOTHING.contains(&said.as_str()) && !said.starts_with("unhandled error (");
         if new && parts.iter().all(|earlier| !earlier.contains(&said)) {
             parts.push(said);

@@ -7,7 +7,7 @@ use crate::{
     exit::Exit,
     output::{
         Output,
-        table::headed,
+        table::{headed, keep_whole, render},
         text::{clean, percent},
     },
     session::Session,
@@ -42,7 +42,7 @@ pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, C
         eprintln!("sightline: showing the newest {}; there may be more (--limit)", rows.len());
     }
     if !rows.is_empty() || output.format != crate::output::Format::Table {
-        output.list(&rows, || table(&rows))?;
+        output.list(&rows, || render(&table(&rows)))?;
     }
     Ok(Exit::Done)
 }
@@ -68,6 +68,7 @@ fn table(rows: &[LabelRow]) -> Table {
         let matched = format!("{}{withheld}", matched(row));
         table.add_row([moment(row.upload_timestamp), percent(row.confidence), matched, row.image_id.clone()]);
     }
+    keep_whole(&mut table, 3);
     table
 }
 
@@ -85,7 +86,6 @@ fn matched(row: &LabelRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::table::render;
 
     fn row(term_kind: TermKind, withheld: bool) -> LabelRow {
         LabelRow {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_row_says_how_certain_it_is_and_what_matched() {
-        let shown = render(table(&[row(TermKind::Parent, true)]));
+        let shown = render(&table(&[row(TermKind::Parent, true)]));
         for part in ["92 %", "vehicle, parent of car", "withheld", "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"] {
             assert!(shown.contains(part), "{shown}");
         }

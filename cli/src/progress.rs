@@ -15,7 +15,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 pub struct Progress {
     bar: Option<ProgressBar>,
     plain: bool,
-    last: Cell<Option<Instant>>,
+    last: Cell<Instant>,
     said: RefCell<String>,
 }
 
@@ -32,7 +32,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, plain: wanted && !live, last: Cell::new(None), said: RefCell::default() }
+        Self { bar, plain: wanted && !live, last: Cell::new(Instant::now()), said: RefCell::default() }
     }
 
     /// `done` things are done; `message` says more.
@@ -40,9 +40,9 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_position(done as u64);
             bar.set_message(message.to_owned());
-        } else if self.plain && self.last.get().is_none_or(|last| last.elapsed() >= PLAIN_EVERY) && *self.said.borrow() != message {
+        } else if self.plain && self.last.get().elapsed() >= PLAIN_EVERY && *self.said.borrow() != message {
             eprintln!("sightline: {message}");
-            self.last.set(Some(Instant::now()));
+            self.last.set(Instant::now());
             message.clone_into(&mut self.said.borrow_mut());
         }
     }
@@ -63,10 +63,13 @@ impl Progress {
         }
     }
 
-    /// Clears the live line.
-    pub fn finish(&self) {
+    /// Clears the live line, and says how it ended.
+    pub fn finish(&self, message: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if self.bar.is_some() || self.plain {
+            eprintln!("sightline: {message}");
         }
     }
 }

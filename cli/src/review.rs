@@ -10,7 +10,7 @@ use crate::{
     output::{
         Output,
         record::{labels, moderation},
-        table::headed,
+        table::{headed, keep_whole, render},
         text::{NOTHING, clean},
     },
     session::Session,
@@ -49,7 +49,7 @@ pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result
         eprintln!("sightline: showing the oldest {limit}; there may be more (--limit)");
     }
     if !waiting.is_empty() || output.format != crate::output::Format::Table {
-        output.list(&waiting, || table(&waiting))?;
+        output.list(&waiting, || render(&table(&waiting)))?;
     }
     Ok(Exit::Done)
 }
@@ -61,6 +61,7 @@ fn table(records: &[Record]) -> Table {
         let cells = [moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, record.image_id.clone()];
         table.add_row(cells);
     }
+    keep_whole(&mut table, 4);
     table
 }
 
@@ -135,7 +136,8 @@ async fn decide(
     output.one(&taken, || {
         let mut table = headed(&["IMAGE", "REVIEW", "BY", "AT"]);
         table.add_row([record.image_id.clone(), status_name(status).to_owned(), clean(&by), moment(now)]);
-        table
+        keep_whole(&mut table, 0);
+        render(&table)
     })?;
     Ok(if told.is_ok() { Exit::Done } else { Exit::Partly })
 }

@@ -7,20 +7,19 @@ use crate::{
     exit::Exit,
     output::{
         Output,
+        facts::Facts,
         record::{duration, face, labels, list, moderation, status},
-        table::{self, facts},
-        text::{NOTHING, clean, count},
+        text::{NOTHING, clean, percent},
     },
     session::Session,
 };
-use comfy_table::{Cell, Table};
 use sightline_domain::{analysis::Outcome, ports::RecordFinder, record::Record, review::ReviewStatus};
 
 /// Shows the record of an image.
 pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let record = find(&session, &args.image_id).await?;
-    output.one(&record, || record_table(&record))?;
+    output.one(&record, || facts(&record).render())?;
     Ok(Exit::Done)
 }
 
@@ -30,46 +29,37 @@ pub async fn find(session: &Session, image_id: &str) -> Result<Record, CliError>
     session.records().find(image_id).await?.ok_or_else(unknown)
 }
 
-fn record_table(record: &Record) -> Table {
-    let mut table = facts();
-    let mut fact = |name: &str, value: String| {
-        table.add_row([Cell::new(name), Cell::new(value)]);
-    };
-    fact("image", record.image_id.clone());
-    fact("owner", clean(&record.owner_id));
-    fact("uploaded", moment(record.upload_timestamp));
-    if let Some(detail) = &record.status_detail {
-        fact("reason", clean(detail));
-    }
-    fact("labels", analysis(record.analyses.labels.as_ref(), || labels(record, usize::MAX)));
-    fact("boxes", count(record.labels.iter().flatten().map(|label| label.boxes.len()).sum(), "box").replace("boxs", "boxes"));
-    fact("faces", analysis(record.analyses.faces.as_ref(), || faces(record)));
-    fact("text", analysis(record.analyses.text.as_ref(), || text(record)));
-    fact("moderation", analysis(record.analyses.moderation.as_ref(), || moderation(record)));
-    if let Some(watched) = record.watched_labels.as_ref().filter(|watched| !watched.is_empty()) {
-        fact("watched labels", list(watched.iter().map(|label| format!("{} {:.0} %", clean(&label.name), label.confidence))));
-    }
-    if record.review_status != ReviewStatus::None {
-        fact("review", review(record));
-    }
-    fact("picture", picture(record));
+fn facts(record: &Record) -> Facts {
+    let mut facts = Facts::default();
+    facts.add("status", status(record));
+    facts.add_some("reason", record.status_detail.as_deref().map(clean));
+    facts.add("image", record.image_id.clone());
+    facts.add("owner", clean(&record.owner_id));
+    facts.add("uploaded", moment(record.upload_timestamp));
+    facts.add("labels", analysis(record.analyses.labels.as_ref(), || labels(record, usize::MAX)));
+    facts.add("boxes", record.labels.iter().flatten().map(|label| label.boxes.len()).sum::<usize>().to_string());
+    facts.add("faces", analysis(record.analyses.faces.as_ref(), || faces(record)));
+    facts.add("text", analysis(record.analyses.text.as_ref(), || text(record)));
+    facts.add("moderation", analysis(record.analyses.moderation.as_ref(), || moderation(record)));
+    let watched = record.watched_labels.as_ref().filter(|watched| !watched.is_empty());
+    facts.add_some(
+        "watched",
+        watched.map(|labels| list(labels.iter().map(|label| format!("{} {}", clean(&label.name), percent(label.confidence))))),
+    );
+    facts.add_some("review", review(record));
+    facts.add("picture", picture(record));
     for (name, value) in camera(record) {
-        fact(name, value);
+        facts.add(name, value);
     }
     for warning in record.warnings.iter().flatten() {
-        fact("warning", clean(warning));
+        facts.add("warning", clean(warning));
     }
-    fact("original", clean(&record.s3_url));
-    if let Some(key) = &record.processed_key {
-        fact("copy", clean(key));
-    }
-    fact("execution", clean(&record.execution_arn));
-    fact("attempts", record.attempts.to_string());
-    fact("seconds", duration(record));
-    let mut whole = facts();
-    whole.add_row([Cell::new("status"), table::status(&status(record))]);
-    whole.add_rows(table.row_iter().cloned());
-    whole
+    facts.add("original", clean(&record.s3_url));
+    facts.add_some("copy", record.processed_key.as_deref().map(clean));
+    facts.add("execution", clean(&record.execution_arn));
+    facts.add("attempts", record.attempts.to_string());
+    facts.add("seconds", duration(record));
+    facts
 }
 
 fn analysis(outcome: Option<&Outcome>, done: impl FnOnce() -> String) -> String {
@@ -92,19 +82,19 @@ fn text(record: &Record) -> String {
     if lines.is_empty() { "none found".to_owned() } else { lines.join("\n") }
 }
 
-fn review(record: &Record) -> String {
+fn review(record: &Record) -> Option<String> {
     let by = record.reviewed_by.as_deref().map(|by| format!("by {}", clean(by)));
     let at = record.reviewed_at.map(|at| format!("at {}", moment(at)));
     let why = record.review_reason.as_deref().map(|why| format!("({})", clean(why)));
     let until = record.review_deadline.map(|until| format!("until {}", moment(until)));
     let parts = match record.review_status {
-        ReviewStatus::None => return NOTHING.to_owned(),
+        ReviewStatus::None => return None,
         ReviewStatus::Pending => vec![Some("waits for a decision".to_owned()), until],
         ReviewStatus::Approved => vec![Some("APPROVED".to_owned()), by, at, why],
         ReviewStatus::Rejected => vec![Some("REJECTED".to_owned()), by, at, why],
         ReviewStatus::Expired => vec![Some("EXPIRED: nobody decided in time".to_owned())],
     };
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 fn picture(record: &Record) -> String {
@@ -123,22 +113,22 @@ fn camera(record: &Record) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::{record::tests::record, table::render};
+    use crate::output::record::tests::record;
     use serde_json::json;
 
     #[test]
     fn skipped_analyses_say_why_and_text_is_whole_but_harmless() {
         let record = record(json!({"Analyses": {"Labels": {"Status": "DONE", "ResultKey": "l"},
             "Faces": {"Status": "SKIPPED", "Reason": "no person among the labels"}, "Text": {"Status": "DONE", "ResultKey": "t"}}}));
-        let shown = render(record_table(&record));
+        let shown = facts(&record).render();
         assert!(shown.contains("skipped: no person among the labels"), "{shown}");
         assert!(shown.contains("EXIT\u{fffd}[31m") && !shown.contains('\u{1b}'), "{shown}");
-        assert!(shown.contains("1 box"), "{shown}");
+        assert!(shown.contains("boxes"), "{shown}");
     }
 
     #[test]
     fn a_review_says_who_when_and_why() {
         let record = record(json!({"ReviewStatus": "REJECTED", "ReviewedBy": "anna", "ReviewedAt": 0, "ReviewReason": "a weapon"}));
-        assert_eq!(review(&record), "REJECTED by anna at 1970-01-01 00:00:00Z (a weapon)");
+        assert_eq!(review(&record).unwrap(), "REJECTED by anna at 1970-01-01 00:00:00Z (a weapon)");
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     exit::Exit,
     output::{
         Format, Output,
-        table::{headed, status},
+        table::{headed, render, status},
         text::{NOTHING, clean, seconds},
     },
     session::Session,
@@ -76,7 +76,7 @@ pub async fn run(global: &Global, args: &ListExecutions, output: Output) -> Resu
         eprintln!("sightline: showing the newest {limit}; there may be more (--limit)");
     }
     if !rows.is_empty() || output.format != Format::Table {
-        output.list(&rows, || table(&rows))?;
+        output.list(&rows, || render(&table(&rows)))?;
     }
     Ok(Exit::Done)
 }
@@ -125,7 +125,6 @@ fn table(rows: &[Row]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::table::render;
 
     fn execution() -> Execution {
         Execution { arn: "a".into(), name: "n".into(), status: "FAILED".into(), started_at: 0, stopped_at: Some(1500) }
@@ -147,12 +146,12 @@ mod tests {
         };
         let row = Row::new(execution(), Some(detail));
         assert_eq!(row.image_id.as_deref(), Some("0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"));
-        let shown = render(table(&[row]));
+        let shown = render(&table(&[row]));
         assert!(shown.contains("Recognition.Unavailable") && shown.contains("1.5"), "{shown}");
     }
 
     #[test]
     fn without_an_input_the_name_stands_in() {
-        assert!(render(table(&[Row::new(execution(), None)])).contains('n'));
+        assert!(render(&table(&[Row::new(execution(), None)])).contains('n'));
     }
 }

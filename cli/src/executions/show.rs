@@ -10,11 +10,11 @@ use crate::{
     error::CliError,
     exit::Exit,
     output::{
-        Format, Output,
+        Output,
+        facts::Facts,
         record::status_name,
-        table::{facts, headed, status},
+        table::{headed, render, status},
         text::{NOTHING, clean, seconds},
-        write,
     },
     session::Session,
     show,
@@ -58,10 +58,7 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     let steps_from_record = record.as_ref().map_or(0, |record| complete(&mut steps, record));
     let processing_status = record.map(|record| status_name(record.processing_status));
     let shown = Shown { execution, redrives, processing_status, steps, steps_from_record };
-    if output.format == Format::Table {
-        write(&format!("{}\n\n", crate::output::table::render(head(&shown))))?;
-    }
-    output.one(&shown, || timeline(&shown.steps))?;
+    output.one(&shown, || format!("{}\n\n{}", head(&shown).render(), render(&timeline(&shown.steps))))?;
     if shown.steps_from_record > 0 {
         eprintln!("sightline: states without times are not in this engine's history; they are told from the image's record");
     }
@@ -105,25 +102,20 @@ async fn locate(session: &Session, wanted: Wanted) -> Result<(String, Option<Rec
     }
 }
 
-fn head(shown: &Shown) -> Table {
+fn head(shown: &Shown) -> Facts {
     let execution = &shown.execution;
-    let mut table = facts();
-    table.add_row([Cell::new("status"), status(&execution.status)]);
-    let mut fact = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            table.add_row([Cell::new(name), Cell::new(clean(&value))]);
-        }
-    };
-    fact("execution", Some(execution.execution_arn.clone()));
-    fact("image", execution.image_id.clone());
-    fact("key", execution.key.clone());
-    fact("record", shown.processing_status.map(str::to_owned));
-    fact("started", Some(moment(execution.started_at)));
-    fact("seconds", execution.stopped_at.map(|end| seconds(execution.started_at, end)));
-    fact("redrives", (shown.redrives > 0).then(|| shown.redrives.to_string()));
-    fact("error", execution.error.clone());
-    fact("cause", execution.cause.clone());
-    table
+    let mut facts = Facts::default();
+    facts.add("status", clean(&execution.status));
+    facts.add("execution", clean(&execution.execution_arn));
+    facts.add_some("image", execution.image_id.clone());
+    facts.add_some("key", execution.key.as_deref().map(clean));
+    facts.add_some("record", shown.processing_status);
+    facts.add("started", moment(execution.started_at));
+    facts.add_some("seconds", execution.stopped_at.map(|end| seconds(execution.started_at, end)));
+    facts.add_some("redrives", (shown.redrives > 0).then(|| shown.redrives.to_string()));
+    facts.add_some("error", execution.error.as_deref().map(clean));
+    facts.add_some("cause", execution.cause.as_deref().map(clean));
+    facts
 }
 
 fn timeline(steps: &[Step]) -> Table {

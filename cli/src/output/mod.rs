@@ -1,12 +1,12 @@
 //! What goes to stdout: data, and nothing else.
 
+pub mod facts;
 pub mod record;
 pub mod table;
 pub mod text;
 
 use crate::error::CliError;
 use clap::ValueEnum;
-use comfy_table::Table;
 use serde::Serialize;
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -30,18 +30,18 @@ pub struct Output {
 
 impl Output {
     /// Many things: a table, an array, or a line each.
-    pub fn list<T: Serialize>(self, items: &[T], table: impl FnOnce() -> Table) -> Result<(), CliError> {
+    pub fn list<T: Serialize>(self, items: &[T], table: impl FnOnce() -> String) -> Result<(), CliError> {
         match self.format {
-            Format::Table => write(&format!("{}\n", table::render(table()))),
+            Format::Table => write(&format!("{}\n", table())),
             Format::Json => write(&format!("{}\n", serde_json::to_string_pretty(items)?)),
             Format::Ndjson => items.iter().try_for_each(|item| self.line(item)),
         }
     }
 
     /// One thing.
-    pub fn one<T: Serialize>(self, item: &T, table: impl FnOnce() -> Table) -> Result<(), CliError> {
+    pub fn one<T: Serialize>(self, item: &T, table: impl FnOnce() -> String) -> Result<(), CliError> {
         match self.format {
-            Format::Table => write(&format!("{}\n", table::render(table()))),
+            Format::Table => write(&format!("{}\n", table())),
             Format::Json => write(&format!("{}\n", serde_json::to_string_pretty(item)?)),
             Format::Ndjson => self.line(item),
         }

@@ -139,7 +139,7 @@ pub mod tests {
     fn a_record_reads_at_a_glance() {
         let record = record(json!({}));
         assert_eq!(status(&record), "COMPLETED");
-        assert_eq!(labels(&record, 5), "person 99 %, clothing 95 %");
+        assert_eq!(labels(&record, 5), "person 99\u{a0}%, clothing 95\u{a0}%");
         assert_eq!(faces(&record), "1 (female?, 25–35)");
         assert_eq!(text(&record), "EXIT\u{fffd}[31m");
         assert_eq!(moderation(&record), "CLEAR");
@@ -160,7 +160,7 @@ pub mod tests {
         let flags = json!([{"Name": "Weapons", "TaxonomyLevel": 2, "Confidence": 87.0, "Action": "REVIEW"},
                            {"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 87.0}]);
         let flagged = record(json!({"ModerationVerdict": "REVIEW", "ModerationFlags": flags}));
-        assert_eq!(moderation(&flagged), "REVIEW: Weapons 87 %");
+        assert_eq!(moderation(&flagged), "REVIEW: Weapons 87\u{a0}%");
     }
 
     #[test]

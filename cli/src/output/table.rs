@@ -1,28 +1,19 @@
 //! Tables that fit a terminal.
 
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use super::text::TIE;
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// Width where there is no terminal to ask.
 const WIDTH: u16 = 100;
+/// Blanks beside the content of a column.
+const PADDING: u16 = 2;
 /// Wider lines are hard to read.
 const MAX_WIDTH: u16 = 160;
 
 /// An empty table with a heading per column.
 pub fn headed(headings: &[&str]) -> Table {
-    let mut table = plain();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(headings.iter().map(Cell::new));
-    table
-}
-
-/// An empty table of facts: a name and a value a row.
-pub fn facts() -> Table {
-    let mut table = plain();
-    table.load_preset(presets::NOTHING);
-    table
-}
-
-fn plain() -> Table {
     let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(headings.iter().map(Cell::new));
     let width = table.width().unwrap_or(WIDTH).min(MAX_WIDTH);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     if !super::coloured() {
@@ -31,10 +22,36 @@ fn plain() -> Table {
     table
 }
 
+/// A column that is never wrapped, so that what is in it can be copied.
+pub fn keep_whole(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+/// Columns by number whose content gets at least so many characters.
+pub fn keep_wide(table: &mut Table, least: &[(usize, u16)]) {
+    for (column, width) in least {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(*width + PADDING)));
+        }
+    }
+}
+
 /// The table as text, without blanks at the ends of lines.
-pub fn render(table: Table) -> String {
-    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+pub fn render(table: &Table) -> String {
+    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().replace(TIE, " ")).collect();
     lines.join("\n")
+}
+
+/// Breaks words that are longer than `width` after a `.` or `_`, so that a narrow column does not break them anywhere.
+pub fn fold(text: &str, width: usize) -> String {
+    let fold_word = |word: &str| {
+        let parts = word.split_inclusive(['.', '_']).collect::<Vec<_>>();
+        let long = word.chars().count() > width;
+        parts.join(if long { "\n" } else { "" })
+    };
+    text.split(' ').map(fold_word).collect::<Vec<_>>().join(" ")
 }
 
 /// A status, coloured by whether it is good, waiting or bad. The word itself says it, too.
@@ -49,5 +66,16 @@ pub fn status(text: &str) -> Cell {
     match colour {
         Some(colour) => cell.fg(colour),
         None => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn long_names_break_where_they_may() {
+        assert_eq!(fold("FAILED Recognition.Unavailable", 13), "FAILED Recognition.\nUnavailable");
+        assert_eq!(fold("FAILED TOO_SMALL", 13), "FAILED TOO_SMALL");
     }
 }

@@ -21,9 +21,12 @@ pub fn shorten(text: &str, max: usize) -> String {
     short
 }
 
+/// Keeps words on one line of a table; [`super::table::render`] makes it a plain space.
+pub const TIE: char = '\u{a0}';
+
 /// A confidence, such as `99 %`.
 pub fn percent(confidence: f64) -> String {
-    format!("{confidence:.0} %")
+    format!("{confidence:.0}{TIE}%")
 }
 
 /// Seconds between two moments in milliseconds, such as `0.4`.
@@ -56,7 +59,7 @@ mod tests {
 
     #[test]
     fn numbers_read_as_people_write_them() {
-        assert_eq!(percent(98.5), "98 %");
+        assert_eq!(percent(98.6), "99\u{a0}%");
         assert_eq!(seconds(1000, 1449), "0.4");
         assert_eq!(seconds(5, 0), "0.0");
         assert_eq!(count(1, "file"), "1 file");

@@ -56,7 +56,7 @@ fn finish(
         Format::Table => output.list::<()>(&[], || report::table(&lines, frame))?,
         Format::Json => {
             let values = lines.iter().map(|line| line.json(frame)).collect::<Result<Vec<_>, _>>()?;
-            output.list(&values, comfy_table::Table::new)?;
+            output.list(&values, String::new)?;
         }
         // What finished was printed as it finished; what did not, comes now.
         Format::Ndjson => {

@@ -10,12 +10,16 @@ use crate::{
         text::{NOTHING, clean},
     },
 };
-use comfy_table::{Cell, Table};
+use comfy_table::Cell;
 use serde_json::{Map, Value, json};
 use sightline_domain::record::{ProcessingStatus, Record};
 
 /// Labels in the table.
 const LABELS_SHOWN: usize = 5;
+/// Room for "Misconfigured".
+const STATUS_WIDTH: u16 = 13;
+/// Longer paths are shown by their last part.
+const PATH_SHOWN: usize = 40;
 
 /// How far an image came.
 pub enum Stage {
@@ -65,7 +69,7 @@ impl Line<'_> {
     }
 
     fn row(&self, waited: bool) -> Vec<Cell> {
-        let file = Cell::new(clean(self.file));
+        let file = Cell::new(shown_path(self.file));
         let said = |status: &str, rest: &str| vec![table::status(status), Cell::new(clean(rest))];
         let cells = match self.image {
             Ok((_, Stage::Settled(record))) => settled(record),
@@ -113,9 +117,17 @@ fn settled(record: &Record) -> Vec<Cell> {
     // Of a failed image the reason is worth more than what was found before.
     let told =
         if failed { record.status_detail.as_deref().map_or_else(|| NOTHING.to_owned(), clean) } else { labels(record, LABELS_SHOWN) };
-    let mut cells = vec![table::status(&status(record)), Cell::new(told)];
+    let status = table::fold(&status(record), usize::from(STATUS_WIDTH));
+    let mut cells = vec![table::status(&status), Cell::new(told)];
     cells.extend([faces(record), text(record), moderation(record), duration(record)].map(Cell::new));
     cells
+}
+
+fn shown_path(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((_, name)) if path.chars().count() > PATH_SHOWN => format!("…/{}", clean(name)),
+        _ => clean(path),
+    }
 }
 
 const fn how_name(how: How) -> &'static str {
@@ -127,12 +139,17 @@ const fn how_name(how: How) -> &'static str {
 }
 
 /// The report as a table.
-pub fn table(lines: &[Line<'_>], frame: Frame<'_>) -> Table {
+pub fn table(lines: &[Line<'_>], frame: Frame<'_>) -> String {
     let headings: &[&str] =
         if frame.waited { &["FILE", "STATUS", "LABELS", "FACES", "TEXT", "MODERATION", "SECONDS"] } else { &["FILE", "UPLOAD", "IMAGE"] };
     let mut table = headed(headings);
     table.add_rows(lines.iter().map(|line| line.row(frame.waited)));
-    table
+    if frame.waited {
+        table::keep_wide(&mut table, &[(0, 14), (1, STATUS_WIDTH), (2, 21), (3, 9), (4, 9), (5, 10), (6, 7)]);
+    } else {
+        table::keep_whole(&mut table, 2);
+    }
+    table::render(&table)
 }
 
 /// How the upload ends: 6 where time ran out, else by how many files failed.
@@ -203,7 +220,7 @@ mod tests {
         let (good, bad) = (settled(json!({})), settled(change));
         let long = format!("a/{}/photo.jpg", "long folder name ".repeat(5));
         let lines = [Line { file: &long, image: Ok((&image, &good)) }, Line { file: "b.png", image: Ok((&image, &bad)) }];
-        let shown = table::render(table(&lines, FRAME));
+        let shown = table(&lines, FRAME);
         assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
         assert!(shown.contains("TOO_SMALL") && shown.contains("79×400"), "{shown}");
     }

@@ -84,14 +84,13 @@ impl<'a> Work<'a> {
                 Some((index, record)) = following.next() => self.settled(index, record)?,
                 () = until(deadline) => break,
                 _ = &mut interrupt => {
-                    self.progress.finish();
+                    self.progress.finish(&self.message());
                     return Ok(End::Interrupted);
                 }
                 _ = tick.tick() => self.progress.update(self.finished(), &self.message()),
             }
         }
-        self.progress.update(self.finished(), &self.message());
-        self.progress.finish();
+        self.progress.finish(&self.message());
         Ok(End::Done)
     }
 
