@@ -1,6 +1,7 @@
 """The environments that programs get: clients of the local stack, and its two servers."""
 
 import os
+import shlex
 
 from places import ACCOUNT, HOST, LOCAL, REGION, aws_port, rekognition_port
 
@@ -17,7 +18,9 @@ def endpoints():
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
+        # Both spellings: some clients read only one of them.
         "NO_PROXY": _no_proxy(),
+        "no_proxy": _no_proxy(),
     }
 
 
@@ -47,10 +50,10 @@ def for_servers():
     scratch = LOCAL / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "SIGHTLINE_MODELS") if name in os.environ}
-    return kept | endpoints() | {"NO_PROXY": HOST, "TMPDIR": str(scratch)}
+    return kept | endpoints() | {"NO_PROXY": HOST, "no_proxy": HOST, "TMPDIR": str(scratch)}
 
 
 def shell_lines():
     """The lines that `eval` takes."""
     unset = [f"unset {' '.join(REAL_ACCOUNT)}"]
-    return unset + [f"export {name}='{value}'" for name, value in endpoints().items()]
+    return unset + [f"export {name}={shlex.quote(value)}" for name, value in endpoints().items()]
