@@ -67,7 +67,9 @@ impl Placement {
             for (column, row) in (0..samples).flat_map(|row| (0..samples).map(move |column| (column, row))) {
                 let offset = |index: u16| (f32::from(index) + 0.5) * step;
                 let color = interpolate(image, self.apply([as_f32(x) + offset(column), as_f32(y) + offset(row)]));
-                sum = std::array::from_fn(|channel| sum[channel] + color[channel]);
+                for (sum, part) in sum.iter_mut().zip(color) {
+                    *sum += part;
+                }
             }
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             Rgb(sum.map(|value| (value * step * step).round() as u8))
@@ -89,12 +91,17 @@ fn mean(places: &[Pixel]) -> Pixel {
 fn interpolate(image: &RgbImage, [x, y]: Pixel) -> [f32; 3] {
     let (left, right, across) = neighbours(x, image.width());
     let (top, bottom, down) = neighbours(y, image.height());
-    let pixel = |x, y| image.get_pixel(x, y).0.map(f32::from);
-    let (a, b, c, d) = (pixel(left, top), pixel(right, top), pixel(left, bottom), pixel(right, bottom));
-    std::array::from_fn(|i| {
-        let (above, below) = (a[i] + (b[i] - a[i]) * across, c[i] + (d[i] - c[i]) * across);
-        above + (below - above) * down
-    })
+    let row = |y| between(image.get_pixel(left, y).0.map(f32::from), image.get_pixel(right, y).0.map(f32::from), across);
+    between(row(top), row(bottom), down)
+}
+
+/// The colour that lies a part of the way from one to another.
+fn between(from: [f32; 3], to: [f32; 3], part: f32) -> [f32; 3] {
+    let mut color = from;
+    for (color, to) in color.iter_mut().zip(to) {
+        *color += (to - *color) * part;
+    }
+    color
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -128,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_chip_of_the_whole_image_is_the_image() {
-        let image = RgbImage::from_fn(8, 8, |x, y| Rgb([(x * 30) as u8, (y * 30) as u8, 7]));
+        let image = RgbImage::from_fn(8, 8, |x, y| Rgb([u8::try_from(x * 30).unwrap(), u8::try_from(y * 30).unwrap(), 7]));
         assert_eq!(Placement::square([4., 4.], 8., 0., 8).cut(&image, 8, 8), image);
     }
 

@@ -90,8 +90,9 @@ impl Model {
         let input = TensorRef::from_array_view((shape, data)).map_err(failed)?;
         let answers = session.run(ort::inputs![input]).map_err(failed)?;
         let mut outputs = Vec::with_capacity(N);
-        for index in 0..answers.len() {
-            let (shape, data) = answers[index].try_extract_tensor::<f32>().map_err(failed)?;
+        let answers: Vec<_> = answers.values().collect();
+        for answer in &answers {
+            let (shape, data) = answer.try_extract_tensor::<f32>().map_err(failed)?;
             let shape = shape.iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
             outputs.push(Output { shape, data });
         }

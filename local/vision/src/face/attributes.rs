@@ -65,9 +65,9 @@ fn range(years: &[f32]) -> AgeRange {
 /// The likelier of two values.
 pub(super) fn gender(model: &Model, image: &RgbImage, points: &[Pixel; 5]) -> Result<GenderEstimate, VisionError> {
     let data = pixels::planes(&dlib_chip(image, points, GENDER_SIDE), NORMAL);
-    model.run([1, 3, GENDER_SIDE as usize, GENDER_SIDE as usize], &data, |[scores]| match scores.data {
-        &[female, male] if female >= male => Some(GenderEstimate { value: Gender::Female, confidence: 100. * female }),
-        &[_, male] => Some(GenderEstimate { value: Gender::Male, confidence: 100. * male }),
+    model.run([1, 3, GENDER_SIDE as usize, GENDER_SIDE as usize], &data, |[scores]| match *scores.data {
+        [female, male] if female >= male => Some(GenderEstimate { value: Gender::Female, confidence: 100. * female }),
+        [_, male] => Some(GenderEstimate { value: Gender::Male, confidence: 100. * male }),
         _ => None,
     })
 }

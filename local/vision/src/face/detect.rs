@@ -1,4 +1,4 @@
-//! Where faces are: CenterFace.
+//! Where faces are: `CenterFace`.
 
 use image::RgbImage;
 

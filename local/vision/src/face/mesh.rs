@@ -1,4 +1,4 @@
-//! 468 points on a face: MediaPipe's Face Mesh.
+//! 468 points on a face: `MediaPipe`'s Face Mesh.
 
 use image::RgbImage;
 
@@ -78,11 +78,14 @@ impl Mesh {
 
     /// The square for the next look, upright along the eyes.
     fn surroundings(&self) -> Placement {
-        let edge = |axis: fn(&[f32; 3]) -> f32, better: fn(f32, f32) -> f32| self.points.iter().map(axis).reduce(better).unwrap_or(0.);
-        let [x, y]: [fn(&[f32; 3]) -> f32; 2] = [|point| point[0], |point| point[1]];
-        let (l, r, t, b) = (edge(x, f32::min), edge(x, f32::max), edge(y, f32::min), edge(y, f32::max));
-        let side = AROUND_MESH * (r - l).max(b - t);
-        Placement::square([f32::midpoint(l, r), f32::midpoint(t, b)], side, self.angle(), SIDE)
+        let mut low = [f32::MAX; 2];
+        let mut high = [f32::MIN; 2];
+        for &[x, y, _] in &self.points {
+            low = [low[0].min(x), low[1].min(y)];
+            high = [high[0].max(x), high[1].max(y)];
+        }
+        let side = AROUND_MESH * (high[0] - low[0]).max(high[1] - low[1]);
+        Placement::square([f32::midpoint(low[0], high[0]), f32::midpoint(low[1], high[1])], side, self.angle(), SIDE)
     }
 
     /// How far the eyes' line is turned, radians, clockwise.

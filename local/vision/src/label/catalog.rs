@@ -15,7 +15,7 @@ pub(crate) struct Entry {
     pub ancestors: Vec<&'static str>,
     /// COCO's number of the class.
     pub coco: Option<usize>,
-    /// Its own ImageNet classes.
+    /// Its own `ImageNet` classes.
     pub imagenet: Vec<usize>,
 }
 

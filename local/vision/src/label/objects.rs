@@ -1,4 +1,4 @@
-//! Objects with boxes: SSD MobileNet v2, trained on COCO.
+//! Objects with boxes: SSD `MobileNet` v2, trained on COCO.
 
 use image::RgbImage;
 

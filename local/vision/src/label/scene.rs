@@ -1,4 +1,4 @@
-//! What the whole photo shows: EfficientNet-Lite0, trained on ImageNet.
+//! What the whole photo shows: EfficientNet-Lite0, trained on `ImageNet`.
 
 use image::RgbImage;
 

@@ -35,7 +35,7 @@ pub(crate) fn find(model: &Model, image: &RgbImage, (width, height): (u32, u32))
     let data = pixels::planes_reversed(&pixels::resize(image, width, height), NORMAL);
     let (width, height) = (width as usize, height as usize);
     let scale = [as_f32(image.width() as usize) / as_f32(width), as_f32(image.height() as usize) / as_f32(height)];
-    let found = model.run([1, 3, height, width], &data, |[map]| Map::new(&map)?.regions())?;
+    let found = model.run([1, 3, height, width], &data, |[map]| Some(Map::new(&map)?.regions()))?;
     Ok(found.into_iter().map(|found| Found { region: found.region.scaled(scale), ..found }).collect())
 }
 
@@ -57,7 +57,7 @@ impl<'a> Map<'a> {
         Some(Self { width, height, scores: output.data })
     }
 
-    fn regions(&self) -> Option<Vec<Found>> {
+    fn regions(&self) -> Vec<Found> {
         let mut unseen: Vec<bool> = self.scores.iter().map(|&score| score > LEAST_PIXEL).collect();
         let mut found = Vec::new();
         for start in 0..unseen.len() {
@@ -65,7 +65,7 @@ impl<'a> Map<'a> {
                 found.extend(self.region(&self.connected(start, &mut unseen)));
             }
         }
-        Some(found)
+        found
     }
 
     /// All text pixels that hang together with `start`; they are marked as seen.

@@ -24,7 +24,7 @@ const PAGE: f32 = 0.2;
 /// A line read worse than this is noise.
 const LEAST_READABLE: f32 = 0.5;
 /// A line read worse than this may stand on its head.
-const SURELY_UPRIGHT: f32 = 0.8;
+const SURELY_UPRIGHT: f32 = 0.95;
 /// Taller than wide by this, a region is a line that reads downwards or upwards.
 const VERTICAL: f32 = 1.5;
 

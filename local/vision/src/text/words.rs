@@ -63,10 +63,11 @@ fn pitch(groups: &[&[Glyph]]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::as_f32;
 
     fn glyphs(text: &str) -> Vec<Glyph> {
-        let count = text.chars().count() as f32;
-        text.chars().enumerate().map(|(i, character)| Glyph { character, score: 0.9, place: (i as f32 + 0.5) / count }).collect()
+        let count = as_f32(text.chars().count());
+        text.chars().enumerate().map(|(i, character)| Glyph { character, score: 0.9, place: (as_f32(i) + 0.5) / count }).collect()
     }
 
     fn read(text: &str) -> Option<Line> {
