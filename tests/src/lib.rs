@@ -1,1 +1,15 @@
-//! Tests that cross crates: contract, events, state machine, end to end.
+//! Hand-written fakes of the domain's ports, for the tests of every crate: in-memory records, objects, detectors, alerts and
+//! callbacks that keep the same conditions as the real adapters, and a wrapper that makes any of them fail.
+//!
+//! Nothing here waits, so a future over fakes is ready at once: [`ready()`] runs it without a runtime.
+
+pub mod alerts;
+pub mod detectors;
+pub mod failing;
+pub mod objects;
+pub mod ready;
+pub mod records;
+pub mod reviews;
+pub mod samples;
+
+pub use ready::ready;

@@ -1,0 +1,23 @@
+//! An alerts topic in memory.
+
+use sightline_domain::{alert::AlertMessage, error::AlertError, ports::AlertPublisher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The topic.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryAlerts(Arc<Mutex<Vec<AlertMessage>>>);
+
+impl MemoryAlerts {
+    /// All messages so far.
+    pub fn sent(&self) -> Vec<AlertMessage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl AlertPublisher for MemoryAlerts {
+    async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push(message.clone());
+        Ok(format!("message-{}", sent.len()))
+    }
+}

@@ -1,0 +1,170 @@
+//! Failure injection: wraps any implementation of a port, and makes chosen calls fail, before or after they had their effect.
+
+use secrecy::SecretString;
+use sightline_domain::{
+    alert::AlertMessage,
+    error::{AlertError, StorageError},
+    identity::Upload,
+    label_index::LabelRow,
+    ports::{
+        AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ResultStore,
+        ReviewCallback, ReviewQueue, ReviewRequest, UploadFacts, UploadLookup, Written,
+    },
+    record::Record,
+    review::ReviewOutcome,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// When a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Before it does anything: the service is down.
+    Before,
+    /// After it did everything: the answer is lost.
+    After,
+}
+
+#[derive(Debug)]
+struct Fault {
+    method: &'static str,
+    when: When,
+    /// Calls that still go well.
+    skip: usize,
+    /// Calls that then fail.
+    times: usize,
+}
+
+/// An implementation of ports that fails as planned.
+#[derive(Clone)]
+pub struct Failing<T> {
+    inner: T,
+    plan: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl<T> Failing<T> {
+    /// Wraps `inner`; nothing fails yet.
+    pub fn new(inner: T) -> Self {
+        Self { inner, plan: Arc::default() }
+    }
+
+    /// The next `times` calls of `method` fail.
+    #[must_use]
+    pub fn fail(self, method: &'static str, when: When, times: usize) -> Self {
+        self.fail_later(method, when, 0, times)
+    }
+
+    /// After `skip` good calls of `method`, `times` calls fail.
+    #[must_use]
+    pub fn fail_later(self, method: &'static str, when: When, skip: usize, times: usize) -> Self {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { method, when, skip, times });
+        self
+    }
+
+    fn due(&self, method: &str) -> Option<When> {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = plan.iter_mut().find(|fault| fault.method == method && fault.times > 0)?;
+        if fault.skip > 0 {
+            fault.skip -= 1;
+            return None;
+        }
+        fault.times -= 1;
+        Some(fault.when)
+    }
+
+    async fn call<O, E>(&self, method: &'static str, error: fn() -> E, call: impl Future<Output = Result<O, E>>) -> Result<O, E> {
+        match self.due(method) {
+            None => call.await,
+            Some(When::Before) => Err(error()),
+            Some(When::After) => {
+                call.await?;
+                Err(error())
+            }
+        }
+    }
+}
+
+fn down() -> StorageError {
+    StorageError::Unavailable { doing: "failing as planned", source: "injected".into() }
+}
+
+impl<T: RecordFinder> RecordFinder for Failing<T> {
+    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
+        self.call("find", down, self.inner.find(image_id)).await
+    }
+}
+
+impl<T: RecordClaims> RecordClaims for Failing<T> {
+    async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
+        self.call("claim", down, self.inner.claim(record)).await
+    }
+}
+
+impl<T: RecordFailures> RecordFailures for Failing<T> {
+    async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
+        self.call("fail", down, self.inner.fail(record)).await
+    }
+}
+
+impl<T: RecordCompletion> RecordCompletion for Failing<T> {
+    async fn complete(&self, record: &Record, rows: &[LabelRow]) -> Result<Written, StorageError> {
+        self.call("complete", down, self.inner.complete(record, rows)).await
+    }
+}
+
+impl<T: ReviewQueue> ReviewQueue for Failing<T> {
+    async fn ask(&self, request: &ReviewRequest<'_>) -> Result<Written, StorageError> {
+        self.call("ask", down, self.inner.ask(request)).await
+    }
+}
+
+impl<T: ReviewCallback> ReviewCallback for Failing<T> {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<(), StorageError> {
+        self.call("tell", down, self.inner.tell(task_token, outcome)).await
+    }
+}
+
+impl<T: AlertPublisher> AlertPublisher for Failing<T> {
+    async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
+        self.call("publish", || AlertError::Unavailable("injected".into()), self.inner.publish(message)).await
+    }
+}
+
+impl<T: ResultStore> ResultStore for Failing<T> {
+    async fn read_result(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        self.call("read_result", down, self.inner.read_result(bucket, key)).await
+    }
+
+    async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
+        self.call("write_result", down, self.inner.write_result(bucket, key, json)).await
+    }
+}
+
+impl<T: UploadLookup> UploadLookup for Failing<T> {
+    async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        self.call("look_up", down, self.inner.look_up(upload)).await
+    }
+}
+
+impl<T: ImageStore> ImageStore for Failing<T> {
+    async fn read_image(&self, image: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
+        self.call("read_image", down, self.inner.read_image(image)).await
+    }
+
+    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
+        self.call("write_jpeg", down, self.inner.write_jpeg(bucket, key, jpeg)).await
+    }
+}
+
+impl<T: ImageArchive> ImageArchive for Failing<T> {
+    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
+        self.call("copy", down, self.inner.copy(from, to)).await
+    }
+
+    async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
+        self.call("delete", down, self.inner.delete(image)).await
+    }
+
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+        self.call("tag_status", down, self.inner.tag_status(image, status)).await
+    }
+}

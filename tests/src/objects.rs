@@ -1,0 +1,149 @@
+//! A versioned bucket in memory.
+
+use sightline_domain::{
+    clock::EpochMillis,
+    error::StorageError,
+    identity::Upload,
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// One version of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id.
+    pub id: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its entity tag.
+    pub etag: String,
+    /// Epoch milliseconds.
+    pub last_modified: EpochMillis,
+    /// Its tag `status`.
+    pub status: Option<String>,
+}
+
+type Bucket = BTreeMap<String, Vec<Version>>;
+
+/// The bucket; its name is not looked at.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryObjects(Arc<Mutex<Bucket>>);
+
+impl MemoryObjects {
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a new version on top; gives what it is known by: key, version, entity tag.
+    pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
+        let mut objects = self.bucket();
+        let versions = objects.entry(key.to_owned()).or_default();
+        let id = format!("v{}", versions.len() + 1);
+        let etag = etag(bytes);
+        versions.push(Version { id: id.clone(), bytes: bytes.to_vec(), etag: etag.clone(), last_modified, status: None });
+        Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(id), etag }
+    }
+
+    /// Forgets an object, all versions.
+    pub fn erase(&self, key: &str) {
+        self.bucket().remove(key);
+    }
+
+    /// All keys.
+    pub fn keys(&self) -> Vec<String> {
+        self.bucket().keys().cloned().collect()
+    }
+
+    /// The current version.
+    pub fn current(&self, key: &str) -> Option<Version> {
+        self.bucket().get(key).and_then(|versions| versions.last().cloned())
+    }
+
+    /// All versions, oldest first.
+    pub fn versions(&self, key: &str) -> Vec<Version> {
+        self.bucket().get(key).cloned().unwrap_or_default()
+    }
+
+    fn get(&self, object: &ObjectRef<'_>) -> Option<Version> {
+        let objects = self.bucket();
+        let versions = objects.get(object.key)?;
+        match object.version_id {
+            Some(id) => versions.iter().find(|version| version.id == id).cloned(),
+            None => versions.last().cloned(),
+        }
+    }
+}
+
+/// A stand-in for S3's MD5: content decides.
+fn etag(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+impl UploadLookup for MemoryObjects {
+    async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        let versions = self.versions(&upload.key);
+        let meant = versions.into_iter().find(|version| match &upload.version_id {
+            Some(id) => version.id == *id,
+            None => version.etag == upload.etag,
+        });
+        let facts = |version: Version| UploadFacts {
+            size: version.bytes.len() as u64,
+            last_modified: version.last_modified,
+            version_id: Some(version.id),
+        };
+        Ok(meant.map(facts))
+    }
+}
+
+impl ImageStore for MemoryObjects {
+    async fn read_image(&self, image: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.get(&image).map(|version| version.bytes))
+    }
+
+    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
+        self.upload(bucket, key, &jpeg, 0);
+        Ok(())
+    }
+}
+
+impl ImageArchive for MemoryObjects {
+    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
+        if let Some(version) = self.get(&from) {
+            self.upload(from.bucket, to, &version.bytes, version.last_modified);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
+        self.erase(image.key);
+        Ok(())
+    }
+
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+        let mut objects = self.bucket();
+        let versions = objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
+        let meant = match image.version_id {
+            Some(id) => versions.iter_mut().find(|version| version.id == id),
+            None => versions.last_mut(),
+        };
+        if let Some(version) = meant {
+            version.status = Some(status.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl ResultStore for MemoryObjects {
+    async fn read_result(&self, _: &str, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.current(key).map(|version| version.bytes))
+    }
+
+    async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
+        self.upload(bucket, key, &json, 0);
+        Ok(())
+    }
+}
