@@ -1,0 +1,188 @@
+//! Fault matrix rows 16 to 20 and 24: Rekognition slow, angry or broken, for single images.
+
+use crate::{local::Local, recognition::OPERATIONS};
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+use sightline_domain::analysis::Outcome;
+
+/// A photo that is asked about by all four operations.
+const ALL_FOUR: &str = "hopper-rotated.jpg";
+
+/// Uploads a photo for which a fault is planned beforehand.
+async fn upload_with_fault(local: &Local, operation: &str, mode: &str, more: Value) -> (crate::local::Uploaded, u64) {
+    let id = uuid::Uuid::new_v4().to_string();
+    let fault = local.recognition.plan(&id, operation, mode, more).await;
+    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample(ALL_FOUR)).await;
+    uploaded.id = id;
+    (uploaded, fault)
+}
+
+/// Waits until the execution and the record are FAILED for `error`, mends the fault, runs the same event afresh, and
+/// checks that no analysis was paid for twice.
+async fn is_rerunnable(local: &Local, photo: &crate::local::Uploaded, fault: u64, error: &str, operation: &str) {
+    let (record, reason) = local.failed(&photo.id).await;
+    assert_eq!(reason, error, "{operation}");
+    assert!(record.status_detail.as_ref().is_some_and(|detail| detail.contains(operation)), "{operation}: {:?}", record.status_detail);
+    assert_eq!(local.ended(&record.execution_arn).await.0, ExecutionStatus::Failed);
+
+    local.recognition.mend(fault).await;
+    let rerun = local.start(&local.event(photo, None)).await;
+
+    assert_eq!(local.ended(&rerun).await.0, ExecutionStatus::Succeeded, "{operation}");
+    let record = local.completed(&photo.id).await;
+    assert_eq!((record.execution_arn.as_str(), record.attempts), (rerun.as_str(), 2), "{operation}");
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1], "{operation}");
+}
+
+#[tokio::test]
+async fn row_16_three_throttles_are_met_inside_the_task() {
+    let local = Local::default_stage().await;
+    let (photo, _) = upload_with_fault(&local, "DetectLabels", "throttle", json!({"times": 3})).await;
+
+    local.completed(&photo.id).await;
+
+    // Three refused attempts and one answer are five attempts or fewer, which is one invocation: the state was not retried.
+    let calls = local.recognition.calls(&photo.id).await;
+    assert_eq!((&calls["DetectLabels"]["throttled"], &calls["DetectLabels"]["answered"]), (&json!(3), &json!(1)));
+}
+
+#[tokio::test]
+async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_analysis() {
+    let local = Local::default_stage().await;
+    for_each_analysis(&local, "throttle", "Recognition.Throttled").await;
+}
+
+#[tokio::test]
+async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis() {
+    let local = Local::default_stage().await;
+    for_each_analysis(&local, "internal", "Recognition.Unavailable").await;
+}
+
+#[tokio::test]
+async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
+    let local = Local::default_stage().await;
+    let mut faults = Vec::new();
+    for mode in ["close", "bad-json"] {
+        faults.push(upload_with_fault(&local, "DetectText", mode, json!({})).await);
+    }
+    for (photo, fault) in faults {
+        is_rerunnable(&local, &photo, fault, "Recognition.Unavailable", "DetectText").await;
+    }
+}
+
+#[tokio::test]
+async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
+    let local = Local::default_stage().await;
+    let (photo, _) = upload_with_fault(&local, "DetectFaces", "hang", json!({"times": 1})).await;
+
+    local.completed(&photo.id).await;
+
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_named() {
+    let local = Local::default_stage().await;
+    let mut refusals = Vec::new();
+    for operation in OPERATIONS {
+        refusals.push((operation, upload_with_fault(&local, operation, "invalid-image-format", json!({})).await.0));
+    }
+    for (operation, photo) in refusals {
+        let (record, reason) = local.failed(&photo.id).await;
+        assert_eq!(reason, "REFUSED_BY_PROVIDER");
+        assert!(record.status_detail.as_ref().is_some_and(|detail| detail.starts_with(operation)), "{:?}", record.status_detail);
+        let analyses = &record.analyses;
+        let failed = [&analyses.labels, &analyses.moderation, &analyses.faces, &analyses.text]
+            .map(|outcome| matches!(outcome, Some(Outcome::Failed { .. })));
+        assert_eq!(failed, OPERATIONS.map(|other| other == operation));
+        let (status, states) = local.ended(&record.execution_arn).await;
+        assert_eq!((status, states.last().map(String::as_str)), (ExecutionStatus::Succeeded, Some("ImageRejected")));
+    }
+}
+
+#[tokio::test]
+async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
+    let local = Local::default_stage().await;
+    let mut faults = Vec::new();
+    for mode in ["access-denied", "invalid-s3-object"] {
+        faults.push(upload_with_fault(&local, "DetectFaces", mode, json!({})).await);
+    }
+    for (photo, fault) in faults {
+        is_rerunnable(&local, &photo, fault, "Recognition.Misconfigured", "DetectFaces").await;
+        let calls = local.recognition.calls(&photo.id).await;
+        let refused =
+            calls["DetectFaces"]["refused"].as_u64().unwrap_or_default() + calls["DetectFaces"]["failed"].as_u64().unwrap_or_default();
+        assert_eq!(refused, 1, "{calls}");
+    }
+}
+
+#[tokio::test]
+async fn row_24_the_largest_answers_fit_into_state_and_item() {
+    let local = Local::default_stage().await;
+    let id = uuid::Uuid::new_v4().to_string();
+    for (operation, body) in [("DetectLabels", labels(50)), ("DetectFaces", faces(100)), ("DetectText", words(100))] {
+        local.recognition.plan(&id, operation, "answer", json!({"body": body.to_string()})).await;
+    }
+
+    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample(ALL_FOUR)).await;
+
+    let record = local.completed(&id).await;
+    assert_eq!(record.face_data.as_ref().map(Vec::len), Some(100));
+    assert_eq!(record.labels.as_ref().map(Vec::len), Some(10));
+    let bytes = serde_json::to_vec(&record).expect("a record is JSON").len();
+    assert!(bytes < 400_000, "{bytes} bytes");
+}
+
+async fn for_each_analysis(local: &Local, mode: &str, error: &str) {
+    let mut faults = Vec::new();
+    for operation in OPERATIONS {
+        faults.push((operation, upload_with_fault(local, operation, mode, json!({})).await));
+    }
+    for (operation, (photo, fault)) in faults {
+        is_rerunnable(local, &photo, fault, error, operation).await;
+    }
+}
+
+fn area(place: usize) -> Value {
+    json!({"Left": 0.123_456_789, "Top": 0.01 * f64::from(u8::try_from(place).unwrap_or(0)), "Width": 0.05, "Height": 0.05})
+}
+
+fn named(names: &[String]) -> Value {
+    names.iter().map(|name| json!({"Name": name})).collect()
+}
+
+fn labels(count: usize) -> Value {
+    let many = |kind: &str, label: usize| (0..8).map(|place| format!("{kind} {place} of label {label}")).collect::<Vec<_>>();
+    let label = |place: usize| {
+        let name = match place {
+            0 => "Person".to_owned(),
+            1 => "Text".to_owned(),
+            other => format!("A Label With A Rather Long Name {other}"),
+        };
+        let instances: Vec<Value> = (0..50).map(|instance| json!({"BoundingBox": area(instance), "Confidence": 99.123_456})).collect();
+        json!({"Name": name, "Confidence": 99.987_654, "Instances": instances, "Parents": named(&many("Parent", place)),
+            "Aliases": named(&many("Alias", place)), "Categories": [{"Name": "Text and Documents"}]})
+    };
+    json!({"Labels": (0..count).map(label).collect::<Vec<_>>(), "LabelModelVersion": "3.0"})
+}
+
+fn faces(count: usize) -> Value {
+    let yes = json!({"Value": true, "Confidence": 99.123_456});
+    let kinds = ["HAPPY", "CALM", "SAD", "ANGRY", "CONFUSED", "DISGUSTED", "SURPRISED", "FEAR"];
+    let emotions: Vec<Value> = kinds.iter().map(|kind| json!({"Type": kind, "Confidence": 12.345_678})).collect();
+    let face = |place: usize| {
+        json!({"BoundingBox": area(place), "Confidence": 99.987_654, "AgeRange": {"Low": 20, "High": 30}, "Gender": {"Value": "Female", "Confidence": 99.1},
+            "Smile": yes, "Eyeglasses": yes, "Sunglasses": yes, "Beard": yes, "Mustache": yes, "EyesOpen": yes, "MouthOpen": yes,
+            "Emotions": emotions,
+            "Pose": {"Roll": 1.234_567, "Yaw": 2.345_678, "Pitch": 3.456_789}, "Quality": {"Brightness": 80.123_456, "Sharpness": 90.123_456}})
+    };
+    json!({"FaceDetails": (0..count).map(face).collect::<Vec<_>>()})
+}
+
+fn words(count: usize) -> Value {
+    let line = |place: usize| {
+        json!({"DetectedText": format!("line {place} with a word{place} of its own"), "Type": "LINE", "Id": place, "Confidence": 99.5,
+            "Geometry": {"BoundingBox": area(place), "Polygon": [{"X": 0.1, "Y": 0.1}]}})
+    };
+    json!({"TextDetections": (0..count).map(line).collect::<Vec<_>>(), "TextModelVersion": "3.0"})
+}

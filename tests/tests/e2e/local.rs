@@ -1,0 +1,185 @@
+//! The local stack as the tests see it.
+
+use crate::recognition::Recognition;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+use sightline_aws::{
+    clients::{Clients, Target},
+    records::Records,
+    stack::{self, Stack},
+};
+use sightline_domain::{
+    identity::Upload,
+    ports::RecordFinder,
+    record::{ProcessingStatus, Record},
+};
+use std::{path::PathBuf, time::Duration};
+use uuid::Uuid;
+
+/// Long enough for every retry of the state machine on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+const GLANCE: Duration = Duration::from_millis(300);
+
+/// A deployed stage.
+pub struct Local {
+    pub name: &'static str,
+    pub clients: Clients,
+    pub stack: Stack,
+    pub recognition: Recognition,
+}
+
+/// One upload.
+#[derive(Clone)]
+pub struct Uploaded {
+    pub id: String,
+    pub key: String,
+    pub etag: String,
+    pub size: usize,
+}
+
+impl Local {
+    /// The stage with the documented defaults.
+    pub async fn default_stage() -> Self {
+        Self::stage("sightline").await
+    }
+
+    /// The stage that watches cats and asks for reviews: tests/settings/strict.json.
+    pub async fn strict_stage() -> Self {
+        Self::stage("sightline-strict").await
+    }
+
+    async fn stage(name: &'static str) -> Self {
+        let endpoint =
+            std::env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL is not set; run `make test`, or eval \"$(make -s env)\" first");
+        assert!(endpoint.starts_with("http://127.0.0.1:"), "the end-to-end tests run against the local stack only, not {endpoint}");
+        let clients = Clients::load(Target::default()).await;
+        let stack =
+            stack::find(&clients.cloudformation(), name).await.unwrap_or_else(|error| panic!("{error}; `make test` brings the stack up"));
+        Self { name, clients, stack, recognition: Recognition::from_environment() }
+    }
+
+    pub fn records(&self) -> Records {
+        Records::new(self.clients.dynamodb(), self.stack.records_table.as_str())
+    }
+
+    /// Uploads `bytes` under a key that names a fresh image.
+    pub async fn upload(&self, bytes: &[u8], extension: &str) -> Uploaded {
+        let id = Uuid::new_v4().to_string();
+        let mut uploaded = self.put(&format!("raw-uploads/tests/{id}.{extension}"), bytes).await;
+        uploaded.id = id;
+        uploaded
+    }
+
+    /// Uploads a photo of samples/.
+    pub async fn upload_sample(&self, name: &str) -> Uploaded {
+        let extension = name.rsplit('.').next().unwrap_or_default();
+        self.upload(&sample(name), extension).await
+    }
+
+    /// Puts an object; its id is left empty.
+    pub async fn put(&self, key: &str, bytes: &[u8]) -> Uploaded {
+        let request = self.clients.s3().put_object().bucket(&self.stack.images_bucket).key(key).body(ByteStream::from(bytes.to_vec()));
+        let answer = request.send().await.expect("the local S3 takes the upload");
+        let etag = answer.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+        Uploaded { id: String::new(), key: key.to_owned(), etag, size: bytes.len() }
+    }
+
+    /// The id of an upload whose key names none, on a bucket whose events name no version.
+    pub fn derived_id(&self, uploaded: &Uploaded) -> String {
+        let bucket = self.stack.images_bucket.clone();
+        Upload { bucket, key: uploaded.key.clone(), version_id: None, etag: uploaded.etag.clone() }.derived_id()
+    }
+
+    /// Whether an object is there.
+    pub async fn has(&self, key: &str) -> bool {
+        self.clients.s3().head_object().bucket(&self.stack.images_bucket).key(key).send().await.is_ok()
+    }
+
+    /// The tag `status` of the original.
+    pub async fn status_tag(&self, key: &str) -> Option<String> {
+        let tagging =
+            self.clients.s3().get_object_tagging().bucket(&self.stack.images_bucket).key(key).send().await.expect("tags can be read");
+        tagging.tag_set.into_iter().find(|tag| tag.key == "status").map(|tag| tag.value)
+    }
+
+    /// The event that S3 sends for an upload; with `version_id` as on AWS, without as on the local S3.
+    pub fn event(&self, uploaded: &Uploaded, version_id: Option<&str>) -> Value {
+        let mut object = json!({"key": uploaded.key, "size": uploaded.size, "etag": uploaded.etag, "sequencer": "00"});
+        if let Some(version) = version_id {
+            object["version-id"] = json!(version);
+        }
+        json!({
+            "version": "0", "id": Uuid::new_v4(), "detail-type": "Object Created", "source": "aws.s3", "account": "000000000000",
+            "time": "2026-11-24T12:00:00Z", "region": "eu-west-1", "resources": [],
+            "detail": {"version": "0", "bucket": {"name": self.stack.images_bucket}, "object": object, "reason": "PutObject"}
+        })
+    }
+
+    /// Starts an execution as the rule would.
+    pub async fn start(&self, event: &Value) -> String {
+        let request = self.clients.sfn().start_execution().state_machine_arn(&self.stack.state_machine_arn).input(event.to_string());
+        request.send().await.expect("an execution starts").execution_arn
+    }
+
+    /// Waits for the end of an execution, and gives how it ended and the states that its history names.
+    pub async fn ended(&self, execution_arn: &str) -> (ExecutionStatus, Vec<String>) {
+        let sfn = self.clients.sfn();
+        let status = within(PATIENCE, "the execution ends", async || {
+            let described = sfn.describe_execution().execution_arn(execution_arn).send().await.expect("the execution is known");
+            Some(described.status).filter(|status| *status != ExecutionStatus::Running)
+        })
+        .await;
+        let history = sfn.get_execution_history().execution_arn(execution_arn).max_results(1000).send().await.expect("a history");
+        let entered =
+            history.events.iter().filter_map(|event| event.state_entered_event_details()).map(|details| details.name().to_owned());
+        (status, entered.collect())
+    }
+
+    /// Waits until the record is as `fits` says.
+    pub async fn record_when(&self, id: &str, what: &str, fits: impl Fn(&Record) -> bool) -> Record {
+        let records = self.records();
+        within(PATIENCE, &format!("image {id} {what}"), async || {
+            records.find(id).await.expect("the record can be read").filter(|record| fits(record))
+        })
+        .await
+    }
+
+    /// Waits for the image to be COMPLETED; panics with the reason if it fails instead.
+    pub async fn completed(&self, id: &str) -> Record {
+        let record = self.record_when(id, "is done", |record| record.processing_status != ProcessingStatus::Pending).await;
+        let reason = (record.status_reason.as_deref(), record.status_detail.as_deref());
+        assert!(record.processing_status == ProcessingStatus::Completed, "image {id} FAILED: {reason:?}");
+        record
+    }
+
+    /// Waits for the image to be FAILED, and gives the record and its reason.
+    pub async fn failed(&self, id: &str) -> (Record, String) {
+        let record = self.record_when(id, "is done", |record| record.processing_status != ProcessingStatus::Pending).await;
+        assert!(record.processing_status == ProcessingStatus::Failed, "image {id} was COMPLETED");
+        let reason = record.status_reason.clone().expect("a FAILED record has a reason");
+        (record, reason)
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub async fn within<T>(patience: Duration, what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let started = tokio::time::Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(started.elapsed() < patience, "waited {} s in vain: {what}", patience.as_secs());
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// The bytes of a photo of samples/.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(root().join("samples").join(name)).unwrap_or_else(|error| panic!("samples/{name}: {error}"))
+}
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,0 +1,13 @@
+//! End to end, on the local stack, with the real functions, state machine, CDK app and models.
+//!
+//! Every test works on images of its own, so they run side by side and again on a stack that has seen them before.
+//! `make test` brings the stack up; alone: `make up` once, then `eval "$(make -s env)"`, then `cargo nextest run -p sightline-tests`.
+
+mod duplicates;
+mod faults;
+mod load;
+mod local;
+mod recognition;
+mod rejections;
+mod reviews;
+mod uploads;

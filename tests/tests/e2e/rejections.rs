@@ -1,0 +1,124 @@
+//! Fault matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
+//! The many ways in which a file can be broken are tested one level below, in functions/inspect-image/tests.
+
+use crate::local::{Local, sample};
+use aws_sdk_sfn::types::ExecutionStatus;
+use image::{DynamicImage, ImageFormat, RgbImage};
+use std::io::Cursor;
+
+fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(RgbImage::new(width, height)).write_to(&mut bytes, format).expect("an image is encoded");
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn rows_8_10_11_rejected_images_say_why_and_cost_nothing() {
+    let local = Local::default_stage().await;
+    let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
+    let cases: [(&str, Vec<u8>, &str); 9] = [
+        ("png", Vec::new(), "EMPTY_FILE"),
+        ("png", b"just some text".to_vec(), "NOT_AN_IMAGE"),
+        ("png", b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), "NOT_AN_IMAGE"),
+        ("gif", [b"GIF89a".as_slice(), &[0; 64]].concat(), "UNSUPPORTED_FORMAT"),
+        ("jpg", jpeg[..jpeg.len() / 2].to_vec(), "TRUNCATED"),
+        ("png", png[..png.len() / 2].to_vec(), "TRUNCATED"),
+        ("jpg", encoded(79, 400, ImageFormat::Jpeg), "TOO_SMALL"),
+        ("png", encoded(20_000, 2_600, ImageFormat::Png), "TOO_MANY_PIXELS"),
+        ("jpg", [jpeg.clone(), vec![0; 16_000_000]].concat(), "TOO_LARGE"),
+    ];
+    let mut uploads = Vec::new();
+    for (extension, bytes, expected) in &cases {
+        uploads.push((local.upload(bytes, extension).await, *expected));
+    }
+
+    for (upload, expected) in uploads {
+        let (record, reason) = local.failed(&upload.id).await;
+        assert_eq!(reason, expected);
+        let (status, states) = local.ended(&record.execution_arn).await;
+        assert_eq!((status, states.last().map(String::as_str)), (ExecutionStatus::Succeeded, Some("ImageRejected")), "{expected}");
+        assert_eq!(local.recognition.answered(&upload.id).await, [0, 0, 0, 0], "{expected}");
+        assert!(local.has(&format!("archived/{}/original", upload.id)).await, "{expected}");
+        assert_eq!(local.status_tag(&upload.key).await.as_deref(), Some("rejected"), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn row_9_content_counts_and_a_wrong_name_is_a_warning() {
+    let local = Local::default_stage().await;
+    let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
+
+    for (upload, warning) in [(png, "the name ends in .jpg, the content is PNG"), (jpeg, "the name ends in .heic, the content is JPEG")] {
+        let record = local.completed(&upload.id).await;
+        assert_eq!(record.warnings.as_deref(), Some([warning.to_owned()].as_slice()));
+    }
+}
+
+#[tokio::test]
+async fn rows_10_12_14_odd_but_whole_images_are_completed() {
+    let local = Local::default_stage().await;
+    let jpeg = sample("coffee.jpg");
+    let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();
+    let sixteen_bits = {
+        let mut bytes = Cursor::new(Vec::new());
+        let picture = DynamicImage::ImageRgb8(image::load_from_memory(&jpeg).expect("a sample").into_rgb8());
+        DynamicImage::ImageRgba16(picture.into_rgba16()).write_to(&mut bytes, ImageFormat::Png).expect("a PNG");
+        bytes.into_inner()
+    };
+    let polyglot = [sample("printed-page.png"), b"<html><script>alert(1)</script></html>".to_vec()].concat();
+    let mut uploads = Vec::new();
+    for (bytes, extension) in [(without_end_marker, "jpg"), (sixteen_bits, "png"), (polyglot, "png")] {
+        uploads.push(local.upload(&bytes, extension).await);
+    }
+
+    for upload in uploads {
+        let record = local.completed(&upload.id).await;
+        let key = record.processed_key.expect("a copy");
+        let object = local.clients.s3().get_object().bucket(&local.stack.images_bucket).key(&key).send().await.expect("the copy");
+        let copy = object.body.collect().await.expect("its bytes").to_vec();
+        assert!(!copy.windows(6).any(|window| window == b"script"), "the copy still holds what was behind the image");
+    }
+}
+
+#[tokio::test]
+async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
+    let local = Local::default_stage().await;
+    let upright = local.upload_sample("astronaut.jpg").await;
+    let expected = local.completed(&upright.id).await.face_data.expect("faces")[0].r#box;
+    let picture = image::load_from_memory(&sample("astronaut.jpg")).expect("a sample");
+    let mut uploads = Vec::new();
+    for orientation in 2..=8_u8 {
+        uploads.push((orientation, local.upload(&turned(&picture, orientation), "jpg").await));
+    }
+
+    for (orientation, upload) in uploads {
+        let record = local.completed(&upload.id).await;
+        let found = record.face_data.expect("faces")[0].r#box;
+        for (found, expected) in
+            [(found.left, expected.left), (found.top, expected.top), (found.width, expected.width), (found.height, expected.height)]
+        {
+            assert!((found - expected).abs() < 0.04, "orientation {orientation}: {found} instead of {expected}");
+        }
+    }
+}
+
+/// A JPEG whose pixels lie so that EXIF `orientation` turns them upright again.
+fn turned(picture: &DynamicImage, orientation: u8) -> Vec<u8> {
+    let pixels = match orientation {
+        2 => picture.fliph(),
+        3 => picture.rotate180(),
+        4 => picture.flipv(),
+        5 => picture.rotate90().fliph(),
+        6 => picture.rotate270(),
+        7 => picture.rotate270().fliph(),
+        8 => picture.rotate90(),
+        _ => picture.clone(),
+    };
+    let mut jpeg = Cursor::new(Vec::new());
+    pixels.write_to(&mut jpeg, ImageFormat::Jpeg).expect("a JPEG");
+    let jpeg = jpeg.into_inner();
+    // An APP1 segment right behind the start marker: EXIF with the one field Orientation.
+    let tiff: Vec<u8> = [b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0]].concat();
+    let length = u16::try_from(tiff.len() + 2).expect("a short segment").to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &length, &tiff, &jpeg[2..]].concat()
+}

@@ -1,0 +1,143 @@
+//! Alerts and reviews, on the strict stage: it watches cats, asks for a review where the model sees a trace of nudity, and
+//! withholds what shows a trace of underwear. The thresholds lie between what the real models answer for these photos.
+
+use crate::local::{Local, root, sample, within};
+use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::Value;
+use sightline_domain::{
+    moderation::Verdict,
+    record::{ProcessingStatus, Record, WorkQueue},
+    review::ReviewStatus,
+};
+use std::{
+    process::{Command, Output},
+    time::Duration,
+};
+
+/// The model sees between 1 and 2 % of "Explicit" in it.
+const REVIEWED: &str = "coffee.jpg";
+/// The model sees about 1 % of "Swimwear or Underwear" in it.
+const BLOCKED: &str = "camera-operator.jpg";
+
+/// A queue that is subscribed to the alerts.
+struct Mailbox {
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl Mailbox {
+    async fn subscribed(local: &Local) -> Self {
+        let client = aws_sdk_sqs::Client::new(local.clients.config());
+        let name = format!("alerts-{}", uuid::Uuid::new_v4());
+        let url = client.create_queue().queue_name(name).send().await.expect("a queue").queue_url.expect("its URL");
+        let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::QueueArn).send().await;
+        let arn = attributes.expect("its attributes").attributes.expect("an ARN").remove(&QueueAttributeName::QueueArn).expect("an ARN");
+        let subscribe = local.clients.sns().subscribe().topic_arn(&local.stack.alerts_topic_arn).protocol("sqs").endpoint(arn);
+        subscribe.send().await.expect("a subscription");
+        Self { client, url }
+    }
+
+    /// Waits for an alert of a kind about an image.
+    async fn alert(&self, kind: &str, image_id: &str) -> Value {
+        within(Duration::from_secs(120), &format!("the alert {kind} arrives"), async || {
+            let received = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10).send().await.expect("messages");
+            let bodies =
+                received.messages.unwrap_or_default().into_iter().filter_map(|message| serde_json::from_str::<Value>(message.body()?).ok());
+            bodies.into_iter().find(|body| {
+                body["MessageAttributes"]["ImageID"]["Value"] == image_id && body["MessageAttributes"]["Kind"]["Value"] == kind
+            })
+        })
+        .await
+    }
+}
+
+fn sightline(local: &Local, arguments: &[&str]) -> Output {
+    let program = root().join("target/debug/sightline");
+    Command::new(&program)
+        .args(["--name", local.name])
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
+}
+
+async fn waiting_for_review(local: &Local, photo: &str) -> Record {
+    let upload = local.upload_sample(photo).await;
+    let record = local.record_when(&upload.id, "waits for review", |record| record.review_status != ReviewStatus::None).await;
+    assert_eq!((record.processing_status, record.review_status), (ProcessingStatus::Pending, ReviewStatus::Pending));
+    assert_eq!(record.work_queue, Some(WorkQueue::Review));
+    record
+}
+
+#[tokio::test]
+async fn a_watched_label_reaches_the_subscribers_of_the_alerts() {
+    let local = Local::strict_stage().await;
+    let mailbox = Mailbox::subscribed(&local).await;
+
+    let cat = local.upload_sample("cat.webp").await;
+
+    let alert = mailbox.alert("CONCERN", &cat.id).await;
+    assert!(alert["MessageAttributes"]["WatchedLabels"]["Value"].as_str().is_some_and(|labels| labels.contains("\"Cat\"")), "{alert}");
+    assert!(alert["Message"].as_str().is_some_and(|text| text.contains(&cat.key)), "{alert}");
+}
+
+#[tokio::test]
+async fn an_approved_image_is_completed_and_shown() {
+    let local = Local::strict_stage().await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+
+    let approved = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]);
+
+    assert!(approved.status.success(), "{}", String::from_utf8_lossy(&approved.stderr));
+    let record = local.completed(&waiting.image_id).await;
+    assert_eq!((record.review_status, record.reviewed_by.as_deref()), (ReviewStatus::Approved, Some("anna")));
+    assert!(!record.is_withheld() && local.has(&record.processed_key.expect("a copy")).await);
+}
+
+#[tokio::test]
+async fn a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
+    let local = Local::strict_stage().await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+
+    let rejected = sightline(&local, &["review", "reject", &waiting.image_id, "--by", "anna", "--reason", "not ours"]);
+    let second = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "bert"]);
+
+    assert!(rejected.status.success(), "{}", String::from_utf8_lossy(&rejected.stderr));
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(1) && told.contains("anna"), "{told}");
+    let record = local.completed(&waiting.image_id).await;
+    assert_eq!((record.review_status, record.review_reason.as_deref()), (ReviewStatus::Rejected, Some("not ours")));
+    assert!(record.is_withheld());
+    for key in [record.processed_key.as_deref(), record.thumbnail_key.as_deref()].map(Option::unwrap_or_default) {
+        assert!(key.starts_with("archived/") && local.has(key).await, "{key}");
+        let old_place = key.replacen("archived/", "processed/", 1);
+        within(Duration::from_secs(30), "the copy leaves its old place", async || (!local.has(&old_place).await).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn row_27_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
+    let local = Local::strict_stage().await;
+    let mailbox = Mailbox::subscribed(&local).await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+
+    let record = local.completed(&waiting.image_id).await;
+
+    assert_eq!(record.review_status, ReviewStatus::Expired);
+    assert!(record.is_withheld());
+    mailbox.alert("REVIEW_EXPIRED", &waiting.image_id).await;
+    let late = sightline(&local, &["review", "approve", &waiting.image_id]);
+    assert_eq!(late.status.code(), Some(1), "{}", String::from_utf8_lossy(&late.stderr));
+}
+
+#[tokio::test]
+async fn a_blocked_image_is_completed_withheld_and_told_without_a_review() {
+    let local = Local::strict_stage().await;
+    let mailbox = Mailbox::subscribed(&local).await;
+
+    let photo = local.upload(&sample(BLOCKED), "jpg").await;
+
+    let record = local.completed(&photo.id).await;
+    assert_eq!((record.moderation_verdict, record.review_status), (Some(Verdict::Block), ReviewStatus::None));
+    assert!(record.is_withheld());
+    mailbox.alert("CONCERN", &photo.id).await;
+}

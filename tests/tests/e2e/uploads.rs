@@ -1,0 +1,133 @@
+//! A photo goes in, a merged record comes out.
+
+use crate::local::{Local, sample};
+use aws_sdk_sfn::types::ExecutionStatus;
+use sightline_aws::label_search::{LabelSearch, Search};
+use sightline_domain::{analysis::Outcome, clock::DAY_MILLIS, record::Record, review::ReviewStatus};
+
+fn reason(outcome: Option<&Outcome>) -> &str {
+    match outcome {
+        Some(Outcome::Skipped { reason }) => reason,
+        _ => panic!("the analysis was not skipped"),
+    }
+}
+
+fn is_done(outcome: Option<&Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::Done { .. }))
+}
+
+fn has_label(record: &Record, name: &str) -> bool {
+    record.labels.iter().flatten().any(|label| label.name == name)
+}
+
+#[tokio::test]
+async fn a_person_leads_to_face_analysis_and_text_is_skipped_with_the_reason() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("astronaut.jpg").await;
+
+    let record = local.completed(&photo.id).await;
+
+    assert!(has_label(&record, "person"));
+    assert!(is_done(record.analyses.faces.as_ref()));
+    assert_eq!(record.face_data.as_ref().map(Vec::len), Some(1));
+    assert_eq!(reason(record.analyses.text.as_ref()), "no text among the labels");
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 0]);
+}
+
+#[tokio::test]
+async fn text_leads_to_ocr_and_faces_are_skipped_with_the_reason() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("printed-page.png").await;
+
+    let record = local.completed(&photo.id).await;
+
+    let lines: Vec<&str> = record.text_lines.iter().flatten().map(|line| line.text.as_str()).collect();
+    assert!(lines.contains(&"Region-based segmentation"), "{} lines", lines.len());
+    assert_eq!(reason(record.analyses.faces.as_ref()), "no person among the labels");
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_person_with_text_leads_to_both() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("hopper-rotated.jpg").await;
+
+    let record = local.completed(&photo.id).await;
+
+    assert!(is_done(record.analyses.faces.as_ref()) && is_done(record.analyses.text.as_ref()));
+    assert!(record.text_lines.iter().flatten().any(|line| line.text.contains("HOPPER")));
+    assert!(record.width < record.height, "the rotated photo is upright");
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn neither_person_nor_text_leads_to_two_calls_only() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("coffee.jpg").await;
+
+    let record = local.completed(&photo.id).await;
+
+    assert!(has_label(&record, "cup"));
+    assert_eq!(record.review_status, ReviewStatus::None);
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_is_stored_is_complete() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("cat.webp").await;
+
+    let record = local.completed(&photo.id).await;
+
+    assert_eq!(record.owner_id, "tests");
+    assert_eq!(record.attempts, 1);
+    assert_eq!(record.s3_url, format!("s3://{}/{}", local.stack.images_bucket, photo.key));
+    assert!(record.expires_at.is_some() && record.content_sha256.is_some() && record.work_queue.is_none());
+    for key in [record.processed_key.as_deref(), record.thumbnail_key.as_deref()] {
+        assert!(local.has(key.unwrap_or_default()).await, "{key:?}");
+    }
+    for analysis in ["labels", "moderation"] {
+        assert!(local.has(&format!("results/{}/{analysis}.json", photo.id)).await);
+    }
+    assert_eq!(local.ended(&record.execution_arn).await.0, ExecutionStatus::Succeeded);
+    // The tag comes after the record, and before the execution ends.
+    assert_eq!(local.status_tag(&photo.key).await.as_deref(), Some("analyzed"));
+}
+
+#[tokio::test]
+async fn labels_parents_and_words_are_found_in_the_index() {
+    let local = Local::default_stage().await;
+    let (cat, page) = (local.upload_sample("cat.webp").await, local.upload_sample("printed-page.png").await);
+    let uploaded = local.completed(&cat.id).await.upload_timestamp;
+    local.completed(&page.id).await;
+
+    let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
+    for (term, id) in [("Cat", &cat.id), ("animal", &cat.id), ("segmentation", &page.id)] {
+        let search = Search {
+            owner_id: "tests",
+            term,
+            min_confidence: 0.0,
+            withheld: false,
+            since: uploaded,
+            until: uploaded + DAY_MILLIS,
+            limit: 1000,
+        };
+        let rows = index.search(&search).await.expect("the index can be searched");
+        assert!(rows.iter().any(|row| row.image_id == *id), "{term} does not find {id}");
+    }
+}
+
+#[tokio::test]
+async fn every_key_is_analysed_under_its_exact_name() {
+    let local = Local::default_stage().await;
+    let nonce = uuid::Uuid::new_v4();
+    let long = "x".repeat(1000 - "raw-uploads/".len() - 41);
+    let keys = ["with spaces", "a+b", "100%", "ümläut-日本語-😀", "%20 or not", "a'b\"c&d=e?f#g", long.as_str()]
+        .map(|name| format!("raw-uploads/{nonce}/{name}.jpg"));
+    for key in &keys {
+        let photo = local.put(key, &sample("coffee.jpg")).await;
+        let record = local.completed(&local.derived_id(&photo)).await;
+        assert_eq!(record.s3_url, format!("s3://{}/{key}", local.stack.images_bucket));
+        assert_eq!(local.status_tag(key).await.as_deref(), Some("analyzed"), "{key}");
+    }
+}
