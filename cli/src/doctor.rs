@@ -20,16 +20,17 @@ use sightline_aws::{classify::cause, clients::Clients, label_search::Search};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Check {
-    check: &'static str,
+    #[serde(rename = "Check")]
+    name: &'static str,
     ok: bool,
     /// What was found, or what is wrong and what to do.
     detail: String,
 }
 
 impl Check {
-    fn new(check: &'static str, result: Result<String, CliError>) -> Self {
+    fn new(name: &'static str, result: Result<String, CliError>) -> Self {
         let ok = result.is_ok();
-        Self { check, ok, detail: clean(&result.unwrap_or_else(|error| sentence(&error))) }
+        Self { name, ok, detail: clean(&result.unwrap_or_else(|error| sentence(&error))) }
     }
 }
 
@@ -102,7 +103,7 @@ async fn state_machine(session: &Session) -> Result<String, CliError> {
 fn table(checks: &[Check]) -> Table {
     let mut table = headed(&["CHECK", "", "DETAIL"]);
     for check in checks {
-        table.add_row([Cell::new(check.check), status(if check.ok { "ok" } else { "failed" }), Cell::new(&check.detail)]);
+        table.add_row([Cell::new(check.name), status(if check.ok { "ok" } else { "failed" }), Cell::new(&check.detail)]);
     }
     table
 }

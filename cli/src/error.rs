@@ -96,7 +96,7 @@ impl CliError {
         let refused = find::<ErrorMetadata>(&*source).and_then(ErrorMetadata::code).is_some_and(|code| NOT_ALLOWED.contains(&code));
         if refused {
             Self::NotAllowed { doing, source }
-        } else if chain(&*source).any(|error| error.is::<CredentialsError>()) {
+        } else if find::<CredentialsError>(&*source).is_some() {
             Self::NoCredentials(source)
         } else if find::<ConnectorError>(&*source).is_some() {
             Self::Unreachable { doing, source }

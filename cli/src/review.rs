@@ -125,7 +125,7 @@ async fn decide(
             );
         }
     }
-    let taken = Taken {
+    let decision = Taken {
         image_id: &record.image_id,
         review_status: status,
         reviewed_by: &by,
@@ -133,7 +133,7 @@ async fn decide(
         review_reason: outcome.review_reason.as_deref(),
         told: matches!(told, Ok(Told::Yes)),
     };
-    output.one(&taken, || {
+    output.one(&decision, || {
         let mut table = headed(&["IMAGE", "REVIEW", "BY", "AT"]);
         table.add_row([record.image_id.clone(), status_name(status).to_owned(), clean(&by), moment(now)]);
         keep_whole(&mut table, 0);

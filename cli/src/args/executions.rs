@@ -71,7 +71,7 @@ pub struct ListExecutions {
 /// `executions show`.
 #[derive(Debug, Args)]
 pub struct ShowExecution {
-    /// `ImageID`, ARN or name of the execution
-    #[arg(value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new())]
+    /// The execution.
+    #[arg(help = "ImageID, or ARN or name of the execution", value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new())]
     pub execution: String,
 }

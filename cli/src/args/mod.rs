@@ -43,14 +43,14 @@ pub struct Global {
     /// Name of the deployment: its stacks are NAME-stateful and NAME-stateless
     #[arg(long, global = true, default_value = "sightline", env = "SIGHTLINE_NAME", value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
-    /// Profile of the AWS configuration files [env: AWS_PROFILE]
-    #[arg(long, global = true, value_parser = NonEmptyStringValueParser::new())]
+    /// Profile.
+    #[arg(help = "Profile of the AWS configuration files [env: AWS_PROFILE]", long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
-    /// AWS region [env: AWS_REGION]
-    #[arg(long, global = true, value_parser = NonEmptyStringValueParser::new())]
+    /// Region.
+    #[arg(help = "AWS region [env: AWS_REGION]", long, global = true, value_parser = NonEmptyStringValueParser::new())]
     pub region: Option<String>,
-    /// Endpoint of all services, such as http://127.0.0.1:4566 for a local stack [env: AWS_ENDPOINT_URL]
-    #[arg(long, global = true, value_parser = parse_endpoint)]
+    /// Endpoint.
+    #[arg(help = "Endpoint of all services, such as http://127.0.0.1:4566 for a local stack [env: AWS_ENDPOINT_URL]", long, global = true, value_parser = parse_endpoint)]
     pub endpoint_url: Option<String>,
     /// Show no progress
     #[arg(long, global = true)]
@@ -94,8 +94,8 @@ Examples:
   sightline show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4
   sightline show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --output json | jq .Labels")]
 pub struct Show {
-    /// ImageID, as `upload` and `find` print it
-    #[arg(value_name = "ID", value_parser = parse_image_id)]
+    /// The image.
+    #[arg(help = "ImageID, as upload and find print it", value_name = "ID", value_parser = parse_image_id)]
     pub image_id: String,
 }
 

@@ -36,8 +36,8 @@ pub struct ListReviews {
 /// What both decisions need.
 #[derive(Debug, Args)]
 pub struct Decision {
-    /// `ImageID`
-    #[arg(value_name = "ID", value_parser = parse_image_id)]
+    /// The image.
+    #[arg(help = "ImageID, as review list prints it", value_name = "ID", value_parser = parse_image_id)]
     pub image_id: String,
     /// Who decides; by default the AWS identity that calls, or the user of this machine
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]

@@ -2,7 +2,7 @@
 
 use super::{
     list::Row,
-    timeline::{Step, complete, steps},
+    timeline::{Step, close, complete, steps},
 };
 use crate::{
     args::{Global, ShowExecution, parse_image_id},
@@ -49,6 +49,9 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     let mut steps = steps(&executions.history(&arn).await?);
     let redrives = detail.redrives;
     let execution = Row::new(detail.execution.clone(), Some(detail));
+    if execution.stopped_at.is_some() {
+        close(&mut steps);
+    }
     let record = match (record, &execution.image_id) {
         (None, Some(image_id)) => session.records().find(image_id).await?,
         (record, _) => record,

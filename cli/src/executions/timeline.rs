@@ -17,7 +17,7 @@ pub struct Step {
     pub state: String,
     /// Type, such as `Task`.
     pub kind: String,
-    /// SUCCEEDED, FAILED, RUNNING (or stopped while it ran), or as the record says: DONE, SKIPPED, FAILED.
+    /// SUCCEEDED, FAILED, RUNNING, STOPPED (the execution ended first), or as the record says: DONE, SKIPPED, FAILED.
     pub outcome: String,
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,10 @@ pub fn steps(events: &[Event]) -> Vec<Step> {
             continue;
         }
         let by_name = |state: &String| steps.iter().rposition(|step| step.state == *state && step.left_at.is_none());
-        let Some(index) = event.state.as_ref().and_then(by_name).or_else(|| owner.get(&event.previous).copied()) else { continue };
+        let named = event.state.as_ref().and_then(by_name).or_else(|| owner.get(&event.previous).copied());
+        // The end of an execution need not say which state led to it.
+        let open = || event.kind.starts_with("Execution").then(|| steps.iter().rposition(|step| step.left_at.is_none())).flatten();
+        let Some(index) = named.or_else(open) else { continue };
         owner.insert(event.id, index);
         if let Some(step) = steps.get_mut(index) {
             step.take(event);
@@ -96,6 +99,13 @@ impl Step {
             self.cause.clone_from(&event.cause);
             "FAILED".clone_into(&mut self.outcome);
         }
+    }
+}
+
+/// What still ran when the execution ended, ended with it.
+pub fn close(steps: &mut [Step]) {
+    for step in steps.iter_mut().filter(|step| step.outcome == "RUNNING") {
+        "STOPPED".clone_into(&mut step.outcome);
     }
 }
 

@@ -34,7 +34,7 @@ impl Output {
         match self.format {
             Format::Table => write(&format!("{}\n", table())),
             Format::Json => write(&format!("{}\n", serde_json::to_string_pretty(items)?)),
-            Format::Ndjson => items.iter().try_for_each(|item| self.line(item)),
+            Format::Ndjson => items.iter().try_for_each(line),
         }
     }
 
@@ -43,14 +43,14 @@ impl Output {
         match self.format {
             Format::Table => write(&format!("{}\n", table())),
             Format::Json => write(&format!("{}\n", serde_json::to_string_pretty(item)?)),
-            Format::Ndjson => self.line(item),
+            Format::Ndjson => line(item),
         }
     }
+}
 
-    /// One thing as one line of JSON, whatever the format.
-    pub fn line<T: Serialize>(self, item: &T) -> Result<(), CliError> {
-        write(&format!("{}\n", serde_json::to_string(item)?))
-    }
+/// One thing as one line of JSON.
+pub fn line<T: Serialize>(item: &T) -> Result<(), CliError> {
+    write(&format!("{}\n", serde_json::to_string(item)?))
 }
 
 /// Writes to stdout. A reader that has gone away, such as `head`, is no error.

@@ -129,8 +129,9 @@ pub mod tests {
             "S3_URL": "s3://images/raw-uploads/default/x.jpg", "ExecutionArn": "arn:aws:states:eu-west-1:123456789012:execution:m:e",
             "ClaimedAt": 1_795_478_400_000_i64, "FinishedAt": 1_795_478_401_250_i64, "SchemaVersion": 1
         });
-        for (name, value) in change.as_object().unwrap() {
-            whole[name] = value.clone();
+        let Value::Object(change) = change else { panic!("no object") };
+        for (name, value) in change {
+            whole[name] = value;
         }
         serde_json::from_value(whole).unwrap()
     }

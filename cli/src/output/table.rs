@@ -1,7 +1,7 @@
 //! Tables that fit a terminal.
 
 use super::text::TIE;
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, TableComponent, Width, presets};
 
 /// Width where there is no terminal to ask.
 const WIDTH: u16 = 100;
@@ -13,7 +13,7 @@ const MAX_WIDTH: u16 = 160;
 /// An empty table with a heading per column.
 pub fn headed(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(headings.iter().map(Cell::new));
+    table.load_preset(presets::NOTHING).set_style(TableComponent::HeaderLines, '─').set_header(headings.iter().map(Cell::new));
     let width = table.width().unwrap_or(WIDTH).min(MAX_WIDTH);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     if !super::coloured() {

@@ -85,7 +85,7 @@ mod tests {
     use std::{collections::VecDeque, sync::Mutex};
 
     /// Answers in turn, whatever is asked for.
-    struct Answers(Mutex<VecDeque<Result<Option<Record>, StorageError>>>);
+    struct Answers(Mutex<VecDeque<Answer>>);
 
     impl RecordFinder for Answers {
         async fn find(&self, _: &str) -> Result<Option<Record>, StorageError> {
@@ -93,31 +93,33 @@ mod tests {
         }
     }
 
-    fn now(change: Value) -> Result<Option<Record>, StorageError> {
-        Ok(Some(record(change)))
+    type Answer = Result<Option<Record>, StorageError>;
+
+    fn found(change: Value) -> Option<Record> {
+        Some(record(change))
     }
 
-    async fn follow(follow: Follow, answers: impl IntoIterator<Item = Result<Option<Record>, StorageError>>) -> Result<Record, CliError> {
+    async fn follow(follow: Follow, answers: impl IntoIterator<Item = Answer>) -> Result<Record, CliError> {
         follow.settled(&Answers(Mutex::new(answers.into_iter().collect())), &Semaphore::new(1)).await
     }
 
     #[tokio::test]
     async fn an_image_is_followed_through_absence_and_pending_to_its_end() {
-        let answers = [Ok(None), now(json!({"ProcessingStatus": "PENDING"})), now(json!({}))];
+        let answers = [Ok(None), Ok(found(json!({"ProcessingStatus": "PENDING"}))), Ok(found(json!({})))];
         let settled = follow(Follow::first("i".into()), answers).await.unwrap();
         assert_eq!(settled.processing_status, ProcessingStatus::Completed);
     }
 
     #[tokio::test]
     async fn waiting_for_review_is_an_end() {
-        let answers = [now(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))];
+        let answers = [Ok(found(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"})))];
         assert_eq!(follow(Follow::first("i".into()), answers).await.unwrap().review_status, ReviewStatus::Pending);
     }
 
     #[tokio::test]
     async fn the_failure_that_led_to_the_upload_is_no_news() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
-        let answers = [now(old), now(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))];
+        let answers = [Ok(found(old)), Ok(found(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
         let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), answers).await.unwrap();
         assert_eq!(settled.execution_arn, "new");
     }
@@ -125,7 +127,7 @@ mod tests {
     #[tokio::test]
     async fn passing_trouble_is_sat_out_and_lasting_trouble_is_told() {
         let trouble = || Err(StorageError::Unavailable { doing: "reading the record", source: "down".into() });
-        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), now(json!({}))]).await.is_ok());
+        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), Ok(found(json!({})))]).await.is_ok());
         assert!(follow(Follow::first("i".into()), std::iter::repeat_with(trouble).take(6)).await.is_err());
     }
 }

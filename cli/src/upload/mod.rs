@@ -12,7 +12,7 @@ use crate::{
     error::CliError,
     exit::Exit,
     output::{
-        Format, Output,
+        self, Format, Output,
         text::{clean, count},
     },
     session::Session,
@@ -40,7 +40,7 @@ pub async fn run(global: &Global, args: Upload, output: Output) -> Result<Exit, 
     let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: args.wait };
     let mut work = Work::new(&plan, &uploader, frame, output, !global.no_progress);
     let end = work.run(usize::from(args.concurrency), args.timeout).await?;
-    finish(&plan, &work.stages, frame, output, &end, args.timeout)
+    finish(&plan, &work.stages, frame, output, end, args.timeout)
 }
 
 fn finish(
@@ -48,7 +48,7 @@ fn finish(
     stages: &[Stage],
     frame: Frame<'_>,
     output: Output,
-    end: &End,
+    end: End,
     timeout: std::time::Duration,
 ) -> Result<Exit, CliError> {
     let lines = lines(plan, stages);
@@ -61,29 +61,39 @@ fn finish(
         // What finished was printed as it finished; what did not, comes now.
         Format::Ndjson => {
             for line in lines.iter().filter(|line| !work::is_printed(line, frame)) {
-                output.line(&line.json(frame)?)?;
+                output::line(&line.json(frame)?)?;
             }
         }
     }
-    let unfinished = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(_))))).count();
     match end {
         End::Interrupted => {
             let sent = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(_) | Stage::Settled(..))))).count();
             eprintln!(
-                "sightline: interrupted: {sent} of {} are uploaded; run the same command again to go on, nothing is uploaded or analysed twice",
+                "sightline: interrupted with {sent} of {} uploaded; run the same command again to go on, nothing is uploaded or analysed twice",
                 count(lines.len(), "file")
             );
             return Ok(Exit::Interrupted);
         }
-        End::Done if frame.waited && unfinished > 0 => eprintln!(
-            "sightline: {} not finished after {} seconds; run the same command again to go on waiting",
-            count(unfinished, "file"),
-            timeout.as_secs()
-        ),
+        End::Done if frame.waited => unfinished(&lines, timeout),
         End::Done => {}
     }
     hint(&lines);
     Ok(report::exit(&lines, frame))
+}
+
+fn unfinished(lines: &[Line<'_>], timeout: std::time::Duration) {
+    let waiting = lines.iter().filter_map(|line| match line.image {
+        Ok((image, Stage::Sent(_))) => Some((line.file, image)),
+        _ => None,
+    });
+    for (file, image) in waiting {
+        eprintln!(
+            "sightline: {}: image {} is still at work after {} seconds; run the same command again to go on waiting",
+            clean(file),
+            image.id,
+            timeout.as_secs()
+        );
+    }
 }
 
 fn lines<'a>(plan: &'a Plan, stages: &'a [Stage]) -> Vec<Line<'a>> {

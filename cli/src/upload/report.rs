@@ -75,7 +75,7 @@ impl Line<'_> {
             Ok((_, Stage::Settled(record))) => settled(record),
             Ok((_, Stage::Failed(error))) => said("FAILED", error),
             Err(error) => said("FAILED", error),
-            Ok((image, Stage::Sent(_))) if waited => said("PENDING", &format!("image {} is still at work", image.id)),
+            Ok((_, Stage::Sent(_))) if waited => said("PENDING", "still at work"),
             Ok((image, Stage::Sent(how))) => said(how_name(*how), &image.id),
             Ok((_, Stage::Waiting)) => said("NOT SENT", ""),
         };
@@ -145,7 +145,7 @@ pub fn table(lines: &[Line<'_>], frame: Frame<'_>) -> String {
     let mut table = headed(headings);
     table.add_rows(lines.iter().map(|line| line.row(frame.waited)));
     if frame.waited {
-        table::keep_wide(&mut table, &[(0, 14), (1, STATUS_WIDTH), (2, 21), (3, 9), (4, 9), (5, 10), (6, 7)]);
+        table::keep_wide(&mut table, &[(0, 16), (1, STATUS_WIDTH), (2, 21), (3, 9), (4, 9), (5, 10), (6, 7)]);
     } else {
         table::keep_whole(&mut table, 2);
     }

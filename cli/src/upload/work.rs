@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{CliError, sentence},
-    output::{Format, Output},
+    output::{self, Format, Output},
     progress::Progress,
 };
 use futures_util::{StreamExt, future::LocalBoxFuture, stream, stream::FuturesUnordered};
@@ -64,8 +64,8 @@ impl<'a> Work<'a> {
     pub async fn run(&mut self, concurrency: usize, timeout: Duration) -> Result<End, CliError> {
         let (plan, uploader) = (self.plan, self.uploader);
         let looks = Semaphore::new(LOOKS_AT_ONCE);
-        let send = |(index, image): (usize, &'a Image)| async move { (index, uploader.send(image).await) };
-        let mut sending = std::pin::pin!(stream::iter(plan.images.iter().enumerate()).map(send).buffer_unordered(concurrency));
+        let upload = |(index, image): (usize, &'a Image)| async move { (index, uploader.send(image).await) };
+        let mut sending = std::pin::pin!(stream::iter(plan.images.iter().enumerate()).map(upload).buffer_unordered(concurrency));
         let mut following: FuturesUnordered<Followed<'_>> = FuturesUnordered::new();
         let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         let mut tick = tokio::time::interval(TICK);
@@ -125,7 +125,7 @@ impl<'a> Work<'a> {
             for file in self.files_of(index) {
                 let line = Line { file, image: Ok((image, &stage)) };
                 if is_printed(&line, self.frame) {
-                    self.progress.aside(|| self.output.line(&line.json(self.frame)?))?;
+                    self.progress.aside(|| output::line(&line.json(self.frame)?))?;
                 }
             }
         }

@@ -1,10 +1,14 @@
 //! One SDK configuration, and a client of each service from it.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, default_provider::region::DefaultRegionChain, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
 
 /// One attempt at one call. Rekognition answers within a second or two; a queue in front of it may take longer.
@@ -26,6 +30,16 @@ pub struct Target {
     pub endpoint_url: Option<String>,
 }
 
+/// Credentials of a profile that somebody named: as in the AWS CLI, they beat keys in the environment.
+async fn of_profile(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+    let region = match &target.region {
+        Some(region) => Some(Region::new(region.clone())),
+        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
+    };
+    let config = ProviderConfig::without_region().with_http_client(http).with_region(region);
+    ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
+}
+
 /// Makes clients.
 #[derive(Debug, Clone)]
 pub struct Clients {
@@ -43,11 +57,11 @@ impl Clients {
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
+            .http_client(http.clone())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS));
-        if let Some(profile) = target.profile {
-            loader = loader.profile_name(profile);
+        if let Some(profile) = &target.profile {
+            loader = loader.profile_name(profile).credentials_provider(of_profile(profile, &target, http).await);
         }
         if let Some(region) = target.region {
             loader = loader.region(Region::new(region));

@@ -70,3 +70,12 @@ fn a_complete_history_is_left_alone() {
     let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
     assert_eq!(complete(&mut steps, &record(json!({"Analyses": analyses}))), 0);
 }
+
+#[test]
+fn an_end_that_names_no_cause_belongs_to_the_state_that_was_open() {
+    let events = [event(1, 0, "FailStateEntered", "Stop"), failing(9, 0, "ExecutionFailed", "Some.Error")];
+    assert_eq!(steps(&events)[0].outcome, "FAILED");
+    let mut aborted = steps(&[event(1, 0, "TaskStateEntered", "AwaitReview"), event(2, 1, "ExecutionAborted", "")]);
+    close(&mut aborted);
+    assert_eq!(aborted[0].outcome, "STOPPED");
+}

@@ -1,0 +1,126 @@
+//! The real binary, without AWS: usage, help, completions, and what it says when there is nobody to talk to.
+
+mod support;
+
+use support::{StandIn, sightline};
+
+const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let verbs: [&[&str]; 9] = [
+        &["upload"],
+        &["show"],
+        &["find"],
+        &["review", "list"],
+        &["review", "approve"],
+        &["review", "reject"],
+        &["executions", "list"],
+        &["executions", "show"],
+        &["doctor"],
+    ];
+    for verb in verbs {
+        let run = sightline(&[verb, &["--help"]].concat());
+        assert_eq!(run.code, 0, "{verb:?}");
+        assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn bad_usage_is_one_sentence_and_exit_code_2() {
+    let wrong: [&[&str]; 12] = [
+        &[],
+        &["frobnicate"],
+        &["upload"],
+        &["upload", "x.jpg", "--timeout", "5m"],
+        &["upload", "x.jpg", "--concurrency", "0"],
+        &["upload", "x.jpg", "--owner", "a/b"],
+        &["show", "not-an-id"],
+        &["find", "car", "--min-confidence", "101"],
+        &["find", "car", "--since", "yesterday"],
+        &["review", "reject", ID],
+        &["executions", "show", "arn:aws:s3:::bucket"],
+        &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
+    ];
+    for args in wrong {
+        let run = sightline(args);
+        assert_eq!(run.code, 2, "{args:?}: {}", run.stderr);
+        assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = sightline(&["completions", shell]);
+        assert_eq!(run.code, 0);
+        assert!(run.stdout.contains("sightline") && run.stdout.contains("executions"), "{shell}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_nobody_listens_at_is_named_as_the_trouble() {
+    let run = sightline(&["show", ID, "--endpoint-url", "http://127.0.0.1:1"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("cannot be reached") && run.stderr.contains("--endpoint-url"), "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn an_absent_stack_is_named_and_nothing_is_uploaded() {
+    let stand_in = StandIn::answering(
+        400,
+        "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+         <Message>Stack with id nowhere-stateful does not exist</Message></Error></ErrorResponse>",
+    );
+    let run = sightline(&["upload", file!().trim_start_matches("cli/"), "--name", "nowhere", "--endpoint-url", &stand_in.url]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    for part in ["no stack nowhere-stateful", "eu-west-1", "make up", "--name"] {
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    assert!(run.stdout.is_empty());
+    assert_eq!(stand_in.requests(), 1);
+}
+
+#[test]
+fn a_refusal_has_its_own_exit_code() {
+    let body =
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User x may not</Message></Error></ErrorResponse>";
+    let run = sightline(&["find", "car", "--endpoint-url", &StandIn::answering(403, body).url]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("not allowed") && run.stderr.contains("User x may not"), "{}", run.stderr);
+}
+
+#[test]
+fn paths_are_checked_before_anything_is_called() {
+    let stand_in = StandIn::answering(500, "");
+    let run = sightline(&["upload", "no/such/photo.jpg", "--endpoint-url", &stand_in.url]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("no/such/photo.jpg: there is no such file"), "{}", run.stderr);
+    assert_eq!(stand_in.requests(), 0);
+}
+
+#[test]
+fn missing_credentials_and_a_missing_region_are_told() {
+    let nobody = support::run(&["find", "car", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"], &[]);
+    assert_eq!(nobody.code, 5, "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("no AWS credentials"), "{}", nobody.stderr);
+    let nowhere = support::run(&["find", "car"], &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]);
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.stderr.contains("no region is set"), "{}", nowhere.stderr);
+}
+
+#[test]
+fn a_named_profile_that_does_not_exist_is_told_in_spite_of_keys_in_the_environment() {
+    let run = sightline(&["find", "car", "--profile", "nope", "--endpoint-url", "http://127.0.0.1:1"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("nope"), "{}", run.stderr);
+}
+
+#[test]
+fn doctor_says_what_to_do_and_prints_json_on_demand() {
+    let run = sightline(&["doctor", "--output", "ndjson", "--endpoint-url", "http://127.0.0.1:1"]);
+    assert_eq!(run.code, 1);
+    let last = run.stdout.lines().last().unwrap();
+    assert!(last.contains(r#""Check":"credentials","Ok":false"#) && last.contains("cannot be reached"), "{last}");
+}
