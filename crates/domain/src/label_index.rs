@@ -2,7 +2,7 @@
 
 use crate::{clock::EpochMillis, geometry::percent, record::Record};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 use time::OffsetDateTime;
 
 /// What a term is to the image.
@@ -55,8 +55,9 @@ pub struct LabelRow {
 /// Rows that fit into one DynamoDB transaction (100 items) beside the record.
 pub const MAX_ROWS: usize = 99;
 
-/// Words below this length are not indexed.
-const MIN_WORD_CHARS: usize = 2;
+/// Words of other lengths are not indexed: a single letter finds everything, and a partition key holds 2,048 bytes at most, of which the
+/// owner may take a thousand. A key that DynamoDB refuses would fail the whole transaction, at every try.
+const WORD_CHARS: RangeInclusive<usize> = 2..=64;
 
 /// The month of a moment, `yyyy-mm` in UTC.
 pub fn month(at: EpochMillis) -> String {
@@ -113,7 +114,7 @@ fn terms(record: &Record) -> impl Iterator<Item = (String, TermKind, f64, String
     let words = record.text_lines.iter().flatten().flat_map(|line| {
         line.text
             .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.chars().count() >= MIN_WORD_CHARS)
+            .filter(|word| WORD_CHARS.contains(&word.chars().count()))
             .map(|word| (word.to_lowercase(), TermKind::Text, line.confidence, word.to_lowercase()))
     });
     labels.chain(words)
