@@ -92,5 +92,6 @@ def _run(command, package, scratch):
     except subprocess.TimeoutExpired:
         raise SetupError(f"{package['name']} {package['version']} did not arrive from {package['registry']} within ten minutes; try again.") from None
     if result.returncode != 0:
-        last = next((line for line in reversed(result.stderr.strip().splitlines()) if line.strip()), "no reason given")
+        reasons = [line for line in result.stderr.strip().splitlines() if line.strip() and "log of this run" not in line]
+        last = reasons[-1] if reasons else "no reason given"
         raise SetupError(f"{package['name']} {package['version']} could not be fetched from {package['registry']} (is the registry reachable?): {last.strip()}")

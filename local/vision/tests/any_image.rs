@@ -1,5 +1,7 @@
 //! Images of all shapes: nothing panics, every place lies in the image, every confidence in its range, and memory stays bounded.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail at once")]
+
 mod common;
 
 use std::sync::Arc;

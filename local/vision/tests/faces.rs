@@ -1,5 +1,7 @@
 //! Faces of the sample photos.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail at once")]
+
 mod common;
 
 use common::{models, sample, within_image};
