@@ -46,12 +46,12 @@ async fn checks(global: &Global) -> Vec<Check> {
     let (region, endpoint) = place(&clients);
     let mut checks = vec![Check::new("region", region.map(|region| format!("{region} at {endpoint}")).ok_or(CliError::NoRegion))];
     if checks.iter().all(|check| check.ok) {
-        checks.push(Check::new("credentials", caller(&clients).await));
+        checks.push(Check::new("credentials", caller(&clients).await.map_err(|error| error.with_profile(global.profile.as_deref()))));
     }
     if checks.iter().any(|check| !check.ok) {
         return checks;
     }
-    let stack = match find_stack(&clients, &global.name).await {
+    let stack = match find_stack(&clients, global).await {
         Ok(stack) => stack,
         Err(error) => {
             checks.push(Check::new("stack", Err(error)));

@@ -38,6 +38,15 @@ pub enum CliError {
     /// No credentials were found.
     #[error("no AWS credentials were found; sign in, pass --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")]
     NoCredentials(#[source] Cause),
+    /// The profile that was named has none.
+    #[error("no AWS credentials were found in profile {profile}; sign in with it, or pass another --profile")]
+    EmptyProfile {
+        /// Its name.
+        profile: String,
+        /// What the SDK said.
+        #[source]
+        source: Cause,
+    },
     /// Credentials were found, and refused.
     #[error("{doing}: not allowed")]
     NotAllowed {
@@ -79,7 +88,7 @@ impl CliError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,
-            Self::NoCredentials(_) | Self::NotAllowed { .. } => Exit::NotAllowed,
+            Self::NoCredentials(_) | Self::EmptyProfile { .. } | Self::NotAllowed { .. } => Exit::NotAllowed,
             Self::Failed(_)
             | Self::NoStack { .. }
             | Self::NoRegion
@@ -87,6 +96,15 @@ impl CliError {
             | Self::Service { .. }
             | Self::Output(_)
             | Self::Json(_) => Exit::Failed,
+        }
+    }
+
+    /// Names the profile that was asked for, where its credentials are what is missing.
+    #[must_use]
+    pub fn with_profile(self, profile: Option<&str>) -> Self {
+        match (self, profile) {
+            (Self::NoCredentials(source), Some(profile)) => Self::EmptyProfile { profile: profile.to_owned(), source },
+            (error, _) => error,
         }
     }
 
@@ -147,18 +165,19 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 
 /// An error with its causes on one line. Causes that only say that there is a cause are left out.
 pub fn sentence(error: &(dyn StdError + 'static)) -> String {
-    const SAYING_NOTHING: [&str; 4] = ["service error", "dispatch failure", "unhandled error", "other"];
+    const SAYING_NOTHING: [&str; 6] =
+        ["service error", "dispatch failure", "unhandled error", "other", "io error", "the credential provider was not enabled"];
     let mut parts: Vec<String> = Vec::new();
     for part in chain(error) {
-        // All that the SDK adds to this is a list of where it looked.
-        if matches!(part.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_))) {
-            break;
-        }
         let said = match part.downcast_ref::<ErrorMetadata>() {
             Some(metadata) => [metadata.code(), metadata.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
             None => part.to_string(),
         };
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        // All that follows is a list of where the SDK looked for credentials.
+        if said.contains("no credentials found in chain") {
+            break;
+        }
         let new = !said.is_empty() && !SAYING_NOTHING.contains(&said.as_str()) && !said.starts_with("unhandled error (");
         if new && parts.iter().all(|earlier| !earlier.contains(&said)) {
             parts.push(said);

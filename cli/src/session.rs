@@ -31,12 +31,12 @@ pub fn place(clients: &Clients) -> (Option<String>, String) {
     (config.region().map(ToString::to_string), config.endpoint_url().unwrap_or("AWS").to_owned())
 }
 
-/// Finds the stack called `name`.
-pub async fn find_stack(clients: &Clients, name: &str) -> Result<Stack, CliError> {
+/// Finds the stack that the command line names.
+pub async fn find_stack(clients: &Clients, global: &Global) -> Result<Stack, CliError> {
     let (region, endpoint) = place(clients);
     let region = region.ok_or(CliError::NoRegion)?;
-    stack::find(&clients.cloudformation(), name).await.map_err(|error| match error {
-        StackError::Unanswered(error) => error.into(),
+    stack::find(&clients.cloudformation(), &global.name).await.map_err(|error| match error {
+        StackError::Unanswered(error) => CliError::from(error).with_profile(global.profile.as_deref()),
         absent => CliError::NoStack { problem: absent.to_string(), region, endpoint },
     })
 }
@@ -45,7 +45,7 @@ impl Session {
     /// Connects and finds the stack.
     pub async fn open(global: &Global) -> Result<Self, CliError> {
         let clients = clients(global).await;
-        let stack = find_stack(&clients, &global.name).await?;
+        let stack = find_stack(&clients, global).await?;
         Ok(Self { clients, stack })
     }
 

@@ -12,7 +12,7 @@ use sightline_domain::{
 /// Faces described; more are only counted.
 const FACES_SHOWN: usize = 3;
 /// Characters of found text in a table.
-const TEXT_SHOWN: usize = 60;
+const TEXT_SHOWN: usize = 40;
 
 /// `COMPLETED`, `FAILED EMPTY_FILE`, `PENDING, waits for review` …
 pub fn status(record: &Record) -> String {

@@ -44,14 +44,23 @@ pub fn render(table: &Table) -> String {
     lines.join("\n")
 }
 
-/// Breaks words that are longer than `width` after a `.` or `_`, so that a narrow column does not break them anywhere.
+/// Breaks words that are longer than `width` behind `.`, `_`, `-` or `/`, so that a narrow column does not break them anywhere.
 pub fn fold(text: &str, width: usize) -> String {
-    let fold_word = |word: &str| {
-        let parts = word.split_inclusive(['.', '_']).collect::<Vec<_>>();
-        let long = word.chars().count() > width;
-        parts.join(if long { "\n" } else { "" })
-    };
-    text.split(' ').map(fold_word).collect::<Vec<_>>().join(" ")
+    text.split(' ').map(|word| fold_word(word, width)).collect::<Vec<_>>().join(" ")
+}
+
+fn fold_word(word: &str, width: usize) -> String {
+    let (mut folded, mut filled) = (String::new(), 0);
+    for part in word.split_inclusive(['.', '_', '-', '/']) {
+        let length = part.chars().count();
+        if filled > 0 && filled + length > width {
+            folded.push('\n');
+            filled = 0;
+        }
+        folded.push_str(part);
+        filled += length;
+    }
+    folded
 }
 
 /// A status, coloured by whether it is good, waiting or bad. The word itself says it, too.
@@ -77,5 +86,6 @@ mod tests {
     fn long_names_break_where_they_may() {
         assert_eq!(fold("FAILED Recognition.Unavailable", 13), "FAILED Recognition.\nUnavailable");
         assert_eq!(fold("FAILED TOO_SMALL", 13), "FAILED TOO_SMALL");
+        assert_eq!(fold("2026/camera-operator.jpg", 18), "2026/camera-\noperator.jpg");
     }
 }

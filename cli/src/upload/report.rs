@@ -18,8 +18,8 @@ use sightline_domain::record::{ProcessingStatus, Record};
 const LABELS_SHOWN: usize = 5;
 /// Room for "Misconfigured".
 const STATUS_WIDTH: u16 = 13;
-/// Longer paths are shown by their last part.
-const PATH_SHOWN: usize = 40;
+/// Room for most names.
+const FILE_WIDTH: u16 = 18;
 
 /// How far an image came.
 pub enum Stage {
@@ -68,8 +68,9 @@ impl Line<'_> {
         Ok(Value::Object(fields))
     }
 
-    fn row(&self, waited: bool) -> Vec<Cell> {
-        let file = Cell::new(shown_path(self.file));
+    fn row(&self, folder: &str, waited: bool) -> Vec<Cell> {
+        let name = self.file.strip_prefix(folder).unwrap_or(self.file);
+        let file = Cell::new(table::fold(&clean(name), usize::from(FILE_WIDTH)));
         let said = |status: &str, rest: &str| vec![table::status(status), Cell::new(clean(rest))];
         let cells = match self.image {
             Ok((_, Stage::Settled(record))) => settled(record),
@@ -123,11 +124,14 @@ fn settled(record: &Record) -> Vec<Cell> {
     cells
 }
 
-fn shown_path(path: &str) -> String {
-    match path.rsplit_once('/') {
-        Some((_, name)) if path.chars().count() > PATH_SHOWN => format!("…/{}", clean(name)),
-        _ => clean(path),
-    }
+/// The folder that all files lie in, with its slash; the table leaves it out.
+fn common_folder<'a>(lines: &[Line<'a>]) -> &'a str {
+    let mut folders = lines.iter().map(|line| line.file.rfind('/').and_then(|end| line.file.get(..=end)).unwrap_or_default());
+    let first = folders.next().unwrap_or_default();
+    folders.fold(first, |common, folder| {
+        let ends = common.char_indices().filter(|(_, c)| *c == '/').filter_map(|(end, _)| common.get(..=end));
+        ends.filter(|part| folder.starts_with(part)).last().unwrap_or_default()
+    })
 }
 
 const fn how_name(how: How) -> &'static str {
@@ -142,10 +146,10 @@ const fn how_name(how: How) -> &'static str {
 pub fn table(lines: &[Line<'_>], frame: Frame<'_>) -> String {
     let headings: &[&str] =
         if frame.waited { &["FILE", "STATUS", "LABELS", "FACES", "TEXT", "MODERATION", "SECONDS"] } else { &["FILE", "UPLOAD", "IMAGE"] };
-    let mut table = headed(headings);
-    table.add_rows(lines.iter().map(|line| line.row(frame.waited)));
+    let (mut table, folder) = (headed(headings), common_folder(lines));
+    table.add_rows(lines.iter().map(|line| line.row(folder, frame.waited)));
     if frame.waited {
-        table::keep_wide(&mut table, &[(0, 16), (1, STATUS_WIDTH), (2, 21), (3, 9), (4, 9), (5, 10), (6, 7)]);
+        table::keep_wide(&mut table, &[(0, FILE_WIDTH), (1, STATUS_WIDTH), (2, 20), (3, 9), (4, 9), (5, 10), (6, 7)]);
     } else {
         table::keep_whole(&mut table, 2);
     }
@@ -211,6 +215,15 @@ mod tests {
         assert_eq!(exit(&[missing(), line(&bad)], FRAME), Exit::Failed);
         assert_eq!(exit(&[missing(), line(&sent)], FRAME), Exit::TimedOut);
         assert_eq!(exit(&[missing(), line(&sent)], Frame { waited: false, ..FRAME }), Exit::Partly);
+    }
+
+    #[test]
+    fn the_folder_that_all_files_share_is_left_out() {
+        let common = |files: &[&'static str]| common_folder(&files.iter().map(|file| Line { file, image: Err("") }).collect::<Vec<_>>());
+        assert_eq!(common(&["a/b/x.jpg", "a/b/c/y.jpg"]), "a/b/");
+        assert_eq!(common(&["a/bc/x.jpg", "a/b/y.jpg"]), "a/");
+        assert_eq!(common(&["x.jpg", "a/y.jpg"]), "");
+        assert_eq!(common(&["/tmp/x.jpg"]), "/tmp/");
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! One SDK configuration, and a client of each service from it.
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, default_provider::region::DefaultRegionChain, profile::ProfileFileCredentialsProvider,
-    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig,
+    environment::EnvironmentVariableRegionProvider,
+    meta::region::RegionProviderChain,
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::{
     Builder,
@@ -32,11 +37,15 @@ pub struct Target {
 
 /// Credentials of a profile that somebody named: as in the AWS CLI, they beat keys in the environment.
 async fn of_profile(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::without_region().with_http_client(http);
     let region = match &target.region {
         Some(region) => Some(Region::new(region.clone())),
-        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
+        None => {
+            let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
+            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(of_profile).region().await
+        }
     };
-    let config = ProviderConfig::without_region().with_http_client(http).with_region(region);
+    let config = config.with_region(region);
     ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }
 
