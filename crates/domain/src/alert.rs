@@ -96,7 +96,8 @@ impl Concern {
             AlertKind::ReviewExpired => "Nobody reviewed this image in time; it is withheld.\n".to_owned(),
         };
         // Writing to a String does not fail.
-        let _ = writeln!(body, "\nImage    {}\nOwner    {}\nObject   {}", self.image.image_id, self.image.owner_id, self.image.s3_url());
+        let (owner, object) = (one_line(&self.image.owner_id), one_line(&self.image.s3_url()));
+        let _ = writeln!(body, "\nImage    {}\nOwner    {owner}\nObject   {object}", self.image.image_id);
         let _ = writeln!(body, "Verdict  {}", verdict_name(self.moderation.verdict));
         for Scored { name, confidence } in &self.labels.watched {
             let _ = writeln!(body, "Watched  {name} ({confidence:.1} %)");
@@ -108,6 +109,11 @@ impl Concern {
         let _ = writeln!(body, "\nRun      {}", self.image.execution_arn);
         body
     }
+}
+
+/// Keys are chosen by whoever uploads, and may hold line breaks: they must not add lines of their own to a message.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The verdict as written in messages.
