@@ -1,0 +1,81 @@
+//! The message of an alert.
+
+use serde_json::{Value, json};
+use sightline_domain::alert::{AlertMessage, Attribute, Concern};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, image, labels_found, moderated};
+
+fn concern(kind: &str, watched: &Value, flags: &Value) -> Concern {
+    let mut labels = labels_found(&[("car", 98.5)]);
+    labels["Watched"] = watched.clone();
+    serde_json::from_value(json!({"Kind": kind, "Image": image(), "Labels": labels, "Moderation": moderated("REVIEW", flags)})).unwrap()
+}
+
+fn message(watched: &Value, flags: &Value) -> AlertMessage {
+    concern("CONCERN", watched, flags).message()
+}
+
+fn flag(name: &str, action: Option<&str>) -> Value {
+    json!({"Name": name, "ParentName": "Violence", "TaxonomyLevel": 2, "Confidence": 91.26, "Action": action})
+}
+
+#[test]
+fn one_message_names_all_watched_labels_and_all_flags_acted_on() {
+    let said = message(
+        &json!([{"Name": "Gun", "Confidence": 88.04}]),
+        &json!([flag("Graphic Violence", Some("REVIEW")), flag("Only Recorded", None)]),
+    );
+    assert_eq!(said.subject, "sightline: Gun, Graphic Violence");
+    assert!(said.body.contains("Gun (88.0 %)") && said.body.contains("Graphic Violence < Violence (91.3 %)"));
+    assert!(!said.body.contains("Only Recorded"));
+    assert!(said.body.contains(IMAGE_ID) && said.body.contains(EXECUTION));
+}
+
+#[test]
+fn attributes_let_subscribers_filter() {
+    let said = message(&json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([flag("Graphic Violence", Some("REVIEW"))]));
+    let attribute = |name: &str| said.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    assert_eq!(attribute("Kind"), Some(Attribute::Text("CONCERN".into())));
+    assert_eq!(attribute("ImageID"), Some(Attribute::Text(IMAGE_ID.into())));
+    assert_eq!(attribute("OwnerID"), Some(Attribute::Text("anna".into())));
+    assert_eq!(attribute("Verdict"), Some(Attribute::Text("REVIEW".into())));
+    assert_eq!(attribute("WatchedLabels"), Some(Attribute::List(vec!["Gun".into()])));
+    assert_eq!(attribute("ModerationFlags"), Some(Attribute::List(vec!["Graphic Violence".into()])));
+}
+
+#[test]
+fn the_subject_is_ascii_without_line_breaks_and_at_most_a_hundred_characters() {
+    let names = ["Épée", "A\nB", &"x".repeat(90), &"y".repeat(90)].map(|name| json!({"Name": name, "Confidence": 90.0}));
+    let subject = message(&json!(names), &json!([])).subject;
+    assert!(subject.is_ascii() && !subject.contains('\n'));
+    assert_eq!(subject.len(), 100);
+    assert!(subject.starts_with("sightline: pe, AB, xxx"), "{subject}");
+}
+
+#[test]
+fn an_expired_review_says_so() {
+    let said = concern("REVIEW_EXPIRED", &json!([]), &json!([flag("Graphic Violence", Some("REVIEW"))])).message();
+    assert_eq!(said.subject, "sightline: review expired, image withheld");
+    assert!(said.body.starts_with("Nobody reviewed this image in time"));
+    assert!(said.attributes.contains(&("Kind", Attribute::Text("REVIEW_EXPIRED".into()))));
+}
+
+#[test]
+fn a_key_with_line_breaks_adds_no_lines_to_the_message() {
+    let mut concern = concern("CONCERN", &json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([]));
+    concern.image.key = "raw-uploads/a\nVerdict  CLEAR\r\nImage    other.jpg".to_owned();
+    let body = concern.message().body;
+    assert_eq!(body.lines().filter(|line| line.starts_with("Verdict")).count(), 1, "{body}");
+    assert_eq!(body.lines().filter(|line| line.starts_with("Image")).count(), 1, "{body}");
+}
+
+#[test]
+fn an_alert_knows_nothing_of_found_text_or_faces() {
+    // Its input has no place for them: what the state machine would send along is not read.
+    let with_text = json!({
+        "Kind": "CONCERN", "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([])),
+        "Text": {"TextLines": [{"Text": "very private"}]}, "Faces": {"FaceData": [{"Emotions": [{"Name": "SAD"}]}]},
+    });
+    let said = serde_json::from_value::<Concern>(with_text).unwrap().message();
+    let everything = format!("{said:?}");
+    assert!(!everything.contains("very private") && !everything.contains("SAD"));
+}

@@ -1,0 +1,145 @@
+//! The rows of the label index.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sightline_domain::{
+    label_index::{MAX_ROWS, TermKind, month, partition, rows},
+    moderation::Verdict,
+    record::Record,
+};
+use sightline_tests::samples::{IMAGE_ID, UPLOADED, claimed};
+use std::collections::HashSet;
+
+fn record(labels: &Value, lines: &[&str]) -> Record {
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|text| json!({"Text": text, "Confidence": 90.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}}))
+        .collect();
+    Record {
+        labels: serde_json::from_value(labels.clone()).unwrap(),
+        text_lines: serde_json::from_value(json!(lines)).unwrap(),
+        ..claimed()
+    }
+}
+
+fn terms(record: &Record) -> Vec<(String, TermKind)> {
+    rows(record).into_iter().map(|row| (row.term, row.term_kind)).collect()
+}
+
+#[test]
+fn names_aliases_parents_and_words_are_indexed_in_that_order() {
+    let labels = json!([{"Name": "car", "Confidence": 90.0, "Parents": ["Vehicle"], "Aliases": ["Automobile"], "Categories": ["Vehicles and Automotive"]}]);
+    let found = terms(&record(&labels, &["TAXI 42"]));
+    let expected = [
+        ("car", TermKind::Label),
+        ("automobile", TermKind::Alias),
+        ("vehicle", TermKind::Parent),
+        ("42", TermKind::Text),
+        ("taxi", TermKind::Text),
+    ];
+    assert_eq!(found, expected.map(|(term, kind)| (term.to_owned(), kind)));
+}
+
+#[test]
+fn a_term_is_indexed_once_with_its_best_standing() {
+    let labels = json!([
+        {"Name": "sedan", "Confidence": 99.0, "Parents": ["Car"]},
+        {"Name": "car", "Confidence": 85.0},
+        {"Name": "wheel", "Confidence": 95.0, "Parents": ["Car", "Machine"]},
+        {"Name": "engine", "Confidence": 97.0, "Parents": ["Machine"]},
+    ]);
+    let rows = rows(&record(&labels, &["car"]));
+    let car: Vec<_> = rows.iter().filter(|row| row.term == "car").collect();
+    assert_eq!((car.len(), car[0].term_kind, car[0].confidence), (1, TermKind::Label, 85.0), "a name beats a parent with more confidence");
+    let machine = rows.iter().find(|row| row.term == "machine").unwrap();
+    assert_eq!((machine.label.as_str(), machine.confidence), ("engine", 97.0));
+}
+
+#[test]
+fn keys_carry_owner_term_month_and_time() {
+    let row = rows(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &[])).remove(0);
+    assert_eq!(row.owner_label_month, "anna#car#2026-03");
+    assert_eq!(row.time_image_id, format!("{UPLOADED}#{IMAGE_ID}"));
+    assert_eq!(partition("anna", "Car", "2026-03"), row.owner_label_month);
+}
+
+#[test]
+fn early_moments_sort_before_late_ones() {
+    let early = Record { upload_timestamp: 999, ..record(&json!([{"Name": "car", "Confidence": 90.0}]), &[]) };
+    assert!(rows(&early)[0].time_image_id.starts_with("0000000000999#"));
+}
+
+#[test]
+fn the_month_is_that_of_utc() {
+    let cases = [
+        (0, "1970-01"),
+        (-1, "1969-12"),
+        (1_772_323_199_999, "2026-02"),
+        (1_772_323_200_000, "2026-03"),
+        (1_767_225_599_999, "2025-12"),
+        (1_767_225_600_000, "2026-01"),
+        (1_709_164_800_000, "2024-02"),
+    ];
+    for (at, expected) in cases {
+        assert_eq!(month(at), expected, "{at}");
+    }
+}
+
+#[test]
+fn at_most_ninety_nine_rows_fit_and_words_give_way_first() {
+    let labels: Vec<Value> =
+        (0..50).map(|place| json!({"Name": format!("label{place}"), "Confidence": 99.0, "Parents": [format!("Parent{place}")]})).collect();
+    let words: Vec<String> = (0..100).map(|place| format!("word{place}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rows = rows(&record(&json!(labels), &words));
+    assert_eq!(rows.len(), MAX_ROWS);
+    assert_eq!(rows.iter().filter(|row| row.term_kind == TermKind::Label).count(), 50);
+    assert_eq!(rows.iter().filter(|row| row.term_kind == TermKind::Parent).count(), 49);
+}
+
+#[test]
+fn words_are_split_at_everything_else_and_single_letters_left_out() {
+    let found = terms(&record(&json!([]), &["STOP! a é 7 naïve-café x2 日本"]));
+    let words: HashSet<String> = found.into_iter().map(|(term, _)| term).collect();
+    assert_eq!(words, ["stop", "naïve", "café", "x2", "日本"].map(str::to_owned).into());
+}
+
+#[test]
+fn rows_of_a_withheld_image_say_so() {
+    let record = Record { moderation_verdict: Some(Verdict::Block), ..record(&json!([{"Name": "car", "Confidence": 90.0}]), &[]) };
+    assert!(rows(&record).iter().all(|row| row.withheld));
+}
+
+#[test]
+fn rows_expire_with_their_record() {
+    let record = Record { expires_at: Some(123), ..record(&json!([{"Name": "car", "Confidence": 90.0}]), &["word"]) };
+    assert!(rows(&record).iter().all(|row| row.expires_at == Some(123)));
+}
+
+#[test]
+fn a_record_that_found_nothing_has_no_rows() {
+    assert!(rows(&claimed()).is_empty());
+}
+
+proptest! {
+    /// A transaction must not name an item twice, and a partition key holds at most 2048 bytes (DynamoDB, limits).
+    #[test]
+    fn whatever_is_found_the_rows_fit_into_one_transaction(
+        names in prop::collection::vec("\\PC{0,12}", 0..40), parents in prop::collection::vec("\\PC{0,12}", 0..40), line in "\\PC{0,200}",
+    ) {
+        let parents = &parents;
+        let labels: Vec<Value> = names.iter().map(|name| json!({"Name": name.to_lowercase(), "Confidence": 90.0, "Parents": parents})).collect();
+        let rows = rows(&record(&json!(labels), &[&line]));
+        let keys: HashSet<_> = rows.iter().map(|row| (row.owner_label_month.clone(), row.time_image_id.clone())).collect();
+        prop_assert_eq!(keys.len(), rows.len());
+        prop_assert!(rows.len() <= MAX_ROWS);
+    }
+}
+
+#[test]
+fn a_word_beyond_all_reason_still_makes_a_key_that_dynamodb_takes() {
+    let line = "ab".repeat(3_000);
+    for row in rows(&record(&json!([]), &[&line])) {
+        assert!(row.owner_label_month.len() <= 2048, "{} bytes", row.owner_label_month.len());
+    }
+}

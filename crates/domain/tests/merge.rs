@@ -1,0 +1,120 @@
+//! The final record.
+
+use serde_json::{Value, json};
+use sightline_domain::{
+    analysis::Outcome,
+    merge::{Findings, merge},
+    moderation::Verdict,
+    record::{ProcessingStatus, Record},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_tests::samples::{IMAGE_ID, NOW, claimed, findings, moderated};
+
+fn merged(claimed: Record, findings: Value) -> Record {
+    merge(claimed, serde_json::from_value::<Findings>(findings).unwrap(), NOW, 730)
+}
+
+fn decided(status: ReviewStatus) -> Record {
+    Record {
+        review_status: status,
+        reviewed_by: Some("anna".into()),
+        reviewed_at: Some(5),
+        review_reason: Some("fine".into()),
+        ..claimed()
+    }
+}
+
+#[test]
+fn what_was_found_completes_the_claimed_record() {
+    let record = merged(claimed(), findings());
+    assert_eq!(record.processing_status, ProcessingStatus::Completed);
+    assert_eq!((record.work_queue, record.finished_at), (None, Some(NOW)));
+    assert_eq!(record.detection_summary.unwrap()[0].name, "car");
+    assert_eq!(record.moderation_verdict, Some(Verdict::Clear));
+    assert_eq!(record.analyses.faces, Some(Outcome::Skipped { reason: "no person among the labels".into() }));
+    assert_eq!(record.analyses.labels, Some(Outcome::Done { result_key: format!("results/{IMAGE_ID}/labels.json") }));
+    assert_eq!((record.width, record.height), (Some(1600), Some(1200)));
+}
+
+#[test]
+fn the_summary_holds_the_top_five() {
+    let mut input = findings();
+    let labels: Vec<Value> = (0..9).map(|place| json!({"Name": format!("label{place}"), "Confidence": 99 - place})).collect();
+    input["Labels"]["Labels"] = json!(labels);
+    let record = merged(claimed(), input);
+    assert_eq!(record.detection_summary.as_ref().map(Vec::len), Some(5));
+    assert_eq!(record.labels.map(|labels| labels.len()), Some(9));
+}
+
+#[test]
+fn it_expires_after_the_retention_and_never_where_that_is_zero() {
+    let read = || serde_json::from_value::<Findings>(findings()).unwrap();
+    assert_eq!(merge(claimed(), read(), NOW, 730).expires_at, Some(NOW / 1000 + 730 * 86_400));
+    assert_eq!(merge(claimed(), read(), NOW, 0).expires_at, None);
+}
+
+#[test]
+fn a_decision_that_was_saved_in_time_beats_what_step_functions_was_told() {
+    let cases = [
+        ("saved approval, told of expiry", ReviewStatus::Approved, json!({"Status": "EXPIRED"}), ReviewStatus::Approved),
+        ("saved rejection, told of expiry", ReviewStatus::Rejected, json!({"Status": "EXPIRED"}), ReviewStatus::Rejected),
+        ("saved rejection, told nothing", ReviewStatus::Rejected, json!(null), ReviewStatus::Rejected),
+        ("nothing saved, told of expiry", ReviewStatus::Pending, json!({"Status": "EXPIRED"}), ReviewStatus::Expired),
+        ("nothing saved, told of approval", ReviewStatus::Pending, json!({"Status": "APPROVED"}), ReviewStatus::Approved),
+        ("no review at all", ReviewStatus::None, json!(null), ReviewStatus::None),
+    ];
+    for (case, saved, told, expected) in cases {
+        let mut input = findings();
+        input["Review"] = told;
+        let record = merged(Record { review_status: saved, ..claimed() }, input);
+        assert_eq!(record.review_status, expected, "{case}");
+    }
+}
+
+#[test]
+fn who_decided_when_and_why_stays_with_the_decision() {
+    let mut input = findings();
+    input["Review"] = json!({"Status": "EXPIRED"});
+    let record = merged(decided(ReviewStatus::Approved), input);
+    assert_eq!((record.reviewed_by.as_deref(), record.reviewed_at, record.review_reason.as_deref()), (Some("anna"), Some(5), Some("fine")));
+}
+
+#[test]
+fn copies_of_withheld_images_lie_in_the_archive() {
+    let block = json!([{"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 99, "Action": "BLOCK"}]);
+    let cases = [
+        ("blocked", moderated("BLOCK", &block), json!(null), true),
+        ("rejected", moderated("REVIEW", &json!([])), json!({"Status": "REJECTED"}), true),
+        ("expired", moderated("REVIEW", &json!([])), json!({"Status": "EXPIRED"}), true),
+        ("approved", moderated("REVIEW", &json!([])), json!({"Status": "APPROVED"}), false),
+        ("alerted", moderated("ALERT", &json!([])), json!(null), false),
+        ("clear", moderated("CLEAR", &json!([])), json!(null), false),
+    ];
+    for (case, moderation, review, withheld) in cases {
+        let mut input = findings();
+        input["Moderation"] = moderation;
+        input["Review"] = review;
+        let record = merged(claimed(), input);
+        let place = if withheld { "archived" } else { "processed" };
+        assert_eq!(record.is_withheld(), withheld, "{case}");
+        assert_eq!(record.processed_key, Some(format!("{place}/{IMAGE_ID}/image.jpg")), "{case}");
+        assert_eq!(record.thumbnail_key, Some(format!("{place}/{IMAGE_ID}/thumbnail.jpg")), "{case}");
+    }
+}
+
+#[test]
+fn a_review_outcome_reads_as_the_callback_writes_it() {
+    let told =
+        ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(7), review_reason: None };
+    let text = serde_json::to_value(&told).unwrap();
+    assert_eq!(text, json!({"Status": "APPROVED", "ReviewedBy": "anna", "ReviewedAt": 7}));
+    assert_eq!(serde_json::from_value::<ReviewOutcome>(text).unwrap(), told);
+}
+
+#[test]
+fn a_record_reads_back_from_its_own_json() {
+    let record = merged(claimed(), findings());
+    let json = serde_json::to_value(&record).unwrap();
+    let back: Record = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&back).unwrap(), json);
+}
