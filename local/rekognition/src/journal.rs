@@ -31,6 +31,7 @@ impl Entry {
         match reply {
             Reply::Answer(_) => self.write(Outcome::Answered, "answered"),
             Reply::Refuse(refusal) => self.write(refusal.code.into(), refusal.code.name()),
+            Reply::Garble(_) => self.write(Outcome::Failed, "garbled"),
             Reply::Drop => self.write(Outcome::Failed, "dropped"),
         }
     }

@@ -40,6 +40,8 @@ pub fn routes() -> Router<Arc<Service>> {
 pub enum Reply {
     /// HTTP 200 with this body.
     Answer(String),
+    /// HTTP 200 with this body, which is no answer.
+    Garble(&'static str),
     Refuse(Refusal),
     /// The connection is dropped.
     Drop,
@@ -69,6 +71,7 @@ async fn reply(service: &Arc<Service>, http: HttpRequest<Body>, entry: &mut Entr
         Some(Effect::Delay(delay)) => sleep(delay).await,
         Some(Effect::Refuse(refusal)) => return Err(refusal),
         Some(Effect::Answer(answer)) => return Ok(Reply::Answer(answer)),
+        Some(Effect::Garble(rubbish)) => return Ok(Reply::Garble(rubbish)),
         Some(Effect::Close) => return Ok(Reply::Drop),
         Some(Effect::Hang) => {
             drop((place, body));
@@ -103,6 +106,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 fn response(reply: Reply, request_id: Uuid) -> Response<Body> {
     let (status, body) = match reply {
         Reply::Answer(body) => (StatusCode::OK, body),
+        Reply::Garble(rubbish) => (StatusCode::OK, rubbish.to_owned()),
         Reply::Refuse(refusal) => (refusal.code.status(), refusal.body()),
         Reply::Drop => {
             let mut response = Response::new(Body::empty());

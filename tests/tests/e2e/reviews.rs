@@ -14,9 +14,9 @@ use std::{
     time::Duration,
 };
 
-/// The model sees between 1 and 2 % of "Explicit" in it.
-const REVIEWED: &str = "coffee.jpg";
-/// The model sees about 1 % of "Swimwear or Underwear" in it.
+/// The model sees 1.0 % of "Explicit" in it; the stage reviews from 0.75 % on.
+const REVIEWED: &str = "astronaut.jpg";
+/// The model sees 0.9 % of "Swimwear or Underwear" in it; the stage blocks from 0.6 % on, and finds 0.5 % of "Explicit".
 const BLOCKED: &str = "camera-operator.jpg";
 
 /// A queue that is subscribed to the alerts.

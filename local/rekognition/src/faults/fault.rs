@@ -64,6 +64,8 @@ pub enum Effect {
     Refuse(Refusal),
     /// Send this body with HTTP 200.
     Answer(String),
+    /// Send this body with HTTP 200; it is no answer.
+    Garble(&'static str),
     /// Wait, then do the real work.
     Delay(Duration),
     /// Never answer.
@@ -108,7 +110,7 @@ impl Fault {
             Mode::ProvisionedThroughput => refuse(Code::ProvisionedThroughputExceeded, "Provisioned rate exceeded"),
             Mode::Internal => Effect::Refuse(Refusal::internal("planned fault")),
             Mode::Hang => Effect::Hang,
-            Mode::BadJson => Effect::Answer("{\"Labels\": [{\"Name\": ".to_owned()),
+            Mode::BadJson => Effect::Garble("{\"Labels\": [{\"Name\": "),
             Mode::Close => Effect::Close,
             Mode::Slow => Effect::Delay(Duration::from_millis(self.delay_ms.unwrap_or_default())),
             Mode::AccessDenied => refuse(Code::AccessDenied, "User is not authorized to perform this action"),
