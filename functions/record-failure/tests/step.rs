@@ -1,0 +1,145 @@
+//! record-failure over fakes.
+
+use record_failure::RecordFailure;
+use serde_json::{Value, json};
+use sightline_domain::{
+    clock::FixedClock,
+    identity::Upload,
+    ports::FailureCause,
+    record::{ProcessingStatus, Record},
+};
+use sightline_kit::{Fault, Step};
+use sightline_tests::{
+    objects::MemoryObjects,
+    ready,
+    records::MemoryRecords,
+    reviews::FixedHistory,
+    samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
+};
+
+struct World {
+    records: MemoryRecords,
+    objects: MemoryObjects,
+    upload: Upload,
+}
+
+fn world() -> World {
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let upload = objects.upload(BUCKET, &key(), b"image", UPLOADED);
+    records.put(&Record { etag: upload.etag.clone(), ..claimed() });
+    World { records, objects, upload }
+}
+
+fn cause(state: Option<&str>, error: &str, message: &str) -> Option<FailureCause> {
+    Some(FailureCause { state: state.map(str::to_owned), error: error.to_owned(), message: message.to_owned() })
+}
+
+impl World {
+    fn run(&self, detail: Value, told: Option<FailureCause>) -> Result<Option<String>, Fault> {
+        let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
+        full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
+        let step = RecordFailure::new(self.records.clone(), self.objects.clone(), FixedHistory(told), FixedClock(NOW));
+        ready(step.run(serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": full})).unwrap()))
+    }
+
+    fn record(&self) -> Record {
+        self.records.all().remove(0)
+    }
+}
+
+#[test]
+fn the_first_real_cause_goes_into_the_record_with_its_state() {
+    let world = world();
+    let message = json!({"errorType": "Recognition.Throttled", "errorMessage": "DetectLabels was throttled"}).to_string();
+    let marked = world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", &message)).unwrap();
+    assert_eq!(marked.as_deref(), Some(IMAGE_ID));
+    let record = world.record();
+    assert_eq!((record.processing_status, record.finished_at), (ProcessingStatus::Failed, Some(NOW)));
+    assert_eq!(record.status_reason.as_deref(), Some("Recognition.Throttled"));
+    assert_eq!(record.status_detail.as_deref(), Some("DetectLabels: DetectLabels was throttled"));
+    assert!(record.is_rerunnable());
+}
+
+#[test]
+fn every_kind_of_ending_gets_a_reason_and_a_sentence() {
+    let lambda = json!({"errorMessage": "said"}).to_string();
+    let cases = [
+        ("from the history", json!({}), cause(None, "Storage.Unavailable", "plain"), "Storage.Unavailable", "plain"),
+        ("from the event", json!({"error": "E", "cause": lambda}), None, "E", "said"),
+        ("a history without an error", json!({"error": "E", "cause": "c"}), cause(Some("S"), "", ""), "E", "c"),
+        ("aborted, nothing said", json!({"status": "ABORTED"}), None, "Execution.ABORTED", "the execution ended ABORTED"),
+        ("timed out, nothing said", json!({"status": "TIMED_OUT"}), None, "Execution.TIMED_OUT", "the execution ended TIMED_OUT"),
+        (
+            "a state, nothing said",
+            json!({}),
+            cause(Some("StoreRecord"), "States.Timeout", ""),
+            "States.Timeout",
+            "StoreRecord: the execution ended FAILED",
+        ),
+    ];
+    for (case, detail, told, reason, sentence) in cases {
+        let world = world();
+        world.run(detail, told).unwrap();
+        let record = world.record();
+        assert_eq!((record.status_reason.as_deref(), record.status_detail.as_deref()), (Some(reason), Some(sentence)), "{case}");
+    }
+}
+
+#[test]
+fn a_record_that_is_done_or_belongs_to_another_execution_is_left_alone() {
+    let world = world();
+    let etag = world.upload.etag.clone();
+    let cases = [
+        ("completed", Record { processing_status: ProcessingStatus::Completed, etag: etag.clone(), ..claimed() }),
+        ("another's", Record { execution_arn: OTHER_EXECUTION.to_owned(), etag: etag.clone(), ..claimed() }),
+        (
+            "completed by another",
+            Record { execution_arn: OTHER_EXECUTION.to_owned(), processing_status: ProcessingStatus::Completed, etag, ..claimed() },
+        ),
+    ];
+    for (case, record) in cases {
+        world.records.put(&record);
+        assert_eq!(world.run(json!({}), None).unwrap(), None, "{case}");
+        assert_eq!(world.record().processing_status, record.processing_status, "{case}");
+    }
+}
+
+#[test]
+fn an_execution_that_ended_before_it_claimed_gets_a_record() {
+    let world = world();
+    world.records.erase(IMAGE_ID);
+    world.run(json!({}), cause(Some("InspectImage"), "Storage.Misconfigured", "m")).unwrap();
+    let record = world.record();
+    assert_eq!((record.image_id.as_str(), record.upload_timestamp, record.size), (IMAGE_ID, UPLOADED, 5));
+    assert_eq!(record.status_reason.as_deref(), Some("Storage.Misconfigured"));
+    assert!(record.is_rerunnable());
+}
+
+#[test]
+fn the_failure_of_a_second_content_does_not_touch_the_first() {
+    let world = world();
+    let second = Upload { etag: "other".into(), version_id: Some("v2".into()), ..world.upload.clone() };
+    let input = json!(event(&second)).to_string();
+    let marked = world.run(json!({"executionArn": OTHER_EXECUTION, "input": input}), None).unwrap();
+    assert_eq!(marked, Some(second.derived_id()));
+    let first = world.records.all().into_iter().find(|record| record.image_id == IMAGE_ID).unwrap();
+    assert_eq!(first.processing_status, ProcessingStatus::Pending);
+}
+
+#[test]
+fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
+    let world = world();
+    world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", "m")).unwrap();
+    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
+    assert_eq!(world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", "m")).unwrap(), None);
+    assert_eq!(world.record().processing_status, ProcessingStatus::Completed);
+}
+
+#[test]
+fn an_execution_started_by_hand_with_another_input_is_no_failure() {
+    let world = world();
+    for input in [json!("{}"), json!("nonsense"), json!(null)] {
+        assert_eq!(world.run(json!({"input": input}), None).unwrap(), None);
+    }
+    assert_eq!(world.record().processing_status, ProcessingStatus::Pending);
+}

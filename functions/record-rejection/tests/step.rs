@@ -1,0 +1,120 @@
+//! record-rejection over fakes.
+
+use record_rejection::RecordRejection;
+use serde_json::{Value, json};
+use sightline_domain::{
+    analysis::Outcome,
+    clock::FixedClock,
+    identity::Upload,
+    record::{ProcessingStatus, Record, WorkQueue},
+};
+use sightline_kit::{Fault, Step};
+use sightline_tests::{
+    failing::{Failing, When},
+    objects::MemoryObjects,
+    ready,
+    records::MemoryRecords,
+    samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
+};
+
+fn input(upload: &Upload, error: &str, message: &str) -> Value {
+    let cause = json!({"errorType": error, "errorMessage": message}).to_string();
+    json!({"Event": event(upload), "ExecutionArn": EXECUTION, "Image": null, "Error": error, "Cause": cause})
+}
+
+fn run(records: &MemoryRecords, objects: &MemoryObjects, input: &Value) -> Result<Option<String>, Fault> {
+    let step = RecordRejection::new(records.clone(), objects.clone(), FixedClock(NOW));
+    ready(step.run(serde_json::from_value(input.clone()).unwrap()))
+}
+
+fn world() -> (MemoryRecords, MemoryObjects, Upload) {
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let upload = objects.upload(BUCKET, &key(), b"not an image", UPLOADED);
+    records.put(&Record { etag: upload.etag.clone(), ..claimed() });
+    (records, objects, upload)
+}
+
+#[test]
+fn the_record_says_failed_with_reason_code_and_sentence() {
+    let (records, objects, upload) = world();
+    let rejected = run(&records, &objects, &input(&upload, "Image.Rejected", "TRUNCATED: the file is cut off")).unwrap();
+    assert_eq!(rejected.as_deref(), Some(IMAGE_ID));
+    let record = records.all().remove(0);
+    assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Failed, Some(WorkQueue::Failed)));
+    assert_eq!((record.status_reason.as_deref(), record.status_detail.as_deref()), (Some("TRUNCATED"), Some("the file is cut off")));
+    assert_eq!(record.finished_at, Some(NOW));
+    assert!(record.is_rejected() && !record.is_rerunnable());
+}
+
+#[test]
+fn the_original_is_kept_in_the_archive_and_tagged() {
+    let (records, objects, upload) = world();
+    run(&records, &objects, &input(&upload, "Image.Rejected", "NOT_AN_IMAGE: text")).unwrap();
+    assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/original")).unwrap().bytes, b"not an image");
+    assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("rejected"));
+}
+
+#[test]
+fn a_refusal_by_rekognition_names_the_analysis() {
+    for (operation, analysis) in
+        [("DetectLabels", "Labels"), ("DetectFaces", "Faces"), ("DetectText", "Text"), ("DetectModerationLabels", "Moderation")]
+    {
+        let (records, objects, upload) = world();
+        let message = format!("{operation} refuses the image: service error: InvalidImageFormatException");
+        run(&records, &objects, &input(&upload, "Recognition.Refused", &message)).unwrap();
+        let item = records.item(IMAGE_ID);
+        assert_eq!(item["StatusReason"], json!("REFUSED_BY_PROVIDER"));
+        assert_eq!(item["Analyses"], json!({analysis: Outcome::Failed { reason: "Rekognition refuses the image".into() }}), "{operation}");
+        assert!(item["StatusDetail"].as_str().unwrap().starts_with(operation));
+    }
+}
+
+#[test]
+fn a_step_that_repeats_gives_the_same_record() {
+    let (records, objects, upload) = world();
+    let input = input(&upload, "Image.Rejected", "TOO_SMALL: 79×400 px");
+    assert_eq!(run(&records, &objects, &input).unwrap(), run(&records, &objects, &input).unwrap());
+    assert_eq!(records.all().len(), 1);
+}
+
+#[test]
+fn it_goes_on_where_archiving_or_tagging_was_interrupted() {
+    for (method, when) in [("copy", When::Before), ("copy", When::After), ("tag_status", When::Before), ("tag_status", When::After)] {
+        let (records, objects, upload) = world();
+        let failing = Failing::new(objects.clone()).fail(method, when, 1);
+        let step = RecordRejection::new(records.clone(), failing, FixedClock(NOW));
+        let run = || ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TRUNCATED: x")).unwrap()));
+        assert_eq!(run().unwrap_err().name(), "Storage.Unavailable", "{method} {when:?}");
+        run().unwrap();
+        assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("rejected"), "{method} {when:?}");
+    }
+}
+
+#[test]
+fn an_image_that_belongs_to_another_execution_is_left_alone() {
+    let (records, objects, upload) = world();
+    records.put(&Record { execution_arn: OTHER_EXECUTION.to_owned(), etag: upload.etag.clone(), ..claimed() });
+    assert_eq!(run(&records, &objects, &input(&upload, "Image.Rejected", "TRUNCATED: x")).unwrap(), None);
+    assert_eq!(records.all()[0].processing_status, ProcessingStatus::Pending);
+    assert_eq!(objects.current(&key()).unwrap().status, None);
+}
+
+#[test]
+fn an_object_deleted_before_it_was_claimed_still_gets_a_record() {
+    let (records, objects, upload) = world();
+    records.erase(IMAGE_ID);
+    objects.erase(&key());
+    run(&records, &objects, &input(&upload, "Image.Rejected", "OBJECT_DELETED: gone")).unwrap();
+    let record = records.all().remove(0);
+    assert_eq!((record.image_id.as_str(), record.status_reason.as_deref()), (IMAGE_ID, Some("OBJECT_DELETED")));
+    assert_eq!(record.upload_timestamp, 1_772_366_401_000, "the time of the event, since S3 knows nothing of the object");
+}
+
+#[test]
+fn a_cause_that_is_not_ours_is_a_wrong_input() {
+    let (records, objects, upload) = world();
+    for cause in ["NO_SUCH_CODE: x", "", "panicked"] {
+        assert_eq!(run(&records, &objects, &input(&upload, "Image.Rejected", cause)).unwrap_err().name(), "Input.Invalid", "{cause}");
+    }
+    assert_eq!(records.all()[0].processing_status, ProcessingStatus::Pending);
+}

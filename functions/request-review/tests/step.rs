@@ -1,0 +1,123 @@
+//! request-review over fakes.
+
+use request_review::RequestReview;
+use serde_json::{Value, json};
+use sightline_domain::{
+    clock::FixedClock,
+    record::{ProcessingStatus, Record},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_kit::{Fault, Step, settings};
+use sightline_tests::{
+    failing::{Failing, When},
+    ready,
+    records::{MemoryRecords, REVIEW_TOKEN},
+    reviews::MemoryCallbacks,
+    samples::{IMAGE_ID, NOW, OTHER_EXECUTION, claimed, image, moderated},
+};
+
+fn input(token: &str) -> Value {
+    let flags = json!([{"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 91.0, "Action": "REVIEW"}]);
+    json!({"TaskToken": token, "Image": image(), "Moderation": moderated("REVIEW", &flags)})
+}
+
+fn run(records: &MemoryRecords, callbacks: &MemoryCallbacks, token: &str) -> Result<(), Fault> {
+    let step = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW));
+    ready(step.run(serde_json::from_value(input(token)).unwrap()))
+}
+
+fn with(record: &Record) -> MemoryRecords {
+    let records = MemoryRecords::default();
+    records.put(record);
+    records
+}
+
+fn approval() -> ReviewOutcome {
+    ReviewOutcome {
+        status: ReviewStatus::Approved,
+        reviewed_by: Some("anna".into()),
+        reviewed_at: Some(NOW - 1),
+        review_reason: Some("art".into()),
+    }
+}
+
+#[test]
+fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
+    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    run(&records, &callbacks, "token-1").unwrap();
+    let item = records.item(IMAGE_ID);
+    assert_eq!(
+        (&item["ReviewStatus"], &item["ProcessingStatus"], &item["WorkQueue"]),
+        (&json!("PENDING"), &json!("PENDING"), &json!("REVIEW"))
+    );
+    assert_eq!((&item[REVIEW_TOKEN], &item["ReviewDeadline"]), (&json!("token-1"), &json!(NOW + 3_600_000)));
+    assert_eq!(item["ModerationFlags"][0]["Name"], json!("Violence"));
+    assert!(callbacks.told().is_empty());
+}
+
+#[test]
+fn after_a_redrive_the_question_is_asked_again_with_the_new_token() {
+    let records = with(&claimed());
+    run(&records, &MemoryCallbacks::default(), "token-1").unwrap();
+    records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Lambda.Unknown", "WorkQueue": "FAILED"}));
+    run(&records, &MemoryCallbacks::default(), "token-2").unwrap();
+    let item = records.item(IMAGE_ID);
+    assert_eq!(
+        (&item[REVIEW_TOKEN], &item["WorkQueue"], &item["ProcessingStatus"]),
+        (&json!("token-2"), &json!("REVIEW"), &json!("PENDING"))
+    );
+    assert!(!item.contains_key("StatusReason"));
+}
+
+#[test]
+fn a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
+    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    run(&records, &callbacks, "token-1").unwrap();
+    records.decide(IMAGE_ID, &approval());
+    run(&records, &callbacks, "token-2").unwrap();
+    assert_eq!(callbacks.told(), [("token-2".to_owned(), approval())]);
+    assert_eq!(records.item(IMAGE_ID)["ReviewStatus"], json!("APPROVED"), "the decision stands");
+}
+
+#[test]
+fn telling_that_fails_is_tried_again() {
+    let records = with(&claimed());
+    records.decide(IMAGE_ID, &approval());
+    let callbacks = MemoryCallbacks::default();
+    let failing = Failing::new(callbacks.clone()).fail("tell", When::Before, 1);
+    let step = RequestReview::new(3_600, records, failing, FixedClock(NOW));
+    let ask = || ready(step.run(serde_json::from_value(input("token-2")).unwrap()));
+    assert_eq!(ask().unwrap_err().name(), "Storage.Unavailable");
+    ask().unwrap();
+    assert_eq!(callbacks.told().len(), 1);
+}
+
+#[test]
+fn the_step_of_an_execution_that_no_longer_owns_the_record_ends_superseded() {
+    let cases = [
+        ("owned by another", with(&Record { execution_arn: OTHER_EXECUTION.into(), ..claimed() })),
+        (
+            "decided for another",
+            with(&Record { execution_arn: OTHER_EXECUTION.into(), review_status: ReviewStatus::Approved, ..claimed() }),
+        ),
+        ("completed", with(&Record { processing_status: ProcessingStatus::Completed, ..claimed() })),
+        ("erased", MemoryRecords::default()),
+    ];
+    for (case, records) in cases {
+        let callbacks = MemoryCallbacks::default();
+        assert_eq!(run(&records, &callbacks, "token").unwrap_err().name(), "Record.Superseded", "{case}");
+        assert!(callbacks.told().is_empty(), "{case}");
+    }
+}
+
+#[test]
+fn the_token_shows_in_no_debug_output() {
+    let input: request_review::Input = serde_json::from_value(input("very-secret")).unwrap();
+    assert!(!format!("{input:?}").contains("very-secret"));
+}
+
+#[test]
+fn without_settings_a_week_is_waited() {
+    let read = settings::from(&|name| (name == "RECORDS_TABLE").then(|| "t".to_owned()), request_review::settings).unwrap();
+    assert_eq!(read.timeout_seconds, 604_800);
+}

@@ -1,0 +1,76 @@
+//! send-alert over fakes.
+
+use send_alert::{Receipt, SendAlert};
+use serde_json::{Value, json};
+use sightline_domain::{
+    clock::FixedClock,
+    ports::{AlertPublisher, ResultStore},
+};
+use sightline_kit::{Fault, Step};
+use sightline_tests::{
+    alerts::MemoryAlerts,
+    failing::{Failing, When},
+    objects::MemoryObjects,
+    ready,
+    samples::{BUCKET, IMAGE_ID, NOW, image, labels_found, moderated},
+};
+
+fn concern(kind: &str) -> Value {
+    json!({"Kind": kind, "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([]))})
+}
+
+fn run<P: AlertPublisher + Clone, R: ResultStore + Clone>(alerts: &P, results: &R, kind: &str) -> Result<Receipt, Fault> {
+    let step = SendAlert::new(alerts.clone(), results.clone(), FixedClock(NOW));
+    ready(step.run(serde_json::from_value(concern(kind)).unwrap()))
+}
+
+#[test]
+fn a_concern_is_told_once_although_the_step_repeats() {
+    let (alerts, results) = (MemoryAlerts::default(), MemoryObjects::default());
+    let first = run(&alerts, &results, "CONCERN").unwrap();
+    let second = run(&alerts, &results, "CONCERN").unwrap();
+    assert_eq!(first, second);
+    assert_eq!(alerts.sent().len(), 1);
+    assert_eq!((first.message_id.as_str(), first.sent_at), ("message-1", NOW));
+}
+
+#[test]
+fn another_kind_of_alert_about_the_same_image_is_another_message() {
+    let (alerts, results) = (MemoryAlerts::default(), MemoryObjects::default());
+    run(&alerts, &results, "CONCERN").unwrap();
+    run(&alerts, &results, "REVIEW_EXPIRED").unwrap();
+    assert_eq!(alerts.sent().len(), 2);
+    assert_eq!(results.keys(), [format!("results/{IMAGE_ID}/alert-concern.json"), format!("results/{IMAGE_ID}/alert-review-expired.json")]);
+}
+
+#[test]
+fn where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
+    let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
+    let results = MemoryObjects::default();
+    assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Alert.Unavailable");
+    assert!(results.keys().is_empty());
+    assert!(run(&alerts, &results, "CONCERN").is_ok());
+}
+
+#[test]
+fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
+    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("read_result", When::Before, 1));
+    assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Storage.Unavailable");
+    assert!(alerts.sent().is_empty());
+}
+
+#[test]
+fn a_note_whose_writing_was_not_confirmed_still_counts() {
+    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_result", When::After, 1));
+    assert!(run(&alerts, &results, "CONCERN").is_err());
+    assert!(run(&alerts, &results, "CONCERN").is_ok());
+    assert_eq!(alerts.sent().len(), 1);
+}
+
+#[test]
+fn a_note_that_cannot_be_read_does_not_silence_the_alert() {
+    let (alerts, results) = (MemoryAlerts::default(), MemoryObjects::default());
+    results.upload(BUCKET, &format!("results/{IMAGE_ID}/alert-concern.json"), b"{", 0);
+    run(&alerts, &results, "CONCERN").unwrap();
+    assert_eq!(alerts.sent().len(), 1);
+}

@@ -1,0 +1,175 @@
+//! store-record over fakes.
+
+use serde_json::{Value, json};
+use sightline_domain::{
+    clock::FixedClock,
+    ports::{ImageArchive, RecordCompletion},
+    record::{ProcessingStatus, Record},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_kit::{Fault, Step};
+use sightline_tests::{
+    failing::{Failing, When},
+    objects::MemoryObjects,
+    ready,
+    records::{MemoryRecords, REVIEW_TOKEN},
+    samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, claimed, findings, image, key, moderated},
+};
+use store_record::{StoreRecord, Stored};
+
+fn run<R: RecordCompletion + Clone, A: ImageArchive + Clone>(records: &R, objects: &A, findings: &Value) -> Result<Stored, Fault> {
+    let step = StoreRecord::new(730, records.clone(), objects.clone(), FixedClock(NOW));
+    ready(step.run(serde_json::from_value(findings.clone()).unwrap()))
+}
+
+fn world() -> (MemoryRecords, MemoryObjects) {
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    records.put(&claimed());
+    objects.upload(BUCKET, &key(), b"original", 0);
+    objects.upload(BUCKET, &image().processed_key, b"copy", 0);
+    objects.upload(BUCKET, &image().thumbnail_key, b"thumbnail", 0);
+    (records, objects)
+}
+
+fn blocked() -> Value {
+    let mut input = findings();
+    input["Moderation"] = moderated("BLOCK", &json!([{"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 99, "Action": "BLOCK"}]));
+    input
+}
+
+#[test]
+fn the_record_is_completed_with_its_rows_and_the_original_tagged() {
+    let (records, objects) = world();
+    let stored = serde_json::to_value(run(&records, &objects, &findings()).unwrap()).unwrap();
+    assert_eq!(stored, json!({"ImageID": IMAGE_ID, "ProcessingStatus": "COMPLETED", "ReviewStatus": "NONE"}));
+    let item = records.item(IMAGE_ID);
+    assert_eq!(item["ProcessingStatus"], json!("COMPLETED"));
+    assert!(!item.contains_key("WorkQueue"), "the queue index stays small");
+    assert_eq!(records.rows().iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["car", "road"]);
+    assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
+}
+
+#[test]
+fn killed_between_the_write_and_the_answer_the_next_try_sees_its_own_write() {
+    let (records, objects) = world();
+    let failing = Failing::new(records.clone()).fail("complete", When::After, 1);
+    assert_eq!(run(&failing, &objects, &findings()).unwrap_err().name(), "Storage.Unavailable");
+    run(&failing, &objects, &findings()).unwrap();
+    assert_eq!((records.all().len(), records.rows().len()), (1, 2));
+    assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
+}
+
+#[test]
+fn a_failed_record_of_the_same_execution_is_completed_after_a_redrive() {
+    let (records, objects) = world();
+    records.change(
+        IMAGE_ID,
+        json!({"ProcessingStatus": "FAILED", "StatusReason": "Storage.Unavailable", "StatusDetail": "d", "WorkQueue": "FAILED"}),
+    );
+    run(&records, &objects, &findings()).unwrap();
+    let item = records.item(IMAGE_ID);
+    assert_eq!(item["ProcessingStatus"], json!("COMPLETED"));
+    assert!(["StatusReason", "StatusDetail", "WorkQueue"].iter().all(|name| !item.contains_key(*name)));
+}
+
+#[test]
+fn the_step_of_an_execution_that_no_longer_owns_the_record_writes_nothing() {
+    let taken = |record: Record| {
+        let (records, objects) = world();
+        records.put(&record);
+        (records, objects)
+    };
+    let other = || OTHER_EXECUTION.to_owned();
+    let cases = [
+        ("taken over", taken(Record { execution_arn: other(), ..claimed() })),
+        ("completed by another", taken(Record { execution_arn: other(), processing_status: ProcessingStatus::Completed, ..claimed() })),
+    ];
+    for (case, (records, objects)) in cases {
+        assert_eq!(run(&records, &objects, &findings()).unwrap_err().name(), "Record.Superseded", "{case}");
+        assert!(records.rows().is_empty(), "{case}");
+        assert_eq!(records.all()[0].execution_arn, OTHER_EXECUTION, "{case}");
+        assert_eq!(objects.current(&key()).unwrap().status, None, "{case}");
+    }
+}
+
+#[test]
+fn an_image_erased_while_it_was_analysed_stays_erased() {
+    let (records, objects) = world();
+    records.erase(IMAGE_ID);
+    assert_eq!(run(&records, &objects, &findings()).unwrap_err().name(), "Record.Superseded");
+    assert!(records.all().is_empty() && records.rows().is_empty());
+}
+
+#[test]
+fn copies_of_a_withheld_image_are_moved_out_of_sight() {
+    let (records, objects) = world();
+    run(&records, &objects, &blocked()).unwrap();
+    let archived = [format!("archived/{IMAGE_ID}/image.jpg"), format!("archived/{IMAGE_ID}/thumbnail.jpg")];
+    assert_eq!(objects.keys(), [archived[0].clone(), archived[1].clone(), key()]);
+    let record = records.all().remove(0);
+    assert_eq!((record.processed_key.as_ref(), record.thumbnail_key.as_ref()), (Some(&archived[0]), Some(&archived[1])));
+    assert!(records.rows().iter().all(|row| row.withheld));
+}
+
+#[test]
+fn moving_goes_on_where_it_was_interrupted_at_any_point() {
+    for (method, when, skip) in [
+        ("copy", When::Before, 0),
+        ("copy", When::After, 0),
+        ("copy", When::After, 1),
+        ("delete", When::Before, 0),
+        ("delete", When::After, 0),
+        ("delete", When::After, 1),
+        ("tag_status", When::Before, 0),
+        ("tag_status", When::After, 0),
+    ] {
+        let (records, objects) = world();
+        let failing = Failing::new(objects.clone()).fail_later(method, when, skip, 1);
+        assert!(run(&records, &failing, &blocked()).is_err(), "{method} {when:?} {skip}");
+        run(&records, &failing, &blocked()).unwrap();
+        let keys = objects.keys();
+        assert!(keys.iter().all(|key| !key.starts_with("processed/")), "{method} {when:?} {skip}: {keys:?}");
+        assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/image.jpg")).unwrap().bytes, b"copy", "{method} {when:?} {skip}");
+        assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"), "{method} {when:?} {skip}");
+    }
+}
+
+#[test]
+fn a_superseded_step_deletes_no_copy() {
+    let (records, objects) = world();
+    records.put(&Record { execution_arn: OTHER_EXECUTION.to_owned(), ..claimed() });
+    assert!(run(&records, &objects, &blocked()).is_err());
+    assert!(objects.current(&image().processed_key).is_some());
+}
+
+#[test]
+fn a_decision_saved_while_the_review_expired_wins() {
+    let (records, objects) = world();
+    records.decide(
+        IMAGE_ID,
+        &ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None },
+    );
+    let mut input = findings();
+    input["Moderation"] = moderated("REVIEW", &json!([]));
+    input["Review"] = json!({"Status": "EXPIRED"});
+    run(&records, &objects, &input).unwrap();
+    assert_eq!(records.all()[0].review_status, ReviewStatus::Approved);
+    assert!(objects.current(&image().processed_key).is_some(), "an approved image is not withheld");
+}
+
+#[test]
+fn the_task_token_goes_with_the_waiting() {
+    let (records, objects) = world();
+    records.change(IMAGE_ID, json!({REVIEW_TOKEN: "secret"}));
+    run(&records, &objects, &findings()).unwrap();
+    assert!(!records.item(IMAGE_ID).contains_key(REVIEW_TOKEN));
+}
+
+#[test]
+fn while_the_table_is_down_nothing_is_deleted_or_tagged() {
+    let (records, objects) = world();
+    let failing = Failing::new(records).fail("complete", When::Before, 1);
+    assert_eq!(run(&failing, &objects, &blocked()).unwrap_err().name(), "Storage.Unavailable");
+    assert!(objects.current(&image().processed_key).is_some());
+    assert_eq!(objects.current(&key()).unwrap().status, None);
+}
