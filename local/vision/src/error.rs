@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum VisionError {
     /// A file of the model set is not in the directory: the set-up has not run.
-    #[error("{} is missing: run `python3 local/models/fetch_models.py` (`make up` does)", path.display())]
+    #[error("{} is missing: run `make models` (it runs local/models/fetch_models.py)", path.display())]
     ModelMissing {
         /// The file that was looked for.
         path: PathBuf,
