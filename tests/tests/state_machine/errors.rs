@@ -1,0 +1,126 @@
+//! What is retried, what is caught, and what is neither.
+
+use crate::asl::{in_repository, states, tasks};
+use sightline_domain::{
+    error::{AlertError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
+    rejection::{DuplicateImage, ReasonCode, Rejection},
+};
+use sightline_kit::fault::Breakdown;
+use std::{collections::BTreeSet, fs};
+
+/// One of each error that can leave a step.
+fn all_errors() -> Vec<Box<dyn StepError>> {
+    let (operation, doing, cause) = ("DetectLabels", "reading", || "because".into());
+    vec![
+        Box::new(RecognitionError::Throttled { operation, source: cause() }),
+        Box::new(RecognitionError::Unavailable { operation, source: cause() }),
+        Box::new(RecognitionError::Refused { operation, source: cause() }),
+        Box::new(RecognitionError::Misconfigured { operation, source: cause() }),
+        Box::new(StorageError::Unavailable { doing, source: cause() }),
+        Box::new(StorageError::NotFound { doing }),
+        Box::new(StorageError::Misconfigured { doing, source: cause() }),
+        Box::new(AlertError::Unavailable(cause())),
+        Box::new(AlertError::Misconfigured(cause())),
+        Box::new(RecordSuperseded { image_id: String::new() }),
+        Box::new(Rejection::new(ReasonCode::TooSmall, "")),
+        Box::new(DuplicateImage { image_id: String::new(), execution_arn: String::new() }),
+        Box::new(InputInvalid(cause())),
+        Box::new(SettingsInvalid { problems: Vec::new() }),
+        Box::new(Breakdown::Panicked),
+        Box::new(Breakdown::DeadlineExceeded),
+    ]
+}
+
+fn names(fits: impl Fn(&dyn StepError) -> bool) -> BTreeSet<String> {
+    all_errors().iter().filter(|error| fits(error.as_ref())).map(|error| error.name().to_owned()).collect()
+}
+
+/// Lambda's, Step Functions' and the emulator's names are not ours.
+fn ours(names: BTreeSet<String>) -> BTreeSet<String> {
+    names.into_iter().filter(|name| !["Lambda.", "States.", "Sandbox."].iter().any(|theirs| name.starts_with(theirs))).collect()
+}
+
+/// Every `"Noun.Reason"` in the text.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').filter(|word| {
+        let capital =
+            |part: &str| part.starts_with(|first: char| first.is_ascii_uppercase()) && part.chars().all(|c| c.is_ascii_alphabetic());
+        word.split_once('.').is_some_and(|(noun, reason)| capital(noun) && capital(reason))
+    })
+}
+
+#[test]
+fn no_error_is_missing_here() {
+    let sources = ["crates/domain/src/error.rs", "crates/domain/src/rejection.rs", "crates/kit/src/fault.rs"];
+    let texts: Vec<String> = sources.iter().map(|path| fs::read_to_string(in_repository(path)).unwrap()).collect();
+    let written: BTreeSet<String> = texts.iter().flat_map(|text| names_in(text)).map(str::to_owned).collect();
+    assert_eq!(written, names(|_| true));
+}
+
+#[test]
+fn what_is_retried_is_what_says_that_it_is_transient() {
+    let retried = tasks().iter().flat_map(|task| task.retried()).collect();
+    assert_eq!(ours(retried), names(|error| error.is_transient()));
+}
+
+#[test]
+fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
+    for task in tasks() {
+        let crate_docs = fs::read_to_string(in_repository(&format!("functions/{}/src/lib.rs", task.function()))).unwrap();
+        let crate_docs: String = crate_docs.lines().take_while(|line| line.starts_with("//!")).collect();
+        let spoken_of = |name: &str| {
+            let family = name.split('.').next().unwrap();
+            family == "Function" || crate_docs.contains(&format!("`{family}.*`")) || crate_docs.contains(&format!("`{name}`"))
+        };
+        assert_eq!(ours(task.retried()), names(|error| error.is_transient() && spoken_of(error.name())), "{}", task.name);
+    }
+}
+
+#[test]
+fn each_task_retries_what_lambda_may_report() {
+    // Step Functions guide, "Handle transient Lambda service exceptions"; out-of-memory shows as Lambda.Unknown.
+    let lambda =
+        ["ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException", "TooManyRequestsException"];
+    for task in tasks() {
+        let retried = task.retried();
+        for name in lambda.map(|name| format!("Lambda.{name}")).iter().chain([&"Lambda.Unknown".to_owned(), &"Sandbox.Timedout".to_owned()])
+        {
+            assert!(retried.contains(name), "{} does not retry {name}", task.name);
+        }
+        // A wait for people that ran out is an answer; any other Task that did may do better the next time.
+        assert_eq!(retried.contains("States.Timeout"), task.name != "AwaitReview", "{}", task.name);
+    }
+}
+
+#[test]
+fn only_what_re_running_cannot_mend_is_caught() {
+    let caught: BTreeSet<String> = states().iter().flat_map(|state| state.caught()).collect();
+    assert!(caught.contains("States.Timeout"), "a review that nobody answers");
+    let own = ours(caught);
+    assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
+    // A wrong set-up is to be mended and redriven, so it must not be caught either.
+    assert_eq!(own, ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded"].map(str::to_owned).into());
+}
+
+#[test]
+fn nothing_is_retried_or_caught_wholesale() {
+    for state in states() {
+        for wholesale in ["States.ALL", "States.TaskFailed", "States.Runtime"] {
+            assert!(!state.retried().contains(wholesale) && !state.caught().contains(wholesale), "{}: {wholesale}", state.name);
+        }
+    }
+}
+
+#[test]
+fn the_documentation_names_every_error_and_every_reason() {
+    let page = fs::read_to_string(in_repository("docs/errors.md")).unwrap();
+    for error in all_errors() {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", error.name())));
+        let row = row.unwrap_or_else(|| panic!("docs/errors.md has no row for {}", error.name()));
+        let transient = row.split('|').nth(3).unwrap().trim();
+        assert_eq!(transient, if error.is_transient() { "yes" } else { "no" }, "{}", error.name());
+    }
+    for code in ReasonCode::ALL {
+        assert!(page.contains(&format!("| `{code}` |")), "docs/errors.md has no row for {code}");
+    }
+}

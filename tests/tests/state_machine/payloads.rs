@@ -1,0 +1,57 @@
+//! What the machine hands to each function is what the function takes.
+
+use crate::asl::{functions, sample, tasks};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sightline_domain::{alert::Concern, event::ExecutionStatusChanged, merge::Findings};
+use std::collections::BTreeSet;
+
+fn check<T: DeserializeOwned>(input: Value) -> Result<(), String> {
+    serde_json::from_value::<T>(input).map(drop).map_err(|error| error.to_string())
+}
+
+/// Reads an input as the function would.
+pub fn takes(function: &str, input: Value) -> Result<(), String> {
+    match function {
+        "inspect-image" => check::<inspect_image::step::Input>(input),
+        "record-rejection" => check::<record_rejection::Input>(input),
+        "detect-labels" => check::<detect_labels::Input>(input),
+        "analyze-faces" => check::<analyze_faces::Input>(input),
+        "detect-text" => check::<detect_text::Input>(input),
+        "moderate-image" => check::<moderate_image::Input>(input),
+        "send-alert" => check::<Concern>(input),
+        "request-review" => check::<request_review::Input>(input),
+        "store-record" => check::<Findings>(input),
+        "record-failure" => check::<ExecutionStatusChanged>(input),
+        other => panic!("{other} has no input here"),
+    }
+}
+
+fn keys(value: &Value) -> BTreeSet<&String> {
+    value.as_object().unwrap().keys().collect()
+}
+
+#[test]
+fn payloads_have_the_keys_of_the_samples() {
+    for task in tasks() {
+        assert_eq!(keys(&task.body["Arguments"]["Payload"]), keys(&sample(&task.function())), "{}", task.name);
+    }
+}
+
+/// Taken by no type, but by the log: the kit reads the image's id there.
+const FOR_THE_LOG: (&str, &str) = ("record-rejection", "Image");
+/// There is none where nobody was asked.
+const OPTIONAL: (&str, &str) = ("store-record", "Review");
+
+#[test]
+fn every_key_of_a_sample_is_needed() {
+    for function in functions().iter().filter(|function| *function != "record-failure") {
+        let whole = sample(function);
+        for key in keys(&whole) {
+            let mut without = whole.clone();
+            without.as_object_mut().unwrap().remove(key);
+            let dispensable = [FOR_THE_LOG, OPTIONAL].contains(&(function.as_str(), key.as_str()));
+            assert_eq!(takes(function, without).is_ok(), dispensable, "{function} without {key}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Whole runs of the machine, its expressions evaluated by a real JSONata engine on the samples in `events/`.
+
+use crate::{
+    asl::{MACHINE, in_repository, sample, tasks},
+    payloads::takes,
+};
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+struct Run(Value);
+
+impl Run {
+    /// Runs the machine on `answers`, a map from state to what its function gives.
+    fn on(answers: &Value) -> Self {
+        let execution = json!({ "Id": "arn:aws:states:eu-west-1:123456789012:execution:m:e", "Input": sample("inspect-image")["Event"] });
+        let context = json!({ "Execution": execution, "Task": { "Token": "a-token" } });
+        let asked = json!({ "machine": *MACHINE, "input": execution["Input"], "context": context, "answers": answers });
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/state_machine/simulate.mjs");
+        let packages = in_repository("cdk/package.json").canonicalize().unwrap();
+        let mut node = Command::new("node")
+            .arg(script)
+            .arg(packages)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("node is needed");
+        node.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
+        let said = node.wait_with_output().unwrap();
+        let complaint = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success(), "{complaint}\n(Is jsonata there? `npm ci` in cdk/ brings it.)");
+        Self(serde_json::from_slice(&said.stdout).unwrap())
+    }
+
+    fn entered(&self) -> Vec<&str> {
+        self.0["entered"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
+    }
+
+    fn payload(&self, state: &str) -> &Value {
+        let call = self.0["calls"].as_array().unwrap().iter().find(|call| call["state"] == state);
+        &call.unwrap_or_else(|| panic!("{state} was not called: {:?}", self.entered()))["payload"]
+    }
+
+    /// Every payload that was handed out is one that its function takes.
+    fn payloads_fit(&self) {
+        for call in self.0["calls"].as_array().unwrap() {
+            let state = call["state"].as_str().unwrap();
+            let function = tasks().into_iter().find(|task| task.name == state).unwrap().function();
+            takes(&function, call["payload"].clone())
+                .unwrap_or_else(|error| panic!("{state} hands {function} what it does not take: {error}"));
+        }
+    }
+}
+
+/// What the functions give for an image with a person and text that nobody has to be told of.
+fn answers() -> Value {
+    let mut findings = sample("store-record");
+    findings["Labels"]["Watched"] = json!([]);
+    findings["Moderation"]["Verdict"] = json!("CLEAR");
+    json!({
+        "InspectImage": { "payload": findings["Image"] },
+        "DetectLabels": { "payload": findings["Labels"] },
+        "AnalyzeFaces": { "payload": findings["Faces"] },
+        "DetectText": { "payload": findings["Text"] },
+        "ModerateImage": { "payload": findings["Moderation"] },
+        "SendAlert": { "payload": { "MessageId": "m", "SentAt": 1 } },
+        "ReviewExpired": { "payload": { "MessageId": "n", "SentAt": 2 } },
+        "StoreRecord": { "payload": { "ImageID": "i" } },
+        "RecordRejection": { "payload": "i" },
+    })
+}
+
+fn with(state: &str, pointer: &str, value: Value) -> Value {
+    let mut answers = answers();
+    *answers[state]["payload"].pointer_mut(pointer).unwrap() = value;
+    answers
+}
+
+fn failing(state: &str, error: &str) -> Run {
+    let mut answers = answers();
+    let cause = json!({ "errorType": error, "errorMessage": "DetectText refuses the image" }).to_string();
+    answers[state] = json!({ "error": error, "cause": cause });
+    Run::on(&answers)
+}
+
+#[test]
+fn a_person_and_text_take_eleven_states_and_all_that_was_found_is_stored() {
+    let run = Run::on(&answers());
+    run.payloads_fit();
+    assert_eq!(run.entered().len(), 11, "{:?}", run.entered());
+    let (stored, given) = (run.payload("StoreRecord"), answers());
+    assert_eq!(stored["Image"], given["InspectImage"]["payload"]);
+    assert_eq!(stored["Labels"], given["DetectLabels"]["payload"]);
+    assert_eq!(stored["Faces"], given["AnalyzeFaces"]["payload"]);
+    assert_eq!(stored["Text"], given["DetectText"]["payload"]);
+    assert_eq!(stored["Moderation"], given["ModerateImage"]["payload"]);
+    assert_eq!(stored["Review"], Value::Null);
+    assert_eq!(run.0["end"], "StoreRecord");
+}
+
+#[test]
+fn what_was_not_looked_for_is_stored_as_skipped_with_the_reason() {
+    let mut answers = answers();
+    answers["DetectLabels"]["payload"]["Person"] = json!({ "Found": false, "Reason": "no person among the labels" });
+    answers["DetectLabels"]["payload"]["Text"] = json!({ "Found": false, "Reason": "no text among the labels" });
+    let run = Run::on(&answers);
+    run.payloads_fit();
+    let stored = run.payload("StoreRecord");
+    assert_eq!(stored["Faces"], json!({ "Status": "SKIPPED", "Reason": "no person among the labels" }));
+    assert_eq!(stored["Text"], json!({ "Status": "SKIPPED", "Reason": "no text among the labels" }));
+    assert!(!run.entered().contains(&"AnalyzeFaces") && !run.entered().contains(&"DetectText"));
+}
+
+#[test]
+fn one_watched_label_is_enough_to_tell_of() {
+    let run = Run::on(&with("DetectLabels", "/Watched", json!([{ "Name": "Knife", "Confidence": 91.3 }])));
+    run.payloads_fit();
+    assert_eq!(run.payload("SendAlert")["Kind"], "CONCERN");
+    assert!(!run.entered().contains(&"AwaitReview"));
+    assert_eq!(run.0["end"], "StoreRecord");
+}
+
+#[test]
+fn a_verdict_other_than_clear_is_told_of_and_only_review_waits() {
+    for (verdict, waits) in [("ALERT", false), ("BLOCK", false), ("REVIEW", true)] {
+        let mut answers = with("ModerateImage", "/Verdict", json!(verdict));
+        answers["AwaitReview"] = json!({ "token": { "Status": "APPROVED", "ReviewedBy": "berta" } });
+        let run = Run::on(&answers);
+        run.payloads_fit();
+        assert!(run.entered().contains(&"SendAlert"), "{verdict}");
+        assert_eq!(run.entered().contains(&"AwaitReview"), waits, "{verdict}");
+        let stored = run.payload("StoreRecord");
+        assert_eq!(stored["Review"]["Status"], if waits { json!("APPROVED") } else { Value::Null }, "{verdict}");
+        assert_eq!(stored["Labels"], answers["DetectLabels"]["payload"], "{verdict}");
+    }
+}
+
+#[test]
+fn a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
+    let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
+    answers["AwaitReview"] = json!({ "error": "States.Timeout" });
+    let run = Run::on(&answers);
+    run.payloads_fit();
+    assert_eq!(run.payload("AwaitReview")["TaskToken"], "a-token");
+    assert_eq!(run.payload("ReviewExpired")["Kind"], "REVIEW_EXPIRED");
+    assert_eq!(run.payload("StoreRecord")["Review"], json!({ "Status": "EXPIRED" }));
+    assert_eq!(run.payload("StoreRecord")["Moderation"]["Verdict"], "REVIEW");
+}
+
+#[test]
+fn a_rejected_image_ends_well_with_its_reason_recorded() {
+    let run = failing("InspectImage", "Image.Rejected");
+    run.payloads_fit();
+    assert_eq!(run.entered(), ["InspectImage", "RecordRejection", "ImageRejected"]);
+    let recorded = run.payload("RecordRejection");
+    assert_eq!((&recorded["Error"], &recorded["Image"]), (&json!("Image.Rejected"), &Value::Null));
+    assert_eq!(recorded["Event"], sample("inspect-image")["Event"]);
+}
+
+#[test]
+fn an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
+    for state in ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage"] {
+        let run = failing(state, "Recognition.Refused");
+        run.payloads_fit();
+        assert_eq!(run.0["end"], "ImageRejected", "{state}");
+        assert_eq!(run.payload("RecordRejection")["Image"], sample("store-record")["Image"], "{state}");
+    }
+}
+
+#[test]
+fn a_duplicate_ends_before_anything_is_paid_for() {
+    let run = failing("InspectImage", "Image.Duplicate");
+    assert_eq!(run.entered(), ["InspectImage", "AlreadyAnalyzed"]);
+}
+
+#[test]
+fn a_record_that_another_execution_owns_is_left_to_it() {
+    assert_eq!(failing("StoreRecord", "Record.Superseded").0["end"], "RecordSuperseded");
+}
+
+#[test]
+fn what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
+    let states = ["InspectImage", "DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"];
+    for state in states {
+        for error in
+            ["Storage.Unavailable", "Storage.Misconfigured", "Recognition.Throttled", "Recognition.Misconfigured", "Settings.Invalid"]
+        {
+            let run = failing(state, error);
+            assert_eq!((&run.0["error"], run.entered().contains(&"StoreRecord")), (&json!(error), state == "StoreRecord"), "{state}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! How states hang together, and what each must have.
+
+use crate::asl::{MACHINE, Region, State, functions, in_repository, list, regions, states, tasks};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+#[test]
+fn all_targets_exist_and_all_states_are_reachable() {
+    for region in regions() {
+        let known: BTreeMap<&str, &State> = region.states.iter().map(|state| (state.name.as_str(), state)).collect();
+        let (mut reached, mut waiting) = (BTreeSet::new(), vec![region.start.clone()]);
+        while let Some(name) = waiting.pop() {
+            let state = known.get(name.as_str()).unwrap_or_else(|| panic!("there is no state {name} beside {}", region.start));
+            if reached.insert(name) {
+                waiting.extend(state.targets());
+            }
+        }
+        assert_eq!(reached, known.keys().map(|&name| name.to_owned()).collect());
+    }
+}
+
+#[test]
+fn names_are_verbs_or_outcomes_in_camel_case_and_used_once() {
+    let names: Vec<String> = states().into_iter().map(|state| state.name).collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len());
+    for name in names {
+        assert!(name.starts_with(|first: char| first.is_ascii_uppercase()) && name.chars().all(char::is_alphanumeric), "{name}");
+    }
+}
+
+#[test]
+fn every_state_goes_on_or_ends() {
+    for state in states() {
+        let ends = state.body["End"] == true || state.body["Type"] == "Succeed";
+        let goes_on = state.body.get("Next").is_some() || state.body["Type"] == "Choice";
+        assert!(ends != goes_on, "{}", state.name);
+    }
+}
+
+#[test]
+fn every_state_and_every_catcher_says_what_it_is_for() {
+    assert!(MACHINE["Comment"].is_string());
+    for state in states() {
+        assert!(state.body["Comment"].as_str().is_some_and(|comment| comment.ends_with(['.', '?'])), "{}", state.name);
+        for catcher in list(&state.body["Catch"]) {
+            assert!(catcher["Comment"].is_string(), "{}", state.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_ends_in_fail() {
+    // A redriven Fail state fails again: failed executions could never be mended.
+    assert!(states().iter().all(|state| state.body["Type"] != "Fail"));
+}
+
+#[test]
+fn it_is_jsonata_through_and_through() {
+    assert_eq!(MACHINE["QueryLanguage"], "JSONata");
+    for state in states() {
+        for field in ["QueryLanguage", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Result", "ItemsPath"] {
+            assert!(state.body.get(field).is_none(), "{} has {field}", state.name);
+        }
+    }
+    let text = MACHINE.to_string();
+    assert!(!text.contains("\"$.") && !text.contains(".$\":"), "a JSONPath is left");
+}
+
+#[test]
+fn every_task_has_its_own_time_limit() {
+    for task in tasks() {
+        assert!(task.body["TimeoutSeconds"].as_u64().is_some(), "{}: the local engine takes no expression there", task.name);
+        // Above the functions' own 60 seconds, so that the function's own report of running out of time comes first.
+        assert!(task.body["TimeoutSeconds"].as_u64().unwrap() > 60, "{}", task.name);
+    }
+}
+
+#[test]
+fn every_retry_is_spread_and_bounded() {
+    for task in tasks() {
+        assert!(list(&task.body["Retry"]).count() > 0, "{}", task.name);
+        for retrier in list(&task.body["Retry"]) {
+            assert_eq!(retrier["JitterStrategy"], "FULL", "{}", task.name);
+            for field in ["IntervalSeconds", "BackoffRate", "MaxAttempts", "MaxDelaySeconds"] {
+                assert!(retrier[field].as_u64().is_some_and(|value| value > 0), "{}: {field}", task.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_machine_calls_every_function_but_the_one_that_is_called_from_outside() {
+    let mut called: BTreeSet<String> = tasks().iter().map(State::function).collect();
+    called.insert("record-failure".to_owned());
+    assert_eq!(called, functions());
+}
+
+#[test]
+fn lambda_is_called_with_nothing_but_a_name_and_a_payload() {
+    for task in tasks() {
+        let resource = task.body["Resource"].as_str().unwrap();
+        assert!(resource.starts_with("arn:aws:states:::lambda:invoke"), "{}", task.name);
+        let arguments: BTreeSet<&String> = task.body["Arguments"].as_object().unwrap().keys().collect();
+        assert_eq!(arguments.into_iter().collect::<Vec<_>>(), ["FunctionName", "Payload"], "{}", task.name);
+    }
+}
+
+/// States entered on the longest way from `name` to the region's end (or to `StoreRecord`) that avoids `SendAlert` and all errors.
+fn longest(region: &Region, name: &str) -> usize {
+    let state = region.states.iter().find(|state| state.name == name).unwrap();
+    let inside: usize = list(&state.body["Branches"])
+        .map(|branch| {
+            let start = branch["StartAt"].as_str().unwrap();
+            longest(&regions().into_iter().find(|inner| inner.start == start).unwrap(), start)
+        })
+        .sum();
+    let without_errors = list(&state.body["Choices"]).map(|rule| &rule["Next"]).chain([&state.body["Next"], &state.body["Default"]]);
+    let next = without_errors.filter_map(Value::as_str).filter(|next| *next != "SendAlert").map(|next| longest(region, next)).max();
+    1 + inside + next.unwrap_or(0)
+}
+
+#[test]
+fn an_image_without_a_concern_enters_at_most_eleven_states() {
+    let outermost = regions().remove(0);
+    assert_eq!(longest(&outermost, &outermost.start), 11);
+}
+
+#[test]
+fn readme_and_diagram_are_up_to_date() {
+    let checked = Command::new("python3").arg(in_repository("statemachine/diagram.py")).arg("--check").output().expect("python3 is needed");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
