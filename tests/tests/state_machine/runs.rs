@@ -179,6 +179,9 @@ fn a_duplicate_ends_before_anything_is_paid_for() {
 #[test]
 fn a_record_that_another_execution_owns_is_left_to_it() {
     assert_eq!(failing("StoreRecord", "Record.Superseded").0["end"], "RecordSuperseded");
+    let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
+    answers["AwaitReview"] = json!({ "error": "Record.Superseded" });
+    assert_eq!(Run::on(&answers).0["end"], "RecordSuperseded");
 }
 
 #[test]
