@@ -44,7 +44,7 @@ pub async fn serve<S: Step>(step: Result<S, SettingsInvalid>) -> Result<(), Erro
 
 async fn invoke<S: Step>(step: Result<&S, &Fault>, event: LambdaEvent<Value>) -> Result<Value, Fault> {
     let step = step.map_err(Clone::clone)?;
-    let input = serde_json::from_value(event.payload).map_err(|error| InputInvalid(error.into()))?;
+    let input = serde_json::from_value(event.payload).map_err(|error| InputInvalid(without_values(&error).into()))?;
     let time_left = event.context.deadline().duration_since(now()).unwrap_or_default().saturating_sub(REPORTING);
     // Boxed, since the SDK's futures are nested too deeply for the compiler to lay out inline.
     let running = AssertUnwindSafe(Box::pin(step.run(input))).catch_unwind();
@@ -57,6 +57,16 @@ async fn invoke<S: Step>(step: Result<&S, &Fault>, event: LambdaEvent<Value>) ->
     serde_json::to_value(output).map_err(|error| InputInvalid(error.into()).into())
 }
 
+/// What the error says of our types alone: serde also quotes what it found, and payloads hold found text and task tokens.
+fn without_values(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if message.starts_with("missing field") => message,
+        None => "a value is not of the right kind".to_owned(),
+    }
+}
+
 #[allow(clippy::disallowed_methods, reason = "Lambda gives its deadline as a moment of the machine's clock")]
 fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
@@ -65,4 +75,21 @@ fn now() -> std::time::SystemTime {
 /// The image that an invocation is about, where its payload tells.
 fn image_id(payload: &Value) -> Option<&str> {
     payload.pointer("/Image/ImageID").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sightline_domain::moderation::Verdict;
+
+    fn said<T: DeserializeOwned>(value: Value) -> String {
+        serde_json::from_value::<T>(value).map(drop).map_err(|error| without_values(&error)).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_input_is_told_without_its_values() {
+        assert_eq!(said::<u32>(Value::from("a secret, expected by nobody")), "expected u32");
+        assert_eq!(said::<Verdict>(Value::from("a secret")), "expected one of `CLEAR`, `ALERT`, `REVIEW`, `BLOCK`");
+        assert_eq!(said::<sightline_domain::event::Bucket>(serde_json::json!({})), "missing field `name`");
+    }
 }
