@@ -81,7 +81,7 @@ fn is_settled(record: &Record) -> bool {
 mod tests {
     use super::*;
     use crate::output::record::tests::record;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use std::{collections::VecDeque, sync::Mutex};
 
     /// Answers in turn, whatever is asked for.
@@ -95,31 +95,27 @@ mod tests {
 
     type Answer = Result<Option<Record>, StorageError>;
 
-    fn found(change: Value) -> Option<Record> {
-        Some(record(change))
-    }
-
     async fn follow(follow: Follow, answers: impl IntoIterator<Item = Answer>) -> Result<Record, CliError> {
         follow.settled(&Answers(Mutex::new(answers.into_iter().collect())), &Semaphore::new(1)).await
     }
 
     #[tokio::test]
     async fn an_image_is_followed_through_absence_and_pending_to_its_end() {
-        let answers = [Ok(None), Ok(found(json!({"ProcessingStatus": "PENDING"}))), Ok(found(json!({})))];
+        let answers = [Ok(None), Ok(Some(record(json!({"ProcessingStatus": "PENDING"})))), Ok(Some(record(json!({}))))];
         let settled = follow(Follow::first("i".into()), answers).await.unwrap();
         assert_eq!(settled.processing_status, ProcessingStatus::Completed);
     }
 
     #[tokio::test]
     async fn waiting_for_review_is_an_end() {
-        let answers = [Ok(found(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"})))];
+        let answers = [Ok(Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))))];
         assert_eq!(follow(Follow::first("i".into()), answers).await.unwrap().review_status, ReviewStatus::Pending);
     }
 
     #[tokio::test]
     async fn the_failure_that_led_to_the_upload_is_no_news() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
-        let answers = [Ok(found(old)), Ok(found(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
+        let answers = [Ok(Some(record(old))), Ok(Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))))];
         let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), answers).await.unwrap();
         assert_eq!(settled.execution_arn, "new");
     }
@@ -127,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn passing_trouble_is_sat_out_and_lasting_trouble_is_told() {
         let trouble = || Err(StorageError::Unavailable { doing: "reading the record", source: "down".into() });
-        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), Ok(found(json!({})))]).await.is_ok());
+        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), Ok(Some(record(json!({}))))]).await.is_ok());
         assert!(follow(Follow::first("i".into()), std::iter::repeat_with(trouble).take(6)).await.is_err());
     }
 }

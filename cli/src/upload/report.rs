@@ -19,7 +19,8 @@ const LABELS_SHOWN: usize = 5;
 /// Room for "Misconfigured".
 const STATUS_WIDTH: u16 = 13;
 /// Room for most names.
-const FILE_WIDTH: u16 = 18;
+const FILE_WIDTH: u16 = 17;
+const TEXT_WIDTH: u16 = 12;
 
 /// How far an image came.
 pub enum Stage {
@@ -120,7 +121,8 @@ fn settled(record: &Record) -> Vec<Cell> {
         if failed { record.status_detail.as_deref().map_or_else(|| NOTHING.to_owned(), clean) } else { labels(record, LABELS_SHOWN) };
     let status = table::fold(&status(record), usize::from(STATUS_WIDTH));
     let mut cells = vec![table::status(&status), Cell::new(told)];
-    cells.extend([faces(record), text(record), moderation(record), duration(record)].map(Cell::new));
+    let text = table::fold(&text(record), usize::from(TEXT_WIDTH));
+    cells.extend([faces(record), text, moderation(record), duration(record)].map(Cell::new));
     cells
 }
 
@@ -130,7 +132,7 @@ fn common_folder<'a>(lines: &[Line<'a>]) -> &'a str {
     let first = folders.next().unwrap_or_default();
     folders.fold(first, |common, folder| {
         let ends = common.char_indices().filter(|(_, c)| *c == '/').filter_map(|(end, _)| common.get(..=end));
-        ends.filter(|part| folder.starts_with(part)).last().unwrap_or_default()
+        ends.filter(|part| folder.starts_with(part)).next_back().unwrap_or_default()
     })
 }
 
@@ -149,7 +151,7 @@ pub fn table(lines: &[Line<'_>], frame: Frame<'_>) -> String {
     let (mut table, folder) = (headed(headings), common_folder(lines));
     table.add_rows(lines.iter().map(|line| line.row(folder, frame.waited)));
     if frame.waited {
-        table::keep_wide(&mut table, &[(0, FILE_WIDTH), (1, STATUS_WIDTH), (2, 20), (3, 9), (4, 9), (5, 10), (6, 7)]);
+        table::keep_wide(&mut table, &[(0, FILE_WIDTH), (1, STATUS_WIDTH), (2, 18), (3, 9), (4, TEXT_WIDTH), (5, 10), (6, 7)]);
     } else {
         table::keep_whole(&mut table, 2);
     }

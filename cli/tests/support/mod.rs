@@ -1,5 +1,7 @@
 //! Runs the binary in an environment of its own, against a stand-in that gives one answer to everything.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+
 use std::{
     io::{Read, Write},
     net::TcpListener,

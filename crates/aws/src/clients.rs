@@ -21,7 +21,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// All attempts at one call: below the 60 seconds of our functions, so that a hanging service is reported and not just cut off.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Throttling is met here first, in seconds, before the state machine's own retries.
+/// Throttling is met here first, in seconds, before the state machine's own retries. Not in adaptive mode: its rate limiter slows
+/// down many calls of one process, and ours make one at a time; throttled, it would let a retry through every 10 seconds only, so that
+/// [`OPERATION_TIMEOUT`] ended the call under the wrong name.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// Where and as whom to call; what is `None` comes from the environment and the profile, as in every AWS tool.
@@ -38,13 +40,12 @@ pub struct Target {
 /// Credentials of a profile that somebody named: as in the AWS CLI, they beat keys in the environment.
 async fn of_profile(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
     let config = ProviderConfig::without_region().with_http_client(http);
-    let region = match &target.region {
-        Some(region) => Some(Region::new(region.clone())),
-        None => {
-            let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
-            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(of_profile).region().await
-        }
-    };
+    let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
+    let region = RegionProviderChain::first_try(target.region.clone().map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(of_profile)
+        .region()
+        .await;
     let config = config.with_region(region);
     ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }
@@ -68,7 +69,7 @@ impl Clients {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(MAX_ATTEMPTS));
+            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
         if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile).credentials_provider(of_profile(profile, &target, http).await);
         }
