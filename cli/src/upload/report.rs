@@ -131,8 +131,8 @@ fn common_folder<'a>(lines: &[Line<'a>]) -> &'a str {
     let mut folders = lines.iter().map(|line| line.file.rfind('/').and_then(|end| line.file.get(..=end)).unwrap_or_default());
     let first = folders.next().unwrap_or_default();
     folders.fold(first, |common, folder| {
-        let ends = common.char_indices().filter(|(_, c)| *c == '/').filter_map(|(end, _)| common.get(..=end));
-        ends.filter(|part| folder.starts_with(part)).next_back().unwrap_or_default()
+        let mut ends = common.char_indices().filter(|(_, c)| *c == '/').filter_map(|(end, _)| common.get(..=end));
+        ends.rfind(|part| folder.starts_with(part)).unwrap_or_default()
     })
 }
 
