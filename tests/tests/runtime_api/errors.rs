@@ -1,0 +1,108 @@
+//! Errors arrive under their own names, and the process lives on.
+
+use crate::{
+    function::Function,
+    image::Image,
+    local::{Local, photo},
+};
+use image::{DynamicImage, ImageFormat};
+use serde_json::json;
+use std::io::Cursor;
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::new_rgb8(width, height).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn an_input_of_another_shape_is_named_so_by_every_function() {
+    let settings = [
+        ("RECORDS_TABLE", "records"),
+        ("LABEL_INDEX_TABLE", "labels"),
+        ("ALERTS_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:alerts"),
+        ("MODERATION_POLICY", "[]"),
+    ];
+    let all = [
+        "inspect-image",
+        "record-rejection",
+        "detect-labels",
+        "analyze-faces",
+        "detect-text",
+        "moderate-image",
+        "send-alert",
+        "request-review",
+        "store-record",
+        "record-failure",
+    ];
+    for name in all {
+        let mut function = Function::start(name, &settings);
+        for input in [json!({ "Image": "a picture" }), json!([]), json!(null)] {
+            let (error, message) = function.error(&input);
+            assert_eq!(error, "Input.Invalid", "{name}: {message}");
+            assert!(message.starts_with("the input is not what this function takes: "), "{name}: {message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
+    let local = Local::find().await;
+    let mut function = local.function("inspect-image");
+    let bad = [
+        ("TOO_SMALL", png(79, 400)),
+        ("EMPTY_FILE", Vec::new()),
+        ("TRUNCATED", photo("cut-off.jpg")),
+        ("NOT_AN_IMAGE", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+    ];
+    for (code, bytes) in bad {
+        let image = Image::uploaded(&local, bytes).await;
+        let (error, message) = function.error(&image.input(&local, "inspect-image"));
+        assert_eq!(error, "Image.Rejected");
+        assert!(message.starts_with(&format!("{code}: ")), "{message}");
+        image.clean(&local).await;
+    }
+    let gone = Image::fresh();
+    let (error, message) = function.error(&gone.input(&local, "inspect-image"));
+    assert!(error == "Image.Rejected" && message.starts_with("OBJECT_DELETED: "), "{error}: {message}");
+    let good = Image::uploaded(&local, photo("coffee.jpg")).await;
+    assert_eq!(function.result(&good.input(&local, "inspect-image"))["ImageID"], json!(good.id));
+    good.clean(&local).await;
+}
+
+#[tokio::test]
+async fn a_duplicate_names_the_execution_that_has_the_image() {
+    let local = Local::find().await;
+    let mut function = local.function("inspect-image");
+    let image = Image::uploaded(&local, photo("coffee.jpg")).await;
+    let mut input = image.input(&local, "inspect-image");
+    function.result(&input);
+    input["ExecutionArn"] = json!("arn:aws:states:eu-west-1:123456789012:execution:tests:another");
+    let (error, message) = function.error(&input);
+    assert_eq!(error, "Image.Duplicate");
+    assert!(message.contains(&image.id) && message.contains(&image.execution_arn), "{message}");
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn a_record_of_another_execution_is_superseded() {
+    let local = Local::find().await;
+    let image = Image::claimed(&local).await;
+    for name in ["store-record", "request-review"] {
+        let mut function = local.function(name);
+        let mut input = image.input(&local, name);
+        input["Image"]["ExecutionArn"] = json!("arn:aws:states:eu-west-1:123456789012:execution:tests:another");
+        assert_eq!(function.error(&input).0, "Record.Superseded", "{name}");
+    }
+    assert!(local.rows(&image.id).await.is_empty());
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_a_wrong_set_up() {
+    let local = Local::find().await;
+    let image = Image::fresh();
+    let mut function = Function::start("request-review", &[("RECORDS_TABLE", "no-such-table")]);
+    let (error, message) = function.error(&image.input(&local, "request-review"));
+    assert_eq!(error, "Storage.Misconfigured", "{message}");
+}

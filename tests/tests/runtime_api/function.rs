@@ -1,0 +1,112 @@
+//! A function's program, as Lambda would run it.
+
+use crate::runtime::{Answer, Invocation, Runtime};
+use serde_json::Value;
+use sightline_domain::clock::Clock;
+use sightline_kit::clock::SystemClock;
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// Lambda's limit for our functions, in seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A running function. It ends with this value.
+pub struct Function {
+    child: Child,
+    runtime: Runtime,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Function {
+    /// Starts it with `settings`, and with nothing else of this process's environment but where the local stack is.
+    pub fn start(name: &str, settings: &[(&str, &str)]) -> Self {
+        let runtime = Runtime::start();
+        let endpoint = |name: &str| std::env::var(name).unwrap_or_else(|_| "http://127.0.0.1:9".to_owned());
+        let mut child = Command::new(program(name))
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ENDPOINT_URL", endpoint("AWS_ENDPOINT_URL"))
+            .env("AWS_ENDPOINT_URL_REKOGNITION", endpoint("AWS_ENDPOINT_URL_REKOGNITION"))
+            .envs(settings.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::default();
+        gather(child.stdout.take().unwrap(), Arc::clone(&log));
+        gather(child.stderr.take().unwrap(), Arc::clone(&log));
+        Self { child, runtime, log }
+    }
+
+    /// Hands it an event, and gives its answer.
+    pub fn invoke(&mut self, event: &Value) -> Answer {
+        self.invoke_within(TIMEOUT, event)
+    }
+
+    /// The same, with a time limit.
+    pub fn invoke_within(&mut self, limit: Duration, event: &Value) -> Answer {
+        let deadline = SystemClock.now() + i64::try_from(limit.as_millis()).unwrap();
+        self.runtime.events.send(Invocation { event: event.clone(), deadline }).unwrap();
+        // Some more than the function has: it must have reported by then.
+        let answer = self.runtime.answers.recv_timeout(limit + Duration::from_secs(5));
+        answer.unwrap_or_else(|_| panic!("no answer within {} s; its log: {:#?}", limit.as_secs(), self.log()))
+    }
+
+    /// Hands it an event that it must answer with a result.
+    pub fn result(&mut self, event: &Value) -> Value {
+        match self.invoke(event) {
+            Answer::Response(result) => result,
+            Answer::Error { name, message } => panic!("{name}: {message}"),
+        }
+    }
+
+    /// Hands it an event that it must answer with an error: its name and message.
+    pub fn error(&mut self, event: &Value) -> (String, String) {
+        self.error_within(TIMEOUT, event)
+    }
+
+    /// The same, with a time limit.
+    pub fn error_within(&mut self, limit: Duration, event: &Value) -> (String, String) {
+        match self.invoke_within(limit, event) {
+            Answer::Error { name, message } => (name, message),
+            Answer::Response(result) => panic!("no error, but {result}"),
+        }
+    }
+
+    /// The lines that it has written so far, to stdout and stderr.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program lies beside the tests' folder in the target folder; cargo names programs of other packages in no variable.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().unwrap().parent().unwrap().join(name);
+    assert!(program.is_file(), "there is no {}: run `cargo build --workspace --bins` first", program.display());
+    program
+}
+
+fn gather(output: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) {
+    thread::spawn(move || BufReader::new(output).lines().map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line)));
+}

@@ -1,0 +1,120 @@
+//! An image of one test alone: tests run side by side and again and again on the same stack.
+
+use crate::local::{Local, photo};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+use sightline_domain::{
+    identity::Upload,
+    layout,
+    ports::{RecordClaims, Written},
+    record::Record,
+};
+use std::fs;
+use uuid::Uuid;
+
+/// Outside `raw-uploads/`, so that the deployed rule starts no execution for it.
+const AREA: &str = "tests-of-functions/";
+const OWNER: &str = "tests-of-functions";
+
+pub struct Image {
+    pub id: String,
+    pub key: String,
+    pub execution_arn: String,
+    /// In place of the sample's: bytes, entity tag, version.
+    original: Option<(usize, String, Option<String>)>,
+}
+
+/// The sample input of a function.
+pub fn sample(function: &str) -> Value {
+    let text = fs::read_to_string(format!("{}/../events/functions/{function}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+impl Image {
+    /// An image of which there is nothing yet.
+    pub fn fresh() -> Self {
+        let id = Uuid::new_v4().to_string();
+        let execution_arn = format!("arn:aws:states:eu-west-1:123456789012:execution:tests:{}", Uuid::new_v4());
+        Self { key: format!("{AREA}{id}.jpg"), id, execution_arn, original: None }
+    }
+
+    /// With an original in the bucket. Its id is then the one that its key, version and content give.
+    pub async fn uploaded(local: &Local, bytes: Vec<u8>) -> Self {
+        let mut image = Self::fresh();
+        let size = bytes.len();
+        let put = local.put(&image.key, bytes).await;
+        let etag = put.e_tag().unwrap().trim_matches('"').to_owned();
+        let version_id = put.version_id().map(str::to_owned);
+        let bucket = local.stack.images_bucket.clone();
+        image.id = Upload { bucket, key: image.key.clone(), version_id: version_id.clone(), etag: etag.clone() }.derived_id();
+        image.original = Some((size, etag, version_id));
+        image
+    }
+
+    /// With a normalised copy of a photo of `samples/` in the bucket.
+    pub async fn processed(local: &Local, name: &str) -> Self {
+        let image = Self::fresh();
+        local.put(&layout::processed_image(&image.id), photo(name)).await;
+        image
+    }
+
+    /// With a record that its execution has claimed.
+    pub async fn claimed(local: &Local) -> Self {
+        let image = Self::fresh();
+        let input = image.input(local, "store-record");
+        let upload = Upload { bucket: local.stack.images_bucket.clone(), key: image.key.clone(), version_id: None, etag: "an-etag".into() };
+        let uploaded = input["Image"]["UploadTimestamp"].as_i64().unwrap();
+        let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), uploaded);
+        record.owner_id = OWNER.to_owned();
+        assert_eq!(local.records().claim(&record).await.unwrap(), Written::Yes);
+        image
+    }
+
+    /// The sample input of a function, about this image.
+    pub fn input(&self, local: &Local, function: &str) -> Value {
+        let known = sample("detect-labels")["Image"].clone();
+        let known = |name: &str| known[name].as_str().unwrap().to_owned();
+        let replaced = [
+            (known("Key"), self.key.as_str()),
+            (known("ImageID"), self.id.as_str()),
+            (known("Bucket"), local.stack.images_bucket.as_str()),
+            (known("ExecutionArn"), self.execution_arn.as_str()),
+        ];
+        let text = replaced.iter().fold(sample(function).to_string(), |text, (from, to)| text.replace(from, to));
+        let mut input: Value = serde_json::from_str(&text.replace(r#""OwnerID":"anna""#, &format!(r#""OwnerID":"{OWNER}""#))).unwrap();
+        if let (Some(object), Some((size, etag, version))) = (input.pointer_mut("/Event/detail/object"), &self.original) {
+            object["size"] = (*size).into();
+            object["etag"] = etag.clone().into();
+            object["version-id"] = version.clone().into();
+        }
+        input
+    }
+
+    /// Removes what the test has left.
+    pub async fn clean(self, local: &Local) {
+        let (s3, dynamodb, stack) = (local.clients.s3(), local.clients.dynamodb(), &local.stack);
+        for prefix in
+            [self.key.clone(), format!("processed/{}/", self.id), format!("results/{}/", self.id), format!("archived/{}/", self.id)]
+        {
+            let listed = s3.list_object_versions().bucket(&stack.images_bucket).prefix(prefix).send().await.unwrap();
+            for version in listed.versions() {
+                let delete = s3.delete_object().bucket(&stack.images_bucket).key(version.key().unwrap());
+                delete.set_version_id(version.version_id().map(str::to_owned)).send().await.unwrap();
+            }
+        }
+        for (table, names, items) in [
+            (&stack.label_index_table, ["OwnerLabelMonth", "TimeImageID"], local.rows(&self.id).await),
+            (&stack.records_table, ["ImageID", "UploadTimestamp"], self.items(local).await),
+        ] {
+            for item in items {
+                let key = names.map(|name| (name.to_owned(), item[name].clone()));
+                dynamodb.delete_item().table_name(table).set_key(Some(key.into())).send().await.unwrap();
+            }
+        }
+    }
+
+    async fn items(&self, local: &Local) -> Vec<crate::local::Item> {
+        let query = local.clients.dynamodb().query().table_name(&local.stack.records_table).key_condition_expression("ImageID = :id");
+        query.expression_attribute_values(":id", AttributeValue::S(self.id.clone())).send().await.unwrap().items.unwrap_or_default()
+    }
+}

@@ -1,0 +1,51 @@
+//! Row 22 of the fault matrix: killed between the write and the answer, the retry sees its own write.
+
+use crate::{
+    image::Image,
+    local::{Item, Local},
+};
+use sightline_domain::{record::ProcessingStatus, review::ReviewStatus};
+use std::collections::BTreeSet;
+
+fn terms(rows: &[Item]) -> BTreeSet<&str> {
+    rows.iter().map(|row| row["Term"].as_s().unwrap().as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_same_event_twice_makes_one_record_and_one_set_of_rows() {
+    let local = Local::find().await;
+    let image = Image::claimed(&local).await;
+    let input = image.input(&local, "store-record");
+    // Two processes: the first is gone, as after a kill.
+    let first = local.function("store-record").result(&input);
+    let (item, rows) = (local.item(&image.id).await, local.rows(&image.id).await);
+    let second = local.function("store-record").result(&input);
+    assert_eq!(second, first);
+    assert_eq!(local.item(&image.id).await, item);
+    assert_eq!(local.rows(&image.id).await.len(), rows.len());
+    assert_eq!(terms(&rows), BTreeSet::from(["person", "human", "knife", "blade", "weapon", "sign", "symbol", "kitchen"]));
+    assert_eq!(rows.len(), 8, "each term once");
+    let record = local.record(&image.id).await;
+    assert_eq!((record.processing_status, record.review_status), (ProcessingStatus::Completed, ReviewStatus::Approved));
+    assert_eq!((record.work_queue, record.attempts), (None, 1));
+    assert!(record.expires_at.is_some());
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn an_image_that_is_withheld_moves_out_of_sight() {
+    let local = Local::find().await;
+    let image = Image::claimed(&local).await;
+    let mut input = image.input(&local, "store-record");
+    input["Review"]["Status"] = "REJECTED".into();
+    let (copy, thumbnail) = (format!("processed/{}/image.jpg", image.id), format!("processed/{}/thumbnail.jpg", image.id));
+    local.put(&copy, b"a picture".to_vec()).await;
+    local.put(&thumbnail, b"a small one".to_vec()).await;
+    for _ in 0..2 {
+        assert_eq!(local.function("store-record").result(&input)["ReviewStatus"], "REJECTED");
+        assert!(!local.has(&copy).await && !local.has(&thumbnail).await);
+        assert!(local.has(&format!("archived/{}/image.jpg", image.id)).await);
+    }
+    assert!(local.rows(&image.id).await.iter().all(|row| row["Withheld"].as_bool() == Ok(&true)));
+    image.clean(&local).await;
+}
