@@ -7,6 +7,7 @@ mod body;
 mod calls;
 mod faults;
 mod journal;
+mod memory;
 mod operation;
 mod photo;
 mod protocol;
@@ -21,9 +22,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    memory::settle();
     start::init_logs();
+    serve()
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn serve() -> ExitCode {
     match start::run(&args::Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

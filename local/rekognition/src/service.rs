@@ -1,7 +1,8 @@
 //! One call from its body to its answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use image::RgbImage;
 use serde::Serialize;
 use sightline_vision::{Models, VisionError};
 
@@ -24,6 +25,8 @@ pub struct Service {
     pub queue: Arc<Queue>,
     pub faults: Faults,
     pub calls: Calls,
+    /// Held for writing while a large image is decoded, for reading while a model runs: both at once would take too much memory.
+    pub memory: RwLock<()>,
 }
 
 impl Service {
@@ -45,7 +48,8 @@ impl Service {
     fn look(&self, operation: Operation, task: &Task, bytes: &[u8]) -> Result<String, Refusal> {
         let header = Header::read(bytes)?;
         header.check(operation)?;
-        let image = decode(bytes, &header)?;
+        let image = self.decoded(bytes, &header)?;
+        let _running = self.memory.read().unwrap_or_else(PoisonError::into_inner);
         match task {
             Task::Labels(request) => json(&answer::labels(self.models.labels(&image).map_err(failed)?, request)),
             Task::Faces(request) => json(&answer::faces(self.models.faces(&image).map_err(failed)?, request)),
@@ -54,6 +58,11 @@ impl Service {
                 json(&answer::moderation(self.models.moderation(&image).map_err(failed)?, *min_confidence))
             }
         }
+    }
+
+    fn decoded(&self, bytes: &[u8], header: &Header) -> Result<RgbImage, Refusal> {
+        let _alone = header.is_large().then(|| self.memory.write().unwrap_or_else(PoisonError::into_inner));
+        decode(bytes, header)
     }
 }
 

@@ -1,6 +1,11 @@
 //! From the command line to a serving process.
 
-use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::Ipv4Addr,
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
 
 use sightline_vision::{Models, VisionError};
 use tokio::net::TcpListener;
@@ -33,7 +38,14 @@ pub async fn run(args: &Args) -> Result<(), StartError> {
     let dir = args.models_dir().ok_or(StartError::NoModelsDir)?;
     let models = tokio::task::block_in_place(|| Models::load(&dir)).map_err(|source| StartError::Models { dir, source })?;
     let s3 = args.s3_endpoint().map(|endpoint| S3Reader::new(&endpoint));
-    let service = Arc::new(Service { models, s3, queue: Queue::new(), faults: Faults::default(), calls: Calls::default() });
+    let service = Arc::new(Service {
+        models,
+        s3,
+        queue: Queue::new(),
+        faults: Faults::default(),
+        calls: Calls::default(),
+        memory: RwLock::default(),
+    });
     println!("listening on http://{}", listener.local_addr()?);
     Ok(server::serve(listener, service).await?)
 }

@@ -1,5 +1,7 @@
 //! Every error name, as the SDK and a plain client get it.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
+
 mod common;
 
 use aws_sdk_rekognition::{

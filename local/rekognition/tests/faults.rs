@@ -1,5 +1,7 @@
 //! The fault plan, the counts and the bounded queue.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
+
 mod common;
 
 use std::time::{Duration, Instant};
@@ -91,7 +93,7 @@ async fn answers_can_be_broken_late_or_given(server: &Server) {
     assert_eq!(given.labels()[0].name(), Some("Weapon"));
 
     let [after, ..] = server.calls("DetectLabels", "");
-    assert_eq!(after - before, 3, "all with HTTP 200");
+    assert_eq!(after - before, 2, "the late and the given one; rubbish is a failure");
 }
 
 fn faults_can_be_listed_and_dropped(server: &Server) {
@@ -133,6 +135,6 @@ async fn an_overload_is_throttled_at_once() {
         }
     }
 
-    assert!(answered >= 10 && !throttled.is_empty(), "{answered} answered");
+    assert!(answered >= 5 && !throttled.is_empty(), "{answered} answered");
     assert_eq!(server.calls("DetectText", ""), [answered, 0, throttled.len() as u64, 0]);
 }

@@ -1,5 +1,7 @@
 //! Real photos through the real models, read by the real SDK.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
+
 mod common;
 
 use aws_sdk_rekognition::types::{Attribute, BoundingBox, DetectTextFilters, DetectionFilter, TextTypes};

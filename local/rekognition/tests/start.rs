@@ -1,5 +1,7 @@
 //! Starting and stopping, and images in S3. The S3 here is a stand-in that serves three objects; the end-to-end tests use the local AWS.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
+
 mod common;
 
 use std::{

@@ -13,8 +13,10 @@ const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 const MIN_SIDE: u32 = 80;
 /// As documented for `DetectLabels` and `DetectModerationLabels`.
 const MAX_SIDE: u32 = 10_000;
-/// Ours alone: what one image may take while it is decoded. A baseline JPEG of 85 megapixels fits.
-const MAX_DECODING_BYTES: u64 = 256 * 1024 * 1024;
+/// Ours alone: what one image may take while it is decoded. A baseline JPEG of 64 megapixels fits.
+const MAX_DECODING_BYTES: u64 = 192 * 1024 * 1024;
+/// Images that take more are decoded while no model runs.
+const LARGE_BYTES: u64 = 48 * 1024 * 1024;
 
 /// The two formats that Rekognition reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,11 @@ impl Header {
             )));
         }
         Ok(())
+    }
+
+    /// Whether this image should have the memory to itself.
+    pub fn is_large(&self) -> bool {
+        self.decoding_bytes > LARGE_BYTES
     }
 }
 

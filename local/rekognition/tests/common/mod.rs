@@ -58,7 +58,7 @@ impl Server {
     }
 
     pub fn client(&self) -> Client {
-        self.client_with_timeout(Duration::from_secs(60))
+        self.client_with_timeout(Duration::from_mins(1))
     }
 
     /// Plans a fault and returns its id.
@@ -90,7 +90,7 @@ impl Server {
 
     pub fn http_with_headers(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n{lines}\r\n",
             self.address,
