@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use sightline_domain::{
     clock::Clock,
     event::ObjectCreated,
-    identity::Upload,
+    identity::{Upload, content_key},
     image::ImageRef,
     layout,
     ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup, Written},
@@ -68,18 +68,13 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
     async fn claim(&self, upload: &Upload, facts: &UploadFacts, execution_arn: &str) -> Result<Record, Fault> {
         let mut holder = None;
         for id in upload.candidate_ids() {
-            let fresh = || {
-                let mut record =
-                    Record::claimed(id.clone(), upload, facts.size, facts.last_modified, execution_arn.to_owned(), self.clock.now());
-                record.version_id.clone_from(&facts.version_id);
-                record
-            };
             let mut known = self.records.find(&id).await?;
-            if known.as_ref().is_none_or(|known| known.etag == upload.etag && known.is_rerunnable()) {
-                let mut record = fresh();
-                if let Some(known) = &known {
-                    record.upload_timestamp = known.upload_timestamp;
-                }
+            let ours = match &known {
+                Some(known) => self.is_same_content(known, upload, facts).await?,
+                None => true,
+            };
+            if ours && known.as_ref().is_none_or(Record::is_rerunnable) {
+                let record = self.fresh(&id, upload, facts, known.as_ref(), execution_arn);
                 if self.records.claim(&record).await? == Written::Yes {
                     return Ok(record);
                 }
@@ -89,13 +84,36 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
             if known.execution_arn == execution_arn && known.processing_status == ProcessingStatus::Pending {
                 return Ok(known);
             }
-            if known.etag == upload.etag {
+            if ours && self.is_same_content(&known, upload, facts).await? {
                 return Err(DuplicateImage { image_id: id, execution_arn: known.execution_arn }.into());
             }
             holder = Some(known);
         }
         let (image_id, execution_arn) = holder.map(|record| (record.image_id, record.execution_arn)).unwrap_or_default();
         Err(DuplicateImage { image_id, execution_arn }.into())
+    }
+
+    fn fresh(&self, id: &str, upload: &Upload, facts: &UploadFacts, known: Option<&Record>, execution_arn: &str) -> Record {
+        let uploaded = known.map_or(facts.last_modified, |known| known.upload_timestamp);
+        let mut record = Record::claimed(id.to_owned(), upload, facts.size, uploaded, execution_arn.to_owned(), self.clock.now());
+        record.version_id.clone_from(&facts.version_id);
+        record
+    }
+
+    /// Whether the record is of the content that was uploaded here.
+    ///
+    /// Under KMS the same content has another entity tag with every upload (S3 API reference, `Object`); a key that is named
+    /// by its content proves itself.
+    async fn is_same_content(&self, known: &Record, upload: &Upload, facts: &UploadFacts) -> Result<bool, Fault> {
+        if known.etag == upload.etag {
+            return Ok(true);
+        }
+        if facts.size != known.size || check_bytes(facts.size, &self.settings.limits).is_err() {
+            return Ok(false);
+        }
+        let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+        let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
+        Ok(content_key(upload.owner_id(), &hex_sha256(&bytes), "").1 == known.image_id)
     }
 
     async fn write_copies(
