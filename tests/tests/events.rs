@@ -1,5 +1,13 @@
 //! Every sample event in `events/` is read through our own types.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sightline_domain::{

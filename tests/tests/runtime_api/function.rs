@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Lambda's limit for our functions, in seconds.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running function. It ends with this value.
 pub struct Function {

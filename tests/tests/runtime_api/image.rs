@@ -65,7 +65,7 @@ impl Image {
         let upload = Upload { bucket: local.stack.images_bucket.clone(), key: image.key.clone(), version_id: None, etag: "an-etag".into() };
         let uploaded = input["Image"]["UploadTimestamp"].as_i64().unwrap();
         let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), uploaded);
-        record.owner_id = OWNER.to_owned();
+        OWNER.clone_into(&mut record.owner_id);
         assert_eq!(local.records().claim(&record).await.unwrap(), Written::Yes);
         image
     }

@@ -36,7 +36,9 @@ fn gather(definition: &Value, all: &mut Vec<Region>) {
     let states: Vec<State> = states.map(|(name, body)| State { name: name.clone(), body: body.clone() }).collect();
     let branches: Vec<Value> = states.iter().flat_map(|state| list(&state.body["Branches"])).cloned().collect();
     all.push(Region { start: definition["StartAt"].as_str().unwrap().to_owned(), states });
-    branches.iter().for_each(|branch| gather(branch, all));
+    for branch in &branches {
+        gather(branch, all);
+    }
 }
 
 pub fn states() -> Vec<State> {

@@ -1,6 +1,6 @@
 //! What is retried, what is caught, and what is neither.
 
-use crate::asl::{in_repository, states, tasks};
+use crate::asl::{State, in_repository, states, tasks};
 use sightline_domain::{
     error::{AlertError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
     rejection::{DuplicateImage, ReasonCode, Rejection},
@@ -59,8 +59,8 @@ fn no_error_is_missing_here() {
 
 #[test]
 fn what_is_retried_is_what_says_that_it_is_transient() {
-    let retried = tasks().iter().flat_map(|task| task.retried()).collect();
-    assert_eq!(ours(retried), names(|error| error.is_transient()));
+    let retried = tasks().iter().flat_map(State::retried).collect();
+    assert_eq!(ours(retried), names(StepError::is_transient));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn each_task_retries_what_lambda_may_report() {
 
 #[test]
 fn only_what_re_running_cannot_mend_is_caught() {
-    let caught: BTreeSet<String> = states().iter().flat_map(|state| state.caught()).collect();
+    let caught: BTreeSet<String> = states().iter().flat_map(State::caught).collect();
     assert!(caught.contains("States.Timeout"), "a review that nobody answers");
     let own = ours(caught);
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
