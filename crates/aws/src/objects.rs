@@ -15,6 +15,7 @@ use sightline_domain::{
     identity::Upload,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
 };
+use std::fmt::Write as _;
 
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
@@ -143,7 +144,10 @@ fn encode(key: &str) -> String {
     key.bytes().fold(String::with_capacity(key.len()), |mut encoded, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => encoded.push(char::from(byte)),
-            other => encoded.push_str(&format!("%{other:02X}")),
+            other => {
+                // Writing to a String does not fail.
+                let _ = write!(encoded, "%{other:02X}");
+            }
         }
         encoded
     })

@@ -42,7 +42,7 @@ impl Rekognition {
 impl LabelDetector for Rekognition {
     async fn detect_labels(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
-        let request = self.client.detect_labels().image(object(image)).max_labels(MAX_LABELS).min_confidence(MIN_LABEL_CONFIDENCE);
+        let request = self.client.detect_labels().image(object(&image)).max_labels(MAX_LABELS).min_confidence(MIN_LABEL_CONFIDENCE);
         let sent = request.customize().interceptor(whole.clone()).send().await;
         whole.of("DetectLabels", sent)
     }
@@ -51,7 +51,7 @@ impl LabelDetector for Rekognition {
 impl FaceDetector for Rekognition {
     async fn detect_faces(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
-        let request = self.client.detect_faces().image(object(image)).attributes(Attribute::All);
+        let request = self.client.detect_faces().image(object(&image)).attributes(Attribute::All);
         let sent = request.customize().interceptor(whole.clone()).send().await;
         whole.of("DetectFaces", sent)
     }
@@ -60,7 +60,7 @@ impl FaceDetector for Rekognition {
 impl TextDetector for Rekognition {
     async fn detect_text(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
-        let sent = self.client.detect_text().image(object(image)).customize().interceptor(whole.clone()).send().await;
+        let sent = self.client.detect_text().image(object(&image)).customize().interceptor(whole.clone()).send().await;
         whole.of("DetectText", sent)
     }
 }
@@ -69,13 +69,13 @@ impl ModerationDetector for Rekognition {
     async fn detect_moderation_labels(&self, image: ObjectRef<'_>, min_confidence: f64) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
         #[allow(clippy::cast_possible_truncation, reason = "a percentage")]
-        let request = self.client.detect_moderation_labels().image(object(image)).min_confidence(min_confidence as f32);
+        let request = self.client.detect_moderation_labels().image(object(&image)).min_confidence(min_confidence as f32);
         let sent = request.customize().interceptor(whole.clone()).send().await;
         whole.of("DetectModerationLabels", sent)
     }
 }
 
-fn object(image: ObjectRef<'_>) -> Image {
+fn object(image: &ObjectRef<'_>) -> Image {
     let object = S3Object::builder().bucket(image.bucket).name(image.key).set_version(image.version_id.map(str::to_owned));
     Image::builder().s3_object(object.build()).build()
 }
