@@ -24,7 +24,8 @@ class Process:
         """The note of the process, if that very process is alive."""
         try:
             note = json.loads(self._note.read_text())
-            return note if started_at(note["pid"]) == note["started"] else None
+            # A program that ended at once was noted without a start time.
+            return note if note["started"] and started_at(note["pid"]) == note["started"] else None
         except (OSError, ValueError, KeyError):
             return None
 
