@@ -19,10 +19,10 @@ use crate::{
 use comfy_table::Table;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::{executions::Told, reviews::Decided};
+use sightline_aws::reviews::Decided;
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    ports::RecordFinder,
+    ports::{RecordFinder, ReviewCallback, Told},
     record::Record,
     review::{ReviewOutcome, ReviewStatus},
 };
@@ -110,7 +110,7 @@ async fn decide(
         refused => return Err(CliError::Failed(refusal(&record.image_id, &refused))),
     };
     let told = match &token {
-        Some(token) => session.executions().tell(token, &outcome).await,
+        Some(token) => session.workflow().tell(token, &outcome).await,
         None => Ok(Told::NotWaiting),
     };
     match &told {

@@ -8,6 +8,7 @@ use sightline_aws::{
     records::Records,
     reviews::Reviews,
     stack::{self, Stack, StackError},
+    workflow::Workflow,
 };
 
 /// A found stack, and the means to talk to it.
@@ -62,6 +63,11 @@ impl Session {
     /// The label index.
     pub fn label_search(&self) -> LabelSearch {
         LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
+    }
+
+    /// Who waits for decisions.
+    pub fn workflow(&self) -> Workflow {
+        Workflow::new(self.clients.sfn())
     }
 
     /// The executions.

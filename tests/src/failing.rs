@@ -8,7 +8,7 @@ use sightline_domain::{
     label_index::LabelRow,
     ports::{
         AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ResultStore,
-        ReviewCallback, ReviewQueue, ReviewRequest, UploadFacts, UploadLookup, Written,
+        ReviewCallback, ReviewQueue, ReviewRequest, Told, UploadFacts, UploadLookup, Written,
     },
     record::Record,
     review::ReviewOutcome,
@@ -118,7 +118,7 @@ impl<T: ReviewQueue> ReviewQueue for Failing<T> {
 }
 
 impl<T: ReviewCallback> ReviewCallback for Failing<T> {
-    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<(), StorageError> {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
         self.call("tell", down, self.inner.tell(task_token, outcome)).await
     }
 }

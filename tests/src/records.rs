@@ -96,6 +96,10 @@ fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// What an earlier run may have left in a record that is claimed anew.
+const LEFT_BEHIND: [&str; 8] =
+    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+
 /// The execution still owns a record that is not done.
 fn owned(item: &Item, execution_arn: &str) -> bool {
     text(item, "ExecutionArn") == execution_arn && text(item, "ProcessingStatus") != "COMPLETED"
@@ -130,7 +134,7 @@ impl RecordClaims for MemoryRecords {
         let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
         item.extend(attributes(record));
         item.insert("Attempts".to_owned(), json!(attempts));
-        for name in ["StatusReason", "StatusDetail", "FinishedAt", REVIEW_TOKEN] {
+        for name in LEFT_BEHIND {
             item.remove(name);
         }
         Ok(Written::Yes)

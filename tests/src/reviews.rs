@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
     error::StorageError,
-    ports::{ExecutionHistory, FailureCause, ReviewCallback},
+    ports::{ExecutionHistory, FailureCause, ReviewCallback, Told},
     review::ReviewOutcome,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,10 +20,10 @@ impl MemoryCallbacks {
 }
 
 impl ReviewCallback for MemoryCallbacks {
-    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<(), StorageError> {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
         let told = (task_token.expose_secret().to_owned(), outcome.clone());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(told);
-        Ok(())
+        Ok(Told::Yes)
     }
 }
 

@@ -1,15 +1,14 @@
-//! Executions of the state machine: which there are, how one went, and telling one of a review's decision.
+//! Executions of the state machine: which there are, and how one went.
 
 use crate::classify::storage;
 use aws_sdk_sfn::{
     Client,
     error::SdkError,
-    operation::{describe_execution::DescribeExecutionError, send_task_success::SendTaskSuccessError},
+    operation::describe_execution::DescribeExecutionError,
     types::{ExecutionListItem, ExecutionStatus, HistoryEvent},
 };
 use aws_smithy_types::DateTime;
-use secrecy::{ExposeSecret, SecretString};
-use sightline_domain::{clock::EpochMillis, error::StorageError, review::ReviewOutcome};
+use sightline_domain::{clock::EpochMillis, error::StorageError};
 
 const PAGE: i32 = 200;
 
@@ -60,15 +59,6 @@ pub struct Event {
     pub error: Option<String>,
     /// What the error said.
     pub cause: Option<String>,
-}
-
-/// Whether an execution heard of a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// It goes on.
-    Yes,
-    /// It waits no more with this token: over, timed out, or told before.
-    NotWaiting,
 }
 
 /// The state machine's executions.
@@ -165,25 +155,6 @@ impl Executions {
             }
         }
     }
-
-    /// Tells the execution that waits with `token` how the review ended.
-    pub async fn tell(&self, token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
-        const DOING: &str = "telling the execution";
-        let output =
-            serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing: DOING, source: source.into() })?;
-        match self.client.send_task_success().task_token(token.expose_secret()).output(output).send().await {
-            Ok(_) => Ok(Told::Yes),
-            Err(SdkError::ServiceError(service)) if waits_no_more(service.err()) => Ok(Told::NotWaiting),
-            Err(error) => Err(storage(DOING, error)),
-        }
-    }
-}
-
-const fn waits_no_more(error: &SendTaskSuccessError) -> bool {
-    matches!(
-        error,
-        SendTaskSuccessError::TaskDoesNotExist(_) | SendTaskSuccessError::TaskTimedOut(_) | SendTaskSuccessError::InvalidToken(_)
-    )
 }
 
 fn millis(at: &DateTime) -> EpochMillis {

@@ -23,6 +23,10 @@ use sightline_domain::{
 /// Attribute that holds the waiting execution's task token; it is in no index and in no [`Record`].
 pub const REVIEW_TOKEN: &str = "ReviewToken";
 
+/// What an earlier run may have left in a record that is claimed anew: why it failed, and its review.
+const LEFT_BEHIND: [&str; 8] =
+    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+
 /// The execution still owns a record that is not done.
 const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
 
@@ -85,7 +89,7 @@ impl RecordClaims for Records {
         let mut changes = Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))
             .set_all(attributes)
             .count("Attempts")
-            .remove(&["StatusReason", "StatusDetail", "FinishedAt", REVIEW_TOKEN])
+            .remove(&LEFT_BEHIND)
             .given_text(":failed", "FAILED");
         for (placeholder, code) in codes.iter().zip(ReasonCode::ALL) {
             changes = changes.given_text(placeholder, code.as_str());

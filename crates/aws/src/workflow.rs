@@ -5,7 +5,7 @@ use aws_sdk_sfn::{Client, operation::send_task_success::SendTaskSuccessError, ty
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
     error::StorageError,
-    ports::{ExecutionHistory, FailureCause, ReviewCallback},
+    ports::{ExecutionHistory, FailureCause, ReviewCallback, Told},
     review::ReviewOutcome,
 };
 
@@ -23,20 +23,20 @@ impl Workflow {
 }
 
 impl ReviewCallback for Workflow {
-    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<(), StorageError> {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
         let doing = "telling the execution of the decision";
         let output = serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
         let sent = self.client.send_task_success().task_token(task_token.expose_secret()).output(output).send().await;
         match sent {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(waits_no_more) => Ok(()),
+            Ok(_) => Ok(Told::Yes),
+            Err(error) if error.as_service_error().is_some_and(waits_no_more) => Ok(Told::NotWaiting),
             Err(error) => Err(storage(doing, error)),
         }
     }
 }
 
 fn waits_no_more(error: &SendTaskSuccessError) -> bool {
-    error.is_task_timed_out() || error.is_task_does_not_exist()
+    error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token()
 }
 
 /// The newest events are enough: a failure stands at the end of its history.
@@ -50,10 +50,22 @@ impl ExecutionHistory for Workflow {
     }
 }
 
-/// The task failure nearest to the end, with the state it happened in; else the failure of the execution itself.
+/// What ended the execution, with the state it happened in.
+///
+/// An earlier task failure may have been retried well, so one is the cause only where the execution ended with the same error; of an
+/// execution that was aborted or ran out of time, none is.
 fn first_cause(newest_first: &[HistoryEvent]) -> Option<FailureCause> {
-    newest_first.iter().find_map(task_failure).or_else(|| newest_first.iter().find_map(execution_failure)).map(|(event, error, message)| {
-        FailureCause { state: state_of(newest_first, event), error: error.to_owned(), message: message.to_owned() }
+    let mut task_failures = newest_first.iter().filter_map(task_failure);
+    let cause = match newest_first.iter().find_map(execution_failure) {
+        Some(ended) => {
+            task_failures.find(|(_, error, _)| ended.0.execution_failed_event_details().is_some() && *error == ended.1).or(Some(ended))
+        }
+        None => task_failures.next(),
+    };
+    cause.map(|(event, error, message)| FailureCause {
+        state: state_of(newest_first, event),
+        error: error.to_owned(),
+        message: message.to_owned(),
     })
 }
 
@@ -62,7 +74,10 @@ type Failure<'a> = (&'a HistoryEvent, &'a str, &'a str);
 fn task_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
     let failed = event.task_failed_event_details().map(|details| (event, details.error(), details.cause()));
     let timed_out = event.task_timed_out_event_details().map(|details| (event, details.error(), details.cause()));
-    failed.or(timed_out).map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
+    let not_started = event.task_start_failed_event_details().map(|details| (event, details.error(), details.cause()));
+    let not_submitted = event.task_submit_failed_event_details().map(|details| (event, details.error(), details.cause()));
+    let failure = failed.or(timed_out).or(not_started).or(not_submitted);
+    failure.map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
 }
 
 fn execution_failure(event: &HistoryEvent) -> Option<Failure<'_>> {

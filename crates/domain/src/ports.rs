@@ -157,10 +157,19 @@ pub trait ReviewQueue: RecordFinder {
     fn ask(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
+/// Whether an execution heard of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It goes on.
+    Yes,
+    /// It waits no more with this token: over, timed out, or told before.
+    NotWaiting,
+}
+
 /// Tells Step Functions how a review ended.
 pub trait ReviewCallback: Sync {
-    /// Hands `outcome` to the waiting execution. A token that waits no more is no error.
-    fn tell(&self, task_token: &secrecy::SecretString, outcome: &ReviewOutcome) -> impl Future<Output = Result<(), StorageError>> + Send;
+    /// Hands `outcome` to the waiting execution.
+    fn tell(&self, task_token: &secrecy::SecretString, outcome: &ReviewOutcome) -> impl Future<Output = Result<Told, StorageError>> + Send;
 }
 
 /// Publishes alerts.
