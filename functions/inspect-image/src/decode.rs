@@ -20,6 +20,10 @@ pub const MIN_SIDE: u32 = 80;
 /// Largest side of what Rekognition takes, px.
 pub const MAX_RECOGNITION_SIDE: u32 = 10_000;
 
+/// Most memory, in bytes, for what a PNG holds beside its pixels: a colour profile of a kilobyte can swell to a gigabyte when it is
+/// inflated. One that is too large is left out; a file holds 15 MB at most of all else.
+const MAX_BESIDE_PIXELS: u64 = 32 * 1024 * 1024;
+
 /// A decoded picture.
 pub struct Decoded {
     /// Upright pixels: 8 bits each, opaque, in the file's own colour space.
@@ -34,7 +38,11 @@ pub struct Decoded {
 pub fn decode(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<Decoded, Rejection> {
     match format {
         ImageFormat::Jpeg => jpeg(bytes, limits),
-        ImageFormat::Png => PngDecoder::new(Cursor::new(bytes)).map_err(unreadable).and_then(|decoder| other(decoder, limits)),
+        ImageFormat::Png => {
+            let mut beside = image::Limits::no_limits();
+            beside.max_alloc = Some(MAX_BESIDE_PIXELS);
+            PngDecoder::with_limits(Cursor::new(bytes), beside).map_err(unreadable).and_then(|decoder| other(decoder, limits))
+        }
         ImageFormat::WebP => WebPDecoder::new(Cursor::new(bytes)).map_err(unreadable).and_then(|decoder| other(decoder, limits)),
     }
 }
