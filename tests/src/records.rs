@@ -149,7 +149,7 @@ impl RecordFailures for MemoryRecords {
         if !item.is_empty() && !owned(item, &record.execution_arn) {
             return Ok(Written::Refused);
         }
-        item.extend(attributes(record));
+        item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review")));
         item.remove(REVIEW_TOKEN);
         Ok(Written::Yes)
     }

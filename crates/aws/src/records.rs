@@ -101,7 +101,9 @@ impl RecordClaims for Records {
 impl RecordFailures for Records {
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
         let doing = "marking the record FAILED";
-        let (key, attributes) = Self::split(doing, record)?;
+        let (key, mut attributes) = Self::split(doing, record)?;
+        // A reviewer may have decided since the record was read: a failure says nothing about that.
+        attributes.retain(|name, _| !name.starts_with("Review"));
         Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({OWNED})"))
             .set_all(attributes)
             .remove(&[REVIEW_TOKEN])
