@@ -1,0 +1,226 @@
+//! DynamoDB: the conditions of every write, and what their refusal means (fault matrix, rows 1, 2, 22, 23).
+
+use crate::replay::{Answer, Replay, json_error, ok};
+use serde_json::{Value, json};
+use sightline_aws::records::Records;
+use sightline_domain::{
+    error::{StepError, StorageError},
+    label_index::rows,
+    merge::merge,
+    ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
+    record::{ProcessingStatus, Record},
+    rejection::ReasonCode,
+    review::ReviewStatus,
+};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, findings};
+use std::collections::HashSet;
+
+async fn records(replay: &Replay) -> Records {
+    Records::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
+}
+
+fn completed() -> Record {
+    merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730)
+}
+
+async fn complete(replay: &Replay) -> Result<Written, StorageError> {
+    let record = completed();
+    records(replay).await.indexed_by("label-index").complete(&record, &rows(&record)).await
+}
+
+/// Names of the attributes that an update sets, and of those that it removes.
+fn changes(update: &Value) -> (HashSet<String>, HashSet<String>) {
+    let expression = update["UpdateExpression"].as_str().unwrap();
+    let (sets, removals) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
+    let name = |place: &str| update["ExpressionAttributeNames"][place].as_str().unwrap_or(place).to_owned();
+    let set = sets.trim_start_matches("SET ").split(", ").filter_map(|action| action.split_once(" = ")).map(|(place, _)| name(place)).collect();
+    (set, removals.split(", ").filter(|removed| !removed.is_empty()).map(str::to_owned).collect())
+}
+
+/// DynamoDB refuses an update that names an attribute twice, and placeholders that nobody uses or defines.
+#[track_caller]
+fn assert_well_formed(update: &Value) {
+    let (set, removed) = changes(update);
+    assert!(set.is_disjoint(&removed), "set and removed: {:?}", set.intersection(&removed));
+    let text = format!("{} {}", update["UpdateExpression"], update["ConditionExpression"]);
+    let used: HashSet<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == ':' || c == '#')).filter(|word| word.starts_with([':', '#'])).collect();
+    let defined: HashSet<&str> = [&update["ExpressionAttributeNames"], &update["ExpressionAttributeValues"]]
+        .iter()
+        .filter_map(|placeholders| placeholders.as_object())
+        .flat_map(|placeholders| placeholders.keys().map(String::as_str))
+        .collect();
+    assert_eq!(used, defined);
+    assert!(!set.contains("ImageID") && !set.contains("UploadTimestamp"), "keys are never set");
+}
+
+#[tokio::test]
+async fn a_record_is_found_by_a_consistent_query_for_one() {
+    let item = json!({
+        "ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "1772366400000"}, "OwnerID": {"S": "anna"}, "ProcessingStatus": {"S": "PENDING"},
+        "S3_URL": {"S": "s3://images/k"}, "ExecutionArn": {"S": EXECUTION}, "SchemaVersion": {"N": "1"}, "ReviewToken": {"S": "secret"},
+        "LaterAttribute": {"M": {}},
+    });
+    let replay = Replay::new([ok(json!({"Items": [item], "Count": 1}).to_string())]);
+    let found = records(&replay).await.find(IMAGE_ID).await.unwrap().unwrap();
+    assert_eq!((found.upload_timestamp, found.processing_status, found.review_status), (UPLOADED, ProcessingStatus::Pending, ReviewStatus::None));
+    let asked = replay.only().json();
+    assert_eq!((&asked["ConsistentRead"], &asked["Limit"], &asked["TableName"]), (&json!(true), &json!(1), &json!("records")));
+    assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+}
+
+#[tokio::test]
+async fn no_record_is_none_and_one_that_cannot_be_read_is_an_error() {
+    assert!(records(&Replay::new([ok(r#"{"Items": []}"#)])).await.find(IMAGE_ID).await.unwrap().is_none());
+    let odd = ok(json!({"Items": [{"ImageID": {"S": "i"}}]}).to_string());
+    assert_eq!(records(&Replay::new([odd])).await.find(IMAGE_ID).await.err().unwrap().name(), "Storage.Misconfigured");
+}
+
+#[tokio::test]
+async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it() {
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(records(&replay).await.claim(&claimed()).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert_eq!(asked["Key"], json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": UPLOADED.to_string()}}));
+    let condition = asked["ConditionExpression"].as_str().unwrap();
+    assert!(condition.starts_with("attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0"), "{condition}");
+    for (place, code) in ReasonCode::ALL.iter().enumerate() {
+        assert_eq!(asked["ExpressionAttributeValues"][format!(":code{place}")], json!({"S": code.as_str()}));
+    }
+}
+
+#[tokio::test]
+async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
+    let replay = Replay::new([ok("{}")]);
+    records(&replay).await.claim(&claimed()).await.unwrap();
+    let asked = replay.only().json();
+    assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
+    let (set, removed) = changes(&asked);
+    let left = ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"];
+    assert_eq!(removed, left.map(str::to_owned).into());
+    assert!(["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)), "{set:?}");
+}
+
+#[tokio::test]
+async fn a_failure_is_written_into_the_executions_own_record_that_is_not_completed() {
+    let replay = Replay::new([ok("{}")]);
+    let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() };
+    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert_eq!(asked["ConditionExpression"], json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)"));
+    assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
+}
+
+#[tokio::test]
+async fn a_failure_leaves_the_decision_that_a_reviewer_made_meanwhile() {
+    let replay = Replay::new([ok("{}")]);
+    let read_before = Record { review_status: ReviewStatus::Pending, review_deadline: Some(9), reviewed_by: Some("x".into()), ..claimed() };
+    records(&replay).await.fail(&read_before).await.unwrap();
+    let (set, removed) = changes(&replay.only().json());
+    assert!(set.iter().all(|name| !name.starts_with("Review")), "{set:?}");
+    assert_eq!(removed, ["ReviewToken".to_owned()].into());
+}
+
+#[tokio::test]
+async fn a_refused_condition_is_no_error() {
+    let refused = || Replay::new([json_error(400, "ConditionalCheckFailedException")]);
+    assert_eq!(records(&refused()).await.claim(&claimed()).await.unwrap(), Written::Refused);
+    assert_eq!(records(&refused()).await.fail(&claimed()).await.unwrap(), Written::Refused);
+}
+
+#[tokio::test]
+async fn other_errors_have_our_names() {
+    let cases = [
+        ("ProvisionedThroughputExceededException", 400, "Storage.Unavailable"),
+        ("ThrottlingException", 400, "Storage.Unavailable"),
+        ("RequestLimitExceeded", 400, "Storage.Unavailable"),
+        ("TransactionConflictException", 400, "Storage.Unavailable"),
+        ("InternalServerError", 500, "Storage.Unavailable"),
+        ("ResourceNotFoundException", 400, "Storage.Misconfigured"),
+        ("AccessDeniedException", 400, "Storage.Misconfigured"),
+        ("ValidationException", 400, "Storage.Misconfigured"),
+        ("ItemCollectionSizeLimitExceededException", 400, "Storage.Misconfigured"),
+    ];
+    for (code, status, name) in cases {
+        let error = records(&Replay::new([json_error(status, code)])).await.claim(&claimed()).await.unwrap_err();
+        assert_eq!(error.name(), name, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn record_and_rows_are_one_transaction_under_the_condition_of_ownership() {
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(complete(&replay).await.unwrap(), Written::Yes);
+    let items = replay.only().json()["TransactItems"].clone();
+    let update = &items[0]["Update"];
+    assert_well_formed(update);
+    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :own AND ProcessingStatus <> :completed"));
+    assert_eq!(update["ReturnValuesOnConditionCheckFailure"], json!("ALL_OLD"));
+    let (_, removed) = changes(update);
+    assert_eq!(removed, ["WorkQueue", "StatusReason", "StatusDetail", "ReviewToken"].map(str::to_owned).into());
+    assert_eq!(items.as_array().unwrap().len(), 3, "two labels");
+    assert_eq!(items[1]["Put"]["TableName"], json!("label-index"));
+    assert_eq!(items[1]["Put"]["Item"]["OwnerLabelMonth"], json!({"S": "anna#car#2026-03"}));
+    assert_eq!(items[1]["Put"]["Item"]["Withheld"], json!({"BOOL": false}));
+}
+
+fn canceled(reasons: &Value) -> Answer {
+    let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": "Transaction cancelled", "CancellationReasons": reasons});
+    Answer::Http(400, vec![("content-type", "application/x-amz-json-1.0".into())], body.to_string().into())
+}
+
+fn refused(execution: &str, status: &str) -> Value {
+    json!({"Code": "ConditionalCheckFailed", "Message": "m", "Item": {"ExecutionArn": {"S": execution}, "ProcessingStatus": {"S": status}}})
+}
+
+#[tokio::test]
+async fn a_canceled_transaction_is_our_own_write_somebody_elses_record_or_passing() {
+    let none = json!({"Code": "None"});
+    let cases = [
+        ("own write", json!([refused(EXECUTION, "COMPLETED"), none]), Ok(Written::Yes)),
+        ("another's record", json!([refused(OTHER_EXECUTION, "PENDING"), none]), Ok(Written::Refused)),
+        ("another's completed record", json!([refused(OTHER_EXECUTION, "COMPLETED"), none]), Ok(Written::Refused)),
+        ("no record", json!([{"Code": "ConditionalCheckFailed"}, none]), Ok(Written::Refused)),
+        ("a conflict", json!([{"Code": "TransactionConflict"}, none]), Err("Storage.Unavailable")),
+        ("a conflict on a row", json!([none, {"Code": "TransactionConflict"}]), Err("Storage.Unavailable")),
+        ("throttled", json!([none, {"Code": "ThrottlingError"}]), Err("Storage.Unavailable")),
+        ("out of throughput", json!([none, {"Code": "ProvisionedThroughputExceeded"}]), Err("Storage.Unavailable")),
+        ("a wrong item", json!([none, {"Code": "ValidationError"}]), Err("Storage.Misconfigured")),
+        ("no reasons", json!([]), Err("Storage.Misconfigured")),
+    ];
+    for (case, reasons, expected) in cases {
+        let written = complete(&Replay::new([canceled(&reasons)])).await;
+        assert_eq!(written.as_ref().map_err(StepError::name), expected.as_ref().map_err(|name| *name), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_in_progress_or_a_table_that_is_down_is_passing() {
+    for (code, status) in [("TransactionInProgressException", 400), ("InternalServerError", 500), ("ThrottlingException", 400)] {
+        assert_eq!(complete(&Replay::new([json_error(status, code)])).await.unwrap_err().name(), "Storage.Unavailable", "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_tried_again_carries_the_same_token() {
+    let replay = Replay::new([json_error(500, "InternalServerError"), ok("{}")]);
+    complete(&replay).await.unwrap();
+    let tokens: HashSet<String> = replay.asked().iter().map(|asked| asked.json()["ClientRequestToken"].to_string()).collect();
+    assert_eq!((replay.asked().len(), tokens.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_another() {
+    let token = secrecy::SecretString::from("token-1");
+    let request =
+        ReviewRequest { image_id: IMAGE_ID, upload_timestamp: UPLOADED, execution_arn: EXECUTION, task_token: &token, flags: &[], deadline: 99 };
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(records(&replay).await.ask(&request).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    let condition = "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected)";
+    assert_eq!(asked["ConditionExpression"], json!(condition));
+    let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
+    assert_eq!(records(&refused).await.ask(&request).await.unwrap(), Written::Refused);
+}

@@ -1,0 +1,146 @@
+//! Rekognition: requests, answers byte for byte, and errors under our names (fault matrix, rows 16 to 20).
+
+use crate::replay::{Answer, Replay, json_error, ok};
+use serde_json::{Value, json};
+use sightline_aws::rekognition::Rekognition;
+use sightline_domain::{
+    error::{RecognitionError, StepError},
+    ports::{FaceDetector, LabelDetector, ModerationDetector, ObjectRef, StoredResult, TextDetector},
+};
+
+const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
+const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
+
+pub async fn ask(replay: &Replay, operation: &str) -> Result<StoredResult, RecognitionError> {
+    let rekognition = Rekognition::new(aws_sdk_rekognition::Client::new(&replay.config().await));
+    match operation {
+        "DetectLabels" => rekognition.detect_labels(IMAGE).await,
+        "DetectFaces" => rekognition.detect_faces(IMAGE).await,
+        "DetectText" => rekognition.detect_text(IMAGE).await,
+        _ => rekognition.detect_moderation_labels(IMAGE, 37.5).await,
+    }
+}
+
+pub fn documented(operation: &str) -> &'static [u8] {
+    match operation {
+        "DetectLabels" => include_bytes!("../fixtures/rekognition/detect-labels.json"),
+        "DetectFaces" => include_bytes!("../fixtures/rekognition/detect-faces.json"),
+        "DetectText" => include_bytes!("../fixtures/rekognition/detect-text.json"),
+        _ => include_bytes!("../fixtures/rekognition/detect-moderation-labels.json"),
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_asked_wide_about_the_object_in_s3() {
+    let image = json!({"S3Object": {"Bucket": "images", "Name": "processed/an id/image.jpg"}});
+    let expected = [
+        ("DetectLabels", json!({"Image": image, "MaxLabels": 50, "MinConfidence": 50.0})),
+        ("DetectFaces", json!({"Image": image, "Attributes": ["ALL"]})),
+        ("DetectText", json!({"Image": image})),
+        ("DetectModerationLabels", json!({"Image": image, "MinConfidence": 37.5})),
+    ];
+    for (operation, body) in expected {
+        let replay = Replay::new([ok(documented(operation))]);
+        ask(&replay, operation).await.unwrap();
+        let asked = replay.only();
+        assert_eq!(asked.header("x-amz-target"), Some(format!("RekognitionService.{operation}").as_str()));
+        assert_eq!(asked.header("content-type"), Some("application/x-amz-json-1.1"));
+        assert_eq!(asked.json(), body, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn documented_answers_are_handed_on_byte_for_byte() {
+    for operation in OPERATIONS {
+        let answer = ask(&Replay::new([ok(documented(operation))]), operation).await.unwrap();
+        assert!(answer == documented(operation), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn members_that_nobody_knows_yet_are_handed_on_too() {
+    let answer = br#"{"Labels":[{"Name":"Car","Confidence":99.12345678901234,"NewMember":{"a":[1,2]}}],"NewVersion":null}"#;
+    assert_eq!(ask(&Replay::new([ok(&answer[..])]), "DetectLabels").await.unwrap(), answer);
+}
+
+/// Rekognition, API reference, "Errors" of each of the four operations; and what the SDK itself may meet.
+const ERRORS: [(&str, u16, &str); 15] = [
+    ("ThrottlingException", 500, "Recognition.Throttled"),
+    ("ThrottlingException", 400, "Recognition.Throttled"),
+    ("ProvisionedThroughputExceededException", 400, "Recognition.Throttled"),
+    ("InternalServerError", 500, "Recognition.Unavailable"),
+    ("ServiceUnavailable", 503, "Recognition.Unavailable"),
+    ("NeverHeardOf", 502, "Recognition.Unavailable"),
+    ("ImageTooLargeException", 400, "Recognition.Refused"),
+    ("InvalidImageFormatException", 400, "Recognition.Refused"),
+    ("InvalidS3ObjectException", 400, "Recognition.Misconfigured"),
+    ("AccessDeniedException", 400, "Recognition.Misconfigured"),
+    ("InvalidParameterException", 400, "Recognition.Misconfigured"),
+    ("UnrecognizedClientException", 400, "Recognition.Misconfigured"),
+    ("ExpiredTokenException", 400, "Recognition.Misconfigured"),
+    ("NotSupportedLocallyException", 400, "Recognition.Misconfigured"),
+    ("NeverHeardOf", 400, "Recognition.Misconfigured"),
+];
+
+#[tokio::test]
+async fn every_documented_error_has_our_name_in_every_operation() {
+    for operation in OPERATIONS {
+        for (code, status, name) in ERRORS {
+            let error = ask(&Replay::new([json_error(status, code)]), operation).await.unwrap_err();
+            assert_eq!(error.name(), name, "{operation}: {code} ({status})");
+            assert!(error.to_string().starts_with(&format!("{operation} ")), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_code_is_read_from_the_header_too() {
+    let header = vec![("x-amzn-errortype", "ImageTooLargeException:http://internal.amazon.com/".to_owned())];
+    let error = ask(&Replay::new([Answer::Http(400, header, b"{}".to_vec())]), "DetectLabels").await.unwrap_err();
+    assert_eq!(error.name(), "Recognition.Refused");
+}
+
+#[tokio::test]
+async fn an_image_that_is_refused_or_a_set_up_that_is_wrong_is_asked_about_once() {
+    for code in ["ImageTooLargeException", "InvalidImageFormatException", "InvalidS3ObjectException", "AccessDeniedException", "InvalidParameterException"] {
+        let replay = Replay::new([json_error(400, code)]);
+        ask(&replay, "DetectLabels").await.unwrap_err();
+        assert_eq!(replay.asked().len(), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn rubbish_in_a_good_answer_is_unavailable() {
+    for rubbish in ["<html>busy</html>", "{\"Labels\": [", "{\"Labels\": 5}", "[]", "\"text\""] {
+        let error = ask(&Replay::new([ok(rubbish)]), "DetectLabels").await.unwrap_err();
+        assert_eq!(error.name(), "Recognition.Unavailable", "{rubbish}");
+    }
+}
+
+#[tokio::test]
+async fn a_rubbish_error_goes_by_its_status() {
+    for (status, name) in [(400, "Recognition.Misconfigured"), (429, "Recognition.Throttled"), (500, "Recognition.Unavailable"), (503, "Recognition.Unavailable")] {
+        let error = ask(&Replay::new([Answer::Http(status, vec![], b"<html>".to_vec())]), "DetectLabels").await.unwrap_err();
+        assert_eq!(error.name(), name, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_and_a_silent_service_are_unavailable() {
+    for operation in OPERATIONS {
+        for (case, answer) in [("broken", Answer::Broken), ("silent", Answer::Silence)] {
+            let error = ask(&Replay::new([answer]), operation).await.unwrap_err();
+            assert_eq!(error.name(), "Recognition.Unavailable", "{operation}, {case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_handed_on_as_it_came_and_judged_by_who_reads_it() {
+    for empty in ["", "{}"] {
+        let answer = ask(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
+        assert!(serde_json::from_slice::<sightline_domain::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
+    }
+    let moderation = serde_json::from_value::<sightline_domain::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
+    assert!(moderation.is_err(), "no verdict, no publication");
+}

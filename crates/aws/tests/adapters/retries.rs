@@ -1,0 +1,63 @@
+//! Retries within the task (fault matrix, rows 16 to 18).
+
+use crate::{
+    rekognition::{ask, documented},
+    replay::{Answer, Replay, json_error, ok},
+};
+use sightline_aws::clients::{Clients, Target};
+use sightline_domain::error::StepError;
+use std::time::Duration;
+
+const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
+
+#[tokio::test]
+async fn throttled_three_times_and_then_answered_is_one_answer() {
+    for operation in OPERATIONS {
+        for code in ["ThrottlingException", "ProvisionedThroughputExceededException"] {
+            let replay = Replay::new([json_error(400, code), json_error(400, code), json_error(400, code), ok(documented(operation))]);
+            assert!(ask(&replay, operation).await.unwrap() == documented(operation), "{operation}, {code}");
+            assert_eq!(replay.asked().len(), 4, "{operation}, {code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_passing_failure_of_any_kind_is_tried_again() {
+    for passing in [json_error(500, "InternalServerError"), Answer::Http(503, vec![], vec![]), Answer::Broken, Answer::Silence] {
+        let case = format!("{passing:?}");
+        let replay = Replay::new([passing, ok(documented("DetectText"))]);
+        assert!(ask(&replay, "DetectText").await.is_ok(), "{case}");
+        assert_eq!(replay.asked().len(), 2, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn after_five_tries_the_state_machine_takes_over() {
+    for (answer, name) in [
+        (json_error(400, "ThrottlingException"), "Recognition.Throttled"),
+        (json_error(500, "InternalServerError"), "Recognition.Unavailable"),
+        (Answer::Broken, "Recognition.Unavailable"),
+    ] {
+        let replay = Replay::new([answer]);
+        assert_eq!(ask(&replay, "DetectLabels").await.unwrap_err().name(), name);
+        assert_eq!(replay.asked().len(), 5, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_try_waits_and_the_waits_fit_into_the_functions_time() {
+    let replay = Replay::new([json_error(400, "ThrottlingException")]);
+    ask(&replay, "DetectLabels").await.unwrap_err();
+    let waited: Duration = replay.waits().iter().sum();
+    println!("waits: {:?}", replay.waits());
+    assert!(replay.waits().len() >= 4 && waited < Duration::from_secs(50), "{:?}", replay.waits());
+}
+
+#[tokio::test]
+async fn a_hanging_service_is_given_up_before_the_function_is_cut_off() {
+    let clients = Clients::load(Target { region: Some("eu-west-1".into()), ..Target::default() }).await;
+    let timeouts = clients.config().timeout_config().unwrap();
+    let (attempt, operation) = (timeouts.operation_attempt_timeout().unwrap(), timeouts.operation_timeout().unwrap());
+    assert!(attempt < operation && operation < Duration::from_secs(60), "{attempt:?} {operation:?}");
+    assert!(timeouts.connect_timeout().unwrap() < attempt);
+}

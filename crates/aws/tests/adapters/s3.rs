@@ -1,0 +1,167 @@
+//! S3: exact keys and versions, and what is gone, denied or passing.
+
+use crate::replay::{Answer, Replay, ok, xml_error};
+use sightline_aws::objects::Objects;
+use sightline_domain::{
+    error::StepError,
+    identity::Upload,
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+};
+
+async fn objects(replay: &Replay) -> Objects {
+    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
+}
+
+const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "raw-uploads/a b+ü%25.jpg", version_id: Some("v1") };
+const ENCODED: &str = "raw-uploads/a%20b%2B%C3%BC%2525.jpg";
+
+fn upload(version_id: Option<&str>) -> Upload {
+    Upload { bucket: "images".into(), key: IMAGE.key.into(), version_id: version_id.map(str::to_owned), etag: "etag-1".into() }
+}
+
+fn head(etag: &str) -> Answer {
+    let headers = [("content-length", "1234"), ("last-modified", "Sun, 01 Mar 2026 12:00:00 GMT"), ("etag", etag), ("x-amz-version-id", "v9")];
+    Answer::Http(200, headers.map(|(name, value)| (name, value.to_owned())).into(), vec![])
+}
+
+const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult>
+    <Version><Key>raw-uploads/a b+ü%25.jpg.other</Key><VersionId>v0</VersionId><ETag>"etag-1"</ETag><Size>1</Size></Version>
+    <Version><Key>raw-uploads/a b+ü%25.jpg</Key><VersionId>v2</VersionId><ETag>"etag-2"</ETag><Size>2</Size></Version>
+    <Version><Key>raw-uploads/a b+ü%25.jpg</Key><VersionId>v1</VersionId><ETag>"etag-1"</ETag><Size>1234</Size>
+        <LastModified>2026-03-01T12:00:00.000Z</LastModified></Version>
+</ListVersionsResult>"#;
+
+#[tokio::test]
+async fn an_image_is_read_by_its_exact_key_and_version() {
+    let replay = Replay::new([ok("bytes")]);
+    assert_eq!(objects(&replay).await.read_image(IMAGE).await.unwrap().as_deref(), Some(b"bytes".as_slice()));
+    let asked = replay.only();
+    assert_eq!(asked.method, "GET");
+    assert!(asked.uri.contains(&format!("/images/{ENCODED}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_none_and_what_is_denied_is_our_set_up() {
+    let cases = [
+        (xml_error(404, "NoSuchKey"), None),
+        (xml_error(404, "NoSuchVersion"), None),
+        (xml_error(403, "AccessDenied"), Some("Storage.Misconfigured")),
+        (xml_error(400, "KMS.DisabledException"), Some("Storage.Misconfigured")),
+        (xml_error(400, "KMS.NotFoundException"), Some("Storage.Misconfigured")),
+        (xml_error(404, "NoSuchBucket"), Some("Storage.Misconfigured")),
+        (xml_error(403, "InvalidObjectState"), Some("Storage.Misconfigured")),
+        (xml_error(503, "SlowDown"), Some("Storage.Unavailable")),
+        (xml_error(500, "InternalError"), Some("Storage.Unavailable")),
+        (xml_error(400, "KMS.ThrottlingException"), Some("Storage.Unavailable")),
+        (xml_error(400, "RequestTimeout"), Some("Storage.Unavailable")),
+        (Answer::Broken, Some("Storage.Unavailable")),
+    ];
+    for (answer, name) in cases {
+        let case = format!("{answer:?}");
+        let read = objects(&Replay::new([answer])).await.read_image(IMAGE).await;
+        match (read, name) {
+            (Ok(None), None) => {}
+            (Err(error), Some(name)) => assert_eq!(error.name(), name, "{case}"),
+            (read, _) => panic!("{case}: {read:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_does_not_exist_is_none_and_one_that_is_denied_is_not() {
+    let read = |answer| async move { objects(&Replay::new([answer])).await.read_result("images", "results/i/labels.json").await };
+    assert!(read(xml_error(404, "NoSuchKey")).await.unwrap().is_none());
+    assert_eq!(read(xml_error(403, "AccessDenied")).await.unwrap_err().name(), "Storage.Misconfigured");
+    assert_eq!(read(ok("{}")).await.unwrap().as_deref(), Some(b"{}".as_slice()));
+}
+
+#[tokio::test]
+async fn slowed_down_and_then_answered_is_one_answer() {
+    let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
+    assert!(objects(&replay).await.read_image(IMAGE).await.unwrap().is_some());
+    assert_eq!(replay.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn an_upload_with_a_version_is_looked_up_by_it() {
+    let replay = Replay::new([head("\"other\"")]);
+    let facts = objects(&replay).await.look_up(&upload(Some("v1"))).await.unwrap().unwrap();
+    assert_eq!(facts, UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000 });
+    assert!(replay.only().uri.contains("versionId=v1"));
+}
+
+#[tokio::test]
+async fn without_a_version_the_current_one_counts_where_its_entity_tag_is_the_events() {
+    let replay = Replay::new([head("\"etag-1\"")]);
+    let facts = objects(&replay).await.look_up(&upload(None)).await.unwrap().unwrap();
+    assert_eq!(facts.version_id.as_deref(), Some("v9"));
+}
+
+#[tokio::test]
+async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_its_entity_tag() {
+    for first in [head("\"etag-2\""), xml_error(404, "NoSuchKey")] {
+        let replay = Replay::new([first, ok(VERSIONS)]);
+        let facts = objects(&replay).await.look_up(&upload(None)).await.unwrap().unwrap();
+        assert_eq!(facts, UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000 });
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_gone_is_none() {
+    let gone = Answer::Http(404, vec![], vec![]);
+    assert_eq!(objects(&Replay::new([gone.clone()])).await.look_up(&upload(Some("v1"))).await.unwrap(), None);
+    let none = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
+    assert_eq!(objects(&Replay::new([gone, none])).await.look_up(&upload(None)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_lookup_that_is_denied_is_no_deleted_object() {
+    // A HEAD has no body to tell by.
+    let error = objects(&Replay::new([Answer::Http(403, vec![], vec![])])).await.look_up(&upload(Some("v1"))).await.unwrap_err();
+    assert_eq!(error.name(), "Storage.Misconfigured");
+}
+
+#[tokio::test]
+async fn copies_are_written_as_jpeg() {
+    let replay = Replay::new([ok("")]);
+    objects(&replay).await.write_jpeg("images", "processed/i/image.jpg", b"jpeg".to_vec()).await.unwrap();
+    let asked = replay.only();
+    assert_eq!((asked.method.as_str(), asked.header("content-type")), ("PUT", Some("image/jpeg")));
+    assert!(asked.uri.contains("/images/processed/i/image.jpg"));
+}
+
+#[tokio::test]
+async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
+    let replay = Replay::new([ok("<?xml version=\"1.0\"?><CopyObjectResult></CopyObjectResult>")]);
+    objects(&replay).await.copy(IMAGE, "archived/i/original").await.unwrap();
+    assert_eq!(replay.only().header("x-amz-copy-source"), Some(format!("images/{ENCODED}?versionId=v1").as_str()));
+    for gone in ["NoSuchKey", "NoSuchVersion"] {
+        assert!(objects(&Replay::new([xml_error(404, gone)])).await.copy(IMAGE, "archived/i/original").await.is_ok(), "{gone}");
+    }
+    assert_eq!(objects(&Replay::new([xml_error(403, "AccessDenied")])).await.copy(IMAGE, "a").await.unwrap_err().name(), "Storage.Misconfigured");
+}
+
+#[tokio::test]
+async fn an_error_within_a_good_copy_answer_is_an_error() {
+    let body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>m</Message></Error>";
+    let error = objects(&Replay::new([ok(body)])).await.copy(IMAGE, "archived/i/original").await.unwrap_err();
+    assert_eq!(error.name(), "Storage.Unavailable", "S3 guide, CopyObject: a 200 may hold an error");
+}
+
+#[tokio::test]
+async fn the_tag_goes_to_the_exact_version() {
+    let replay = Replay::new([ok("")]);
+    objects(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap();
+    let asked = replay.only();
+    assert!(asked.uri.contains("tagging") && asked.uri.contains("versionId=v1"), "{}", asked.uri);
+    let body = String::from_utf8(asked.body).unwrap();
+    assert!(body.contains("<Key>status</Key>") && body.contains("<Value>analyzed</Value>"), "{body}");
+    assert!(objects(&Replay::new([xml_error(404, "NoSuchVersion")])).await.tag_status(IMAGE, "analyzed").await.is_ok());
+}
+
+#[tokio::test]
+async fn deleting_twice_is_deleting_once() {
+    for answer in [Answer::Http(204, vec![], vec![]), xml_error(404, "NoSuchKey")] {
+        assert!(objects(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
+    }
+}

@@ -1,0 +1,185 @@
+//! Step Functions: the first real cause in a history, and telling a waiting execution.
+
+use crate::replay::{Replay, json_error, ok};
+use serde_json::{Value, json};
+use sightline_aws::workflow::Workflow;
+use sightline_domain::{
+    error::StepError,
+    ports::{ExecutionHistory, FailureCause, ReviewCallback},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_tests::samples::EXECUTION;
+
+async fn workflow(replay: &Replay) -> Workflow {
+    Workflow::new(aws_sdk_sfn::Client::new(&replay.config().await))
+}
+
+/// A history as it happened; it is asked for newest first.
+async fn cause_of(oldest_first: &[Value]) -> Option<FailureCause> {
+    let events: Vec<Value> = oldest_first.iter().rev().cloned().collect();
+    let replay = Replay::new([ok(json!({"events": events}).to_string())]);
+    let cause = workflow(&replay).await.failure_cause(EXECUTION).await.unwrap();
+    let asked = replay.only().json();
+    assert_eq!((&asked["executionArn"], &asked["reverseOrder"]), (&json!(EXECUTION), &json!(true)));
+    cause
+}
+
+fn event(id: i64, previous: i64, kind: &str, details: &Value) -> Value {
+    let mut event = json!({"id": id, "previousEventId": previous, "timestamp": 1_772_366_400.0, "type": kind});
+    event.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+    event
+}
+
+fn entered(id: i64, previous: i64, kind: &str, name: &str) -> Value {
+    event(id, previous, kind, &json!({"stateEnteredEventDetails": {"name": name}}))
+}
+
+fn failure(id: i64, previous: i64, kind: &str, details: &str, error: &str, cause: &str) -> Value {
+    let task = if details.starts_with("task") { json!({"resourceType": "lambda", "resource": "invoke", "error": error, "cause": cause}) } else { json!({"error": error, "cause": cause}) };
+    event(id, previous, kind, &json!({details: task}))
+}
+
+fn task_failed(id: i64, previous: i64, error: &str, cause: &str) -> Value {
+    failure(id, previous, "TaskFailed", "taskFailedEventDetails", error, cause)
+}
+
+fn execution_failed(id: i64, previous: i64, error: &str, cause: &str) -> Value {
+    failure(id, previous, "ExecutionFailed", "executionFailedEventDetails", error, cause)
+}
+
+fn cause(state: Option<&str>, error: &str, message: &str) -> Option<FailureCause> {
+    Some(FailureCause { state: state.map(str::to_owned), error: error.to_owned(), message: message.to_owned() })
+}
+
+fn scheduled(id: i64, previous: i64) -> Value {
+    event(id, previous, "TaskStarted", &json!({"taskStartedEventDetails": {"resourceType": "lambda", "resource": "invoke"}}))
+}
+
+#[tokio::test]
+async fn the_task_that_failed_is_named_with_its_state() {
+    let history = [entered(1, 0, "TaskStateEntered", "StoreRecord"), scheduled(2, 1), task_failed(3, 2, "Storage.Unavailable", "c"), execution_failed(4, 3, "Storage.Unavailable", "c")];
+    assert_eq!(cause_of(&history).await, cause(Some("StoreRecord"), "Storage.Unavailable", "c"));
+}
+
+#[tokio::test]
+async fn a_failure_within_nested_parallel_states_is_found_at_its_own_state() {
+    let history = [
+        entered(1, 0, "ParallelStateEntered", "AnalyzeImage"),
+        entered(2, 1, "TaskStateEntered", "DetectLabels"),
+        entered(3, 1, "TaskStateEntered", "ModerateImage"),
+        scheduled(4, 2),
+        event(5, 4, "TaskSucceeded", &json!({"taskSucceededEventDetails": {"resourceType": "lambda", "resource": "invoke"}})),
+        entered(6, 5, "ParallelStateEntered", "FollowUps"),
+        entered(7, 6, "TaskStateEntered", "AnalyzeFaces"),
+        entered(8, 6, "TaskStateEntered", "DetectText"),
+        scheduled(9, 7),
+        scheduled(10, 8),
+        task_failed(11, 9, "Recognition.Throttled", "faces"),
+        event(12, 11, "ParallelStateFailed", &json!({})),
+        event(13, 12, "ParallelStateFailed", &json!({})),
+        execution_failed(14, 13, "Recognition.Throttled", "faces"),
+    ];
+    assert_eq!(cause_of(&history).await, cause(Some("AnalyzeFaces"), "Recognition.Throttled", "faces"));
+}
+
+#[tokio::test]
+async fn of_several_tries_the_last_one_counts() {
+    let history = [
+        entered(1, 0, "TaskStateEntered", "DetectLabels"),
+        task_failed(2, 1, "Recognition.Throttled", "first"),
+        task_failed(3, 2, "Recognition.Throttled", "last"),
+        execution_failed(4, 3, "Recognition.Throttled", "last"),
+    ];
+    assert_eq!(cause_of(&history).await, cause(Some("DetectLabels"), "Recognition.Throttled", "last"));
+}
+
+#[tokio::test]
+async fn a_failure_that_was_retried_well_is_not_the_cause_of_what_came_later() {
+    let retried = [entered(1, 0, "TaskStateEntered", "DetectLabels"), task_failed(2, 1, "Recognition.Throttled", "retried well")];
+    let waiting = [entered(3, 2, "TaskStateEntered", "AwaitReview"), scheduled(4, 3)];
+    let aborted = failure(5, 4, "ExecutionAborted", "executionAbortedEventDetails", "Operator.Stopped", "by hand");
+    let timed_out = failure(5, 4, "ExecutionTimedOut", "executionTimedOutEventDetails", "States.Timeout", "");
+    let runtime = execution_failed(5, 3, "States.QueryEvaluationError", "no such field");
+    for (last, error, message) in
+        [(aborted, "Operator.Stopped", "by hand"), (timed_out, "States.Timeout", ""), (runtime, "States.QueryEvaluationError", "no such field")]
+    {
+        let found = cause_of(&[&retried[..], &waiting, &[last]].concat()).await.unwrap();
+        assert_eq!((found.error.as_str(), found.message.as_str(), found.state.as_deref()), (error, message, Some("AwaitReview")));
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_timed_out_or_could_not_be_started_is_found() {
+    for (kind, details) in [
+        ("TaskTimedOut", "taskTimedOutEventDetails"),
+        ("TaskStartFailed", "taskStartFailedEventDetails"),
+        ("TaskSubmitFailed", "taskSubmitFailedEventDetails"),
+    ] {
+        let history = [
+            entered(1, 0, "TaskStateEntered", "AwaitReview"),
+            failure(2, 1, kind, details, "States.Timeout", "c"),
+            event(3, 2, "TaskStateAborted", &json!({})),
+            execution_failed(4, 0, "States.Timeout", "c"),
+        ];
+        assert_eq!(cause_of(&history).await, cause(Some("AwaitReview"), "States.Timeout", "c"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_redrive_the_newest_ending_counts() {
+    let history = [
+        entered(1, 0, "TaskStateEntered", "DetectLabels"),
+        task_failed(2, 1, "Recognition.Throttled", "c"),
+        execution_failed(3, 2, "Recognition.Throttled", "c"),
+        event(4, 0, "ExecutionRedriven", &json!({})),
+        scheduled(5, 1),
+        task_failed(6, 5, "Storage.Misconfigured", "denied"),
+        execution_failed(7, 6, "Storage.Misconfigured", "denied"),
+    ];
+    assert_eq!(cause_of(&history).await, cause(Some("DetectLabels"), "Storage.Misconfigured", "denied"));
+}
+
+#[tokio::test]
+async fn a_history_without_a_failure_has_no_cause() {
+    assert_eq!(cause_of(&[entered(1, 0, "TaskStateEntered", "DetectLabels")]).await, None);
+    assert_eq!(cause_of(&[]).await, None);
+}
+
+#[tokio::test]
+async fn a_history_that_loops_comes_to_an_end() {
+    let history = [scheduled(1, 2), scheduled(2, 1), task_failed(3, 2, "E", "c")];
+    assert_eq!(cause_of(&history).await, cause(None, "E", "c"));
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
+    for (code, name) in [("ThrottlingException", "Storage.Unavailable"), ("AccessDeniedException", "Storage.Misconfigured"), ("ExecutionDoesNotExist", "Storage.Misconfigured")] {
+        let error = workflow(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
+        assert_eq!(error.name(), name, "{code}");
+    }
+}
+
+async fn tell(replay: &Replay) -> Result<(), &'static str> {
+    let outcome = ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None };
+    workflow(replay).await.tell(&"token-1".into(), &outcome).await.map_err(|error| error.name())
+}
+
+#[tokio::test]
+async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
+    let replay = Replay::new([ok("{}")]);
+    tell(&replay).await.unwrap();
+    let asked = replay.only().json();
+    assert_eq!(asked["taskToken"], json!("token-1"));
+    let output: Value = serde_json::from_str(asked["output"].as_str().unwrap()).unwrap();
+    assert_eq!(output, json!({"Status": "APPROVED", "ReviewedBy": "anna", "ReviewedAt": 5}));
+}
+
+#[tokio::test]
+async fn an_execution_that_waits_no_more_is_no_error() {
+    for code in ["TaskTimedOut", "TaskDoesNotExist"] {
+        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(()), "{code}");
+    }
+    for (code, name) in [("AccessDeniedException", "Storage.Misconfigured"), ("InvalidOutput", "Storage.Misconfigured"), ("ThrottlingException", "Storage.Unavailable")] {
+        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Err(name), "{code}");
+    }
+}

@@ -1,0 +1,269 @@
+//! What the camera wrote: read where it makes sense, left out where it does not, and in no copy.
+
+use crate::pictures::*;
+use sightline_domain::image::{ExifFacts, GeoPoint};
+
+const ASCII: u16 = 2;
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
+
+const EXIF_IFD: u16 = 0x8769;
+const GPS_IFD: u16 = 0x8825;
+const MAKE: u16 = 0x010f;
+const MODEL: u16 = 0x0110;
+const TAKEN_AT: u16 = 0x9003;
+const OFFSET: u16 = 0x9011;
+
+type Entry = (u16, u16, u32, Vec<u8>);
+
+/// A little-endian TIFF structure with up to three directories, as EXIF is written.
+#[derive(Default, Clone)]
+pub struct Tiff {
+    main: Vec<Entry>,
+    exif: Vec<Entry>,
+    gps: Vec<Entry>,
+}
+
+fn ascii(tag: u16, text: &str) -> Entry {
+    let bytes = [text.as_bytes(), b"\0"].concat();
+    (tag, ASCII, u32::try_from(bytes.len()).unwrap(), bytes)
+}
+
+fn rationals(tag: u16, parts: [(u32, u32); 3]) -> Entry {
+    (tag, RATIONAL, 3, parts.iter().flat_map(|(top, bottom)| [top.to_le_bytes(), bottom.to_le_bytes()].concat()).collect())
+}
+
+impl Tiff {
+    pub fn orientation(mut self, orientation: u16) -> Self {
+        self.main.push((0x0112, SHORT, 1, orientation.to_le_bytes().to_vec()));
+        self
+    }
+
+    fn camera(mut self, make: &str, model: &str) -> Self {
+        self.main.extend([ascii(MAKE, make), ascii(MODEL, model)]);
+        self
+    }
+
+    fn taken(mut self, at: &str, offset: Option<&str>) -> Self {
+        self.exif.push(ascii(TAKEN_AT, at));
+        self.exif.extend(offset.map(|offset| ascii(OFFSET, offset)));
+        self
+    }
+
+    fn at(mut self, north: &str, latitude: [(u32, u32); 3], east: &str, longitude: [(u32, u32); 3]) -> Self {
+        self.gps = vec![ascii(1, north), rationals(2, latitude), ascii(3, east), rationals(4, longitude)];
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut main = self.main.clone();
+        let size = |entries: usize| 2 + entries * 12 + 4;
+        let pointers = usize::from(!self.exif.is_empty()) + usize::from(!self.gps.is_empty());
+        let mut place = 8 + size(main.len() + pointers);
+        for (tag, directory) in [(EXIF_IFD, &self.exif), (GPS_IFD, &self.gps)] {
+            if !directory.is_empty() {
+                main.push((tag, LONG, 1, u32::try_from(place).unwrap().to_le_bytes().to_vec()));
+                place += size(directory.len());
+            }
+        }
+        let mut out = b"II*\0\x08\0\0\0".to_vec();
+        let mut data: Vec<u8> = Vec::new();
+        for directory in [&main, &self.exif, &self.gps] {
+            if directory.is_empty() {
+                continue;
+            }
+            out.extend(u16::try_from(directory.len()).unwrap().to_le_bytes());
+            for (tag, kind, count, value) in directory {
+                out.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes()].concat());
+                if value.len() <= 4 {
+                    out.extend(value.iter().copied().chain([0; 4]).take(4));
+                } else {
+                    out.extend(u32::try_from(place + data.len()).unwrap().to_le_bytes());
+                    data.extend(value);
+                }
+            }
+            out.extend([0; 4]);
+        }
+        out.extend(data);
+        out
+    }
+}
+
+fn facts(tiff: &Tiff) -> ExifFacts {
+    accepted(&jpeg_with(&quadrants(96, 96), exif(tiff.bytes()))).exif
+}
+
+const LISBON: [[(u32, u32); 3]; 2] = [[(38, 1), (43, 1), (1_234, 100)], [(9, 1), (8, 1), (0, 1)]];
+
+fn lisbon() -> Tiff {
+    Tiff::default().camera("Canon", "Canon EOS 5D").taken("2024:02:29 12:30:59", Some("+01:00")).at("N", LISBON[0], "W", LISBON[1])
+}
+
+#[test]
+fn time_camera_and_place_are_read_from_every_format() {
+    let picture = quadrants(96, 96);
+    let extras = exif(lisbon().bytes());
+    for bytes in [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)] {
+        let facts = accepted(&bytes).exif;
+        assert_eq!(facts.taken_at.as_deref(), Some("2024-02-29T12:30:59+01:00"));
+        assert_eq!(facts.camera.as_deref(), Some("Canon EOS 5D"));
+        assert_eq!(facts.gps, Some(GeoPoint { latitude: 38.720_094, longitude: -9.133_333 }));
+    }
+}
+
+#[test]
+fn the_place_is_left_out_unless_the_settings_allow_it() {
+    let bytes = jpeg_with(&quadrants(96, 96), exif(lisbon().bytes()));
+    let inspected = inspect_image::inspect::inspect("x", &bytes, &LIMITS, false).unwrap_or_else(|rejection| panic!("{rejection}"));
+    assert_eq!(inspected.exif.gps, None);
+    assert!(inspected.exif.camera.is_some());
+}
+
+#[test]
+fn a_time_that_no_calendar_knows_is_left_out() {
+    let cases = [
+        ("2024:02:29 12:30:59", Some("2024-02-29T12:30:59")),
+        ("0000:00:00 00:00:00", None),
+        ("2024:13:01 00:00:00", None),
+        ("2024:01:32 00:00:00", None),
+        ("2024:01:01 24:00:00", None),
+        ("    :  :     :  :  ", None),
+        ("yesterday", None),
+        ("", None),
+        ("2024:01:01", None),
+    ];
+    for (written, expected) in cases {
+        assert_eq!(facts(&Tiff::default().taken(written, None)).taken_at.as_deref(), expected, "{written:?}");
+    }
+}
+
+#[test]
+fn an_offset_that_is_none_is_left_out() {
+    for offset in ["Z", "1", "+1:00", "+01:00:00", "<script>", "+0x:00"] {
+        assert_eq!(
+            facts(&Tiff::default().taken("2024:01:01 00:00:00", Some(offset))).taken_at.as_deref(),
+            Some("2024-01-01T00:00:00"),
+            "{offset}"
+        );
+    }
+}
+
+#[test]
+fn a_camera_is_named_once_and_briefly() {
+    let cases = [
+        ("NIKON", "NIKON D90", "NIKON D90"),
+        ("Apple", "iPhone 15", "Apple iPhone 15"),
+        ("", "Pixel", "Pixel"),
+        ("Sony", "", "Sony"),
+        ("A\x1b[31mB\r\n", "", "A[31mB"),
+    ];
+    for (make, model, expected) in cases {
+        assert_eq!(facts(&Tiff::default().camera(make, model)).camera.as_deref(), Some(expected));
+    }
+    let long = facts(&Tiff::default().camera("", &"x".repeat(20_000))).camera.unwrap();
+    assert!(long.chars().count() <= 100, "{} characters", long.chars().count());
+}
+
+#[test]
+fn a_place_that_is_not_on_earth_is_left_out() {
+    let zero = [(0, 0), (0, 0), (0, 0)];
+    let cases = [
+        ("not a number", zero, LISBON[1]),
+        ("divided by zero", [(38, 0), (0, 1), (0, 1)], LISBON[1]),
+        ("beyond the pole", [(91, 1), (0, 1), (0, 1)], LISBON[1]),
+        ("beyond the date line", LISBON[0], [(180, 1), (1, 1), (0, 1)]),
+        ("huge", [(u32::MAX, 1), (u32::MAX, 1), (u32::MAX, 1)], LISBON[1]),
+    ];
+    for (case, latitude, longitude) in cases {
+        assert_eq!(facts(&Tiff::default().at("N", latitude, "W", longitude)).gps, None, "{case}");
+    }
+    assert!(facts(&Tiff::default().at("S", [(90, 1), (0, 1), (0, 1)], "E", [(180, 1), (0, 1), (0, 1)])).gps.is_some());
+}
+
+#[test]
+fn fields_of_the_wrong_type_are_left_out() {
+    let mut tiff = lisbon();
+    tiff.main = vec![(MAKE, SHORT, 1, vec![7, 0]), (0x0112, ASCII, 2, b"6\0".to_vec())];
+    tiff.exif = vec![(TAKEN_AT, LONG, 1, vec![1, 2, 3, 4])];
+    tiff.gps = vec![(1, SHORT, 1, vec![1, 0]), (2, ASCII, 3, b"38\0".to_vec()), ascii(3, "W"), rationals(4, LISBON[1])];
+    let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(tiff.bytes())));
+    assert_eq!(inspected.exif, ExifFacts::default());
+}
+
+/// Every way in which a directory can lie; none hinders the picture.
+pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
+    let good = lisbon().bytes();
+    let patched = |place: usize, value: &[u8]| {
+        let mut bytes = good.clone();
+        bytes[place..place + value.len()].copy_from_slice(value);
+        bytes
+    };
+    let entries = 4; // make, model and two pointers
+    let next = 8 + 2 + entries * 12;
+    vec![
+        ("next directory is the first", patched(next, &8_u32.to_le_bytes())),
+        ("sub-directory is the first", patched(8 + 2 + 2 * 12 + 8, &8_u32.to_le_bytes())),
+        ("both", {
+            let mut bytes = patched(next, &8_u32.to_le_bytes());
+            bytes[8 + 2 + 2 * 12 + 8..8 + 2 + 2 * 12 + 12].copy_from_slice(&8_u32.to_le_bytes());
+            bytes
+        }),
+        ("a count of four thousand million", patched(8 + 2 + 4, &u32::MAX.to_le_bytes())),
+        ("a count that overflows with its size", patched(8 + 2 + 4, &0x2000_0001_u32.to_le_bytes())),
+        ("a value far outside", patched(8 + 2 + 8, &u32::MAX.to_le_bytes())),
+        ("65535 entries", patched(8, &u16::MAX.to_le_bytes())),
+        ("directory far outside", patched(4, &u32::MAX.to_le_bytes())),
+        ("directory inside of the header", patched(4, &0_u32.to_le_bytes())),
+        ("unknown types", patched(8 + 2 + 2, &0xffff_u16.to_le_bytes())),
+        ("cut off", good[..30].to_vec()),
+        ("header alone", good[..8].to_vec()),
+        ("empty", Vec::new()),
+        ("rubbish", vec![0xff; 60_000]),
+    ]
+}
+
+#[test]
+fn hostile_exif_does_not_hinder_the_picture() {
+    let picture = quadrants(96, 96);
+    for (case, bytes) in hostile() {
+        let extras = exif(bytes);
+        let files = [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)];
+        for file in files {
+            let inspected = take("raw-uploads/x", &file).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
+            assert_quadrants(&inspected, [RED, GREEN, BLUE, YELLOW], case);
+        }
+    }
+}
+
+#[test]
+fn no_metadata_of_the_original_is_in_the_copies() {
+    let picture = quadrants(300, 300);
+    let bytes =
+        jpeg_with(&picture, Extras { exif: Some(lisbon().bytes()), icc: Some(moxcms::ColorProfile::new_display_p3().encode().unwrap()) });
+    let bytes = with_segment(&bytes, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>secret</x:xmpmeta>");
+    let bytes = with_segment(&bytes, 0xed, b"Photoshop 3.0\x008BIMsecret");
+    let bytes = with_segment(&bytes, 0xfe, b"secret comment");
+    let inspected = accepted(&bytes);
+    for copy in [&inspected.copy, &inspected.thumbnail] {
+        for trace in [b"Exif".as_slice(), b"Canon", b"2024", b"secret", b"xmpmeta", b"8BIM", b"ICC_PROFILE"] {
+            assert!(!contains(copy, trace), "{}", String::from_utf8_lossy(trace));
+        }
+        assert_eq!(other_segments(copy), [] as [u8; 0]);
+    }
+}
+
+/// Markers of the segments that are neither JFIF, tables, frame nor scan.
+fn other_segments(jpeg: &[u8]) -> Vec<u8> {
+    let (mut place, mut other) = (2, Vec::new());
+    while let [0xff, marker, high, low] = jpeg[place..place + 4] {
+        if !matches!(marker, 0xe0 | 0xdb | 0xc0 | 0xc4 | 0xda) {
+            other.push(marker);
+        }
+        if marker == 0xda {
+            break;
+        }
+        place += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    other
+}

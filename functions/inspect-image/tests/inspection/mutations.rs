@@ -1,0 +1,118 @@
+//! Whatever the bytes are, the answer is an image or a rejection, never a panic.
+
+use crate::{metadata::hostile, pictures::*};
+use inspect_image::{camera, colour};
+use moxcms::ColorProfile;
+use proptest::{prelude::*, sample::Index};
+use std::sync::LazyLock;
+
+/// One small file of each kind, with metadata, since that is parsed too.
+static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let picture = noise(80, 81);
+    let exif = hostile().swap_remove(0).1;
+    let extras = Extras { exif: Some(exif), icc: Some(ColorProfile::new_display_p3().encode().unwrap()) };
+    vec![
+        jpeg_with(&picture, extras.clone()),
+        png_with(&picture.clone().into(), extras.clone()),
+        png(image::DynamicImage::ImageRgb8(picture.clone()).into_luma_alpha16()),
+        webp_with(&picture, extras),
+        include_bytes!("../fixtures/progressive.jpg").to_vec(),
+        include_bytes!("../fixtures/cmyk.jpg").to_vec(),
+        include_bytes!("../fixtures/lossy.webp").to_vec(),
+        include_bytes!("../fixtures/animated.webp").to_vec(),
+        include_bytes!("../fixtures/animated.png").to_vec(),
+    ]
+});
+
+/// A bound that keeps mutated headers from making a test slow; the real one is only larger.
+const SMALL: inspect_image::inspect::Limits = inspect_image::inspect::Limits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
+
+fn inspected(bytes: &[u8]) {
+    if let Ok(taken) = inspect_image::inspect::inspect("raw-uploads/x.jpg", bytes, &SMALL, true) {
+        assert!(taken.copy.starts_with(&[0xff, 0xd8]) && taken.width >= 80 && taken.height >= 80);
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Set(Index, u8),
+    Remove(Index, u8),
+    Repeat(Index, u8),
+    Insert(Index, Vec<u8>),
+    Cut(Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        6 => (any::<Index>(), any::<u8>()).prop_map(|(place, byte)| Change::Set(place, byte)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Remove(place, count)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Repeat(place, count)),
+        1 => (any::<Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(place, bytes)| Change::Insert(place, bytes)),
+        1 => any::<Index>().prop_map(Change::Cut),
+    ]
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    if bytes.is_empty() {
+        return;
+    }
+    let length = bytes.len();
+    match change {
+        Change::Set(place, byte) => bytes[place.index(length)] = *byte,
+        Change::Remove(place, count) => drop(bytes.drain(place.index(length)..(place.index(length) + usize::from(*count)).min(length))),
+        Change::Repeat(place, count) => {
+            let start = place.index(length);
+            let again = bytes[start..(start + usize::from(*count)).min(length)].to_vec();
+            bytes.splice(start..start, again);
+        }
+        Change::Insert(place, more) => drop(bytes.splice(place.index(length)..place.index(length), more.iter().copied())),
+        Change::Cut(place) => bytes.truncate(place.index(length)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        inspected(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_bytes_behind_a_known_start_never_panic(start in 0_usize..5, bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let starts: [&[u8]; 5] = [&[0xff, 0xd8, 0xff, 0xe0], &PNG_SIGNATURE, b"RIFF\0\x08\0\0WEBPVP8 ", b"RIFF\0\x08\0\0WEBPVP8L", b"RIFF\0\x08\0\0WEBPVP8X"];
+        inspected(&[starts[start], &bytes].concat());
+    }
+
+    #[test]
+    fn mutations_of_valid_files_never_panic(file in 0_usize..9, changes in prop::collection::vec(change(), 1..6)) {
+        let mut bytes = FILES[file].clone();
+        changes.iter().for_each(|change| apply(&mut bytes, change));
+        inspected(&bytes);
+    }
+
+    /// Most changes of a file land in its pixels: headers are tried for themselves.
+    #[test]
+    fn mutations_of_headers_never_panic(file in 0_usize..9, places in prop::collection::vec((0_usize..700, any::<u8>()), 1..6)) {
+        let mut bytes = FILES[file].clone();
+        for (place, byte) in places {
+            let place = place % bytes.len();
+            bytes[place] = byte;
+        }
+        inspected(&bytes);
+    }
+
+    #[test]
+    fn mutations_of_exif_never_panic(kind in 0_usize..14, changes in prop::collection::vec(change(), 0..8)) {
+        let mut bytes = hostile().swap_remove(kind).1;
+        changes.iter().for_each(|change| apply(&mut bytes, change));
+        camera::facts(&bytes, true);
+    }
+
+    #[test]
+    fn mutations_of_colour_profiles_never_panic(changes in prop::collection::vec(change(), 1..8)) {
+        let mut bytes = ColorProfile::new_display_p3().encode().unwrap();
+        changes.iter().for_each(|change| apply(&mut bytes, change));
+        colour::to_srgb(&mut flat(8, 8, RED), &bytes);
+    }
+}
