@@ -9,7 +9,13 @@
 )]
 
 use serde_json::Value;
-use sightline_domain::moderation::Policy;
+use sightline_domain::{
+    identity::Upload,
+    label_index,
+    merge::{Findings, merge},
+    moderation::Policy,
+    record::{Record, WorkQueue},
+};
 use sightline_kit::settings::{Reader, from};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,6 +131,39 @@ fn the_default_policy_is_documented_and_is_one_that_moderate_image_takes() {
         .collect();
     let policy: Policy = serde_json::from_value(json.into()).unwrap();
     assert!(policy.problems().is_empty() && !rules.is_empty());
+}
+
+#[test]
+fn every_attribute_of_records_and_rows_is_documented() {
+    let mut input: Value = serde_json::from_str(&read("events/functions/store-record.json")).unwrap();
+    input["Image"]["Exif"]["GPS"] = serde_json::json!({ "Latitude": 47.0, "Longitude": 8.0 });
+    let findings: Findings = serde_json::from_value(input).unwrap();
+    let upload = Upload { bucket: "b".into(), key: "k".into(), version_id: Some("v".into()), etag: "e".into() };
+    let mut claimed = Record::claimed("i".into(), &upload, 1, 1, "arn".into(), 1);
+    claimed.review_deadline = Some(2);
+    let mut record = merge(claimed, findings, 3, 730);
+    let rows = serde_json::to_value(label_index::rows(&record)).unwrap();
+    (record.status_reason, record.status_detail) = (Some("r".into()), Some("d".into()));
+    record.work_queue = Some(WorkQueue::Failed);
+    let page = read("docs/records.md");
+    for item in [serde_json::to_value(&record).unwrap(), rows[0].clone()] {
+        for name in item.as_object().unwrap().keys() {
+            assert!(page.contains(&format!("`{name}`")), "docs/records.md says nothing of {name}");
+        }
+    }
+    let attributes = serde_json::to_value(&record).unwrap().as_object().unwrap().len();
+    assert_eq!(
+        attributes,
+        read("crates/domain/src/record.rs")
+            .split("pub struct Record {")
+            .nth(1)
+            .unwrap()
+            .split("\n}")
+            .next()
+            .unwrap()
+            .matches("pub ")
+            .count()
+    );
 }
 
 #[test]
