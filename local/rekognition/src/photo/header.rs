@@ -13,8 +13,8 @@ const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 const MIN_SIDE: u32 = 80;
 /// As documented for `DetectLabels` and `DetectModerationLabels`.
 const MAX_SIDE: u32 = 10_000;
-/// Ours alone: what one image may take while it is decoded. A baseline JPEG of 64 megapixels fits.
-const MAX_DECODING_BYTES: u64 = 192 * 1024 * 1024;
+/// Ours alone: what one image may take while it is decoded. A baseline JPEG of 50 megapixels fits.
+const MAX_DECODING_BYTES: u64 = 150_000_000;
 /// Images that take more are decoded while no model runs.
 const LARGE_BYTES: u64 = 48 * 1024 * 1024;
 
