@@ -18,7 +18,7 @@ use std::{path::PathBuf, time::Duration};
 use uuid::Uuid;
 
 /// Long enough for every retry of the state machine on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 const GLANCE: Duration = Duration::from_millis(300);
 
 /// A deployed stage.

@@ -3,6 +3,8 @@
 //! Every test works on images of its own, so they run side by side and again on a stack that has seen them before.
 //! `make test` brings the stack up; alone: `make up` once, then `eval "$(make -s env)"`, then `cargo nextest run -p sightline-tests`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail at once")]
+
 mod duplicates;
 mod faults;
 mod load;

@@ -39,7 +39,7 @@ impl Mailbox {
 
     /// Waits for an alert of a kind about an image.
     async fn alert(&self, kind: &str, image_id: &str) -> Value {
-        within(Duration::from_secs(120), &format!("the alert {kind} arrives"), async || {
+        within(Duration::from_mins(2), &format!("the alert {kind} arrives"), async || {
             let received = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10).send().await.expect("messages");
             let bodies =
                 received.messages.unwrap_or_default().into_iter().filter_map(|message| serde_json::from_str::<Value>(message.body()?).ok());
