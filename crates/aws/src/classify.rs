@@ -17,7 +17,7 @@ pub enum Trouble {
     Ours,
 }
 
-const THROTTLED: [&str; 7] = [
+const THROTTLED: [&str; 8] = [
     "ThrottlingException",
     "ThrottledException",
     "Throttling",
@@ -25,6 +25,7 @@ const THROTTLED: [&str; 7] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "SlowDown",
+    "KMSThrottling", // as SNS calls it; S3 writes `KMS.ThrottlingException`
 ];
 
 const UNAVAILABLE: [&str; 9] = [
