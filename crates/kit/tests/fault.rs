@@ -54,7 +54,10 @@ fn it_has_the_stable_name_of_its_error() {
 
 #[test]
 fn all_causes_are_joined_into_one_sentence() {
-    assert_eq!(throttled(&["service error", "ThrottlingException", "slow down"]).message(), "DetectLabels was throttled: service error: ThrottlingException: slow down");
+    assert_eq!(
+        throttled(&["service error", "ThrottlingException", "slow down"]).message(),
+        "DetectLabels was throttled: service error: ThrottlingException: slow down"
+    );
 }
 
 #[test]
@@ -90,7 +93,10 @@ fn the_log_line_is_name_and_message() {
 #[test]
 fn all_wrong_settings_are_in_the_message() {
     let fault = Fault::from(SettingsInvalid { problems: vec!["A is missing".into(), "B is not within 0 to 100".into()] });
-    assert_eq!((fault.name(), fault.message()), ("Settings.Invalid", "settings are missing or wrong: A is missing; B is not within 0 to 100"));
+    assert_eq!(
+        (fault.name(), fault.message()),
+        ("Settings.Invalid", "settings are missing or wrong: A is missing; B is not within 0 to 100")
+    );
 }
 
 #[test]

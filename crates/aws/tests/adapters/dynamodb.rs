@@ -33,7 +33,8 @@ fn changes(update: &Value) -> (HashSet<String>, HashSet<String>) {
     let expression = update["UpdateExpression"].as_str().unwrap();
     let (sets, removals) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
     let name = |place: &str| update["ExpressionAttributeNames"][place].as_str().unwrap_or(place).to_owned();
-    let set = sets.trim_start_matches("SET ").split(", ").filter_map(|action| action.split_once(" = ")).map(|(place, _)| name(place)).collect();
+    let set =
+        sets.trim_start_matches("SET ").split(", ").filter_map(|action| action.split_once(" = ")).map(|(place, _)| name(place)).collect();
     (set, removals.split(", ").filter(|removed| !removed.is_empty()).map(str::to_owned).collect())
 }
 
@@ -43,7 +44,8 @@ fn assert_well_formed(update: &Value) {
     let (set, removed) = changes(update);
     assert!(set.is_disjoint(&removed), "set and removed: {:?}", set.intersection(&removed));
     let text = format!("{} {}", update["UpdateExpression"], update["ConditionExpression"]);
-    let used: HashSet<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == ':' || c == '#')).filter(|word| word.starts_with([':', '#'])).collect();
+    let used: HashSet<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == ':' || c == '#')).filter(|word| word.starts_with([':', '#'])).collect();
     let defined: HashSet<&str> = [&update["ExpressionAttributeNames"], &update["ExpressionAttributeValues"]]
         .iter()
         .filter_map(|placeholders| placeholders.as_object())
@@ -62,7 +64,10 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
     });
     let replay = Replay::new([ok(json!({"Items": [item], "Count": 1}).to_string())]);
     let found = records(&replay).await.find(IMAGE_ID).await.unwrap().unwrap();
-    assert_eq!((found.upload_timestamp, found.processing_status, found.review_status), (UPLOADED, ProcessingStatus::Pending, ReviewStatus::None));
+    assert_eq!(
+        (found.upload_timestamp, found.processing_status, found.review_status),
+        (UPLOADED, ProcessingStatus::Pending, ReviewStatus::None)
+    );
     let asked = replay.only().json();
     assert_eq!((&asked["ConsistentRead"], &asked["Limit"], &asked["TableName"]), (&json!(true), &json!(1), &json!("records")));
     assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
@@ -83,7 +88,10 @@ async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it
     assert_well_formed(&asked);
     assert_eq!(asked["Key"], json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": UPLOADED.to_string()}}));
     let condition = asked["ConditionExpression"].as_str().unwrap();
-    assert!(condition.starts_with("attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0"), "{condition}");
+    assert!(
+        condition.starts_with("attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0"),
+        "{condition}"
+    );
     for (place, code) in ReasonCode::ALL.iter().enumerate() {
         assert_eq!(asked["ExpressionAttributeValues"][format!(":code{place}")], json!({"S": code.as_str()}));
     }
@@ -98,7 +106,10 @@ async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
     let (set, removed) = changes(&asked);
     let left = ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"];
     assert_eq!(removed, left.map(str::to_owned).into());
-    assert!(["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)), "{set:?}");
+    assert!(
+        ["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)),
+        "{set:?}"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +119,10 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
     assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
-    assert_eq!(asked["ConditionExpression"], json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)"));
+    assert_eq!(
+        asked["ConditionExpression"],
+        json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)")
+    );
     assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
 }
 
@@ -213,8 +227,14 @@ async fn a_transaction_that_is_tried_again_carries_the_same_token() {
 #[tokio::test]
 async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_another() {
     let token = secrecy::SecretString::from("token-1");
-    let request =
-        ReviewRequest { image_id: IMAGE_ID, upload_timestamp: UPLOADED, execution_arn: EXECUTION, task_token: &token, flags: &[], deadline: 99 };
+    let request = ReviewRequest {
+        image_id: IMAGE_ID,
+        upload_timestamp: UPLOADED,
+        execution_arn: EXECUTION,
+        task_token: &token,
+        flags: &[],
+        deadline: 99,
+    };
     let replay = Replay::new([ok("{}")]);
     assert_eq!(records(&replay).await.ask(&request).await.unwrap(), Written::Yes);
     let asked = replay.only().json();

@@ -102,7 +102,13 @@ async fn the_code_is_read_from_the_header_too() {
 
 #[tokio::test]
 async fn an_image_that_is_refused_or_a_set_up_that_is_wrong_is_asked_about_once() {
-    for code in ["ImageTooLargeException", "InvalidImageFormatException", "InvalidS3ObjectException", "AccessDeniedException", "InvalidParameterException"] {
+    for code in [
+        "ImageTooLargeException",
+        "InvalidImageFormatException",
+        "InvalidS3ObjectException",
+        "AccessDeniedException",
+        "InvalidParameterException",
+    ] {
         let replay = Replay::new([json_error(400, code)]);
         ask(&replay, "DetectLabels").await.unwrap_err();
         assert_eq!(replay.asked().len(), 1, "{code}");
@@ -119,7 +125,12 @@ async fn rubbish_in_a_good_answer_is_unavailable() {
 
 #[tokio::test]
 async fn a_rubbish_error_goes_by_its_status() {
-    for (status, name) in [(400, "Recognition.Misconfigured"), (429, "Recognition.Throttled"), (500, "Recognition.Unavailable"), (503, "Recognition.Unavailable")] {
+    for (status, name) in [
+        (400, "Recognition.Misconfigured"),
+        (429, "Recognition.Throttled"),
+        (500, "Recognition.Unavailable"),
+        (503, "Recognition.Unavailable"),
+    ] {
         let error = ask(&Replay::new([Answer::Http(status, vec![], b"<html>".to_vec())]), "DetectLabels").await.unwrap_err();
         assert_eq!(error.name(), name, "{status}");
     }
@@ -141,6 +152,7 @@ async fn an_empty_answer_is_handed_on_as_it_came_and_judged_by_who_reads_it() {
         let answer = ask(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
         assert!(serde_json::from_slice::<sightline_domain::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
     }
-    let moderation = serde_json::from_value::<sightline_domain::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
+    let moderation =
+        serde_json::from_value::<sightline_domain::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
     assert!(moderation.is_err(), "no verdict, no publication");
 }

@@ -20,7 +20,8 @@ fn upload(version_id: Option<&str>) -> Upload {
 }
 
 fn head(etag: &str) -> Answer {
-    let headers = [("content-length", "1234"), ("last-modified", "Sun, 01 Mar 2026 12:00:00 GMT"), ("etag", etag), ("x-amz-version-id", "v9")];
+    let headers =
+        [("content-length", "1234"), ("last-modified", "Sun, 01 Mar 2026 12:00:00 GMT"), ("etag", etag), ("x-amz-version-id", "v9")];
     Answer::Http(200, headers.map(|(name, value)| (name, value.to_owned())).into(), vec![])
 }
 
@@ -138,7 +139,10 @@ async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
     for gone in ["NoSuchKey", "NoSuchVersion"] {
         assert!(objects(&Replay::new([xml_error(404, gone)])).await.copy(IMAGE, "archived/i/original").await.is_ok(), "{gone}");
     }
-    assert_eq!(objects(&Replay::new([xml_error(403, "AccessDenied")])).await.copy(IMAGE, "a").await.unwrap_err().name(), "Storage.Misconfigured");
+    assert_eq!(
+        objects(&Replay::new([xml_error(403, "AccessDenied")])).await.copy(IMAGE, "a").await.unwrap_err().name(),
+        "Storage.Misconfigured"
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sightline_aws::workflow::Workflow;
 use sightline_domain::{
     error::StepError,
-    ports::{ExecutionHistory, FailureCause, ReviewCallback},
+    ports::{ExecutionHistory, FailureCause, ReviewCallback, Told},
     review::{ReviewOutcome, ReviewStatus},
 };
 use sightline_tests::samples::EXECUTION;
@@ -35,7 +35,11 @@ fn entered(id: i64, previous: i64, kind: &str, name: &str) -> Value {
 }
 
 fn failure(id: i64, previous: i64, kind: &str, details: &str, error: &str, cause: &str) -> Value {
-    let task = if details.starts_with("task") { json!({"resourceType": "lambda", "resource": "invoke", "error": error, "cause": cause}) } else { json!({"error": error, "cause": cause}) };
+    let task = if details.starts_with("task") {
+        json!({"resourceType": "lambda", "resource": "invoke", "error": error, "cause": cause})
+    } else {
+        json!({"error": error, "cause": cause})
+    };
     event(id, previous, kind, &json!({details: task}))
 }
 
@@ -57,7 +61,12 @@ fn scheduled(id: i64, previous: i64) -> Value {
 
 #[tokio::test]
 async fn the_task_that_failed_is_named_with_its_state() {
-    let history = [entered(1, 0, "TaskStateEntered", "StoreRecord"), scheduled(2, 1), task_failed(3, 2, "Storage.Unavailable", "c"), execution_failed(4, 3, "Storage.Unavailable", "c")];
+    let history = [
+        entered(1, 0, "TaskStateEntered", "StoreRecord"),
+        scheduled(2, 1),
+        task_failed(3, 2, "Storage.Unavailable", "c"),
+        execution_failed(4, 3, "Storage.Unavailable", "c"),
+    ];
     assert_eq!(cause_of(&history).await, cause(Some("StoreRecord"), "Storage.Unavailable", "c"));
 }
 
@@ -100,9 +109,11 @@ async fn a_failure_that_was_retried_well_is_not_the_cause_of_what_came_later() {
     let aborted = failure(5, 4, "ExecutionAborted", "executionAbortedEventDetails", "Operator.Stopped", "by hand");
     let timed_out = failure(5, 4, "ExecutionTimedOut", "executionTimedOutEventDetails", "States.Timeout", "");
     let runtime = execution_failed(5, 3, "States.QueryEvaluationError", "no such field");
-    for (last, error, message) in
-        [(aborted, "Operator.Stopped", "by hand"), (timed_out, "States.Timeout", ""), (runtime, "States.QueryEvaluationError", "no such field")]
-    {
+    for (last, error, message) in [
+        (aborted, "Operator.Stopped", "by hand"),
+        (timed_out, "States.Timeout", ""),
+        (runtime, "States.QueryEvaluationError", "no such field"),
+    ] {
         let found = cause_of(&[&retried[..], &waiting, &[last]].concat()).await.unwrap();
         assert_eq!((found.error.as_str(), found.message.as_str(), found.state.as_deref()), (error, message, Some("AwaitReview")));
     }
@@ -153,21 +164,26 @@ async fn a_history_that_loops_comes_to_an_end() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
-    for (code, name) in [("ThrottlingException", "Storage.Unavailable"), ("AccessDeniedException", "Storage.Misconfigured"), ("ExecutionDoesNotExist", "Storage.Misconfigured")] {
+    for (code, name) in [
+        ("ThrottlingException", "Storage.Unavailable"),
+        ("AccessDeniedException", "Storage.Misconfigured"),
+        ("ExecutionDoesNotExist", "Storage.Misconfigured"),
+    ] {
         let error = workflow(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
         assert_eq!(error.name(), name, "{code}");
     }
 }
 
-async fn tell(replay: &Replay) -> Result<(), &'static str> {
-    let outcome = ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None };
+async fn tell(replay: &Replay) -> Result<Told, &'static str> {
+    let outcome =
+        ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None };
     workflow(replay).await.tell(&"token-1".into(), &outcome).await.map_err(|error| error.name())
 }
 
 #[tokio::test]
 async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
     let replay = Replay::new([ok("{}")]);
-    tell(&replay).await.unwrap();
+    assert_eq!(tell(&replay).await, Ok(Told::Yes));
     let asked = replay.only().json();
     assert_eq!(asked["taskToken"], json!("token-1"));
     let output: Value = serde_json::from_str(asked["output"].as_str().unwrap()).unwrap();
@@ -176,10 +192,14 @@ async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
 
 #[tokio::test]
 async fn an_execution_that_waits_no_more_is_no_error() {
-    for code in ["TaskTimedOut", "TaskDoesNotExist"] {
-        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(()), "{code}");
+    for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
+        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(Told::NotWaiting), "{code}");
     }
-    for (code, name) in [("AccessDeniedException", "Storage.Misconfigured"), ("InvalidOutput", "Storage.Misconfigured"), ("ThrottlingException", "Storage.Unavailable")] {
+    for (code, name) in [
+        ("AccessDeniedException", "Storage.Misconfigured"),
+        ("InvalidOutput", "Storage.Misconfigured"),
+        ("ThrottlingException", "Storage.Unavailable"),
+    ] {
         assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Err(name), "{code}");
     }
 }

@@ -13,13 +13,18 @@ async fn publish(replay: &Replay) -> Result<String, AlertError> {
     let message = AlertMessage {
         subject: "sightline: Gun".into(),
         body: "body".into(),
-        attributes: vec![("Kind", Attribute::Text("CONCERN".into())), ("WatchedLabels", Attribute::List(vec!["Gun".into(), "A \"b\"".into()]))],
+        attributes: vec![
+            ("Kind", Attribute::Text("CONCERN".into())),
+            ("WatchedLabels", Attribute::List(vec!["Gun".into(), "A \"b\"".into()])),
+        ],
     };
     topic.publish(&message).await
 }
 
 fn published() -> Answer {
-    ok("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>id-1</MessageId></PublishResult></PublishResponse>")
+    ok(
+        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>id-1</MessageId></PublishResult></PublishResponse>",
+    )
 }
 
 /// As SNS writes errors.
@@ -59,7 +64,7 @@ async fn errors_have_our_names() {
         (error(429, "Throttled"), "Alert.Unavailable"),
         (error(500, "InternalError"), "Alert.Unavailable"),
         (error(503, "ServiceUnavailable"), "Alert.Unavailable"),
-        (error(400, "KMSThrottlingException"), "Alert.Unavailable"),
+        (error(400, "KMSThrottling"), "Alert.Unavailable"),
         (Answer::Broken, "Alert.Unavailable"),
         (error(404, "NotFound"), "Alert.Misconfigured"),
         (error(403, "AuthorizationError"), "Alert.Misconfigured"),
