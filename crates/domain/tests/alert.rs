@@ -1,5 +1,13 @@
 //! The message of an alert.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use serde_json::{Value, json};
 use sightline_domain::alert::{AlertMessage, Attribute, Concern};
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, image, labels_found, moderated};

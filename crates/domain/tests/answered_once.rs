@@ -1,5 +1,13 @@
 //! Nothing is paid for twice: stored answers are read instead of asked for again.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use sightline_domain::{
     analysis::{Analysis, answered_once},
     error::{RecognitionError, StorageError},

@@ -1,5 +1,13 @@
 //! The domain is pure: no AWS SDK, no tokio, no Lambda below it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use std::process::Command;
 
 /// Names of all crates below the domain, by normal dependencies, as cargo resolves them.

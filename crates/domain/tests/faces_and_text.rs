@@ -1,5 +1,13 @@
 //! What is kept of faces and of text.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use serde_json::{Value, json};
 use sightline_domain::{
     analysis::Outcome,

@@ -1,5 +1,13 @@
 //! What is kept of a `DetectLabels` answer, and what it opens the gate for.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use serde_json::{Value, json};
 use sightline_domain::labels::{DetectLabelsAnswer, LabelRules, LabelsFound, MAX_BOXES, TextGate};
 

@@ -1,10 +1,18 @@
 //! What the policy makes of a `DetectModerationLabels` answer.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use serde_json::{Value, json};
 use sightline_domain::moderation::{Action, DetectModerationLabelsAnswer, Moderated, Policy, Verdict};
 
-fn policy(rules: Value) -> Policy {
-    serde_json::from_value(rules).unwrap()
+fn policy(rules: &Value) -> Policy {
+    serde_json::from_value(rules.clone()).unwrap()
 }
 
 fn flag(name: &str, parent: &str, level: i32, confidence: f64) -> Value {
@@ -28,7 +36,7 @@ fn weapon(confidence: f64) -> Vec<Value> {
 
 #[test]
 fn no_flag_is_clear() {
-    let moderated = judge(&policy(json!([{"category": "Violence", "minConfidence": 60, "action": "BLOCK"}])), &[]);
+    let moderated = judge(&policy(&json!([{"category": "Violence", "minConfidence": 60, "action": "BLOCK"}])), &[]);
     assert_eq!(moderated.verdict, Verdict::Clear);
     assert!(moderated.moderation_flags.is_empty());
 }
@@ -44,7 +52,7 @@ fn a_rule_holds_for_its_category_at_any_level_and_for_all_below() {
         ("a part of the name", "Graphic", 0),
     ];
     for (case, category, acted_on) in cases {
-        let moderated = judge(&policy(json!([{"category": category, "minConfidence": 60, "action": "REVIEW"}])), &weapon(90.0));
+        let moderated = judge(&policy(&json!([{"category": category, "minConfidence": 60, "action": "REVIEW"}])), &weapon(90.0));
         let count = moderated.moderation_flags.iter().filter(|flag| flag.action == Some(Action::Review)).count();
         assert_eq!(count, acted_on, "{case}");
         assert_eq!(moderated.verdict, if acted_on > 0 { Verdict::Review } else { Verdict::Clear }, "{case}");
@@ -61,13 +69,13 @@ fn the_strictest_of_all_rules_wins_whatever_their_order() {
     for turn in 0..rules.len() {
         let mut turned = rules.to_vec();
         turned.rotate_left(turn);
-        assert_eq!(judge(&policy(json!(turned)), &weapon(90.0)).verdict, Verdict::Block);
+        assert_eq!(judge(&policy(&json!(turned)), &weapon(90.0)).verdict, Verdict::Block);
     }
 }
 
 #[test]
 fn a_rule_asks_for_its_own_confidence() {
-    let policy = policy(json!([
+    let policy = policy(&json!([
         {"category": "Violence", "minConfidence": 90, "action": "BLOCK"},
         {"category": "Violence", "minConfidence": 60, "action": "ALERT"},
     ]));
@@ -89,7 +97,7 @@ fn flags_without_a_rule_are_recorded_from_fifty_percent_without_an_action() {
 #[test]
 fn a_flag_below_fifty_percent_is_recorded_where_a_rule_speaks_of_it() {
     let moderated =
-        judge(&policy(json!([{"category": "Alcohol", "minConfidence": 20, "action": "ALERT"}])), &[flag("Alcohol", "", 1, 25.0)]);
+        judge(&policy(&json!([{"category": "Alcohol", "minConfidence": 20, "action": "ALERT"}])), &[flag("Alcohol", "", 1, 25.0)]);
     assert_eq!(moderated.moderation_flags[0].action, Some(Action::Alert));
 }
 
@@ -104,7 +112,7 @@ fn rekognition_is_asked_for_the_lowest_confidence_of_all_rules_but_never_for_mor
         ),
     ];
     for (rules, expected) in cases {
-        let asked = policy(rules.clone()).request_min_confidence();
+        let asked = policy(&rules).request_min_confidence();
         assert!((asked - expected).abs() < f64::EPSILON, "{rules}: {asked}");
     }
 }
@@ -119,7 +127,7 @@ fn flags_come_most_confident_first() {
 #[test]
 fn an_answer_whose_parents_run_in_a_loop_is_judged() {
     let looped = [flag("A", "B", 3, 90.0), flag("B", "A", 2, 90.0), flag("Self", "Self", 2, 90.0)];
-    let moderated = judge(&policy(json!([{"category": "B", "minConfidence": 50, "action": "BLOCK"}])), &looped);
+    let moderated = judge(&policy(&json!([{"category": "B", "minConfidence": 50, "action": "BLOCK"}])), &looped);
     assert_eq!(moderated.verdict, Verdict::Block);
     assert_eq!(moderated.moderation_flags.len(), 3);
 }
@@ -127,7 +135,7 @@ fn an_answer_whose_parents_run_in_a_loop_is_judged() {
 #[test]
 fn a_parent_that_the_answer_leaves_out_still_counts() {
     let moderated = judge(
-        &policy(json!([{"category": "Violence", "minConfidence": 50, "action": "REVIEW"}])),
+        &policy(&json!([{"category": "Violence", "minConfidence": 50, "action": "REVIEW"}])),
         &[flag("Graphic Violence", "Violence", 2, 80.0)],
     );
     assert_eq!(moderated.verdict, Verdict::Review);
@@ -136,14 +144,14 @@ fn a_parent_that_the_answer_leaves_out_still_counts() {
 #[test]
 fn the_older_taxonomy_of_two_levels_without_numbers_is_read() {
     let old = json!({"Name": "Nudity", "ParentName": "Explicit Nudity", "Confidence": 99.0});
-    let moderated = judge(&policy(json!([{"category": "Explicit Nudity", "minConfidence": 50, "action": "BLOCK"}])), &[old]);
+    let moderated = judge(&policy(&json!([{"category": "Explicit Nudity", "minConfidence": 50, "action": "BLOCK"}])), &[old]);
     assert_eq!((moderated.verdict, moderated.moderation_flags[0].taxonomy_level), (Verdict::Block, 0));
 }
 
 #[test]
 fn a_policy_says_what_is_wrong_with_it() {
     let problems = policy(
-        json!([{"category": "A", "minConfidence": 101, "action": "ALERT"}, {"category": "B", "minConfidence": -1, "action": "ALERT"}]),
+        &json!([{"category": "A", "minConfidence": 101, "action": "ALERT"}, {"category": "B", "minConfidence": -1, "action": "ALERT"}]),
     )
     .problems();
     assert_eq!(problems.len(), 2);

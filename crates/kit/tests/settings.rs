@@ -1,5 +1,13 @@
 //! Settings from the environment.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use sightline_kit::settings::{Reader, from};
 use std::collections::HashMap;
 

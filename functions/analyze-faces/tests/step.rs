@@ -1,5 +1,13 @@
 //! analyze-faces over fakes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use analyze_faces::AnalyzeFaces;
 use serde_json::{Value, json};
 use sightline_domain::{error::RecognitionError, faces::FacesFound};

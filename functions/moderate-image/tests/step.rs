@@ -1,5 +1,13 @@
 //! moderate-image over fakes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use moderate_image::ModerateImage;
 use serde_json::{Value, json};
 use sightline_domain::moderation::{Moderated, Policy, Verdict};

@@ -1,5 +1,13 @@
 //! record-failure over fakes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 use record_failure::RecordFailure;
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -30,12 +38,12 @@ fn world() -> World {
     World { records, objects, upload }
 }
 
-fn cause(state: Option<&str>, error: &str, message: &str) -> Option<FailureCause> {
-    Some(FailureCause { state: state.map(str::to_owned), error: error.to_owned(), message: message.to_owned() })
+fn cause(state: Option<&str>, error: &str, message: &str) -> FailureCause {
+    FailureCause { state: state.map(str::to_owned), error: error.to_owned(), message: message.to_owned() }
 }
 
 impl World {
-    fn run(&self, detail: Value, told: Option<FailureCause>) -> Result<Option<String>, Fault> {
+    fn run(&self, detail: &Value, told: Option<FailureCause>) -> Result<Option<String>, Fault> {
         let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
         full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
         let step = RecordFailure::new(self.records.clone(), self.objects.clone(), FixedHistory(told), FixedClock(NOW));
@@ -51,7 +59,7 @@ impl World {
 fn the_first_real_cause_goes_into_the_record_with_its_state() {
     let world = world();
     let message = json!({"errorType": "Recognition.Throttled", "errorMessage": "DetectLabels was throttled"}).to_string();
-    let marked = world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", &message)).unwrap();
+    let marked = world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", &message))).unwrap();
     assert_eq!(marked.as_deref(), Some(IMAGE_ID));
     let record = world.record();
     assert_eq!((record.processing_status, record.finished_at), (ProcessingStatus::Failed, Some(NOW)));
@@ -64,22 +72,22 @@ fn the_first_real_cause_goes_into_the_record_with_its_state() {
 fn every_kind_of_ending_gets_a_reason_and_a_sentence() {
     let lambda = json!({"errorMessage": "said"}).to_string();
     let cases = [
-        ("from the history", json!({}), cause(None, "Storage.Unavailable", "plain"), "Storage.Unavailable", "plain"),
+        ("from the history", json!({}), Some(cause(None, "Storage.Unavailable", "plain")), "Storage.Unavailable", "plain"),
         ("from the event", json!({"error": "E", "cause": lambda}), None, "E", "said"),
-        ("a history without an error", json!({"error": "E", "cause": "c"}), cause(Some("S"), "", ""), "E", "c"),
+        ("a history without an error", json!({"error": "E", "cause": "c"}), Some(cause(Some("S"), "", "")), "E", "c"),
         ("aborted, nothing said", json!({"status": "ABORTED"}), None, "Execution.ABORTED", "the execution ended ABORTED"),
         ("timed out, nothing said", json!({"status": "TIMED_OUT"}), None, "Execution.TIMED_OUT", "the execution ended TIMED_OUT"),
         (
             "a state, nothing said",
             json!({}),
-            cause(Some("StoreRecord"), "States.Timeout", ""),
+            Some(cause(Some("StoreRecord"), "States.Timeout", "")),
             "States.Timeout",
             "StoreRecord: the execution ended FAILED",
         ),
     ];
     for (case, detail, told, reason, sentence) in cases {
         let world = world();
-        world.run(detail, told).unwrap();
+        world.run(&detail, told).unwrap();
         let record = world.record();
         assert_eq!((record.status_reason.as_deref(), record.status_detail.as_deref()), (Some(reason), Some(sentence)), "{case}");
     }
@@ -99,7 +107,7 @@ fn a_record_that_is_done_or_belongs_to_another_execution_is_left_alone() {
     ];
     for (case, record) in cases {
         world.records.put(&record);
-        assert_eq!(world.run(json!({}), None).unwrap(), None, "{case}");
+        assert_eq!(world.run(&json!({}), None).unwrap(), None, "{case}");
         assert_eq!(world.record().processing_status, record.processing_status, "{case}");
     }
 }
@@ -108,7 +116,7 @@ fn a_record_that_is_done_or_belongs_to_another_execution_is_left_alone() {
 fn an_execution_that_ended_before_it_claimed_gets_a_record() {
     let world = world();
     world.records.erase(IMAGE_ID);
-    world.run(json!({}), cause(Some("InspectImage"), "Storage.Misconfigured", "m")).unwrap();
+    world.run(&json!({}), Some(cause(Some("InspectImage"), "Storage.Misconfigured", "m"))).unwrap();
     let record = world.record();
     assert_eq!((record.image_id.as_str(), record.upload_timestamp, record.size), (IMAGE_ID, UPLOADED, 5));
     assert_eq!(record.status_reason.as_deref(), Some("Storage.Misconfigured"));
@@ -120,7 +128,7 @@ fn the_failure_of_a_second_content_does_not_touch_the_first() {
     let world = world();
     let second = Upload { etag: "other".into(), version_id: Some("v2".into()), ..world.upload.clone() };
     let input = json!(event(&second)).to_string();
-    let marked = world.run(json!({"executionArn": OTHER_EXECUTION, "input": input}), None).unwrap();
+    let marked = world.run(&json!({"executionArn": OTHER_EXECUTION, "input": input}), None).unwrap();
     assert_eq!(marked, Some(second.derived_id()));
     let first = world.records.all().into_iter().find(|record| record.image_id == IMAGE_ID).unwrap();
     assert_eq!(first.processing_status, ProcessingStatus::Pending);
@@ -129,9 +137,9 @@ fn the_failure_of_a_second_content_does_not_touch_the_first() {
 #[test]
 fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
     let world = world();
-    world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", "m")).unwrap();
+    world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", "m"))).unwrap();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
-    assert_eq!(world.run(json!({}), cause(Some("DetectLabels"), "Recognition.Throttled", "m")).unwrap(), None);
+    assert_eq!(world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", "m"))).unwrap(), None);
     assert_eq!(world.record().processing_status, ProcessingStatus::Completed);
 }
 
@@ -139,7 +147,7 @@ fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
 fn an_execution_started_by_hand_with_another_input_is_no_failure() {
     let world = world();
     for input in [json!("{}"), json!("nonsense"), json!(null)] {
-        assert_eq!(world.run(json!({"input": input}), None).unwrap(), None);
+        assert_eq!(world.run(&json!({"input": input}), None).unwrap(), None);
     }
     assert_eq!(world.record().processing_status, ProcessingStatus::Pending);
 }

@@ -1,5 +1,13 @@
 //! The adapters over the real SDK clients, against recorded HTTP answers: what is asked, what an answer gives, and what an error means.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 mod dynamodb;
 mod reading;
 mod rekognition;

@@ -58,6 +58,6 @@ async fn a_hanging_service_is_given_up_before_the_function_is_cut_off() {
     let clients = Clients::load(Target { region: Some("eu-west-1".into()), ..Target::default() }).await;
     let timeouts = clients.config().timeout_config().unwrap();
     let (attempt, operation) = (timeouts.operation_attempt_timeout().unwrap(), timeouts.operation_timeout().unwrap());
-    assert!(attempt < operation && operation < Duration::from_secs(60), "{attempt:?} {operation:?}");
+    assert!(attempt < operation && operation < Duration::from_mins(1), "{attempt:?} {operation:?}");
     assert!(timeouts.connect_timeout().unwrap() < attempt);
 }

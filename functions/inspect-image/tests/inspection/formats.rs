@@ -122,9 +122,9 @@ fn a_palette_with_transparency_is_taken() {
     let rows: Vec<u8> = (0..96).flat_map(|_| std::iter::once(0).chain((0..96).map(|x| u8::from(x >= 48)))).collect();
     let bytes = png_of(&[
         header(96, 96, 8, 3),
-        chunk(b"PLTE", &[255, 0, 0, 0, 255, 0]),
-        chunk(b"tRNS", &[255, 0]),
-        chunk(b"IDAT", &deflated(&rows)),
+        chunk(*b"PLTE", &[255, 0, 0, 0, 255, 0]),
+        chunk(*b"tRNS", &[255, 0]),
+        chunk(*b"IDAT", &deflated(&rows)),
     ]);
     let white = [255, 255, 255];
     assert_quadrants(&accepted(&bytes), [RED, white, RED, white], "palette");
@@ -133,7 +133,7 @@ fn a_palette_with_transparency_is_taken() {
 #[test]
 fn a_picture_of_one_bit_is_taken() {
     let rows: Vec<u8> = (0..96).flat_map(|_| [0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0]).collect();
-    let bytes = png_of(&[header(96, 96, 1, 0), chunk(b"IDAT", &deflated(&rows))]);
+    let bytes = png_of(&[header(96, 96, 1, 0), chunk(*b"IDAT", &deflated(&rows))]);
     let (black, white) = ([0, 0, 0], [255, 255, 255]);
     assert_quadrants(&accepted(&bytes), [white, black, white, black], "one bit");
 }

@@ -8,8 +8,8 @@ const HTML: &[u8] = b"<html><body><script>alert(document.domain)</script></body>
 fn of_a_polyglot_only_the_picture_is_left() {
     let picture = noise(120, 120);
     let behind = |file: Vec<u8>| [&file[..], HTML].concat();
-    let text = chunk(b"tEXt", &[b"Comment\0", HTML].concat());
-    let private = chunk(b"prVt", HTML);
+    let text = chunk(*b"tEXt", &[b"Comment\0", HTML].concat());
+    let private = chunk(*b"prVt", HTML);
     let cases = [
         ("PNG with HTML behind it", behind(png(picture.clone()))),
         ("JPEG with HTML behind it", behind(jpeg(&picture))),

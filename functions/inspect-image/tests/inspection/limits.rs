@@ -68,9 +68,9 @@ fn a_jpeg_that_claims_65535_by_65535_is_refused_without_decoding() {
 
 #[test]
 fn a_png_that_claims_65535_by_65535_is_refused_without_decoding() {
-    let bytes = png_of(&[header(65_535, 65_535, 8, 2), chunk(b"IDAT", &deflated(&[0; 1000]))]);
+    let bytes = png_of(&[header(65_535, 65_535, 8, 2), chunk(*b"IDAT", &deflated(&[0; 1000]))]);
     refused_cheaply("PNG header", &bytes, ReasonCode::TooManyPixels);
-    let bytes = png_of(&[header(0x7fff_ffff, 0x7fff_ffff, 16, 6), chunk(b"IDAT", &deflated(&[0; 1000]))]);
+    let bytes = png_of(&[header(0x7fff_ffff, 0x7fff_ffff, 16, 6), chunk(*b"IDAT", &deflated(&[0; 1000]))]);
     refused_cheaply("PNG header, largest", &bytes, ReasonCode::TooManyPixels);
 }
 
@@ -84,7 +84,7 @@ fn a_webp_that_claims_16383_by_16383_is_refused_without_decoding() {
 
 #[test]
 fn a_png_of_390_kb_with_400_megapixels_is_refused_without_decoding() {
-    let bytes = png_of(&[header(20_000, 20_000, 8, 0), chunk(b"IDAT", &deflated_zeros(20_001 * 20_000))]);
+    let bytes = png_of(&[header(20_000, 20_000, 8, 0), chunk(*b"IDAT", &deflated_zeros(20_001 * 20_000))]);
     assert!((300_000..500_000).contains(&bytes.len()), "{} bytes", bytes.len());
     refused_cheaply("PNG of 400 megapixels", &bytes, ReasonCode::TooManyPixels);
 }
@@ -104,7 +104,7 @@ fn a_picture_of_79_pixels_is_refused_without_decoding() {
 fn a_compressed_chunk_that_swells_to_a_gigabyte_takes_no_memory() {
     let bomb = deflated_zeros(1 << 30);
     let picture = png(quadrants(96, 96));
-    let named = |kind: &[u8; 4], head: &[u8]| with_chunks(&picture, &[chunk(kind, &[head, &bomb].concat())]);
+    let named = |kind: &[u8; 4], head: &[u8]| with_chunks(&picture, &[chunk(*kind, &[head, &bomb].concat())]);
     let cases =
         [("iCCP", named(b"iCCP", b"bomb\0\0")), ("zTXt", named(b"zTXt", b"bomb\0\0")), ("iTXt", named(b"iTXt", b"bomb\0\x01\0\0\0"))];
     for (kind, bytes) in cases {
@@ -118,8 +118,8 @@ fn a_compressed_chunk_that_swells_to_a_gigabyte_takes_no_memory() {
 fn the_largest_pictures_that_are_taken_fit_into_the_functions_memory() {
     let rows = |bytes_per_row: usize, height: usize| deflated_zeros((bytes_per_row + 1) * height);
     let cases = [
-        ("RGBA, 16 bit, 50 megapixels", png_of(&[header(10_000, 5_000, 16, 6), chunk(b"IDAT", &rows(80_000, 5_000))])),
-        ("RGB, 8 bit, 50 megapixels", png_of(&[header(10_000, 5_000, 8, 2), chunk(b"IDAT", &rows(30_000, 5_000))])),
+        ("RGBA, 16 bit, 50 megapixels", png_of(&[header(10_000, 5_000, 16, 6), chunk(*b"IDAT", &rows(80_000, 5_000))])),
+        ("RGB, 8 bit, 50 megapixels", png_of(&[header(10_000, 5_000, 8, 2), chunk(*b"IDAT", &rows(30_000, 5_000))])),
         ("JPEG, 50 megapixels", jpeg(&flat(10_000, 5_000, SEA))),
     ];
     for (case, bytes) in cases {

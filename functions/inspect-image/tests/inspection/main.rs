@@ -1,5 +1,13 @@
 //! What inspect-image takes and refuses, what it makes of it, and how much memory that costs (fault matrix, rows 8 to 14).
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
 mod colour;
 mod formats;
 mod hostile;

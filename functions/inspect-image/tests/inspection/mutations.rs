@@ -87,7 +87,9 @@ proptest! {
     #[test]
     fn mutations_of_valid_files_never_panic(file in 0_usize..9, changes in prop::collection::vec(change(), 1..6)) {
         let mut bytes = FILES[file].clone();
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         inspected(&bytes);
     }
 
@@ -105,14 +107,18 @@ proptest! {
     #[test]
     fn mutations_of_exif_never_panic(kind in 0_usize..14, changes in prop::collection::vec(change(), 0..8)) {
         let mut bytes = hostile().swap_remove(kind).1;
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         camera::facts(&bytes, true);
     }
 
     #[test]
     fn mutations_of_colour_profiles_never_panic(changes in prop::collection::vec(change(), 1..8)) {
         let mut bytes = ColorProfile::new_display_p3().encode().unwrap();
-        changes.iter().for_each(|change| apply(&mut bytes, change));
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
         colour::to_srgb(&mut flat(8, 8, RED), &bytes);
     }
 }

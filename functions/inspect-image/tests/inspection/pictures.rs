@@ -97,16 +97,16 @@ pub fn webp(picture: &RgbImage) -> Vec<u8> {
 pub const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// A chunk of a PNG, with its checksum.
-pub fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
-    crc.update(kind);
+    crc.update(&kind);
     crc.update(data);
-    [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+    [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], &kind, data, &crc.sum().to_be_bytes()].concat()
 }
 
 /// The header of a PNG. `colour`: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA (PNG specification, 11.2.2).
 pub fn header(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
-    chunk(b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat())
+    chunk(*b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat())
 }
 
 /// `bytes` as a zlib stream.
@@ -128,7 +128,7 @@ pub fn deflated_zeros(count: usize) -> Vec<u8> {
 
 /// A PNG of these chunks between signature and end.
 pub fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
-    [&PNG_SIGNATURE[..], &chunks.concat(), &chunk(b"IEND", &[])].concat()
+    [&PNG_SIGNATURE[..], &chunks.concat(), &chunk(*b"IEND", &[])].concat()
 }
 
 /// A PNG with `extra` chunks right behind its header.
