@@ -2,9 +2,10 @@
 
 use crate::{
     clock::EpochMillis,
+    content,
     error::StorageError,
     identity::Upload,
-    ports::{RecordFailures, UploadLookup, Written},
+    ports::{ImageStore, RecordFailures, UploadLookup, Written},
     record::{ProcessingStatus, Record, WorkQueue},
 };
 
@@ -35,12 +36,12 @@ pub struct Run<'a> {
 /// Gives the record as written, or `None` where the image belongs to another execution, or is COMPLETED.
 pub async fn mark_failed(
     records: &impl RecordFailures,
-    uploads: &impl UploadLookup,
+    objects: &(impl UploadLookup + ImageStore),
     run: &Run<'_>,
     ending: Ending,
     amend: impl FnOnce(&mut Record) + Send,
 ) -> Result<Option<Record>, StorageError> {
-    let Some(mut record) = own_record(records, uploads, run).await? else { return Ok(None) };
+    let Some(mut record) = own_record(records, objects, run).await? else { return Ok(None) };
     record.processing_status = ProcessingStatus::Failed;
     record.work_queue = Some(WorkQueue::Failed);
     record.status_reason = Some(ending.reason);
@@ -54,18 +55,23 @@ pub async fn mark_failed(
 }
 
 /// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others.
-async fn own_record(records: &impl RecordFailures, uploads: &impl UploadLookup, run: &Run<'_>) -> Result<Option<Record>, StorageError> {
+async fn own_record(
+    records: &impl RecordFailures,
+    objects: &(impl UploadLookup + ImageStore),
+    run: &Run<'_>,
+) -> Result<Option<Record>, StorageError> {
+    // The execution may have failed for this very look-up.
+    let facts = objects.look_up(run.upload).await.ok().flatten();
     let mut free = None;
     for id in run.upload.candidate_ids() {
         match records.find(&id).await? {
             Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
-            Some(record) if record.etag == run.upload.etag => return Ok(None),
+            Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
             Some(_) => {}
             None => free = free.or(Some(id)),
         }
     }
     let Some(id) = free else { return Ok(None) };
-    let facts = uploads.look_up(run.upload).await.ok().flatten();
     let (size, uploaded) = facts.map_or((0, run.event_time.unwrap_or(run.now)), |facts| (facts.size, facts.last_modified));
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
 }

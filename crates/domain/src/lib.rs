@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod analysis;
 pub mod clock;
+pub mod content;
 pub mod error;
 pub mod event;
 pub mod faces;

@@ -5,11 +5,11 @@ use crate::{
     settings::Settings,
 };
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use sightline_domain::{
     clock::Clock,
+    content::{self, hex_sha256},
     event::ObjectCreated,
-    identity::{Upload, content_key},
+    identity::Upload,
     image::ImageRef,
     layout,
     ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup, Written},
@@ -17,7 +17,6 @@ use sightline_domain::{
     rejection::{DuplicateImage, ReasonCode, Rejection},
 };
 use sightline_kit::{Fault, Step};
-use std::fmt::Write as _;
 
 /// The step.
 pub struct InspectImage<R, O, C> {
@@ -70,7 +69,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         for id in upload.candidate_ids() {
             let mut known = self.records.find(&id).await?;
             let ours = match &known {
-                Some(known) => self.is_same_content(known, upload, facts).await?,
+                Some(known) => content::is_same(&self.objects, known, upload, Some(facts)).await?,
                 None => true,
             };
             if ours && known.as_ref().is_none_or(Record::is_rerunnable) {
@@ -84,7 +83,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
             if known.execution_arn == execution_arn && known.processing_status == ProcessingStatus::Pending {
                 return Ok(known);
             }
-            if ours && self.is_same_content(&known, upload, facts).await? {
+            if ours && content::is_same(&self.objects, &known, upload, Some(facts)).await? {
                 return Err(DuplicateImage { image_id: id, execution_arn: known.execution_arn }.into());
             }
             holder = Some(known);
@@ -98,22 +97,6 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         let mut record = Record::claimed(id.to_owned(), upload, facts.size, uploaded, execution_arn.to_owned(), self.clock.now());
         record.version_id.clone_from(&facts.version_id);
         record
-    }
-
-    /// Whether the record is of the content that was uploaded here.
-    ///
-    /// Under KMS the same content has another entity tag with every upload (S3 API reference, `Object`); a key that is named
-    /// by its content proves itself.
-    async fn is_same_content(&self, known: &Record, upload: &Upload, facts: &UploadFacts) -> Result<bool, Fault> {
-        if known.etag == upload.etag {
-            return Ok(true);
-        }
-        if facts.size != known.size || check_bytes(facts.size, &self.settings.limits).is_err() {
-            return Ok(false);
-        }
-        let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
-        let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
-        Ok(content_key(upload.owner_id(), &hex_sha256(&bytes), "").1 == known.image_id)
     }
 
     async fn write_copies(
@@ -150,12 +133,4 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
 
 fn deleted() -> Rejection {
     Rejection::new(ReasonCode::ObjectDeleted, "the object was deleted before it was inspected")
-}
-
-fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -8,7 +8,7 @@ use sightline_domain::{
     event::{ExecutionStatusChanged, ExecutionStatusDetail, ObjectCreated},
     failure::{Ending, Run, mark_failed},
     identity::Upload,
-    ports::{ExecutionHistory, FailureCause, RecordFailures, UploadLookup},
+    ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup},
 };
 use sightline_kit::{Fault, Step, settings::Reader};
 
@@ -32,7 +32,7 @@ impl<R, O, H, C> RecordFailure<R, O, H, C> {
     }
 }
 
-impl<R: RecordFailures, O: UploadLookup, H: ExecutionHistory, C: Clock> Step for RecordFailure<R, O, H, C> {
+impl<R: RecordFailures, O: UploadLookup + ImageStore, H: ExecutionHistory, C: Clock> Step for RecordFailure<R, O, H, C> {
     const NAME: &'static str = "record-failure";
     type Input = ExecutionStatusChanged;
     type Output = Option<String>;

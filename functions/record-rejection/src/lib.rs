@@ -11,7 +11,7 @@ use sightline_domain::{
     failure::{Ending, Run, mark_failed},
     identity::Upload,
     layout,
-    ports::{ImageArchive, ObjectRef, RecordFailures, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, RecordFailures, UploadLookup},
     record::{Analyses, Record},
     rejection::{ReasonCode, Rejection},
 };
@@ -53,7 +53,7 @@ impl<R, O, C> RecordRejection<R, O, C> {
     }
 }
 
-impl<R: RecordFailures, O: UploadLookup + ImageArchive, C: Clock> Step for RecordRejection<R, O, C> {
+impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Step for RecordRejection<R, O, C> {
     const NAME: &'static str = "record-rejection";
     type Input = Input;
     type Output = Option<String>;

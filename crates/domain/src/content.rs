@@ -1,0 +1,36 @@
+//! Whether two uploads are the same content.
+
+use crate::{
+    error::StorageError,
+    identity::{Upload, content_key},
+    ports::{ImageStore, ObjectRef, UploadFacts},
+    record::Record,
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// Objects above this are not read for comparison only, bytes.
+const MAX_COMPARED: u64 = 64 << 20;
+
+/// The lower-case hex SHA-256 of `bytes`.
+pub fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Whether `known` is the record of the content of `upload`.
+///
+/// Under KMS the same content has another entity tag with every upload (S3 API reference, `Object`); a key that is named by its
+/// content ([`content_key`]) proves itself.
+pub async fn is_same(images: &impl ImageStore, known: &Record, upload: &Upload, facts: Option<&UploadFacts>) -> Result<bool, StorageError> {
+    if known.etag == upload.etag {
+        return Ok(true);
+    }
+    let Some(facts) = facts.filter(|facts| facts.size == known.size && facts.size <= MAX_COMPARED) else { return Ok(false) };
+    let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+    let bytes = images.read_image(original).await?;
+    Ok(bytes.is_some_and(|bytes| content_key(upload.owner_id(), &hex_sha256(&bytes), "").1 == known.image_id))
+}
