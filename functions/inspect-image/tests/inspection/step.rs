@@ -8,7 +8,8 @@ use inspect_image::{
 use serde_json::json;
 use sightline_domain::{
     clock::FixedClock,
-    identity::Upload,
+    content::hex_sha256,
+    identity::{Upload, content_key},
     image::ImageRef,
     ports::{ImageStore, RecordClaims, UploadLookup},
     record::{ProcessingStatus, Record},
@@ -196,6 +197,55 @@ fn two_versions_whose_events_come_in_the_wrong_order_end_with_their_own_content(
     let (two, one) = (world.run(&second, OTHER_EXECUTION).unwrap(), world.run(&first, EXECUTION).unwrap());
     assert_eq!((two.image_id.as_str(), two.width), (IMAGE_ID, 140));
     assert_eq!((one.image_id, one.width), (first.derived_id(), 120));
+}
+
+/// Under KMS the same content has another entity tag with every upload.
+fn uploaded_again(world: &World, key: &str, bytes: &[u8], etag: &str) -> Upload {
+    Upload { etag: etag.to_owned(), ..world.objects.upload(BUCKET, key, bytes, UPLOADED + 1_000) }
+}
+
+#[test]
+fn the_same_content_under_the_key_that_its_content_names_is_the_same_image_whatever_its_entity_tag() {
+    let world = World::new();
+    let bytes = jpeg(&quadrants(120, 100));
+    let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
+    let first = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
+    assert_eq!(world.run(&first, EXECUTION).unwrap().image_id, id);
+    let again = uploaded_again(&world, &key, &bytes, "another-tag");
+    assert_eq!(world.run(&again, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
+    assert_eq!(world.records.all().len(), 1);
+}
+
+#[test]
+fn a_failed_image_is_taken_over_by_another_upload_of_the_same_content() {
+    let world = World::new();
+    let bytes = jpeg(&quadrants(120, 100));
+    let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
+    let first = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
+    world.run(&first, EXECUTION).unwrap();
+    world.records.change(&id, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
+    let again = uploaded_again(&world, &key, &bytes, "another-tag");
+    let image = world.run(&again, OTHER_EXECUTION).unwrap();
+    assert_eq!(
+        (image.image_id, image.upload_timestamp, image.version_id.as_deref()),
+        (id, UPLOADED, Some("v2")),
+        "one record, under its first time"
+    );
+    assert_eq!(world.records.all().len(), 1);
+}
+
+#[test]
+fn other_content_of_the_same_size_under_a_key_that_its_content_does_not_name_is_another_image() {
+    let world = World::new();
+    let bytes = jpeg(&quadrants(120, 100));
+    let first = world.objects.upload(BUCKET, &key(), &bytes, UPLOADED);
+    world.run(&first, EXECUTION).unwrap();
+    let again = uploaded_again(&world, &key(), &bytes, "another-tag");
+    assert_eq!(
+        world.run(&again, OTHER_EXECUTION).unwrap().image_id,
+        again.derived_id(),
+        "a key that proves nothing goes by its entity tag"
+    );
 }
 
 #[test]
