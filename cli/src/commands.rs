@@ -25,6 +25,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Review(ReviewCommand::Reject(args)) => review::reject(&global, args, output).await,
         Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
+        Command::Executions(ExecutionsCommand::Redrive(args)) => executions::redrive(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Completions { shell } => completions(shell),
     }

@@ -1,7 +1,8 @@
 //! `executions`.
 
-use crate::clock::{Since, parse_since};
+use crate::clock::{Since, parse_duration, parse_since};
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, value_parser};
+use std::time::Duration;
 
 /// `executions`.
 #[derive(Debug, Subcommand)]
@@ -18,6 +19,17 @@ Examples:
   sightline executions show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4
   sightline executions show arn:aws:states:eu-west-1:123456789012:execution:image-analysis:some-name")]
     Show(ShowExecution),
+    /// Run again what failed, from where it failed; nothing that succeeded is paid for twice
+    #[command(after_help = "\
+An execution that Step Functions cannot redrive (succeeded, closed more than 14 days ago, history too long) is named with
+the reason; --or-restart starts a fresh one for it, which reads what lies in results/ and pays only for what is missing.
+The local engine has no redrive: there a fresh execution is started instead.
+
+Examples:
+  sightline executions redrive 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --wait
+  sightline executions redrive --all-failed --since 24h --error 'Recognition.*' --dry-run
+  sightline executions redrive --all-failed --or-restart --yes")]
+    Redrive(Redrive),
 }
 
 /// Statuses of an execution.
@@ -66,6 +78,38 @@ pub struct ListExecutions {
     /// At most so many
     #[arg(long, value_name = "N", default_value = "20", value_parser = value_parser!(u32).range(1..=1000))]
     pub limit: u32,
+}
+
+/// `executions redrive`.
+#[derive(Debug, Args)]
+pub struct Redrive {
+    /// The executions.
+    #[arg(help = "ImageIDs, or ARNs or names of executions", value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all_failed", conflicts_with = "all_failed")]
+    pub executions: Vec<String>,
+    /// All that failed, timed out or were aborted
+    #[arg(long)]
+    pub all_failed: bool,
+    /// Only those that ended by this error; * stands for anything
+    #[arg(long, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
+    pub error: Option<String>,
+    /// With --all-failed: started since then: 24h, 7d or 2026-11-24
+    #[arg(long, value_name = "WHEN", value_parser = parse_since, default_value = "14d")]
+    pub since: Since,
+    /// Start a fresh execution where a redrive is not possible
+    #[arg(long)]
+    pub or_restart: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Follow the images until they are analysed
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait, such as 90s, 10m, 1h
+    #[arg(long, requires = "wait", default_value = "10m", value_parser = parse_duration)]
+    pub timeout: Duration,
 }
 
 /// `executions show`.

@@ -5,7 +5,7 @@ mod find;
 mod review;
 mod upload;
 
-pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, ShowExecution};
+pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
 pub use upload::Upload;

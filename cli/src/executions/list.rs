@@ -143,6 +143,7 @@ mod tests {
             error: Some("Recognition.Unavailable".into()),
             cause: None,
             redrives: 0,
+            not_redrivable: None,
         };
         let row = Row::new(execution(), Some(detail));
         assert_eq!(row.image_id.as_deref(), Some("0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"));

@@ -1,8 +1,11 @@
-//! `sightline executions`: which ran, and how one went.
+//! `sightline executions`: which ran, how one went, and running again what failed.
 
 mod list;
+mod redrive;
 mod show;
 mod timeline;
+mod wanted;
 
 pub use list::run as list;
+pub use redrive::run as redrive;
 pub use show::run as show;

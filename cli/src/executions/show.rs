@@ -3,9 +3,10 @@
 use super::{
     list::Row,
     timeline::{Step, close, complete, steps},
+    wanted::{Wanted, locate},
 };
 use crate::{
-    args::{Global, ShowExecution, parse_image_id},
+    args::{Global, ShowExecution},
     clock::moment,
     error::CliError,
     exit::Exit,
@@ -17,11 +18,10 @@ use crate::{
         text::{NOTHING, clean, seconds},
     },
     session::Session,
-    show,
 };
 use comfy_table::{Cell, Table};
 use serde::Serialize;
-use sightline_domain::{ports::RecordFinder, record::Record};
+use sightline_domain::ports::RecordFinder;
 
 /// An execution as it is printed.
 #[derive(Debug, Serialize)]
@@ -68,43 +68,6 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     Ok(Exit::Done)
 }
 
-/// How an execution may be named.
-#[derive(Debug, PartialEq, Eq)]
-enum Wanted {
-    Image(String),
-    Arn(String),
-    Name(String),
-}
-
-impl Wanted {
-    fn parse(text: &str) -> Result<Self, CliError> {
-        /// Longest name that Step Functions takes.
-        const MAX_NAME: usize = 80;
-        if let Ok(image_id) = parse_image_id(text) {
-            return Ok(Self::Image(image_id));
-        }
-        if text.starts_with("arn:") && text.contains(":states:") && text.contains(":execution:") {
-            return Ok(Self::Arn(text.to_owned()));
-        }
-        let named = text.len() <= MAX_NAME && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        if named {
-            return Ok(Self::Name(text.to_owned()));
-        }
-        Err(CliError::Usage(format!("{:?} is no ImageID, execution ARN or execution name", clean(text))))
-    }
-}
-
-async fn locate(session: &Session, wanted: Wanted) -> Result<(String, Option<Record>), CliError> {
-    match wanted {
-        Wanted::Arn(arn) => Ok((arn, None)),
-        Wanted::Name(name) => Ok((session.executions().arn_of(&name), None)),
-        Wanted::Image(image_id) => {
-            let record = show::find(session, &image_id).await?;
-            Ok((record.execution_arn.clone(), Some(record)))
-        }
-    }
-}
-
 fn head(shown: &Shown) -> Facts {
     let execution = &shown.execution;
     let mut facts = Facts::default();
@@ -133,21 +96,4 @@ fn timeline(steps: &[Step]) -> Table {
         table.add_row(cells);
     }
     table
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_execution_is_named_by_image_arn_or_name() {
-        let id = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
-        let arn = "arn:aws:states:eu-west-1:123456789012:execution:m:e";
-        assert_eq!(Wanted::parse(id).unwrap(), Wanted::Image(id.into()));
-        assert_eq!(Wanted::parse(arn).unwrap(), Wanted::Arn(arn.into()));
-        assert_eq!(Wanted::parse("abc_1").unwrap(), Wanted::Name("abc_1".into()));
-        for wrong in ["arn:aws:s3:::bucket", "a b", "../x"] {
-            assert_eq!(Wanted::parse(wrong).unwrap_err().exit(), Exit::Usage, "{wrong}");
-        }
-    }
 }

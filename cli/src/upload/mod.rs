@@ -1,6 +1,6 @@
 //! `sightline upload`.
 
-mod follow;
+pub mod follow;
 mod paths;
 mod plan;
 mod put;

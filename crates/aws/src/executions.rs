@@ -4,10 +4,10 @@ use crate::classify::storage;
 use aws_sdk_sfn::{
     Client,
     error::SdkError,
-    operation::describe_execution::DescribeExecutionError,
-    types::{ExecutionListItem, ExecutionStatus, HistoryEvent},
+    operation::{describe_execution::DescribeExecutionError, redrive_execution::RedriveExecutionError},
+    types::{ExecutionListItem, ExecutionRedriveStatus, ExecutionStatus, HistoryEvent},
 };
-use aws_smithy_types::DateTime;
+use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
 use sightline_domain::{clock::EpochMillis, error::StorageError};
 
 const PAGE: i32 = 200;
@@ -40,6 +40,8 @@ pub struct ExecutionDetail {
     pub cause: Option<String>,
     /// How often it was redriven.
     pub redrives: i32,
+    /// Why Step Functions says that it cannot be redriven, where it says so.
+    pub not_redrivable: Option<String>,
 }
 
 /// One event of a history.
@@ -60,6 +62,20 @@ pub struct Event {
     /// What the error said.
     pub cause: Option<String>,
 }
+
+/// What became of a redrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redriven {
+    /// It goes on from where it failed.
+    Yes,
+    /// Step Functions refuses, and why.
+    Refused(String),
+    /// This engine knows no redrive, as the local one.
+    Unknown,
+}
+
+/// Codes by which an engine says that it does not know an operation.
+const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationException", "NotImplemented"];
 
 /// The state machine's executions.
 #[derive(Debug, Clone)]
@@ -131,6 +147,10 @@ impl Executions {
                 error: answer.error.filter(|error| !error.is_empty()),
                 cause: answer.cause.filter(|cause| !cause.is_empty()),
                 redrives: answer.redrive_count.unwrap_or_default(),
+                not_redrivable: answer
+                    .redrive_status
+                    .filter(|status| *status == ExecutionRedriveStatus::NotRedrivable)
+                    .map(|_| answer.redrive_status_reason.unwrap_or_else(|| "Step Functions gives no reason".to_owned())),
             })),
             Err(SdkError::ServiceError(service))
                 if matches!(service.err(), DescribeExecutionError::ExecutionDoesNotExist(_) | DescribeExecutionError::InvalidArn(_)) =>
@@ -139,6 +159,34 @@ impl Executions {
             }
             Err(error) => Err(storage("reading the execution", error)),
         }
+    }
+
+    /// Redrives an execution: its failed states run again, with the same input and definition.
+    pub async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
+        match self.client.redrive_execution().execution_arn(arn).send().await {
+            Ok(_) => Ok(Redriven::Yes),
+            Err(error) => match error.as_service_error() {
+                Some(RedriveExecutionError::ExecutionNotRedrivable(refusal)) => {
+                    Ok(Redriven::Refused(refusal.message().unwrap_or("Step Functions gives no reason").to_owned()))
+                }
+                Some(other) if other.code().is_some_and(|code| NO_SUCH_OPERATION.contains(&code)) => Ok(Redriven::Unknown),
+                _ => Err(storage("redriving the execution", error)),
+            },
+        }
+    }
+
+    /// Starts a fresh execution with the same `input`; gives its ARN. It reads what lies in `results/` instead of paying again.
+    pub async fn restart(&self, input: &str) -> Result<String, StorageError> {
+        let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn).input(input);
+        let answer = request.send().await.map_err(|error| storage("starting a fresh execution", error))?;
+        Ok(answer.execution_arn)
+    }
+
+    /// The number of events in an execution's history.
+    pub async fn history_length(&self, arn: &str) -> Result<i64, StorageError> {
+        let request = self.client.get_execution_history().execution_arn(arn).reverse_order(true).max_results(1);
+        let newest = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
+        Ok(newest.events.first().map_or(0, |event| event.id))
     }
 
     /// The whole history of an execution, oldest event first, without inputs and outputs.

@@ -37,6 +37,26 @@ pub struct Records {
     table: String,
 }
 
+impl Records {
+    /// Marks a FAILED record PENDING again, since its execution was redriven; does nothing where that is over already.
+    pub async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
+        let doing = "marking the record PENDING";
+        let key = Item::from([
+            ("ImageID".to_owned(), AttributeValue::S(record.image_id.clone())),
+            ("UploadTimestamp".to_owned(), AttributeValue::N(record.upload_timestamp.to_string())),
+        ]);
+        Changes::new(&self.table, key, "ExecutionArn = :own AND ProcessingStatus = :failed")
+            .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
+            .set("WorkQueue", AttributeValue::S("PENDING".into()))
+            .count("Attempts")
+            .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+            .given_text(":own", &record.execution_arn)
+            .given_text(":failed", "FAILED")
+            .send(&self.client, doing)
+            .await
+    }
+}
+
 /// The records together with their rows in `LabelIndex`.
 #[derive(Debug, Clone)]
 pub struct IndexedRecords {

@@ -14,7 +14,11 @@ use sightline_domain::{
     ports::RecordFinder,
     record::{ProcessingStatus, Record},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Long enough for every retry of the state machine on a busy machine.
@@ -174,12 +178,22 @@ pub async fn within<T>(patience: Duration, what: &str, ask: impl AsyncFn() -> Op
     }
 }
 
+/// Runs the real command against a stage.
+pub fn sightline(local: &Local, arguments: &[&str]) -> Output {
+    let program = root().join("target/debug/sightline");
+    Command::new(&program)
+        .args(["--name", local.name])
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
+}
+
 /// The bytes of a photo of samples/.
 pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(root().join("samples").join(name)).unwrap_or_else(|error| panic!("samples/{name}: {error}"))
 }
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }

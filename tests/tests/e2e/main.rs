@@ -10,6 +10,7 @@ mod faults;
 mod load;
 mod local;
 mod recognition;
+mod redrive;
 mod rejections;
 mod reviews;
 mod uploads;

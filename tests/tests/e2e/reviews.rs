@@ -1,7 +1,7 @@
 //! Alerts and reviews, on the strict stage: it watches cats, asks for a review where the model sees a trace of nudity, and
 //! withholds what shows a trace of underwear. The thresholds lie between what the real models answer for these photos.
 
-use crate::local::{Local, root, sample, within};
+use crate::local::{Local, sample, sightline, within};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 use sightline_domain::{
@@ -9,10 +9,7 @@ use sightline_domain::{
     record::{ProcessingStatus, Record, WorkQueue},
     review::ReviewStatus,
 };
-use std::{
-    process::{Command, Output},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// The model sees 1.0 % of "Explicit" in it; the stage reviews from 0.75 % on.
 const REVIEWED: &str = "astronaut.jpg";
@@ -49,15 +46,6 @@ impl Mailbox {
         })
         .await
     }
-}
-
-fn sightline(local: &Local, arguments: &[&str]) -> Output {
-    let program = root().join("target/debug/sightline");
-    Command::new(&program)
-        .args(["--name", local.name])
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
 }
 
 async fn waiting_for_review(local: &Local, photo: &str) -> Record {

@@ -10,6 +10,7 @@
 
 mod dynamodb;
 mod reading;
+mod redrive;
 mod rekognition;
 mod replay;
 mod retries;
