@@ -106,7 +106,7 @@ fn owned(item: &Item, execution_arn: &str) -> bool {
 }
 
 fn rerunnable(item: &Item) -> bool {
-    let code = |reason: &str| ReasonCode::ALL.iter().any(|code| code.as_str() == reason);
+    let code = |reason: &str| ReasonCode::FINAL.iter().any(|code| code.as_str() == reason);
     // As in DynamoDB, an absent attribute makes `IN` false.
     text(item, "ProcessingStatus") == "FAILED" && !code(text(item, "StatusReason"))
 }

@@ -104,14 +104,14 @@ impl RecordClaims for Records {
         let doing = "claiming the record";
         let (key, mut attributes) = Self::split(doing, record)?;
         attributes.remove("Attempts");
-        let codes: Vec<String> = (0..ReasonCode::ALL.len()).map(|place| format!(":code{place}")).collect();
+        let codes: Vec<String> = (0..ReasonCode::FINAL.len()).map(|place| format!(":code{place}")).collect();
         let rerunnable = format!("ProcessingStatus = :failed AND NOT StatusReason IN ({})", codes.join(", "));
         let mut changes = Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))
             .set_all(attributes)
             .count("Attempts")
             .remove(&LEFT_BEHIND)
             .given_text(":failed", "FAILED");
-        for (placeholder, code) in codes.iter().zip(ReasonCode::ALL) {
+        for (placeholder, code) in codes.iter().zip(ReasonCode::FINAL) {
             changes = changes.given_text(placeholder, code.as_str());
         }
         changes.send(&self.client, doing).await

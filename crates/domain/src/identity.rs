@@ -57,8 +57,8 @@ impl Upload {
     fn chosen(&self) -> Option<(&str, Uuid)> {
         let (owner, file) = self.key.strip_prefix(UPLOADS)?.split_once('/')?;
         let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
-        // Only the hyphenated form: `try_parse` also takes bare hex, as in a file named by its MD5.
-        (stem.len() == 36 && !owner.is_empty()).then(|| Uuid::try_parse(stem).ok())?.map(|id| (owner, id))
+        // '#' separates the parts of a key of the label index. Only the hyphenated form: `try_parse` also takes bare hex, as in a file named by its MD5.
+        (stem.len() == 36 && !owner.is_empty() && !owner.contains('#')).then(|| Uuid::try_parse(stem).ok())?.map(|id| (owner, id))
     }
 }
 

@@ -236,7 +236,7 @@ impl Record {
 
     /// Whether the image itself was refused, so that re-running cannot mend it.
     pub fn is_rejected(&self) -> bool {
-        let code = |reason: &String| crate::rejection::ReasonCode::ALL.iter().any(|code| code.as_str() == reason.as_str());
+        let code = |reason: &String| crate::rejection::ReasonCode::FINAL.iter().any(|code| code.as_str() == reason.as_str());
         self.processing_status == ProcessingStatus::Failed && self.status_reason.as_ref().is_some_and(code)
     }
 

@@ -42,6 +42,18 @@ impl ReasonCode {
         Self::ObjectDeleted,
     ];
 
+    /// Those that the same content will meet again. A deleted object may be uploaded once more.
+    pub const FINAL: [Self; 8] = [
+        Self::EmptyFile,
+        Self::TooLarge,
+        Self::NotAnImage,
+        Self::UnsupportedFormat,
+        Self::Truncated,
+        Self::TooSmall,
+        Self::TooManyPixels,
+        Self::RefusedByProvider,
+    ];
+
     /// The code as written in records and messages.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 use sightline_domain::{
-    clock::Clock,
+    clock::{Clock, EpochMillis},
     error::RecordSuperseded,
     image::ImageRef,
     moderation::Moderated,
@@ -14,6 +14,10 @@ use sightline_domain::{
     review::{ReviewOutcome, ReviewStatus},
 };
 use sightline_kit::{Fault, Step, settings::Reader};
+
+/// Decisions are taken until shortly before the state times out, so that none crosses with the timeout: a tenth of the time,
+/// at most a minute.
+const MARGIN_MILLIS: EpochMillis = 60_000;
 
 /// The step.
 pub struct RequestReview<Q, T, C> {
@@ -64,7 +68,7 @@ impl<Q: ReviewQueue, T: ReviewCallback, C: Clock> Step for RequestReview<Q, T, C
             execution_arn: &image.execution_arn,
             task_token: &task_token,
             flags: &moderation.moderation_flags,
-            deadline: self.clock.now() + i64::from(self.timeout_seconds) * 1000,
+            deadline: self.clock.now() + time_to_decide(self.timeout_seconds),
         };
         if self.queue.ask(&request).await? == Written::Yes {
             tracing::info!("review asked for");
@@ -77,6 +81,11 @@ impl<Q: ReviewQueue, T: ReviewCallback, C: Clock> Step for RequestReview<Q, T, C
         tracing::info!("review was decided before");
         Ok(())
     }
+}
+
+fn time_to_decide(timeout_seconds: u32) -> EpochMillis {
+    let timeout = EpochMillis::from(timeout_seconds) * 1000;
+    timeout - MARGIN_MILLIS.min(timeout / 10)
 }
 
 fn decision(record: Record, execution_arn: &str) -> Option<ReviewOutcome> {
