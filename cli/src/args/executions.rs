@@ -82,6 +82,7 @@ pub struct ListExecutions {
 
 /// `executions redrive`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct Redrive {
     /// The executions.
     #[arg(help = "ImageIDs, or ARNs or names of executions", value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all_failed", conflicts_with = "all_failed")]

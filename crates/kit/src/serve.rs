@@ -92,4 +92,32 @@ mod tests {
         assert_eq!(said::<Verdict>(Value::from("a secret")), "expected one of `CLEAR`, `ALERT`, `REVIEW`, `BLOCK`");
         assert_eq!(said::<sightline_domain::event::Bucket>(serde_json::json!({})), "missing field `name`");
     }
+
+    /// A step that breaks in the way it is told to.
+    struct Broken;
+
+    impl Step for Broken {
+        const NAME: &'static str = "broken";
+        type Input = String;
+        type Output = ();
+
+        async fn run(&self, how: String) -> Result<(), Fault> {
+            assert!(how != "panic", "row 21");
+            tokio::time::sleep(Duration::from_mins(10)).await;
+            Ok(())
+        }
+    }
+
+    async fn broken(how: &str) -> String {
+        let mut context = lambda_runtime::Context::default();
+        let deadline = now() + REPORTING + Duration::from_millis(20);
+        context.deadline = u64::try_from(deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        invoke(Ok(&Broken), LambdaEvent::new(Value::from(how), context)).await.unwrap_err().name().to_owned()
+    }
+
+    #[tokio::test]
+    async fn row_21_a_panic_and_a_lack_of_time_end_under_names_that_are_retried() {
+        assert_eq!(broken("panic").await, "Function.Panicked");
+        assert_eq!(broken("dawdle").await, "Function.DeadlineExceeded");
+    }
 }

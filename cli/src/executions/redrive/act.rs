@@ -1,0 +1,95 @@
+//! Running executions again, and following their images.
+
+use super::{
+    Candidate,
+    outcome::{Outcome, foreseen},
+    plan::Plan,
+};
+use crate::{
+    args::Redrive,
+    error::{CliError, sentence},
+    output::record::status_name,
+    session::Session,
+    upload::follow::Follow,
+};
+use futures_util::{StreamExt, stream};
+use sightline_aws::executions::Redriven;
+use tokio::sync::Semaphore;
+
+/// Redriven and looked at at once.
+const AT_ONCE: usize = 8;
+
+/// Runs all again that can be.
+pub async fn redrive_all(session: &Session, candidates: Vec<Candidate>, args: &Redrive) -> Vec<Outcome> {
+    let looks = Semaphore::new(AT_ONCE);
+    let one = |candidate: Candidate| {
+        let looks = &looks;
+        async move {
+            let mut outcome = act(session, &candidate).await;
+            if args.wait && !outcome.failed && outcome.action != "SKIPPED" {
+                wait(session, &candidate, &mut outcome, args, looks).await;
+            }
+            outcome
+        }
+    };
+    stream::iter(candidates).map(one).buffered(AT_ONCE).collect().await
+}
+
+async fn act(session: &Session, candidate: &Candidate) -> Outcome {
+    let mut outcome = foreseen(candidate);
+    let done = match &candidate.plan {
+        Plan::Skip(_) => return outcome,
+        Plan::Restart(_) => restart(session, candidate, &mut outcome).await,
+        Plan::Redrive => redrive(session, candidate, &mut outcome).await,
+    };
+    if let Err(error) = done {
+        (outcome.action, outcome.failed, outcome.reason) = ("NOT_REDRIVEN", true, Some(sentence(&error)));
+    }
+    outcome
+}
+
+async fn redrive(session: &Session, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), CliError> {
+    match session.executions().redrive(&candidate.detail.execution.arn).await? {
+        Redriven::Yes => {
+            outcome.action = "REDRIVEN";
+            if let Some(record) = &candidate.record {
+                session.records().resume(record).await?;
+            }
+            Ok(())
+        }
+        Redriven::Unknown => {
+            outcome.reason = Some("this engine has no redrive".to_owned());
+            restart(session, candidate, outcome).await
+        }
+        Redriven::Refused(reason) => Err(CliError::Failed(format!("{reason}; --or-restart starts a fresh execution"))),
+    }
+}
+
+async fn restart(session: &Session, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), CliError> {
+    // A fresh execution may take over a FAILED record only; record-failure marks it within moments.
+    if candidate.record.as_ref().is_some_and(|record| !record.is_rerunnable()) {
+        return Err(CliError::Failed("its record is not marked FAILED yet; try again in a moment".to_owned()));
+    }
+    let input = candidate.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is not known any more".to_owned()))?;
+    outcome.new_execution_arn = Some(session.executions().restart(input).await?);
+    outcome.action = "RESTARTED";
+    Ok(())
+}
+
+async fn wait(session: &Session, candidate: &Candidate, outcome: &mut Outcome, args: &Redrive, looks: &Semaphore) {
+    let Some(image_id) = candidate.image_id.clone() else { return };
+    // After a redrive the same execution goes on; after a restart the failure of the old one is no news.
+    let old = outcome.new_execution_arn.is_some().then(|| candidate.detail.execution.arn.clone());
+    let follow = Follow::again(vec![image_id], old);
+    match tokio::time::timeout(args.timeout, follow.settled(&session.records(), looks)).await {
+        Ok(Ok(record)) => {
+            outcome.failed = record.is_rerunnable();
+            outcome.reason = record.status_reason.clone().or_else(|| outcome.reason.take());
+            outcome.processing_status = Some(status_name(record.processing_status));
+        }
+        Ok(Err(error)) => (outcome.failed, outcome.reason) = (true, Some(sentence(&error))),
+        Err(_elapsed) => {
+            (outcome.action, outcome.reason) = ("WAITING", Some(format!("still at work after {} seconds", args.timeout.as_secs())));
+        }
+    }
+}

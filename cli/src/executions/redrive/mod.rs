@@ -1,0 +1,131 @@
+//! `executions redrive`: run again what failed.
+
+mod act;
+mod outcome;
+mod plan;
+
+use super::{
+    list::Row,
+    wanted::{Wanted, locate},
+};
+use crate::{
+    args::{Global, Redrive},
+    clock::SystemClock,
+    error::CliError,
+    exit::Exit,
+    output::{Output, table::render, text::count},
+    session::Session,
+};
+use futures_util::{StreamExt, stream};
+use outcome::{foreseen, table};
+use plan::{Plan, fits, plan};
+use sightline_aws::executions::ExecutionDetail;
+use sightline_domain::{clock::Clock, ports::RecordFinder, record::Record};
+use std::io::{IsTerminal, Write};
+
+/// Failed executions that one call looks at.
+const MOST: usize = 1000;
+const READS_AT_ONCE: usize = 8;
+
+/// A failed execution with its image.
+struct Candidate {
+    detail: ExecutionDetail,
+    record: Option<Record>,
+    image_id: Option<String>,
+    plan: Plan,
+}
+
+/// Redrives, or says what it would redrive.
+pub async fn run(global: &Global, args: &Redrive, output: Output) -> Result<Exit, CliError> {
+    let wanted = args.executions.iter().map(|text| Wanted::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let session = Session::open(global).await?;
+    let candidates = if args.all_failed { all_failed(&session, args).await? } else { named(&session, wanted, args).await? };
+    if candidates.is_empty() {
+        eprintln!("sightline: nothing to redrive");
+        return Ok(Exit::Done);
+    }
+    let due = candidates.iter().filter(|candidate| !matches!(candidate.plan, Plan::Skip(_))).count();
+    if !args.dry_run && due > 0 && !agreed(args, due)? {
+        return Err(CliError::Failed("nothing was redriven".to_owned()));
+    }
+    let outcomes =
+        if args.dry_run { candidates.iter().map(foreseen).collect() } else { act::redrive_all(&session, candidates, args).await };
+    output.list(&outcomes, || render(&table(&outcomes)))?;
+    if outcomes.iter().any(|outcome| outcome.action == "WAITING") {
+        return Ok(Exit::TimedOut);
+    }
+    Ok(Exit::of_many(outcomes.iter().filter(|outcome| outcome.failed).count(), outcomes.len()))
+}
+
+async fn named(session: &Session, wanted: Vec<Wanted>, args: &Redrive) -> Result<Vec<Candidate>, CliError> {
+    let mut candidates = Vec::new();
+    for wanted in wanted {
+        let (arn, _) = locate(session, wanted).await?;
+        let unknown = || CliError::NotFound(format!("there is no execution {arn}"));
+        let candidate = candidate(session, &arn, args).await?.ok_or_else(unknown)?;
+        if matches_error(args, &candidate.detail) {
+            candidates.push(candidate);
+        }
+    }
+    Ok(candidates)
+}
+
+/// Those whose image still waits for them: a later execution may have done their work since.
+async fn all_failed(session: &Session, args: &Redrive) -> Result<Vec<Candidate>, CliError> {
+    let since = args.since.moment(SystemClock.now());
+    let found = session.executions().list(&["ABORTED", "FAILED", "TIMED_OUT"], since, MOST).await?;
+    if found.len() == MOST {
+        eprintln!("sightline: looking at the newest {MOST} only; run the command again for the rest");
+    }
+    let looked_at: Vec<_> = stream::iter(found)
+        .map(|execution| async move { candidate(session, &execution.arn, args).await })
+        .buffered(READS_AT_ONCE)
+        .collect()
+        .await;
+    let mut candidates = Vec::new();
+    for candidate in looked_at {
+        candidates.extend(candidate?.filter(|candidate| matches_error(args, &candidate.detail) && candidate.is_owner()));
+    }
+    Ok(candidates)
+}
+
+impl Candidate {
+    /// Whether the image has no record, or one that this execution failed.
+    fn is_owner(&self) -> bool {
+        self.record.as_ref().is_none_or(|record| record.execution_arn == self.detail.execution.arn && record.is_rerunnable())
+    }
+}
+
+async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Option<Candidate>, CliError> {
+    let executions = session.executions();
+    let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
+    let image_id = Row::new(detail.execution.clone(), Some(detail.clone())).image_id;
+    let record = match &image_id {
+        Some(id) => session.records().find(id).await?,
+        None => None,
+    };
+    let events = executions.history_length(arn).await?;
+    let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), args.or_restart);
+    Ok(Some(Candidate { detail, record, image_id, plan }))
+}
+
+fn matches_error(args: &Redrive, detail: &ExecutionDetail) -> bool {
+    args.error.as_deref().is_none_or(|pattern| fits(pattern, detail.error.as_deref().unwrap_or_default()))
+}
+
+fn agreed(args: &Redrive, due: usize) -> Result<bool, CliError> {
+    if args.yes || (!args.all_failed && due == 1) {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::Usage(format!(
+            "{} would be run again; pass --yes to do it, or --dry-run to see them",
+            count(due, "execution")
+        )));
+    }
+    eprint!("Run {} again? [y/N] ", count(due, "execution"));
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,116 @@
+//! Whether an execution is run again, and how.
+
+use sightline_aws::executions::ExecutionDetail;
+use sightline_domain::{
+    clock::{DAY_MILLIS, EpochMillis},
+    record::Record,
+};
+
+/// Step Functions guide, "Redrive": within 14 days of closing, and below 24,999 events.
+const REDRIVABLE_DAYS: EpochMillis = 14;
+const MAX_EVENTS: i64 = 24_999;
+
+/// What is done with one execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// A redrive.
+    Redrive,
+    /// A fresh execution, and why no redrive.
+    Restart(String),
+    /// Nothing, and why.
+    Skip(String),
+}
+
+/// Decides; `events` is the length of the history.
+pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now: EpochMillis, or_restart: bool) -> Plan {
+    let execution = &detail.execution;
+    if !matches!(execution.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
+        return Plan::Skip(format!("the execution is {}; only failed ones are run again", execution.status));
+    }
+    if let Some(other) = record.filter(|record| record.execution_arn != execution.arn) {
+        return Plan::Skip(format!("another execution has the image: {}", other.execution_arn));
+    }
+    let too_old = execution.stopped_at.is_some_and(|stopped| now - stopped > REDRIVABLE_DAYS * DAY_MILLIS);
+    let impossible = if too_old {
+        Some(format!("it closed more than {REDRIVABLE_DAYS} days ago"))
+    } else if events >= MAX_EVENTS {
+        Some(format!("its history has {events} events, of at most {MAX_EVENTS}"))
+    } else {
+        detail.not_redrivable.clone()
+    };
+    match impossible {
+        None => Plan::Redrive,
+        Some(reason) if or_restart => Plan::Restart(reason),
+        Some(reason) => Plan::Skip(format!("{reason}; --or-restart starts a fresh execution")),
+    }
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for anything.
+pub fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut tail) = text.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = rest.split('*').collect();
+    let Some((last, middle)) = parts.split_last() else { return true };
+    for part in middle {
+        let Some((_, after)) = tail.split_once(part) else { return false };
+        tail = after;
+    }
+    tail.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sightline_aws::executions::Execution;
+
+    const NOW: EpochMillis = 100 * DAY_MILLIS;
+
+    fn detail(status: &str, days_ago: i64) -> ExecutionDetail {
+        let stopped_at = Some(NOW - days_ago * DAY_MILLIS);
+        let execution = Execution { arn: "arn".into(), name: "n".into(), status: status.into(), started_at: 0, stopped_at };
+        ExecutionDetail { execution, input: None, error: None, cause: None, redrives: 0, not_redrivable: None }
+    }
+
+    fn why_not(plan: Plan) -> String {
+        match plan {
+            Plan::Skip(reason) | Plan::Restart(reason) => reason,
+            Plan::Redrive => panic!("it would be redriven"),
+        }
+    }
+
+    #[test]
+    fn what_failed_lately_is_redriven() {
+        for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
+            assert_eq!(plan(&detail(status, 13), 100, None, NOW, false), Plan::Redrive);
+        }
+    }
+
+    #[test]
+    fn row_31_what_cannot_be_redriven_is_named_with_the_reason() {
+        assert!(why_not(plan(&detail("FAILED", 15), 100, None, NOW, false)).contains("14 days"));
+        assert!(why_not(plan(&detail("SUCCEEDED", 1), 100, None, NOW, true)).contains("SUCCEEDED"));
+        assert!(why_not(plan(&detail("FAILED", 1), 24_999, None, NOW, false)).contains("24999 events"));
+        let refused = ExecutionDetail { not_redrivable: Some("child executions".into()), ..detail("FAILED", 1) };
+        assert!(why_not(plan(&refused, 1, None, NOW, false)).starts_with("child executions"));
+    }
+
+    #[test]
+    fn a_fresh_execution_stands_in_where_it_is_asked_for() {
+        assert!(matches!(plan(&detail("FAILED", 15), 100, None, NOW, true), Plan::Restart(_)));
+    }
+
+    #[test]
+    fn error_patterns_may_hold_stars() {
+        for (pattern, text, fitting) in [
+            ("Recognition.*", "Recognition.Throttled", true),
+            ("Recognition.*", "Storage.Unavailable", false),
+            ("*.Unavailable", "Storage.Unavailable", true),
+            ("*e*n*", "Recognition.Throttled", true),
+            ("Storage.Unavailable", "Storage.Unavailable", true),
+            ("Storage", "Storage.Unavailable", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(fits(pattern, text), fitting, "{pattern} {text}");
+        }
+    }
+}
