@@ -72,6 +72,6 @@ impl Session {
 
     /// The executions.
     pub fn executions(&self) -> Executions {
-        Executions::new(self.clients.sfn(), &self.stack.state_machine_arn)
+        Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
     }
 }

@@ -82,12 +82,13 @@ const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationExceptio
 pub struct Executions {
     client: Client,
     state_machine_arn: String,
+    live_state_machine_arn: String,
 }
 
 impl Executions {
-    /// Over an SDK client.
-    pub fn new(client: Client, state_machine_arn: impl Into<String>) -> Self {
-        Self { client, state_machine_arn: state_machine_arn.into() }
+    /// Over an SDK client: all executions of `state_machine_arn`; fresh ones are started with `live_state_machine_arn`, which may be its alias.
+    pub fn new(client: Client, state_machine_arn: impl Into<String>, live_state_machine_arn: impl Into<String>) -> Self {
+        Self { client, state_machine_arn: state_machine_arn.into(), live_state_machine_arn: live_state_machine_arn.into() }
     }
 
     /// The ARN of the execution of this name.
@@ -177,7 +178,7 @@ impl Executions {
 
     /// Starts a fresh execution with the same `input`; gives its ARN. It reads what lies in `results/` instead of paying again.
     pub async fn restart(&self, input: &str) -> Result<String, StorageError> {
-        let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn).input(input);
+        let request = self.client.start_execution().state_machine_arn(&self.live_state_machine_arn).input(input);
         let answer = request.send().await.map_err(|error| storage("starting a fresh execution", error))?;
         Ok(answer.execution_arn)
     }

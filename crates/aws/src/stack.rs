@@ -21,8 +21,14 @@ pub struct Stack {
     pub records_table: String,
     /// Table of the label index.
     pub label_index_table: String,
+    /// Table of the trends.
+    pub trends_table: String,
     /// The state machine.
     pub state_machine_arn: String,
+    /// What new executions are started with: its alias on AWS, the machine itself on a local stack.
+    pub live_state_machine_arn: String,
+    /// The state machine of bulk imports.
+    pub bulk_import_arn: String,
     /// Topic of the alerts about images.
     pub alerts_topic_arn: String,
     /// Topic of the alarms.
@@ -64,7 +70,10 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         images_bucket: stateful.take("ImagesBucketName")?,
         records_table: stateful.take("RecordsTableName")?,
         label_index_table: stateful.take("LabelIndexTableName")?,
+        trends_table: stateful.take("TrendsTableName")?,
         state_machine_arn: stateless.take("StateMachineArn")?,
+        live_state_machine_arn: stateless.take("LiveStateMachineArn")?,
+        bulk_import_arn: stateless.take("BulkImportArn")?,
         alerts_topic_arn: stateless.take("AlertsTopicArn")?,
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,

@@ -11,6 +11,9 @@ pub const RESULTS: &str = "results/";
 /// Prefix of withheld and rejected images.
 pub const ARCHIVED: &str = "archived/";
 
+/// Prefix of what operating the system needs: bookmarks, lists of imports.
+pub const OPERATIONS: &str = "operations/";
+
 /// Key of the normalised copy: upright, sRGB, at most 2048 px, without metadata.
 pub fn processed_image(image_id: &str) -> String {
     format!("{PROCESSED}{image_id}/image.jpg")

@@ -7,7 +7,8 @@ use sightline_domain::error::StepError;
 use sightline_tests::samples::EXECUTION;
 
 async fn executions(replay: &Replay) -> Executions {
-    Executions::new(aws_sdk_sfn::Client::new(&replay.config().await), "arn:aws:states:eu-west-1:123456789012:stateMachine:m")
+    let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
+    Executions::new(aws_sdk_sfn::Client::new(&replay.config().await), machine, format!("{machine}:live"))
 }
 
 #[tokio::test]
