@@ -1,6 +1,7 @@
 //! Records of uploads that ended badly, from inside the execution (rejected) or from outside (failed).
 
 use crate::{
+    claims,
     clock::EpochMillis,
     content,
     error::StorageError,
@@ -72,6 +73,9 @@ async fn own_record(
         }
     }
     let Some(id) = free else { return Ok(None) };
-    let (size, uploaded) = facts.map_or((0, run.event_time.unwrap_or(run.now)), |facts| (facts.size, facts.last_modified));
+    let (size, uploaded) = match facts {
+        Some(facts) => (facts.size, claims::upload_timestamp(objects, run.upload, &id, &facts).await?),
+        None => (0, run.event_time.unwrap_or(run.now)),
+    };
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
 }

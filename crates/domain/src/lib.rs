@@ -4,6 +4,7 @@
 
 pub mod alert;
 pub mod analysis;
+pub mod claims;
 pub mod clock;
 pub mod content;
 pub mod error;

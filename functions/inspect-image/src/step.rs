@@ -6,8 +6,10 @@ use crate::{
 };
 use serde::Deserialize;
 use sightline_domain::{
+    claims,
     clock::Clock,
     content::{self, hex_sha256},
+    error::StorageError,
     event::ObjectCreated,
     identity::Upload,
     image::ImageRef,
@@ -62,7 +64,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
     }
 }
 
-impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
+impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> InspectImage<R, O, C> {
     /// Claims the record under the first of the upload's ids that no other content holds.
     async fn claim(&self, upload: &Upload, facts: &UploadFacts, execution_arn: &str) -> Result<Record, Fault> {
         let mut holder = None;
@@ -73,7 +75,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
                 None => true,
             };
             if ours && known.as_ref().is_none_or(Record::is_rerunnable) {
-                let record = self.fresh(&id, upload, facts, known.as_ref(), execution_arn);
+                let record = self.fresh(&id, upload, facts, known.as_ref(), execution_arn).await?;
                 if self.records.claim(&record).await? == Written::Yes {
                     return Ok(record);
                 }
@@ -92,11 +94,21 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         Err(DuplicateImage { image_id, execution_arn }.into())
     }
 
-    fn fresh(&self, id: &str, upload: &Upload, facts: &UploadFacts, known: Option<&Record>, execution_arn: &str) -> Record {
-        let uploaded = known.map_or(facts.last_modified, |known| known.upload_timestamp);
+    async fn fresh(
+        &self,
+        id: &str,
+        upload: &Upload,
+        facts: &UploadFacts,
+        known: Option<&Record>,
+        execution_arn: &str,
+    ) -> Result<Record, StorageError> {
+        let uploaded = match known {
+            Some(known) => known.upload_timestamp,
+            None => claims::upload_timestamp(&self.objects, upload, id, facts).await?,
+        };
         let mut record = Record::claimed(id.to_owned(), upload, facts.size, uploaded, execution_arn.to_owned(), self.clock.now());
         record.version_id.clone_from(&facts.version_id);
-        record
+        Ok(record)
     }
 
     async fn write_copies(
