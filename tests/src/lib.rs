@@ -7,9 +7,11 @@ pub mod alerts;
 pub mod detectors;
 pub mod failing;
 pub mod objects;
+pub mod operators;
 pub mod ready;
 pub mod records;
 pub mod reviews;
 pub mod samples;
+pub mod turns;
 
 pub use ready::ready;

@@ -47,6 +47,16 @@ impl MemoryObjects {
         Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(id), etag }
     }
 
+    /// The same, with an entity tag of its own for every upload, as under KMS.
+    pub fn upload_encrypted(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
+        let mut upload = self.upload(bucket, key, bytes, last_modified);
+        upload.etag = format!("{}-{}", upload.etag, upload.version_id.as_deref().unwrap_or_default());
+        if let Some(version) = self.bucket().get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.etag.clone_from(&upload.etag);
+        }
+        upload
+    }
+
     /// Forgets an object, all versions.
     pub fn erase(&self, key: &str) {
         self.bucket().remove(key);
@@ -96,6 +106,10 @@ impl UploadLookup for MemoryObjects {
             version_id: Some(version.id),
         };
         Ok(meant.map(facts))
+    }
+
+    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
+        Ok(self.versions(&upload.key).iter().map(|version| version.last_modified).min())
     }
 }
 

@@ -22,11 +22,11 @@ use std::{
 /// Attribute of the waiting execution's task token; in no [`Record`].
 pub const REVIEW_TOKEN: &str = "ReviewToken";
 
-type Item = Map<String, Value>;
+pub(crate) type Item = Map<String, Value>;
 
 #[derive(Default)]
-struct Tables {
-    records: BTreeMap<(String, EpochMillis), Item>,
+pub(crate) struct Tables {
+    pub(crate) records: BTreeMap<(String, EpochMillis), Item>,
     label_index: BTreeMap<(String, String), LabelRow>,
 }
 
@@ -35,7 +35,7 @@ struct Tables {
 pub struct MemoryRecords(Arc<Mutex<Tables>>);
 
 impl MemoryRecords {
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +92,7 @@ fn attributes(record: &Record) -> Item {
     }
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
