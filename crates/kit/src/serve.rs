@@ -115,6 +115,8 @@ mod tests {
         invoke(Ok(&Broken), LambdaEvent::new(Value::from(how), context)).await.unwrap_err().name().to_owned()
     }
 
+    /// Injected: a step that panics, and one that runs out of its time.
+    /// Seen: Function.Panicked and Function.DeadlineExceeded, which the state machine retries.
     #[tokio::test]
     async fn row_21_a_panic_and_a_lack_of_time_end_under_names_that_are_retried() {
         assert_eq!(broken("panic").await, "Function.Panicked");
