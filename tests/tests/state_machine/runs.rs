@@ -151,8 +151,10 @@ fn a_verdict_other_than_clear_is_told_of_and_only_review_waits() {
     }
 }
 
+/// Injected: AwaitReview times out.
+/// Seen: ReviewExpired is told, and EXPIRED handed to StoreRecord.
 #[test]
-fn a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
+fn row_27_a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
     answers["AwaitReview"] = json!({ "error": "States.Timeout" });
     let run = Run::on(&answers);
@@ -174,8 +176,10 @@ fn a_rejected_image_ends_well_with_its_reason_recorded() {
     assert_eq!(recorded["Event"], sample("inspect-image")["Event"]);
 }
 
+/// Injected: each of the four analyses fails with Recognition.Refused.
+/// Seen: the run ends well in ImageRejected, and RecordRejection gets the image.
 #[test]
-fn an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
+fn row_19_an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
     for state in ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage"] {
         let run = failing(state, "Recognition.Refused");
         run.payloads_fit();
@@ -184,8 +188,10 @@ fn an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
     }
 }
 
+/// Injected: InspectImage fails with Image.Duplicate.
+/// Seen: the run ends in AlreadyAnalyzed, before any analysis.
 #[test]
-fn a_duplicate_ends_before_anything_is_paid_for() {
+fn row_01_a_duplicate_ends_before_anything_is_paid_for() {
     let run = failing("InspectImage", "Image.Duplicate");
     assert_eq!(run.entered(), ["InspectImage", "AlreadyAnalyzed"]);
 }
@@ -198,8 +204,10 @@ fn a_record_that_another_execution_owns_is_left_to_it() {
     assert_eq!(Run::on(&answers).0["end"], "RecordSuperseded");
 }
 
+/// Injected: each task fails with each error that a redrive may mend.
+/// Seen: the run fails at that very state with that very error.
 #[test]
-fn what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
+fn row_17_row_20_row_23_what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
     let states = ["InspectImage", "DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"];
     for state in states {
         for error in
