@@ -76,8 +76,10 @@ fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
     }
 }
 
+/// Injected: the names under which Lambda reports timeouts, crashes, lack of memory and throttling, looked up in the definition.
+/// Seen: every task retries each of them.
 #[test]
-fn each_task_retries_what_lambda_may_report() {
+fn row_21_each_task_retries_what_lambda_may_report() {
     // Step Functions guide, "Handle transient Lambda service exceptions"; out-of-memory shows as Lambda.Unknown.
     let lambda =
         ["ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException", "TooManyRequestsException"];

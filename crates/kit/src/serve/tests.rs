@@ -46,6 +46,8 @@ async fn broken(how: &str) -> (Fault, Value) {
     (result.unwrap_err(), line.json("sightline", 0))
 }
 
+/// Injected: a step that panics, and one that runs out of its time.
+/// Seen: Function.Panicked and Function.DeadlineExceeded, which the state machine retries.
 #[tokio::test]
 async fn row_21_a_panic_and_a_lack_of_time_end_under_names_that_are_retried() {
     assert_eq!(broken("panic").await.0.name(), "Function.Panicked");
