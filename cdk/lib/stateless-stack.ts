@@ -1,10 +1,14 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { Budget } from './budget.ts';
 import { BulkImport } from './bulk-import.ts';
+import { Dashboard } from './dashboard.ts';
 import type { Environment } from './environment.ts';
 import { EventsDeadLetterQueue } from './events-dead-letter-queue.ts';
 import { FailureTrigger } from './failure-trigger.ts';
 import { ImageAnalysis } from './image-analysis.ts';
+import { Metrics } from './metrics.ts';
 import { PipelineFunctions } from './pipeline-functions.ts';
 import { Reconcile } from './reconcile.ts';
 import type { Settings } from './settings.ts';
@@ -55,8 +59,8 @@ export class StatelessStack extends Stack {
     });
     const { stateMachine } = imageAnalysis;
     const { images, records } = stateful;
-    new Reconcile(this, 'Reconcile', { workshop, images, records, imageAnalysis });
-    new Trends(this, 'Trends', { workshop, records, counters: stateful.trends, topics });
+    const reconcile = new Reconcile(this, 'Reconcile', { workshop, images, records, imageAnalysis });
+    const trends = new Trends(this, 'Trends', { workshop, records, counters: stateful.trends, topics });
     const bulkImport = new BulkImport(this, 'BulkImport', {
       workshop,
       stateMachineName: `${props.appName}-bulk-import`,
@@ -67,6 +71,23 @@ export class StatelessStack extends Stack {
     });
     new UploadTrigger(this, 'UploadTrigger', { bucket: stateful.images.bucket, stateMachine, deadLetterQueue });
     new FailureTrigger(this, 'FailureTrigger', { stateMachine, recordFailure: functions.recordFailure, deadLetterQueue });
+
+    const metrics = new Metrics(props.appName);
+    const watched = { deployment: props.appName, metrics, topics, stateMachine, deadLetterQueue, countTrends: trends.count };
+    new Alarms(this, 'Alarms', {
+      ...watched,
+      environment: props.environment,
+      reconcile: reconcile.task,
+      pipeline: new Map([...functions.tasks, ['record-failure', functions.recordFailure]]),
+      unseen: new Map([
+        ['record-failure', functions.recordFailure],
+        ['reconcile', reconcile.task],
+        ['count-trends', trends.count],
+        ['report-trends', trends.report],
+      ]),
+    });
+    new Dashboard(this, 'Dashboard', watched);
+    if (props.environment.billed && settings.monthlyBudgetUsd > 0) new Budget(this, 'Budget', { monthlyUsd: settings.monthlyBudgetUsd, topics });
 
     new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn });
     new CfnOutput(this, 'LiveStateMachineArn', { value: imageAnalysis.liveArn });

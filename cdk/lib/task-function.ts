@@ -37,14 +37,15 @@ export interface TaskFunctionProps {
  */
 export class TaskFunction extends Construct implements IGrantable {
   readonly fn: LambdaFunction;
+  readonly logGroup: LogGroup;
   readonly grantPrincipal: Role;
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
     const { artefacts, deployment, settings } = props.workshop;
-    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    this.logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(this);
+    this.logGroup.grantWrite(this);
     this.fn = new LambdaFunction(this, 'Function', {
       architecture: artefacts.architecture,
       code: Code.fromAsset(artefactOf(artefacts, props.name)),
@@ -52,7 +53,7 @@ export class TaskFunction extends Construct implements IGrantable {
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
       environment: { ...variablesOf(props.name, settings), DEPLOYMENT: deployment },
       handler: 'bootstrap',
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       memorySize: settings.functionMemoryMb[props.name] ?? props.memoryMb ?? 128,
       role: this.grantPrincipal,

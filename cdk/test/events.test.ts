@@ -94,12 +94,25 @@ describe('topics', () => {
     }
   });
 
-  test('are published to over TLS only, and open to no other account or service', () => {
+  test('are published to over TLS only, and open to no other account', () => {
     const policies = resourcesOf(template, 'AWS::SNS::TopicPolicy');
     expect(policies).toHaveLength(2);
     for (const [, { Properties }] of policies) {
-      expect(statementsOf(Properties)).toEqual([expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
+      const denied = statementsOf(Properties).filter(({ Effect }) => Effect === 'Deny');
+      expect(denied).toEqual([expect.objectContaining({ Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
     }
+    const allowed = (id: string): Statement[] => statementsOf(resourceOf(template, 'AWS::SNS::TopicPolicy', id).Properties).filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed('TopicsAlerts')).toEqual([]);
+    expect(allowed('TopicsOperations')).toEqual(
+      ['cloudwatch', 'budgets'].map((service, index) => ({
+        Sid: String(index + 1),
+        Action: 'sns:Publish',
+        Effect: 'Allow',
+        Principal: { Service: `${service}.amazonaws.com` },
+        Resource: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
+      })),
+    );
   });
 
   test('and all else that is needed is told under the names that the command line looks for', () => {
