@@ -19,6 +19,8 @@ export interface Environment {
   readonly billed: boolean;
   /** Whether alarms can be about more than one metric. */
   readonly metricMath: boolean;
+  /** Whether state machines can have versions and aliases. */
+  readonly machineReleases: boolean;
   /** The folder of the functions' zips, and what they are compiled for. */
   readonly artefacts: Artefacts;
 }
@@ -37,11 +39,11 @@ export interface Artefacts {
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
   if (name === 'local') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, keepData: false, billed: false, metricMath: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, keepData: false, billed: false, metricMath: false, machineReleases: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);
-  return { name, keepData: true, billed: true, metricMath: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
+  return { name, keepData: true, billed: true, metricMath: true, machineReleases: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
 }
 
 export function removalPolicyOf(environment: Environment): RemovalPolicy {

@@ -29,7 +29,7 @@ describe('events', () => {
         'detail-type': ['Object Created'],
         detail: { bucket: { name: [{ 'Fn::ImportValue': Match.stringLikeRegexp('RefImagesBucket') }] }, object: { key: [{ wildcard: 'raw-uploads/*' }] } },
       },
-      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysis') }, ...DELIVERY })],
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysisReleaseLive') }, ...DELIVERY })],
     });
   });
 
@@ -39,17 +39,22 @@ describe('events', () => {
     expect(Object.keys(Targets[0] ?? {}).filter((key) => key.startsWith('Input'))).toEqual([]);
   });
 
-  test('of executions of our machine that did not end well reach record-failure', () => {
+  test('of executions of our machine, by whichever alias, that did not end well reach record-failure', () => {
+    const machine = { Ref: Match.stringLikeRegexp('^ImageAnalysisStateMachine') };
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: Match.stringLikeRegexp('^ImageAnalysis') }] },
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [machine, { prefix: { 'Fn::Join': ['', [machine, ':']] } }],
+        },
       },
-      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsRecordFailure'), 'Arn'] }, ...DELIVERY })],
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^FunctionsRecordFailureFunctionLive') }, ...DELIVERY })],
     });
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
+      FunctionName: { Ref: Match.stringLikeRegexp('^FunctionsRecordFailureFunctionLive') },
       Principal: 'events.amazonaws.com',
       SourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FailureTrigger'), 'Arn'] },
     });

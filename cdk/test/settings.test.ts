@@ -86,6 +86,7 @@ describe('context', () => {
     [{ environment: 'prod' }, 'context "environment" must be one of aws, local, but is "prod".'],
     [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "Sight Line".'],
     [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "".'],
+    [{ release: 'now' }, 'context "release" must be one of canary, at-once, but is "now".'],
     [{ settings: 7 }, 'context "settings" must be a text, but is 7.'],
   ])('that is wrong is named: %j', (context, sentence) => {
     expect(() => templatesOf(context)).toThrow(new UsageError(sentence));
