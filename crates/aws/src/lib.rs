@@ -4,12 +4,15 @@
 mod changes;
 pub mod classify;
 pub mod clients;
+#[cfg(feature = "sqs")]
+pub mod dead_letters;
 #[cfg(feature = "sfn")]
 pub mod executions;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
 #[cfg(feature = "s3")]
 pub mod objects;
+mod reconcile;
 #[cfg(feature = "dynamodb")]
 pub mod records;
 #[cfg(feature = "rekognition")]
