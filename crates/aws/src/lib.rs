@@ -10,6 +10,7 @@ pub mod dead_letters;
 pub mod executions;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;
 mod reconcile;

@@ -8,7 +8,11 @@ use sightline_domain::{
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
     reconcile::{Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{
+    Fault, Step,
+    metrics::{self, Line},
+    settings::Reader,
+};
 
 /// How long one run works, milliseconds: a minute less than the function's 300 seconds, so that the last call to a service, which may
 /// take 50 seconds with all its tries, still comes to its end and the bookmark is kept.
@@ -72,6 +76,7 @@ where
         };
         let mut report = self.reconciler.run(&wish).await;
         log(&report);
+        measured(&report).write();
         match report.error.take() {
             Some(error) => Err(error.into()),
             None => Ok(report),
@@ -99,8 +104,18 @@ fn log(report: &Report) {
         failed = report.failed,
         complete = report.complete,
         versions_listed = report.versions_listed,
-        review_queue_length = report.review_queue_length,
-        review_queue_age = report.review_queue_age_seconds,
         "run done"
     );
+}
+
+/// Its metrics. A queue that could not be measured is no empty queue.
+fn measured(report: &Report) -> Line {
+    let line =
+        Line::default().with(metrics::ORPHANS, report.orphans).with(metrics::STRANDED, report.stranded).with(metrics::UNTOLD, report.untold);
+    match report.review_queue {
+        Some(waiting) => line
+            .with(metrics::REVIEW_QUEUE_LENGTH, waiting.length)
+            .with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
+        None => line,
+    }
 }

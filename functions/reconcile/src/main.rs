@@ -15,11 +15,11 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    serve(settings.map(|settings| {
+    let step = settings.map(|settings| {
         let records = Records::new(clients.dynamodb(), &settings.records_table);
         let executions = Executions::new(clients.sfn(), &settings.state_machine_arn, &settings.state_machine_arn);
         let (objects, workflow) = (Objects::new(clients.s3()), Workflow::new(clients.sfn()));
         Reconcile::new(settings, records, objects, executions, workflow, SystemClock)
-    }))
-    .await
+    });
+    serve(step, clients.meter()).await
 }

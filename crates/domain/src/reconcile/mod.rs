@@ -15,7 +15,7 @@ pub use ports::{
     ExecutionFacts, ExecutionState, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion,
     UploadVersions, VersionPlace, WorkQueues,
 };
-pub use report::{Action, Did, Report};
+pub use report::{Action, Did, Report, ReviewQueue};
 
 use crate::{
     clock::{Clock, EpochMillis},

@@ -1,6 +1,6 @@
 //! Open work, oldest first: through the index over the work queues, never by a scan.
 
-use super::{Action, Did, Executions, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, WorkQueues, ports::ExecutionState};
+use super::{Action, Did, Executions, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, ReviewQueue, WorkQueues, ports::ExecutionState};
 use crate::{
     clock::{Clock, EpochMillis},
     error::StorageError,
@@ -22,8 +22,8 @@ where
     /// Goes through the queues until `until`, from where the last run stopped. Gives whether it came to their end.
     pub(super) async fn queues(&self, pass: &mut Pass<'_>, until: EpochMillis) -> Result<bool, StorageError> {
         let waiting = self.records.review_queue().await?;
-        pass.report.review_queue_length = waiting.length;
-        pass.report.review_queue_age_seconds = waiting.oldest.map_or(0, |oldest| (self.clock.now() - oldest).max(0) / 1000);
+        let age_seconds = waiting.oldest.map_or(0, |oldest| (self.clock.now() - oldest).max(0) / 1000);
+        pass.report.review_queue = Some(ReviewQueue { length: waiting.length, age_seconds });
         let mut place = pass.bookmark.queue.take().unwrap_or(QueuePosition { queue: WorkQueue::Pending, after: None });
         let first = QUEUES.iter().position(|queue| *queue == place.queue).unwrap_or_default();
         for queue in QUEUES.into_iter().skip(first) {

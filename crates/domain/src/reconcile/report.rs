@@ -50,6 +50,16 @@ pub struct Action {
     pub reason: Option<String>,
 }
 
+/// The review queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReviewQueue {
+    /// Images that wait for a reviewer.
+    pub length: usize,
+    /// Seconds since the oldest of them was uploaded; 0 where none waits.
+    pub age_seconds: i64,
+}
+
 /// What one run came to.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -74,10 +84,9 @@ pub struct Report {
     pub failed: usize,
     /// Whether this run came to the end of everything; the next one goes on where this one stopped.
     pub complete: bool,
-    /// Images that wait for a reviewer.
-    pub review_queue_length: usize,
-    /// Seconds since the oldest of them was uploaded; 0 where none waits.
-    pub review_queue_age_seconds: i64,
+    /// What waits for reviewers, where that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_queue: Option<ReviewQueue>,
     /// What was done, in order.
     pub actions: Vec<Action>,
     /// The first thing that went wrong.

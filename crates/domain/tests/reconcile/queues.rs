@@ -5,7 +5,7 @@ use serde_json::json;
 use sightline_domain::{
     clock::EpochMillis,
     ports::{FailureCause, RecordClaims, Written},
-    reconcile::{Did, EXECUTION_LOST, ExecutionState},
+    reconcile::{Did, EXECUTION_LOST, ExecutionState, ReviewQueue},
     record::{ProcessingStatus, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
@@ -161,7 +161,7 @@ fn open_reviews_are_counted_and_their_executions_looked_at() {
     world.stranded(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING"}));
     let report = world.run();
-    assert_eq!((report.review_queue_length, report.review_queue_age_seconds, report.records_looked_at), (1, 1200, 1));
+    assert_eq!((report.review_queue, report.records_looked_at), (Some(ReviewQueue { length: 1, age_seconds: 1200 }), 1));
 
     world.engine.put(EXECUTION, failed(""));
     assert_eq!(did(&world.run()), [Did::MarkedFailed]);
