@@ -5,8 +5,10 @@
 
 pub mod alerts;
 pub mod detectors;
+pub mod executions;
 pub mod failing;
 pub mod objects;
+pub mod queues;
 pub mod ready;
 pub mod records;
 pub mod reviews;

@@ -4,6 +4,8 @@
 mod changes;
 pub mod classify;
 pub mod clients;
+#[cfg(feature = "sqs")]
+pub mod dead_letters;
 #[cfg(feature = "sfn")]
 pub mod executions;
 #[cfg(feature = "dynamodb")]
@@ -11,6 +13,7 @@ pub mod label_search;
 mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;
+mod reconcile;
 #[cfg(feature = "dynamodb")]
 pub mod records;
 #[cfg(feature = "rekognition")]

@@ -33,8 +33,8 @@ const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
 /// The records.
 #[derive(Debug, Clone)]
 pub struct Records {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 impl Records {
