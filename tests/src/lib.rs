@@ -6,10 +6,12 @@
 pub mod alerts;
 pub mod detectors;
 pub mod failing;
+pub mod imports;
 pub mod objects;
 pub mod ready;
 pub mod records;
 pub mod reviews;
 pub mod samples;
+pub mod time;
 
 pub use ready::ready;

@@ -1,11 +1,15 @@
 //! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports. One feature per SDK crate.
 
+#[cfg(feature = "sfn")]
+pub mod bulk_imports;
 #[cfg(feature = "dynamodb")]
 mod changes;
 pub mod classify;
 pub mod clients;
 #[cfg(feature = "sfn")]
 pub mod executions;
+#[cfg(feature = "s3")]
+mod import;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
 #[cfg(feature = "s3")]
