@@ -12,6 +12,7 @@ pub mod executions;
 mod import;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;
 #[cfg(feature = "dynamodb")]

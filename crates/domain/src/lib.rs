@@ -19,6 +19,7 @@ pub mod label_index;
 pub mod labels;
 pub mod layout;
 pub mod merge;
+pub mod meter;
 pub mod moderation;
 pub mod outcome;
 pub mod percent;

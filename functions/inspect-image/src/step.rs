@@ -16,7 +16,7 @@ use sightline_domain::{
     record::{ProcessingStatus, Record},
     rejection::{DuplicateImage, ReasonCode, Rejection},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Fault, Step, about_image};
 
 /// The step.
 pub struct InspectImage<R, O, C> {
@@ -57,7 +57,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
-        tracing::info!(image_id = image.image_id, width = image.width, height = image.height, size = image.size, "image accepted");
+        tracing::info!(width = image.width, height = image.height, size = image.size, "image accepted");
         Ok(image)
     }
 }
@@ -67,6 +67,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
     async fn claim(&self, upload: &Upload, facts: &UploadFacts, execution_arn: &str) -> Result<Record, Fault> {
         let mut holder = None;
         for id in upload.candidate_ids() {
+            about_image(&id);
             let mut known = self.records.find(&id).await?;
             let ours = match &known {
                 Some(known) => content::is_same(&self.objects, known, upload, Some(facts)).await?,

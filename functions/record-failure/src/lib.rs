@@ -10,7 +10,7 @@ use sightline_domain::{
     identity::Upload,
     ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
 
 /// The step.
 pub struct RecordFailure<R, O, H, C> {
@@ -41,15 +41,20 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore, H: ExecutionHistory, C: Cl
         let input = detail.input.as_deref().unwrap_or_default();
         let Ok(event) = serde_json::from_str::<ObjectCreated>(input) else {
             // Somebody started the machine by hand with another input: there is no image to speak of.
-            tracing::warn!(execution_arn = detail.execution_arn, "the execution's input is no upload");
+            tracing::warn!("the execution's input is no upload");
             return Ok(None);
         };
         let told = self.history.failure_cause(&detail.execution_arn).await?;
         let upload = Upload::from_event(&event);
         let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now: self.clock.now() };
-        let marked = mark_failed(&self.records, &self.uploads, &run, ending(&detail, told), |_| ()).await?;
-        tracing::info!(execution_arn = detail.execution_arn, image_id = marked.as_ref().map(|record| &record.image_id), "execution failed");
-        Ok(marked.map(|record| record.image_id))
+        let Some(record) = mark_failed(&self.records, &self.uploads, &run, ending(&detail, told), |_| ()).await? else {
+            tracing::info!("the image is done, or another execution's");
+            return Ok(None);
+        };
+        about_image(&record.image_id);
+        metrics::image(&record).write();
+        tracing::info!(reason = record.status_reason, "execution failed");
+        Ok(Some(record.image_id))
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod dynamodb;
+mod metering;
 mod reading;
 mod redrive;
 mod rekognition;
