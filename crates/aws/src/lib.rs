@@ -1,5 +1,7 @@
 //! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports. One feature per SDK crate.
 
+#[cfg(feature = "sfn")]
+pub mod bulk_imports;
 #[cfg(feature = "dynamodb")]
 mod changes;
 pub mod classify;
@@ -8,6 +10,8 @@ pub mod clients;
 pub mod dead_letters;
 #[cfg(feature = "sfn")]
 pub mod executions;
+#[cfg(feature = "s3")]
+mod import;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
 mod metering;
