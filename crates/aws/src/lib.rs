@@ -7,7 +7,11 @@ pub mod clients;
 #[cfg(feature = "sfn")]
 pub mod executions;
 #[cfg(feature = "dynamodb")]
+pub mod label_rows;
+#[cfg(feature = "dynamodb")]
 pub mod label_search;
+#[cfg(feature = "s3")]
+mod object_versions;
 #[cfg(feature = "s3")]
 pub mod objects;
 #[cfg(feature = "dynamodb")]
@@ -20,5 +24,9 @@ pub mod reviews;
 pub mod sns;
 #[cfg(feature = "cloudformation")]
 pub mod stack;
+#[cfg(feature = "sfn")]
+mod stopping;
+#[cfg(feature = "dynamodb")]
+mod tombstones;
 #[cfg(feature = "sfn")]
 pub mod workflow;

@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
 pub struct Objects {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Objects {
@@ -131,11 +131,11 @@ fn facts_of_version(version: ObjectVersion) -> UploadFacts {
     UploadFacts { size: size(version.size), last_modified: millis(version.last_modified), version_id: version.version_id }
 }
 
-fn size(bytes: Option<i64>) -> u64 {
+pub(crate) fn size(bytes: Option<i64>) -> u64 {
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default()
 }
 
-fn millis(at: Option<DateTime>) -> i64 {
+pub(crate) fn millis(at: Option<DateTime>) -> i64 {
     at.and_then(|at| at.to_millis().ok()).unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod clock;
 pub mod content;
 pub mod cost;
+pub mod erase;
 pub mod error;
 pub mod event;
 pub mod faces;
