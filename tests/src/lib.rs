@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod detectors;
+pub mod erasure;
 pub mod failing;
 pub mod objects;
 pub mod ready;

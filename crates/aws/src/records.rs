@@ -211,19 +211,23 @@ impl ReviewQueue for Records {
         let doing = "asking for a review";
         let flags = serde_dynamo::to_attribute_value(request.flags)
             .map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
-        Changes::new(&self.table, key(request.image_id, request.upload_timestamp), format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"))
-            .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
-            .set("ReviewStatus", AttributeValue::S("PENDING".into()))
-            .set("WorkQueue", AttributeValue::S("REVIEW".into()))
-            .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
-            .set("ModerationFlags", flags)
-            .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
-            .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
-            .given_text(":own", request.execution_arn)
-            .given_text(":completed", "COMPLETED")
-            .given_text(":approved", "APPROVED")
-            .given_text(":rejected", "REJECTED")
-            .send(&self.client, doing)
-            .await
+        Changes::new(
+            &self.table,
+            key(request.image_id, request.upload_timestamp),
+            format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"),
+        )
+        .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
+        .set("ReviewStatus", AttributeValue::S("PENDING".into()))
+        .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+        .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
+        .set("ModerationFlags", flags)
+        .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
+        .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+        .given_text(":own", request.execution_arn)
+        .given_text(":completed", "COMPLETED")
+        .given_text(":approved", "APPROVED")
+        .given_text(":rejected", "REJECTED")
+        .send(&self.client, doing)
+        .await
     }
 }
