@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod detectors;
+pub mod erasure;
 pub mod executions;
 pub mod failing;
 pub mod imports;

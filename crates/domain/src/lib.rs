@@ -8,6 +8,7 @@ pub mod clock;
 pub mod content;
 pub mod cost;
 pub mod dead_letter;
+pub mod erase;
 pub mod error;
 pub mod event;
 pub mod faces;
