@@ -2,11 +2,13 @@
 
 mod executions;
 mod find;
+mod logs;
 mod review;
 mod upload;
 
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
+pub use logs::Logs;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
 pub use upload::Upload;
 
@@ -72,6 +74,8 @@ pub enum Command {
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
+    /// See what functions and state machines logged, by one id
+    Logs(Logs),
     /// Check credentials, region, stack and permissions, and say what to do
     #[command(
         after_help = "Exits 0 when all is well, 1 when something is not.\n\nExample:\n  sightline doctor --endpoint-url http://127.0.0.1:4566"

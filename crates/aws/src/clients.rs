@@ -114,6 +114,12 @@ impl Clients {
         metered!(self, aws_sdk_cloudformation)
     }
 
+    /// `CloudWatch` Logs.
+    #[cfg(feature = "cloudwatchlogs")]
+    pub fn cloudwatchlogs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        metered!(self, aws_sdk_cloudwatchlogs)
+    }
+
     /// `DynamoDB`.
     #[cfg(feature = "dynamodb")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

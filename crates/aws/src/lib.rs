@@ -8,6 +8,8 @@ pub mod clients;
 pub mod executions;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+#[cfg(feature = "cloudwatchlogs")]
+pub mod logs;
 mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;

@@ -9,6 +9,7 @@
 )]
 
 mod dynamodb;
+mod logs;
 mod metering;
 mod reading;
 mod redrive;
