@@ -3,6 +3,8 @@
 mod args;
 mod clock;
 mod commands;
+mod confirm;
+mod dead_letters;
 mod doctor;
 mod error;
 mod executions;
@@ -11,6 +13,7 @@ mod find;
 mod logs;
 mod output;
 mod progress;
+mod reconcile;
 mod review;
 mod session;
 mod show;

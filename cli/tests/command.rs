@@ -8,7 +8,7 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 10] = [
+    let verbs: [&[&str]; 13] = [
         &["upload"],
         &["show"],
         &["find"],
@@ -18,6 +18,9 @@ fn every_verb_has_help_with_an_example() {
         &["executions", "list"],
         &["executions", "show"],
         &["logs"],
+        &["reconcile"],
+        &["dlq", "list"],
+        &["dlq", "replay"],
         &["doctor"],
     ];
     for verb in verbs {
@@ -29,7 +32,7 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 17] = [
+    let wrong: [&[&str]; 19] = [
         &[],
         &["frobnicate"],
         &["upload"],
@@ -46,6 +49,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["logs", ID, "--function", "frobnicate"],
         &["logs", ID, "--tail", "--output", "json"],
         &["logs", "a\"b"],
+        &["reconcile", "--grace", "soon"],
+        &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
     ];
     for args in wrong {

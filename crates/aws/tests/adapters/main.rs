@@ -8,10 +8,12 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
+mod dead_letters;
 mod dynamodb;
 mod logs;
 mod metering;
 mod reading;
+mod reconcile;
 mod redrive;
 mod rekognition;
 mod replay;
