@@ -11,5 +11,6 @@ pub mod ready;
 pub mod records;
 pub mod reviews;
 pub mod samples;
+pub mod trends;
 
 pub use ready::ready;

@@ -4,9 +4,11 @@
 
 pub mod alert;
 pub mod analysis;
+pub mod calendar;
 pub mod clock;
 pub mod content;
 pub mod cost;
+pub mod counting;
 pub mod error;
 pub mod event;
 pub mod faces;
@@ -16,6 +18,7 @@ pub mod identity;
 pub mod image;
 pub mod label_index;
 pub mod labels;
+pub mod latency;
 pub mod layout;
 pub mod merge;
 pub mod meter;
@@ -25,4 +28,7 @@ pub mod ports;
 pub mod record;
 pub mod rejection;
 pub mod review;
+pub mod tally;
 pub mod text;
+pub mod trend_report;
+pub mod trends;
