@@ -12,6 +12,8 @@ mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;
 #[cfg(feature = "dynamodb")]
+pub mod open_work;
+#[cfg(feature = "dynamodb")]
 pub mod records;
 #[cfg(feature = "rekognition")]
 pub mod rekognition;
@@ -21,5 +23,7 @@ pub mod reviews;
 pub mod sns;
 #[cfg(feature = "cloudformation")]
 pub mod stack;
+#[cfg(feature = "dynamodb")]
+pub mod trends;
 #[cfg(feature = "sfn")]
 pub mod workflow;

@@ -10,6 +10,7 @@
 
 mod dynamodb;
 mod metering;
+mod open_work;
 mod reading;
 mod redrive;
 mod rekognition;
@@ -18,3 +19,4 @@ mod retries;
 mod s3;
 mod sfn;
 mod sns;
+mod trends;
