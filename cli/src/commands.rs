@@ -8,7 +8,7 @@ use crate::{
     exit::Exit,
     find,
     output::{self, Output},
-    review, show, upload,
+    review, show, stats, trends, upload,
 };
 use clap::CommandFactory;
 
@@ -26,6 +26,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Redrive(args)) => executions::redrive(&global, &args, output).await,
+        Command::Trends(args) => trends::run(&global, &args, output).await,
+        Command::Stats(args) => stats::run(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Completions { shell } => completions(shell),
     }

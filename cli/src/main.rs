@@ -13,6 +13,8 @@ mod progress;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
 
 use clap::Parser;

@@ -8,6 +8,7 @@ use sightline_aws::{
     records::Records,
     reviews::Reviews,
     stack::{self, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -63,6 +64,11 @@ impl Session {
     /// The label index.
     pub fn label_search(&self) -> LabelSearch {
         LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
+    }
+
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
     }
 
     /// Who waits for decisions.

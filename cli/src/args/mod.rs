@@ -3,11 +3,13 @@
 mod executions;
 mod find;
 mod review;
+mod trends;
 mod upload;
 
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
+pub use trends::{Stats, Trends};
 pub use upload::Upload;
 
 use crate::output::Format;
@@ -69,6 +71,10 @@ pub enum Command {
     /// See and decide what waits for a human decision
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// What is in the pictures, and how images ended: by week and day
+    Trends(Trends),
+    /// How it is going: outcomes, times, cost, and what is open now
+    Stats(Stats),
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
