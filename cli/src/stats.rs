@@ -62,6 +62,8 @@ struct Now {
     oldest_review_uploaded: Option<EpochMillis>,
     failed: u64,
     rejected: u64,
+    /// Events that reached nobody.
+    dead_letters: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_reconcile: Option<EpochMillis>,
 }
@@ -88,6 +90,7 @@ async fn now(session: &Session) -> Result<Now, CliError> {
         oldest_review_uploaded: open.oldest_in_review,
         failed: open.failed,
         rejected: open.rejected,
+        dead_letters: session.dead_letters().count().await?,
         last_reconcile: last_reconcile(session).await?,
     })
 }
@@ -95,7 +98,7 @@ async fn now(session: &Session) -> Result<Now, CliError> {
 /// Reconcile writes its bookmark at each run.
 async fn last_reconcile(session: &Session) -> Result<Option<EpochMillis>, CliError> {
     let head = session.clients.s3().head_object().bucket(&session.stack.images_bucket);
-    match head.key(format!("{}reconcile.json", layout::OPERATIONS)).send().await {
+    match head.key(layout::RECONCILE_BOOKMARK).send().await {
         Ok(object) => Ok(object.last_modified.and_then(|at| at.to_millis().ok())),
         Err(error) if error.as_service_error().is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => Ok(None),
         Err(error) => Err(CliError::service("looking for the last reconcile", cause(error))),
@@ -144,11 +147,12 @@ fn facts(figures: &Figures) -> Facts {
     facts.add("seconds", seconds.join(", "));
     facts.add("calls", format!("{} of Rekognition", figures.rekognition_calls));
     facts.add("cost", figures.dollars_per_thousand.map_or_else(nothing, |price| format!("${price:.2} per 1,000 images")));
-    let Now { in_flight, waiting_for_review, oldest_review_uploaded, failed, rejected, last_reconcile } = &figures.now;
+    let Now { in_flight, waiting_for_review, oldest_review_uploaded, failed, rejected, dead_letters, last_reconcile } = &figures.now;
     facts.add("in flight", count_of(*in_flight));
     let oldest = oldest_review_uploaded.map_or_else(String::new, |at| format!(", the oldest uploaded {} ago", age(figures.until - at)));
     facts.add("in review", format!("{}{oldest}", count_of(*waiting_for_review)));
     facts.add("failed now", format!("{}, and {rejected} rejected", count_of(*failed)));
+    facts.add("dead letters", dead_letters.to_string());
     facts.add_some("reconciled", last_reconcile.map(|at| format!("{} ago", age(figures.until - at))));
     facts
 }

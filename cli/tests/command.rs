@@ -8,7 +8,7 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 11] = [
+    let verbs: [&[&str]; 14] = [
         &["upload"],
         &["show"],
         &["find"],
@@ -19,6 +19,9 @@ fn every_verb_has_help_with_an_example() {
         &["executions", "show"],
         &["trends"],
         &["stats"],
+        &["reconcile"],
+        &["dlq", "list"],
+        &["dlq", "replay"],
         &["doctor"],
     ];
     for verb in verbs {
@@ -30,7 +33,7 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 14] = [
+    let wrong: [&[&str]; 16] = [
         &[],
         &["frobnicate"],
         &["upload"],
@@ -42,6 +45,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],
         &["executions", "show", "arn:aws:s3:::bucket"],
+        &["reconcile", "--grace", "soon"],
+        &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
         &["trends", "--weeks", "0"],
         &["stats", "--since", "yesterday"],

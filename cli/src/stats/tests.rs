@@ -9,6 +9,7 @@ fn now() -> Now {
         oldest_review_uploaded: Some(HOUR),
         failed: 2,
         rejected: 5,
+        dead_letters: 6,
         last_reconcile: Some(47 * HOUR + 55 * 60_000),
     }
 }

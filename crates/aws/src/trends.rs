@@ -15,6 +15,8 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sightline_domain::{
+    counting,
+    erase::ports::TallyRemoval,
     error::StorageError,
     ports::{CounterReader, Replaced, TallyChange, TallyStore},
     record::Record,
@@ -110,6 +112,12 @@ impl TallyStore for Tallies {
             Ok(_) => Ok(Replaced::Yes),
             Err(error) => canceled(error),
         }
+    }
+}
+
+impl TallyRemoval for Tallies {
+    async fn remove_tally(&self, image_id: &str) -> Result<bool, StorageError> {
+        counting::remove_tally(self, image_id).await
     }
 }
 

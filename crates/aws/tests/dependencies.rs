@@ -11,13 +11,14 @@
 
 use std::process::Command;
 
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 13] = [
     "analyze-faces",
     "count-trends",
     "detect-labels",
     "detect-text",
     "inspect-image",
     "moderate-image",
+    "reconcile",
     "record-failure",
     "record-rejection",
     "report-trends",
@@ -58,6 +59,7 @@ fn the_functions_link_only_the_services_that_they_call() {
         ("detect-text", vec!["rekognition", "s3"]),
         ("inspect-image", vec!["dynamodb", "s3"]),
         ("moderate-image", vec!["rekognition", "s3"]),
+        ("reconcile", vec!["dynamodb", "s3", "sfn"]),
         ("record-failure", vec!["dynamodb", "s3", "sfn"]),
         ("record-rejection", vec!["dynamodb", "s3"]),
         ("report-trends", vec!["dynamodb", "sns"]),

@@ -25,10 +25,14 @@ pub enum Counted {
     },
 }
 
-/// Counts an image by its record. A record that is gone, since it expired, leaves its share.
+/// Counts an image by its record. A record that is gone, since it expired, leaves its share; one that is ERASED takes it along.
 pub async fn count_image(records: &impl RecordFinder, tallies: &impl TallyStore, image_id: &str) -> Result<Counted, StorageError> {
     for _ in 0..TRIES {
         let Some(record) = records.find(image_id).await? else { return Ok(Counted::AsBefore) };
+        if record.is_erased() {
+            let had_a_share = remove_tally(tallies, image_id).await?;
+            return Ok(if had_a_share { Counted::Anew { labels: Vec::new() } } else { Counted::AsBefore });
+        }
         // One that is run again counts by its old end until it has a new one.
         let Some(new) = Tally::of(&record) else { return Ok(Counted::AsBefore) };
         let old = tallies.tally(image_id).await?;

@@ -8,10 +8,12 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
+mod dead_letters;
 mod dynamodb;
 mod metering;
 mod open_work;
 mod reading;
+mod reconcile;
 mod redrive;
 mod rekognition;
 mod replay;
