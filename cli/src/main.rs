@@ -17,6 +17,8 @@ mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
 
 use clap::Parser;

@@ -11,6 +11,7 @@ use sightline_aws::{
     records::Records,
     reviews::Reviews,
     stack::{self, LogGroup, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -76,6 +77,11 @@ impl Session {
     /// The groups that the deployment logs to.
     pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
         Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
+    }
+
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
     }
 
     /// Who waits for decisions.

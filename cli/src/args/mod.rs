@@ -6,6 +6,7 @@ mod find;
 mod logs;
 mod reconcile;
 mod review;
+mod trends;
 mod upload;
 
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
@@ -14,6 +15,7 @@ pub use find::Find;
 pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
+pub use trends::{Stats, Trends};
 pub use upload::Upload;
 
 use crate::output::Format;
@@ -75,6 +77,10 @@ pub enum Command {
     /// See and decide what waits for a human decision
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// What is in the pictures, and how images ended: by week and day
+    Trends(Trends),
+    /// How it is going: outcomes, times, cost, and what is open now
+    Stats(Stats),
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
