@@ -2,14 +2,13 @@ import type { App } from 'aws-cdk-lib';
 import { ENVIRONMENTS, environmentOf, type EnvironmentName } from './environment.ts';
 import { loadSettings } from './settings-file.ts';
 import { StatefulStack } from './stateful-stack.ts';
-import { StatelessStack } from './stateless-stack.ts';
+import { StatelessStack, type Definitions } from './stateless-stack.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface SightlineFiles {
   /** The folder that holds a folder of zips for each flavour: `local`, `arm64`, `x86_64`. */
   readonly dist: string;
-  /** Path of the state machine's ASL file. */
-  readonly definitionFile: string;
+  readonly definitions: Definitions;
   /** What this machine is, in Node's word. @default process.arch */
   readonly hostArchitecture?: string;
 }
@@ -28,7 +27,7 @@ export function addStacks(app: App, files: SightlineFiles): { readonly stateful:
     environment,
     settings,
     appName,
-    definitionFile: files.definitionFile,
+    definitions: files.definitions,
     stateful,
   });
   return { stateful, stateless };

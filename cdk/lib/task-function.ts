@@ -1,23 +1,29 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { artefactOf, type Artefacts } from './environment.ts';
 import type { FunctionName } from './function-names.ts';
+import { variablesOf } from './function-variables.ts';
+import type { Settings } from './settings.ts';
+
+/** What all functions of one deployment are made from. */
+export interface Workshop {
+  readonly artefacts: Artefacts;
+  readonly settings: Settings;
+  /** The app's name: a dimension of its metrics. */
+  readonly deployment: string;
+}
 
 export interface TaskFunctionProps {
-  /** Which of the functions it is: names the zip. */
+  readonly workshop: Workshop;
+  /** Which of the functions it is: names the zip and the settings that it gets. */
   readonly name: FunctionName;
   readonly description: string;
-  readonly artefacts: Artefacts;
-  /** How long its logs are kept, in days. */
-  readonly logRetentionDays: RetentionDays;
-  /** @default none */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** In MB. @default 128 */
+  /** In MB, where the settings do not say otherwise. @default 128 */
   readonly memoryMb?: number;
   /** @default 60 seconds */
   readonly timeout?: Duration;
@@ -35,19 +41,20 @@ export class TaskFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Logs', { retention: props.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    const { artefacts, deployment, settings } = props.workshop;
+    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(this);
     this.fn = new LambdaFunction(this, 'Function', {
-      architecture: props.artefacts.architecture,
-      code: Code.fromAsset(artefactOf(props.artefacts, props.name)),
+      architecture: artefacts.architecture,
+      code: Code.fromAsset(artefactOf(artefacts, props.name)),
       description: props.description,
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
-      environment: { ...props.environment },
+      environment: { ...variablesOf(props.name, settings), DEPLOYMENT: deployment },
       handler: 'bootstrap',
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      memorySize: props.memoryMb ?? 128,
+      memorySize: settings.functionMemoryMb[props.name] ?? props.memoryMb ?? 128,
       role: this.grantPrincipal,
       runtime: Runtime.PROVIDED_AL2023,
       timeout: props.timeout ?? Duration.seconds(60),

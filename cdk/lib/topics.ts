@@ -24,9 +24,19 @@ export class Topics extends Construct {
 
   /** Lets the function publish alerts, and tells it the topic. */
   grantPublishAlerts(grantee: TaskFunction): void {
-    // Topic.grantPublish would add kms:GenerateDataKey*, with the wildcard.
-    Grant.addToPrincipal({ grantee, actions: ['sns:Publish'], resourceArns: [this.alerts.topicArn] });
-    this.dataKey.grant(grantee, 'encrypt');
+    this.grantPublish(grantee, this.alerts);
     grantee.fn.addEnvironment('ALERTS_TOPIC_ARN', this.alerts.topicArn);
+  }
+
+  /** Lets the function publish how the system fares, and tells it the topic. */
+  grantPublishOperations(grantee: TaskFunction): void {
+    this.grantPublish(grantee, this.operations);
+    grantee.fn.addEnvironment('OPERATIONS_TOPIC_ARN', this.operations.topicArn);
+  }
+
+  /** Topic.grantPublish would add kms:GenerateDataKey*, with the wildcard. */
+  private grantPublish(grantee: TaskFunction, topic: Topic): void {
+    Grant.addToPrincipal({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn] });
+    this.dataKey.grant(grantee, 'encrypt');
   }
 }

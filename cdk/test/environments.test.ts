@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { FUNCTION_NAMES, pascalCase } from '../lib/function-names.ts';
-import { normalised, settingsFile, templatesOf } from './app.ts';
+import { FUNCTION_NAMES } from '../lib/function-names.ts';
+import { functionId, normalised, settingsFile, templatesOf } from './app.ts';
 
 /** Every leaf of a template, by its path; CDK's hashes taken off the logical IDs. */
 function leaves(node: unknown, path = ''): [string, string][] {
@@ -22,16 +22,16 @@ const STATEFUL = '/stateful/Resources';
 
 /** A laptop's stack leaves nothing behind. */
 const NOT_KEPT = [
-  ...['DataKey', 'ImagesAccessLogs', 'ImagesBucket', 'RecordsLabelIndex', 'Records'].flatMap((id) => [
+  ...['DataKey', 'ImagesAccessLogs', 'ImagesBucket', 'RecordsLabelIndex', 'Records', 'TrendsTable'].flatMap((id) => [
     `${STATEFUL}/${id}/DeletionPolicy: Retain → Delete`,
     `${STATEFUL}/${id}/UpdateReplacePolicy: Retain → Delete`,
   ]),
-  ...['RecordsLabelIndex', 'Records'].map((id) => `${STATEFUL}/${id}/Properties/DeletionProtectionEnabled: true → false`),
+  ...['RecordsLabelIndex', 'Records', 'TrendsTable'].map((id) => `${STATEFUL}/${id}/Properties/DeletionProtectionEnabled: true → false`),
 ];
 
 /** A laptop runs the functions itself. */
 const HOST_ARCHITECTURE = FUNCTION_NAMES.map(
-  (name) => `/stateless/Resources/Functions${pascalCase(name)}Function/Properties/Architectures/0: arm64 → x86_64`,
+  (name) => `/stateless/Resources/${functionId(name)}/Properties/Architectures/0: arm64 → x86_64`,
 );
 
 describe('the environments', () => {

@@ -103,6 +103,13 @@ describe('topics', () => {
   });
 
   test('and all else that is needed is told under the names that the command line looks for', () => {
-    expect(Object.keys(template.findOutputs('*'))).toEqual(['StateMachineArn', 'AlertsTopicArn', 'OperationsTopicArn', 'EventsDeadLetterQueueUrl']);
+    expect(Object.keys(template.findOutputs('*'))).toEqual([
+      'StateMachineArn',
+      'LiveStateMachineArn',
+      'BulkImportArn',
+      'AlertsTopicArn',
+      'OperationsTopicArn',
+      'EventsDeadLetterQueueUrl',
+    ]);
   });
 });

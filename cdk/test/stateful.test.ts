@@ -98,12 +98,14 @@ describe('the stateful stack', () => {
       ['processed', { NoncurrentDays: 30 }],
       ['archived', { NoncurrentDays: 30 }],
       ['results', { NoncurrentDays: 30 }],
+      ['operations', { NoncurrentDays: 1 }],
       ['unfinished-uploads', undefined],
       ['delete-markers', undefined],
     ]);
     expect(rules[3]).toMatchObject({ Prefix: 'results/', ExpirationInDays: 730 });
-    expect(rules[4]).toMatchObject({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } });
-    expect(rules[5]).toMatchObject({ ExpiredObjectDeleteMarker: true });
+    expect(rules[4]).toMatchObject({ Prefix: 'operations/', ExpirationInDays: 90 });
+    expect(rules[5]).toMatchObject({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } });
+    expect(rules[6]).toMatchObject({ ExpiredObjectDeleteMarker: true });
   });
 
   test('keeps answers for ever where records are', () => {
@@ -112,9 +114,9 @@ describe('the stateful stack', () => {
     expect(results?.ExpirationInDays).toBeUndefined();
   });
 
-  test('has both tables encrypted, recoverable, expiring, on demand and hard to delete', () => {
+  test('has all tables encrypted, recoverable, expiring, on demand and hard to delete', () => {
     const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
-    expect(tables).toHaveLength(2);
+    expect(tables).toHaveLength(3);
     for (const [, { Properties }] of tables) {
       expect(Properties).toMatchObject({
         BillingMode: 'PAY_PER_REQUEST',
@@ -160,6 +162,23 @@ describe('the stateful stack', () => {
     expect(Properties.GlobalSecondaryIndexes).toBeUndefined();
   });
 
+  test('counts by counter and name', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'TrendsTable');
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: 'Counter', KeyType: 'HASH' },
+      { AttributeName: 'Name', KeyType: 'RANGE' },
+    ]);
+  });
+
+  test('tells which records changed, and nothing of what is in them', () => {
+    const streams = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, { Properties }]) => [id.slice(0, -8), Properties.StreamSpecification]);
+    expect(streams).toEqual([
+      ['Records', { StreamViewType: 'KEYS_ONLY' }],
+      ['RecordsLabelIndex', undefined],
+      ['TrendsTable', undefined],
+    ]);
+  });
+
   test('leaves all data where it is when the stack is deleted', () => {
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key']) {
       for (const [, resource] of resourcesOf(template, type)) {
@@ -173,6 +192,7 @@ describe('the stateful stack', () => {
       'ImagesBucketName',
       'RecordsTableName',
       'LabelIndexTableName',
+      'TrendsTableName',
     ]);
   });
 });

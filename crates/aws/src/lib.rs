@@ -8,6 +8,7 @@ pub mod clients;
 pub mod executions;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+mod metering;
 #[cfg(feature = "s3")]
 pub mod objects;
 #[cfg(feature = "dynamodb")]

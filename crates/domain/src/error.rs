@@ -12,6 +12,11 @@ pub trait StepError: StdError + Send + Sync + 'static {
 
     /// Whether trying again, unchanged, may help. The state machine retries exactly these names.
     fn is_transient(&self) -> bool;
+
+    /// Whether it tells of the image and not of a fault: the state machine catches it, and the execution ends well.
+    fn ends_well(&self) -> bool {
+        false
+    }
 }
 
 /// Rekognition did not give an answer.
@@ -71,6 +76,10 @@ impl StepError for RecognitionError {
             Self::Throttled { .. } | Self::Unavailable { .. } => true,
             Self::Refused { .. } | Self::Misconfigured { .. } => false,
         }
+    }
+
+    fn ends_well(&self) -> bool {
+        matches!(self, Self::Refused { .. })
     }
 }
 
@@ -164,6 +173,10 @@ impl StepError for RecordSuperseded {
 
     fn is_transient(&self) -> bool {
         false
+    }
+
+    fn ends_well(&self) -> bool {
+        true
     }
 }
 

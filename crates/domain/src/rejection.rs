@@ -108,6 +108,10 @@ impl StepError for Rejection {
     fn is_transient(&self) -> bool {
         false
     }
+
+    fn ends_well(&self) -> bool {
+        true
+    }
 }
 
 /// The image has its record already, or another execution is at work on it.
@@ -127,6 +131,10 @@ impl StepError for DuplicateImage {
 
     fn is_transient(&self) -> bool {
         false
+    }
+
+    fn ends_well(&self) -> bool {
+        true
     }
 }
 
