@@ -12,7 +12,11 @@ use sightline_domain::{
         AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ResultStore,
         ReviewCallback, ReviewQueue, ReviewRequest, Told, UploadFacts, UploadLookup, Written,
     },
-    record::Record,
+    reconcile::{
+        ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
+        VersionPlace, WorkQueues,
+    },
+    record::{Record, WorkQueue},
     review::ReviewOutcome,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -154,6 +158,40 @@ impl<T: ImageStore> ImageStore for Failing<T> {
 
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.call("write_jpeg", down, self.inner.write_jpeg(bucket, key, jpeg)).await
+    }
+}
+
+impl<T: Executions> Executions for Failing<T> {
+    async fn look(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
+        self.call("look", down, self.inner.look(execution_arn)).await
+    }
+
+    async fn start(&self, input: &str) -> Result<String, StorageError> {
+        self.call("start", down, self.inner.start(input)).await
+    }
+}
+
+impl<T: WorkQueues> WorkQueues for Failing<T> {
+    async fn page(&self, queue: WorkQueue, after: Option<&QueuePlace>) -> Result<Page<QueuedImage, QueuePlace>, StorageError> {
+        self.call("page", down, self.inner.page(queue, after)).await
+    }
+
+    async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
+        self.call("review_queue", down, self.inner.review_queue()).await
+    }
+
+    async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
+        self.call("saved_decision", down, self.inner.saved_decision(image_id)).await
+    }
+}
+
+impl<T: UploadVersions> UploadVersions for Failing<T> {
+    async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
+        self.call("versions", down, self.inner.versions(bucket, after)).await
+    }
+
+    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
+        self.call("status", down, self.inner.status(upload)).await
     }
 }
 

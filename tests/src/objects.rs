@@ -5,7 +5,9 @@ use sightline_domain::{
     erase::ports::{Content, ObjectVersion, ObjectVersions},
     error::StorageError,
     identity::Upload,
+    layout,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+    reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
 };
 use std::{
     collections::BTreeMap,
@@ -64,6 +66,16 @@ impl MemoryObjects {
     /// Puts a deletion marker on top, as deleting an object without naming its version does.
     pub fn mark_deleted(&self, key: &str) {
         self.bucket().add(key, &[], 0, true);
+    }
+
+    /// The same for an upload in parts, whose entity tag shows their number.
+    pub fn upload_in_parts(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
+        let upload = self.upload(bucket, key, bytes, began);
+        let etag = format!("{}-2", upload.etag);
+        if let Some(version) = self.bucket().get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.etag.clone_from(&etag);
+        }
+        Upload { etag, ..upload }
     }
 
     /// Forgets an object, all versions.
@@ -177,6 +189,40 @@ impl ImageArchive for MemoryObjects {
             version.status = Some(status.to_owned());
         }
         Ok(())
+    }
+}
+
+/// Versions on one page: few, so that tests turn pages.
+const PAGE: usize = 3;
+
+impl UploadVersions for MemoryObjects {
+    async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
+        let objects = self.bucket();
+        let uploads = objects.iter().filter(|(key, _)| key.starts_with(layout::UPLOADS));
+        let all = uploads.flat_map(|(key, versions)| versions.iter().rev().map(move |version| (key, version)));
+        let place = |key: &String, version: &Version| VersionPlace { key: key.clone(), version_id: Some(version.id.clone()) };
+        let behind = all.skip_while(|(key, version)| {
+            after.is_some_and(|after| **key < after.key || (**key == after.key && place(key, version) != *after))
+        });
+        let behind: Vec<_> = behind.filter(|(key, version)| after.is_none_or(|after| place(key, version) != *after)).collect();
+        let item = |(key, version): &(&String, &Version)| UploadVersion {
+            upload: Upload {
+                bucket: bucket.to_owned(),
+                key: (*key).clone(),
+                version_id: Some(version.id.clone()),
+                etag: version.etag.clone(),
+            },
+            size: version.bytes.len() as u64,
+            last_modified: version.last_modified,
+        };
+        let items: Vec<_> = behind.iter().take(PAGE).map(item).collect();
+        let last = behind.iter().take(PAGE).last().filter(|_| behind.len() > PAGE);
+        Ok(Page { items, next: last.map(|(key, version)| place(key, version)) })
+    }
+
+    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        Ok(self.get(&object).and_then(|version| version.status))
     }
 }
 

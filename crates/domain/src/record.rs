@@ -34,7 +34,7 @@ pub enum ProcessingStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum WorkQueue {
-    /// An execution is at work.
+    /// An execution is at work, or is about to be started again.
     Pending,
     /// A reviewer is asked.
     Review,
@@ -240,6 +240,19 @@ impl Record {
             expires_at: None,
             schema_version: SCHEMA_VERSION,
         }
+    }
+
+    /// The upload that it is the record of, named as its event named it: by its version, or without one by its entity tag.
+    pub fn upload(&self) -> Option<Upload> {
+        let (bucket, key) = self.s3_url.strip_prefix("s3://")?.split_once('/')?;
+        let named = |version_id: Option<&String>| Upload {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version_id: version_id.cloned(),
+            etag: self.etag.clone(),
+        };
+        let (with, without) = (named(self.version_id.as_ref()), named(None));
+        [with, without].into_iter().find(|upload| upload.candidate_ids().contains(&self.image_id))
     }
 
     /// Whether a fresh execution of the same upload may take the record over: it failed for a reason that re-running can mend.

@@ -108,6 +108,10 @@ impl StepError for Rejection {
     fn is_transient(&self) -> bool {
         false
     }
+
+    fn ends_well(&self) -> bool {
+        true
+    }
 }
 
 /// The image has its record already, another execution is at work on it, or it was erased.
@@ -131,6 +135,10 @@ impl StepError for DuplicateImage {
 
     fn is_transient(&self) -> bool {
         false
+    }
+
+    fn ends_well(&self) -> bool {
+        true
     }
 }
 

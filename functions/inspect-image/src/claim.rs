@@ -11,7 +11,7 @@ use sightline_domain::{
     record::{ProcessingStatus, Record},
     rejection::DuplicateImage,
 };
-use sightline_kit::Fault;
+use sightline_kit::{Fault, about_image};
 
 /// A claim by one execution.
 pub struct Claim<'a, R, O> {
@@ -41,6 +41,7 @@ impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
     pub async fn take(&self, facts: &UploadFacts) -> Result<Record, Fault> {
         let (mut holder, mut being_erased) = (None, false);
         for id in self.upload.candidate_ids() {
+            about_image(&id);
             let mut place = self.place(&id, facts).await?;
             if let Place::Open(known) = place {
                 let record = self.fresh(&id, facts, known.as_ref());

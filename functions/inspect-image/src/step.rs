@@ -60,7 +60,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
-        tracing::info!(image_id = image.image_id, width = image.width, height = image.height, size = image.size, "image accepted");
+        tracing::info!(width = image.width, height = image.height, size = image.size, "image accepted");
         Ok(image)
     }
 }

@@ -13,7 +13,7 @@ use sightline_domain::{
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Fault, Step, metrics, settings::Reader};
 
 /// The step.
 pub struct StoreRecord<R, A, C> {
@@ -80,6 +80,7 @@ impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, 
             return Err(superseded().into());
         }
         self.tidy(&image, &moved).await?;
+        metrics::image(&record).write();
         tracing::info!(rows = rows.len(), withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }

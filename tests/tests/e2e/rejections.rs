@@ -12,8 +12,10 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Injected: nine files put under image names: empty, text, SVG, GIF, cut JPEG and PNG, 79 px, 52 megapixels, 16 MB.
+/// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
 #[tokio::test]
-async fn rows_8_10_11_rejected_images_say_why_and_cost_nothing() {
+async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() {
     let local = Local::default_stage().await;
     let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
     let cases: [(&str, Vec<u8>, &str); 9] = [
@@ -43,8 +45,10 @@ async fn rows_8_10_11_rejected_images_say_why_and_cost_nothing() {
     }
 }
 
+/// Injected: a PNG named .jpg, a JPEG named .heic.
+/// Seen: COMPLETED, with a warning that says what name and content are.
 #[tokio::test]
-async fn row_9_content_counts_and_a_wrong_name_is_a_warning() {
+async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
     let local = Local::default_stage().await;
     let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
 
@@ -54,8 +58,10 @@ async fn row_9_content_counts_and_a_wrong_name_is_a_warning() {
     }
 }
 
+/// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG with HTML and a script behind it.
+/// Seen: COMPLETED; no copy holds anything of the script.
 #[tokio::test]
-async fn rows_10_12_14_odd_but_whole_images_are_completed() {
+async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
     let local = Local::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();
@@ -80,6 +86,8 @@ async fn rows_10_12_14_odd_but_whole_images_are_completed() {
     }
 }
 
+/// Injected: a portrait stored in each of the orientations 2 to 8.
+/// Seen: the face's box lies where it lies in the upright photo, in all of them.
 #[tokio::test]
 async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
     let local = Local::default_stage().await;

@@ -81,8 +81,10 @@ async fn an_approved_image_is_completed_and_shown() {
     assert!(!record.is_withheld() && local.has(&record.processed_key.expect("a copy")).await);
 }
 
+/// Injected: a rejection, then an approval by somebody else.
+/// Seen: the rejection stands and the image is withheld; the second reviewer is refused and told who decided.
 #[tokio::test]
-async fn a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
+async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
     let local = Local::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
@@ -102,8 +104,10 @@ async fn a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_
     }
 }
 
+/// Injected: a review left alone past its 30 seconds, then a decision.
+/// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
 #[tokio::test]
-async fn row_27_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
+async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
     let local = Local::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
     let waiting = waiting_for_review(&local, REVIEWED).await;

@@ -85,6 +85,8 @@ mod tests {
         }
     }
 
+    /// Injected: executions closed 15 days ago, SUCCEEDED, at the history limit, or called not redrivable by Step Functions.
+    /// Seen: each is left alone with its reason.
     #[test]
     fn row_31_what_cannot_be_redriven_is_named_with_the_reason() {
         assert!(why_not(plan(&detail("FAILED", 15), 100, None, NOW, false)).contains("14 days"));
@@ -94,8 +96,10 @@ mod tests {
         assert!(why_not(plan(&refused, 1, None, NOW, false)).starts_with("child executions"));
     }
 
+    /// Injected: an execution closed 15 days ago, with --or-restart.
+    /// Seen: a fresh execution is planned instead.
     #[test]
-    fn a_fresh_execution_stands_in_where_it_is_asked_for() {
+    fn row_31_a_fresh_execution_stands_in_where_it_is_asked_for() {
         assert!(matches!(plan(&detail("FAILED", 15), 100, None, NOW, true), Plan::Restart(_)));
     }
 
