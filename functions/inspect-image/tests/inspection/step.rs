@@ -23,7 +23,7 @@ use sightline_tests::{
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, event, key},
 };
 
-fn run_with(
+pub fn run_with(
     records: &(impl RecordClaims + Clone),
     objects: &(impl UploadLookup + ImageStore + Clone),
     upload: &Upload,
