@@ -13,6 +13,8 @@ ARCH ?= arm64 x86_64
 CDK_FLAGS ?=
 # A folder of one's own photos for `make demo`. Handed on in the environment, so that it may hold any character.
 export PHOTOS ?=
+# Photos of `make soak`; 1,000 without it.
+IMAGES ?=
 
 .PHONY: help
 help: ## List the targets
@@ -33,8 +35,12 @@ up: ## Set up, build, start and deploy the local stack
 	@$(STACK) up
 
 .PHONY: down
-down: ## Stop the local stack; what it stored is gone
+down: ## Stop the local stack; what it holds is kept
 	@$(STACK) down
+
+.PHONY: forget
+forget: ## Stop the local stack and remove what it holds
+	@$(STACK) down --forget
 
 .PHONY: status
 status: ## Say what of the local stack runs
@@ -56,11 +62,21 @@ lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint,
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd cdk && npm run --silent build && npm run --silent lint
 	$(PYTHON) -m compileall -q local tools statemachine
+	$(PYTHON) tools/reliability.py --check
 
 .PHONY: test
 test: ## Run all tests, the end-to-end ones on the local stack included
 	@$(STACK) up --for-tests
 	@$(PYTHON) tools/run_tests.py
+
+.PHONY: reliability
+reliability: ## Collect anew which test shows which fault
+	@$(PYTHON) tools/reliability.py
+
+.PHONY: soak
+soak: ## Load and stop a local stack of its own; IMAGES=100 for a small one
+	@$(STACK) models
+	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
 
 .PHONY: diagram
 diagram: ## Draw the state machine's diagram anew

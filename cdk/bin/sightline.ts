@@ -9,7 +9,13 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../${pa
 try {
   const app = new App();
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  addStacks(app, { dist: inRepository('dist'), definitionFile: inRepository('statemachine/image-analysis.asl.json') });
+  addStacks(app, {
+    dist: inRepository('dist'),
+    definitions: {
+      imageAnalysis: inRepository('statemachine/image-analysis.asl.json'),
+      bulkImport: inRepository('statemachine/bulk-import.asl.json'),
+    },
+  });
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);

@@ -36,6 +36,12 @@ export const aName = check(
   (value) => typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} \-&',.()/]{0,99}$/u.test(value),
 );
 
+/** The name of a bucket, by S3's rules. */
+export const aBucketName = check(
+  'the name of a bucket',
+  (value) => typeof value === 'string' && /^(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value),
+);
+
 /** A list whose JSON fits into a function's environment, next to the rest: Lambda allows 4 KB in all. */
 export const aListOf =
   (each: Check): Check =>

@@ -1,5 +1,5 @@
-/** The Lambda functions, by the names of their crates, binaries and zips. */
-export const FUNCTION_NAMES = [
+/** The functions that the state machine image-analysis calls, by the names of their crates, binaries and zips. */
+export const TASK_NAMES = [
   'inspect-image',
   'record-rejection',
   'detect-labels',
@@ -9,8 +9,10 @@ export const FUNCTION_NAMES = [
   'send-alert',
   'request-review',
   'store-record',
-  'record-failure',
 ] as const;
+
+/** All Lambda functions. */
+export const FUNCTION_NAMES = [...TASK_NAMES, 'record-failure', 'reconcile', 'count-trends', 'report-trends', 'import-image'] as const;
 
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 

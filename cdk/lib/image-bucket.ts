@@ -1,5 +1,5 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, TransitionDefaultMinimumObjectSize } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
@@ -9,7 +9,7 @@ import { imageLifecycle } from './image-lifecycle.ts';
 import type { TaskFunction } from './task-function.ts';
 
 /** The areas of the bucket. Only what comes to `raw-uploads/` starts executions. */
-export type Area = 'raw-uploads/' | 'processed/' | 'results/' | 'archived/';
+export type Area = 'raw-uploads/' | 'processed/' | 'results/' | 'archived/' | 'operations/' | 'operations/imports/';
 
 export interface ImageBucketProps {
   readonly environment: Environment;
@@ -49,8 +49,8 @@ export class ImageBucket extends Construct {
     this.arnImport = importName(this.bucket);
   }
 
-  /** Lets the function do this with the objects of an area, and use the key for it. */
-  grantObjects(grantee: TaskFunction, area: Area, ...actions: `s3:${string}`[]): void {
+  /** Lets the function, or the role of a machine, do this with the objects of an area, and use the key for it. */
+  grantObjects(grantee: TaskFunction | Role, area: Area, ...actions: `s3:${string}`[]): void {
     Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bucket.arnForObjects(`${area}*`)] });
     if (actions.includes('s3:GetObject')) this.dataKey.grant(grantee, 'decrypt');
     if (actions.includes('s3:PutObject')) this.dataKey.grant(grantee, 'encrypt');
@@ -68,6 +68,17 @@ export class ImageBucket extends Construct {
    */
   grantMissing(grantee: TaskFunction, area: Area): void {
     this.grantOnBucket(grantee, 's3:ListBucket', { StringLikeIfExists: { 's3:prefix': `${area}*` } });
+  }
+
+  /** Lets the function remove what lies in an area for good, version by version. */
+  grantRemoveVersions(grantee: TaskFunction, area: Area): void {
+    this.grantListVersions(grantee, area);
+    this.grantObjects(grantee, area, 's3:DeleteObjectVersion');
+  }
+
+  /** Tells the function the bucket: those that work on an event or on an ImageRef find it there. */
+  tell(grantee: TaskFunction): void {
+    grantee.fn.addEnvironment('IMAGES_BUCKET', this.bucket.bucketName);
   }
 
   private grantOnBucket(grantee: TaskFunction, action: string, conditions: Record<string, Record<string, string>>): void {

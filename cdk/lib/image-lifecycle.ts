@@ -19,6 +19,9 @@ const REPLACED_ORIGINALS = Duration.days(90);
 /** What our own functions overwrite or delete, they can make again. */
 const REPLACED_COPIES = Duration.days(30);
 
+/** Lists and results of imports. A bookmark that expired is as one that never was: reconcile begins anew. */
+const WORKING_PAPERS = Duration.days(90);
+
 /**
  * What becomes of the objects with time.
  *
@@ -35,6 +38,8 @@ export function imageLifecycle(retentionDays: number): LifecycleRule[] {
       noncurrentVersionExpiration: REPLACED_COPIES,
       ...(retentionDays > 0 && { expiration: Duration.days(retentionDays) }),
     },
+    // Bookmarks are written anew all the time; what an import came to is looked at within weeks.
+    { id: 'operations', prefix: 'operations/', expiration: WORKING_PAPERS, noncurrentVersionExpiration: Duration.days(1) },
     { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
     { id: 'delete-markers', expiredObjectDeleteMarker: true },
   ];

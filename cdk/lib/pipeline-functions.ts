@@ -2,19 +2,15 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
-import type { Artefacts } from './environment.ts';
 import { pascalCase, type FunctionName } from './function-names.ts';
-import { variablesOf } from './function-variables.ts';
-import { executionArns, stateMachineArn } from './image-analysis.ts';
 import type { ImageBucket } from './image-bucket.ts';
 import type { Records } from './records.ts';
-import type { Settings } from './settings.ts';
-import { TaskFunction, type TaskFunctionProps } from './task-function.ts';
+import { executionArns, executionsInFindings, stateMachineArn } from './state-machine.ts';
+import { TaskFunction, type TaskFunctionProps, type Workshop } from './task-function.ts';
 import type { Topics } from './topics.ts';
 
 export interface PipelineFunctionsProps {
-  readonly artefacts: Artefacts;
-  readonly settings: Settings;
+  readonly workshop: Workshop;
   readonly images: ImageBucket;
   readonly records: Records;
   readonly topics: Topics;
@@ -124,11 +120,7 @@ export class PipelineFunctions extends Construct {
     task.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['states:GetExecutionHistory'], resources: [executionArns(this, stateMachineName)] }),
     );
-    acknowledgeWildcard(
-      task,
-      `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${stateMachineName}:*`,
-      'EventBridge names executions at random; the statement reads histories of this one machine only.',
-    );
+    acknowledgeWildcard(task, executionsInFindings(stateMachineName), 'EventBridge names executions at random; the statement reads histories of this one machine only.');
     return task;
   }
 
@@ -148,16 +140,6 @@ export class PipelineFunctions extends Construct {
   }
 
   private task(name: FunctionName, description: string, options: Options = {}): TaskFunction {
-    const { artefacts, settings } = this.props;
-    const memoryMb = settings.functionMemoryMb[name];
-    return new TaskFunction(this, `${pascalCase(name)}Function`, {
-      name,
-      description,
-      artefacts,
-      environment: variablesOf(name, settings),
-      logRetentionDays: settings.logRetentionDays,
-      ...options,
-      ...(memoryMb !== undefined && { memoryMb }),
-    });
+    return new TaskFunction(this, `${pascalCase(name)}Function`, { workshop: this.props.workshop, name, description, ...options });
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { aBoolean, aListOf, aName, aNumber, anObjectOf, aWholeNumber, oneOf, type Check } from './checks.ts';
+import { aBoolean, aBucketName, aListOf, aName, aNumber, anObjectOf, aWholeNumber, oneOf, type Check } from './checks.ts';
 import { FUNCTION_NAMES } from './function-names.ts';
 import { MODERATION_ACTIONS } from './moderation-policy.ts';
 import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, TEXT_GATES, type Settings } from './settings.ts';
@@ -26,6 +26,12 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   moderationPolicy: aListOf(anObjectOf({ category: aName, minConfidence: percent, action: oneOf(MODERATION_ACTIONS) }, 'all')),
   // The longest that Step Functions waits is a year.
   reviewTimeoutSeconds: aWholeNumber(1, 31_536_000),
+  reconcileGraceSeconds: aWholeNumber(0, 86_400),
+  // Step Functions has no more than 10,000 child executions at work.
+  importConcurrency: aWholeNumber(1, 10_000),
+  importToleratedFailurePercent: percent,
+  importBuckets: aListOf(aBucketName),
+  monthlyBudgetUsd: aNumber(0, 1_000_000),
   retentionDays: aWholeNumber(0, 36_500),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),
   architecture: oneOf(ARCHITECTURES),

@@ -43,6 +43,16 @@ export interface Settings {
   readonly moderationPolicy: readonly ModerationRule[];
   /** How long a review may wait before the photo is withheld, in seconds. @default 604800 (7 days) */
   readonly reviewTimeoutSeconds: number;
+  /** How long an upload may be without a record, and a record without an execution, before reconcile takes it up, in seconds. @default 300 */
+  readonly reconcileGraceSeconds: number;
+  /** How many images of a bulk import are started at once, at most. @default 20 */
+  readonly importConcurrency: number;
+  /** The share of images that may fail to be imported before the import as a whole fails, in percent. @default 5 */
+  readonly importToleratedFailurePercent: number;
+  /** Names of the buckets that images may be imported from, beside our own. @default [] */
+  readonly importBuckets: readonly string[];
+  /** What the AWS account may cost in a month before the operations topic is told, in dollars; 0 = no budget. @default 0 */
+  readonly monthlyBudgetUsd: number;
   /** How long records, their label rows and Rekognition's answers are kept, in days; 0 = for ever. @default 730 */
   readonly retentionDays: number;
   /** How long logs are kept, in days: one of CloudWatch's steps. @default 30 */
@@ -68,6 +78,11 @@ export const DEFAULT_SETTINGS: Settings = {
   textLineMinConfidence: 80,
   moderationPolicy: DEFAULT_MODERATION_POLICY,
   reviewTimeoutSeconds: 604_800,
+  reconcileGraceSeconds: 300,
+  importConcurrency: 20,
+  importToleratedFailurePercent: 5,
+  importBuckets: [],
+  monthlyBudgetUsd: 0,
   retentionDays: 730,
   logRetentionDays: RetentionDays.ONE_MONTH,
   architecture: 'arm64',

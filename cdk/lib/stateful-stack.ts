@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts';
 import { ImageBucket } from './image-bucket.ts';
 import { Records } from './records.ts';
 import type { Settings } from './settings.ts';
+import { TrendCounters } from './trend-counters.ts';
 
 export interface StatefulStackProps extends StackProps {
   readonly environment: Environment;
@@ -16,6 +17,7 @@ export class StatefulStack extends Stack {
   readonly dataKey: DataKey;
   readonly images: ImageBucket;
   readonly records: Records;
+  readonly trends: TrendCounters;
 
   constructor(scope: Construct, id: string, props: StatefulStackProps) {
     super(scope, id, { description: 'sightline: images and records', ...props });
@@ -28,8 +30,10 @@ export class StatefulStack extends Stack {
       logRetentionDays: settings.logRetentionDays,
     });
     this.records = new Records(this, 'Records', { environment, dataKey: this.dataKey });
+    this.trends = new TrendCounters(this, 'Trends', { environment, dataKey: this.dataKey });
     new CfnOutput(this, 'ImagesBucketName', { value: this.images.bucket.bucketName });
     new CfnOutput(this, 'RecordsTableName', { value: this.records.records.tableName });
     new CfnOutput(this, 'LabelIndexTableName', { value: this.records.labelIndex.tableName });
+    new CfnOutput(this, 'TrendsTableName', { value: this.trends.table.tableName });
   }
 }

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { FUNCTION_NAMES } from '../lib/function-names.ts';
+import { FUNCTION_NAMES, pascalCase, type FunctionName } from '../lib/function-names.ts';
 import { addStacks } from '../lib/sightline-app.ts';
 
 export const CDK_FOLDER = fileURLToPath(new URL('..', import.meta.url));
-export const DEFINITION_FILE = join(CDK_FOLDER, '../statemachine/image-analysis.asl.json');
+export const DEFINITIONS = {
+  imageAnalysis: join(CDK_FOLDER, '../statemachine/image-analysis.asl.json'),
+  bulkImport: join(CDK_FOLDER, 'test/fixtures/bulk-import.asl.json'),
+};
 
 const CONTEXT = (JSON.parse(readFileSync(join(CDK_FOLDER, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> }).context;
 
@@ -40,7 +43,7 @@ let dist: string | undefined;
 export function makeApp(context: Record<string, unknown> = {}, hostArchitecture = 'x64') {
   dist ??= dummyDist();
   const app = new App({ context: { ...CONTEXT, ...context }, outdir: temporaryFolder() });
-  return { app, ...addStacks(app, { dist, definitionFile: DEFINITION_FILE, hostArchitecture }) };
+  return { app, ...addStacks(app, { dist, definitions: DEFINITIONS, hostArchitecture }) };
 }
 
 export interface Resource {
@@ -72,11 +75,35 @@ export function resourceOf(template: Template, type: string, prefix: string): Re
   return found[0][1];
 }
 
-/** Both templates, with what changes with every build taken out: hashes of assets, and the state machine's definition, which has its own tests. */
+/** The constructs of the functions that do not belong to the pipeline. */
+const OWNERS: Readonly<Partial<Record<FunctionName, string>>> = {
+  reconcile: 'Reconcile',
+  'count-trends': 'Trends',
+  'report-trends': 'Trends',
+  'import-image': 'BulkImport',
+};
+
+/** What the logical IDs of a function, of its role and of its log begin with. */
+export function functionId(name: FunctionName): string {
+  return `${OWNERS[name] ?? 'Functions'}${pascalCase(name)}Function`;
+}
+
+/** What stands for this release of a function, and what for whatever is released, in a template. */
+export function versionOf(name: FunctionName): RegExp {
+  return new RegExp(`^${functionId(name)}CurrentVersion[0-9A-F]{8}[0-9a-f]{32}$`);
+}
+export function liveOf(name: FunctionName): RegExp {
+  return new RegExp(`^${functionId(name)}Live[0-9A-F]{8}$`);
+}
+
+/** Both templates, with what changes with every build taken out: hashes of assets, which are part of the names of functions' versions, too; and the state machine's definition, which has its own tests. */
 export function normalised(templates: Templates): { stateful: object; stateless: object } {
   const clean = (template: Template): object =>
-    JSON.parse(JSON.stringify(template.toJSON()).replaceAll(/[0-9a-f]{64}/g, '<hash>'), (key, value: unknown) =>
-      key === 'DefinitionString' ? '<definition>' : value,
+    JSON.parse(
+      JSON.stringify(template.toJSON())
+        .replaceAll(/[0-9a-f]{64}/g, '<hash>')
+        .replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1'),
+      (key, value: unknown) => (key === 'DefinitionString' ? '<definition>' : value),
     ) as object;
   return { stateful: clean(templates.stateful), stateless: clean(templates.stateless) };
 }

@@ -2,13 +2,16 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FUNCTION_NAMES, pascalCase, type FunctionName } from '../lib/function-names.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../lib/function-names.ts';
 import { DEFAULT_MODERATION_POLICY } from '../lib/moderation-policy.ts';
-import { makeApp, resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
+import { functionId, makeApp, resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
 
 const imported = (name: RegExp): unknown => expect.objectContaining({ 'Fn::ImportValue': expect.stringMatching(name) as unknown });
 
 const RECORDS_TABLE = imported(/RefRecords8/);
+const TRENDS_TABLE = imported(/RefTrendsTable/);
+const IMAGES_BUCKET = imported(/RefImagesBucket/);
+const STATE_MACHINE_ARN = { Ref: expect.stringMatching(/^ImageAnalysisReleaseLive/) as unknown };
 
 const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
   'inspect-image': { RECORDS_TABLE, MAX_BYTES: '15728640', MAX_PIXELS: '50000000', STORE_GPS: 'false' },
@@ -33,10 +36,14 @@ const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
     RETENTION_DAYS: '730',
   },
   'record-failure': { RECORDS_TABLE },
+  reconcile: { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN, RECONCILE_GRACE_SECONDS: '300' },
+  'count-trends': { RECORDS_TABLE, TRENDS_TABLE, RETENTION_DAYS: '730' },
+  'report-trends': { TRENDS_TABLE, OPERATIONS_TOPIC_ARN: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown } },
+  'import-image': { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN },
 };
 
 function functionOf(template: Template, name: FunctionName): Record<string, unknown> {
-  return resourceOf(template, 'AWS::Lambda::Function', `Functions${pascalCase(name)}Function`).Properties;
+  return resourceOf(template, 'AWS::Lambda::Function', functionId(name)).Properties;
 }
 
 function environmentOf(template: Template, name: FunctionName): Record<string, unknown> {
@@ -60,21 +67,21 @@ describe('the functions', () => {
       Handler: 'bootstrap',
       MemorySize: name === 'inspect-image' ? 1024 : 128,
       Runtime: 'provided.al2023',
-      Timeout: Duration.seconds(60).toSeconds(),
+      Timeout: (name === 'reconcile' ? Duration.minutes(5) : Duration.seconds(60)).toSeconds(),
       TracingConfig: { Mode: 'Active' },
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(`^Functions${pascalCase(name)}FunctionLogs`) as unknown } },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(`^${functionId(name)}Logs`) as unknown } },
     });
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
     expect(properties).not.toHaveProperty('FunctionName');
   });
 
-  test.each(FUNCTION_NAMES)('%s gets exactly its settings', (name) => {
-    expect(environmentOf(template, name)).toEqual(ENVIRONMENT[name]);
+  test.each(FUNCTION_NAMES)('%s gets exactly its settings, and what its metrics are told apart by', (name) => {
+    expect(environmentOf(template, name)).toEqual({ ...ENVIRONMENT[name], DEPLOYMENT: 'sightline' });
   });
 
   test('keep their logs for 30 days', () => {
     for (const [, group] of resourcesOf(template, 'AWS::Logs::LogGroup')) expect(group.Properties.RetentionInDays).toBe(30);
-    expect(resourcesOf(template, 'AWS::Logs::LogGroup')).toHaveLength(FUNCTION_NAMES.length + 1);
+    expect(resourcesOf(template, 'AWS::Logs::LogGroup')).toHaveLength(FUNCTION_NAMES.length + 2);
   });
 
   test('take what a settings file says', () => {
@@ -91,7 +98,7 @@ describe('the functions', () => {
     const changed = templatesOf({ settings }).stateless;
     expect(environmentOf(changed, 'inspect-image')).toMatchObject({ MAX_BYTES: '1000', MAX_PIXELS: '50000000', STORE_GPS: 'true' });
     expect(environmentOf(changed, 'detect-labels')).toMatchObject({ TEXT_GATE: 'never', WATCHED_LABELS: '["Cat","Knife & Fork"]' });
-    expect(environmentOf(changed, 'moderate-image')).toEqual({ MODERATION_POLICY: '[{"category":"Alcohol","minConfidence":55.5,"action":"REVIEW"}]' });
+    expect(environmentOf(changed, 'moderate-image')).toMatchObject({ MODERATION_POLICY: '[{"category":"Alcohol","minConfidence":55.5,"action":"REVIEW"}]' });
     expect(functionOf(changed, 'detect-text')).toMatchObject({ MemorySize: 256, Architectures: ['x86_64'] });
     expect(functionOf(changed, 'inspect-image')).toMatchObject({ MemorySize: 2048 });
     for (const [, group] of resourcesOf(changed, 'AWS::Logs::LogGroup')) expect(group.Properties.RetentionInDays).toBe(7);

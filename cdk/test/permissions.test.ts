@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FUNCTION_NAMES, pascalCase, type FunctionName } from '../lib/function-names.ts';
-import { resourceOf, resourcesOf, templatesOf, type Templates } from './app.ts';
+import { FUNCTION_NAMES, TASK_NAMES, type FunctionName } from '../lib/function-names.ts';
+import { functionId, resourceOf, resourcesOf, settingsFile, templatesOf, type Templates } from './app.ts';
 import { permissionsOf } from './permissions.ts';
 
 const lines = (resource: string, ...actions: string[]): string[] => actions.map((action) => `${action} ${resource}`);
@@ -19,13 +19,16 @@ const TABLE_KEY = lines(
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 );
-const RECORDS = [...lines('records', 'dynamodb:Query', 'dynamodb:UpdateItem'), ...TABLE_KEY];
-const RAW_VERSIONS = ['s3:ListBucketVersions images where StringLike {"s3:prefix":"raw-uploads/*"}'];
+const FIND = [...lines('records', 'dynamodb:Query'), ...TABLE_KEY];
+const RECORDS = [...FIND, ...lines('records', 'dynamodb:UpdateItem')];
+const versions = (area: string): string[] => [`s3:ListBucketVersions images where StringLike {"s3:prefix":"${area}/*"}`];
+const RAW_VERSIONS = versions('raw-uploads');
 const READ_RAW = [...lines('images/raw-uploads/*', 's3:GetObject', 's3:GetObjectVersion'), ...missing('raw-uploads'), ...RAW_VERSIONS, ...READ_KEY];
 const TAG_RAW = lines('images/raw-uploads/*', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
 const ANSWERS = [...lines('images/results/*', 's3:GetObject', 's3:PutObject'), ...missing('results'), ...WRITE_KEY];
 const analysis = (call: string): string[] => [`rekognition:${call} *`, ...lines('images/processed/*', 's3:GetObject'), ...ANSWERS];
 const MACHINE = '<AWS::Region>:<AWS::AccountId>';
+const EXECUTIONS = `arn:<AWS::Partition>:states:${MACHINE}:execution:sightline-image-analysis:*`;
 
 const EXPECTED: Record<FunctionName, string[]> = {
   'inspect-image': [...READ_RAW, ...lines('images/processed/*', 's3:PutObject'), ...RECORDS],
@@ -55,10 +58,53 @@ const EXPECTED: Record<FunctionName, string[]> = {
   'record-failure': [
     ...READ_RAW,
     ...RECORDS,
-    `states:GetExecutionHistory arn:<AWS::Partition>:states:${MACHINE}:execution:sightline-image-analysis:*`,
+    `states:GetExecutionHistory ${EXECUTIONS}`,
     ...lines('dead-letters', 'sqs:SendMessage'),
   ],
+  reconcile: [
+    ...READ_RAW,
+    ...lines('images/operations/*', 's3:GetObject', 's3:PutObject'),
+    ...missing('operations'),
+    ...WRITE_KEY,
+    ...['processed', 'results', 'archived'].flatMap((area) => [...versions(area), ...lines(`images/${area}/*`, 's3:DeleteObjectVersion')]),
+    ...RECORDS,
+    ...lines('records/index/WorkQueueIndex', 'dynamodb:Query'),
+    ...lines('<ImageAnalysisStateMachine>', 'states:StartExecution', 'states:SendTaskSuccess'),
+    ...lines(EXECUTIONS, 'states:DescribeExecution', 'states:GetExecutionHistory'),
+  ],
+  'count-trends': [
+    ...FIND,
+    ...lines('records', 'dynamodb:ConditionCheckItem'),
+    ...lines('trends', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
+    ...lines('records-stream', 'dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'),
+    ...lines('*', 'dynamodb:ListStreams'),
+  ],
+  'report-trends': [...lines('trends', 'dynamodb:Query'), ...TABLE_KEY, ...lines('operations', 'sns:Publish'), ...WRITE_KEY],
+  'import-image': [
+    ...READ_RAW,
+    ...lines('images/raw-uploads/*', 's3:PutObject', 's3:PutObjectTagging'),
+    ...WRITE_KEY,
+    ...FIND,
+    ...lines('<ImageAnalysisStateMachine>', 'states:StartExecution'),
+  ],
 };
+
+/** What every state machine needs to deliver its log and its traces. */
+const DELIVERY = lines(
+  '*',
+  'logs:CreateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:DescribeLogGroups',
+  'logs:DescribeResourcePolicies',
+  'logs:GetLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:UpdateLogDelivery',
+  'xray:GetSamplingRules',
+  'xray:GetSamplingTargets',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
+);
 
 describe('permissions', () => {
   let templates: Templates;
@@ -67,31 +113,45 @@ describe('permissions', () => {
   });
 
   test.each(FUNCTION_NAMES)('%s may do exactly what it needs', (name) => {
-    expect(permissionsOf(templates.stateless, `Functions${pascalCase(name)}FunctionRole`)).toEqual([...new Set([...EVERY, ...EXPECTED[name]])].sort());
+    expect(permissionsOf(templates.stateless, `${functionId(name)}Role`)).toEqual([...new Set([...EVERY, ...EXPECTED[name]])].sort());
   });
 
-  test('the state machine may invoke exactly its functions, and deliver logs and traces', () => {
-    const functions = FUNCTION_NAMES.filter((name) => name !== 'record-failure').map((name) => `<Functions${pascalCase(name)}Function>`);
+  test('the state machine may invoke every release of exactly its functions, and deliver logs and traces', () => {
+    const functions = TASK_NAMES.map((name) => `<${functionId(name)}>`);
     expect(permissionsOf(templates.stateless, 'ImageAnalysisRole')).toEqual(
+      [...functions.map((name) => `lambda:InvokeFunction ${name}:*`), ...DELIVERY].sort(),
+    );
+  });
+
+  test('the bulk import may invoke its function, run its parts, and read and write its papers', () => {
+    const own = (kind: string, name: string): string => `arn:<AWS::Partition>:states:${MACHINE}:${kind}:${name}`;
+    expect(permissionsOf(templates.stateless, 'BulkImportRole')).toEqual(
       [
-        ...functions.map((name) => `lambda:InvokeFunction ${name}`),
-        ...lines(
-          '*',
-          'logs:CreateLogDelivery',
-          'logs:DeleteLogDelivery',
-          'logs:DescribeLogGroups',
-          'logs:DescribeResourcePolicies',
-          'logs:GetLogDelivery',
-          'logs:ListLogDeliveries',
-          'logs:PutResourcePolicy',
-          'logs:UpdateLogDelivery',
-          'xray:GetSamplingRules',
-          'xray:GetSamplingTargets',
-          'xray:PutTelemetryRecords',
-          'xray:PutTraceSegments',
-        ),
+        ...lines('<BulkImportImportImageFunction>:*', 'lambda:InvokeFunction'),
+        ...lines(own('stateMachine', 'sightline-bulk-import'), 'states:StartExecution'),
+        ...lines(own('execution', 'sightline-bulk-import:*'), 'states:DescribeExecution', 'states:StopExecution'),
+        ...lines(own('execution', 'sightline-bulk-import/*:*'), 'states:RedriveExecution'),
+        ...lines('images/operations/imports/*', 's3:GetObject', 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'),
+        ...WRITE_KEY,
+        ...DELIVERY,
       ].sort(),
     );
+  });
+
+  test('import-image may read the buckets that the settings name, and no others', () => {
+    const { stateless } = templatesOf({ settings: settingsFile({ importBuckets: ['holiday.photos'] }) });
+    const before = permissionsOf(templates.stateless, `${functionId('import-image')}Role`);
+    const added = permissionsOf(stateless, `${functionId('import-image')}Role`).filter((line) => !before.includes(line));
+    const bucket = 'arn:<AWS::Partition>:s3:::holiday.photos';
+    const objects = lines(`${bucket}/*`, 's3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging');
+    expect(added).toEqual([...objects, ...lines(bucket, 's3:ListBucket')].sort());
+  });
+
+  test.each([
+    ['ReconcileClock', 'reconcile'],
+    ['TrendsClock', 'report-trends'],
+  ] as const)('%s may invoke its function, and nothing else', (clock, name) => {
+    expect(permissionsOf(templates.stateless, clock)).toEqual([`lambda:InvokeFunction <${functionId(name)}Live>`]);
   });
 
   test('the rule may start executions, and nothing else', () => {
@@ -100,7 +160,7 @@ describe('permissions', () => {
 
   test('each function has a role of its own, without managed or inline policies', () => {
     const roles = FUNCTION_NAMES.map((name) => {
-      const fn = resourceOf(templates.stateless, 'AWS::Lambda::Function', `Functions${pascalCase(name)}Function`);
+      const fn = resourceOf(templates.stateless, 'AWS::Lambda::Function', functionId(name));
       return (fn.Properties.Role as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0];
     });
     expect(new Set(roles).size).toBe(FUNCTION_NAMES.length);
@@ -111,7 +171,7 @@ describe('permissions', () => {
   });
 
   test('there are no roles but those', () => {
-    expect(resourcesOf(templates.stateless, 'AWS::IAM::Role')).toHaveLength(FUNCTION_NAMES.length + 2);
+    expect(resourcesOf(templates.stateless, 'AWS::IAM::Role')).toHaveLength(FUNCTION_NAMES.length + 5);
     expect(resourcesOf(templates.stateful, 'AWS::IAM::Role')).toHaveLength(0);
   });
 });

@@ -18,8 +18,11 @@ const NAMES: readonly [RegExp, string][] = [
   [/ImagesBucket/, 'images'],
   [/DataKey/, 'key'],
   [/RecordsLabelIndex/, 'label-index'],
+  [/TrendsTable/, 'trends'],
+  [/Records[0-9A-F]{8}StreamArn/, 'records-stream'],
   [/GetAttRecords/, 'records'],
   [/^TopicsAlerts/, 'alerts'],
+  [/^TopicsOperations/, 'operations'],
   [/^EventsDeadLetters/, 'dead-letters'],
   [/Logs[0-9A-F]{8}$/, 'own-log'],
 ];

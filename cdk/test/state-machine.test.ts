@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Template } from 'aws-cdk-lib/assertions';
 import aslValidator from 'asl-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { withReviewTimeout } from '../lib/review-timeout.ts';
-import { DEFINITION_FILE, resourceOf, settingsFile, templatesOf } from './app.ts';
+import { Definition } from '../lib/definition.ts';
+import { pascalCase, TASK_NAMES } from '../lib/function-names.ts';
+import { DEFINITIONS, resourceOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
-const DEFINITION = readFileSync(DEFINITION_FILE, 'utf8');
+const DEFINITION = readFileSync(DEFINITIONS.imageAnalysis, 'utf8');
 
 function machineOf(template: Template): Record<string, unknown> {
   return resourceOf(template, 'AWS::StepFunctions::StateMachine', 'ImageAnalysis').Properties;
@@ -28,10 +29,9 @@ describe('the state machine', () => {
     expect(Object.keys(machine.DefinitionSubstitutions as object).sort()).toEqual([...new Set(placeholders)].sort());
   });
 
-  test('gets the right function at each placeholder', () => {
-    for (const [name, arn] of Object.entries(machine.DefinitionSubstitutions as Record<string, { 'Fn::GetAtt': [string, string] }>)) {
-      expect(arn['Fn::GetAtt'][0]).toMatch(new RegExp(`^Functions${name.replace(/FunctionArn$/, '')}Function[0-9A-F]{8}$`));
-    }
+  test('gets this release of the right function at each placeholder', () => {
+    const expected = TASK_NAMES.map((name) => [`${pascalCase(name)}FunctionArn`, { Ref: expect.stringMatching(versionOf(name)) as unknown }]);
+    expect(machine.DefinitionSubstitutions).toEqual(Object.fromEntries(expected));
   });
 
   test('logs everything but the data of executions, and traces', () => {
@@ -51,22 +51,23 @@ describe('the state machine', () => {
 
   test('waits for a review as long as the settings say', () => {
     const changed = machineOf(templatesOf({ settings: settingsFile({ reviewTimeoutSeconds: 90 }) }).stateless);
-    const expected = withReviewTimeout(DEFINITION, 90);
+    const expected = new Definition(DEFINITION).withState('AwaitReview', { TimeoutSeconds: 90 }).toString();
     expect(changed.DefinitionString).toEqual(expected);
     expect(expected).toMatch(/"TimeoutSeconds": 90\b/);
-    expect(JSON.parse(withReviewTimeout(expected, 604_800))).toEqual(JSON.parse(DEFINITION));
+    expect(JSON.parse(new Definition(expected).withState('AwaitReview', { TimeoutSeconds: 604_800 }).toString())).toEqual(JSON.parse(DEFINITION));
   });
 });
 
-describe('the review timeout', () => {
-  test('is found in a branch of a Parallel, too', () => {
+describe('numbers from the settings', () => {
+  test('reach a state in a branch of a Parallel, too', () => {
     const nested = { States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 1 } } }] } } };
-    expect(JSON.parse(withReviewTimeout(JSON.stringify(nested), 5))).toEqual({
-      States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 5 } } }] } },
-    });
+    const changed = new Definition(JSON.stringify(nested)).withState('AwaitReview', { TimeoutSeconds: 5 });
+    expect(JSON.parse(changed.toString())).toEqual({ States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 5 } } }] } } });
   });
 
-  test('is missed where there is no such state', () => {
-    expect(() => withReviewTimeout('{"States": {"Other": {}}}', 5)).toThrow('must have one state AwaitReview, but has 0');
+  test('are missed where there is no such state', () => {
+    const definition = new Definition('{"States": {"Other": {}}}');
+    expect(() => definition.withState('AwaitReview', {})).toThrow('must have one state AwaitReview, but has 0');
+    expect(() => definition.withType('Map', {})).toThrow('must have one state of type Map, but has 0');
   });
 });

@@ -3,16 +3,22 @@
 mod args;
 mod clock;
 mod commands;
+mod confirm;
+mod dead_letters;
 mod doctor;
 mod error;
 mod executions;
 mod exit;
 mod find;
+mod logs;
 mod output;
 mod progress;
+mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
 
 use clap::Parser;

@@ -3,11 +3,15 @@
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
     clients::{Clients, Target},
+    dead_letters::DeadLetters,
     executions::Executions,
     label_search::LabelSearch,
+    logs::Logs,
+    objects::Objects,
     records::Records,
     reviews::Reviews,
-    stack::{self, Stack, StackError},
+    stack::{self, LogGroup, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -65,9 +69,34 @@ impl Session {
         LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
     }
 
+    /// The logs.
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.clients.cloudwatchlogs())
+    }
+
+    /// The groups that the deployment logs to.
+    pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
+        Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
+    }
+
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
+    }
+
     /// Who waits for decisions.
     pub fn workflow(&self) -> Workflow {
         Workflow::new(self.clients.sfn())
+    }
+
+    /// The images bucket.
+    pub fn objects(&self) -> Objects {
+        Objects::new(self.clients.s3())
+    }
+
+    /// The events that could not be delivered.
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.clients.sqs(), &self.stack.events_dead_letter_queue_url)
     }
 
     /// The executions.

@@ -12,11 +12,12 @@ SAMPLES = ROOT / "samples"
 STATE_MACHINE = ROOT / "statemachine" / "image-analysis.asl.json"
 ZIPS = ROOT / "dist" / "local"
 
-# All that the local stack keeps; removed by `make clean`.
-LOCAL = ROOT / ".local"
+# What the local stacks of this checkout share, and what each of them keeps; removed by `make clean`.
+SHARED = ROOT / ".local"
+LOCAL = SHARED / os.environ.get("SIGHTLINE_STACK_FOLDER", "")
 LOGS = LOCAL / "logs"
 OUTPUTS = LOCAL / "outputs.json"
-VENV = LOCAL / "venv"
+VENV = SHARED / "venv"
 VENV_COMPLETE = VENV / "complete"
 
 HOST = "127.0.0.1"
@@ -25,6 +26,11 @@ ACCOUNT = "000000000000"
 
 AWS_PORT_VARIABLE = "SIGHTLINE_AWS_PORT"
 REKOGNITION_PORT_VARIABLE = "SIGHTLINE_REKOGNITION_PORT"
+
+
+def state():
+    """What the local AWS keeps; by port, since its queues' addresses name the port."""
+    return LOCAL / f"ministack-{aws_port()}"
 
 
 def built(binary):

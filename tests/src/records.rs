@@ -27,7 +27,7 @@ pub(crate) type Item = Map<String, Value>;
 #[derive(Default)]
 pub(crate) struct Tables {
     pub(crate) records: BTreeMap<(String, EpochMillis), Item>,
-    label_index: BTreeMap<(String, String), LabelRow>,
+    pub(crate) label_index: BTreeMap<(String, String), LabelRow>,
 }
 
 /// Both tables.
@@ -73,10 +73,10 @@ impl MemoryRecords {
         self.tables().records.values().filter_map(|item| serde_json::from_value(Value::Object(item.clone())).ok()).collect()
     }
 
-    /// The item of an image as it lies in the table; empty where there is none.
+    /// The item of an image as it lies in the table, the newest of several; empty where there is none.
     pub fn item(&self, image_id: &str) -> Item {
         let tables = self.tables();
-        tables.records.iter().find(|((id, _), _)| id == image_id).map(|(_, item)| item.clone()).unwrap_or_default()
+        tables.records.iter().rev().find(|((id, _), _)| id == image_id).map(|(_, item)| item.clone()).unwrap_or_default()
     }
 
     /// All label rows.
@@ -85,7 +85,7 @@ impl MemoryRecords {
     }
 }
 
-fn attributes(record: &Record) -> Item {
+pub(crate) fn attributes(record: &Record) -> Item {
     match serde_json::to_value(record) {
         Ok(Value::Object(attributes)) => attributes,
         _ => Item::new(),
@@ -146,7 +146,8 @@ impl RecordFailures for MemoryRecords {
         let key = (record.image_id.clone(), record.upload_timestamp);
         let mut tables = self.tables();
         let item = tables.records.entry(key).or_default();
-        if !item.is_empty() && !owned(item, &record.execution_arn) {
+        let as_read = item.get("ReviewDeadline").and_then(Value::as_i64) == record.review_deadline;
+        if !item.is_empty() && !(owned(item, &record.execution_arn) && as_read) {
             return Ok(Written::Refused);
         }
         item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review")));

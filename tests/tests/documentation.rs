@@ -16,7 +16,10 @@ use sightline_domain::{
     moderation::Policy,
     record::{Record, WorkQueue},
 };
-use sightline_kit::settings::{Reader, from};
+use sightline_kit::{
+    metrics::{ALL, Metric},
+    settings::{Reader, from},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -81,7 +84,7 @@ fn every_variable_that_the_cdk_app_sets_is_documented_beside_its_setting() {
 
 /// What `read_settings` makes of an environment with `variables`; tables and topics are there always.
 fn settings<T>(variables: &BTreeMap<String, String>, read_settings: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-    let place = |name: &str| name.ends_with("_TABLE").then(|| "a-table".to_owned());
+    let place = |name: &str| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "a-place".to_owned());
     from(&|name| variables.get(name).cloned().or_else(|| place(name)), read_settings).unwrap()
 }
 
@@ -99,6 +102,7 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
                 settings(variables, analyze_faces::settings::read),
                 settings(variables, detect_text::settings::read),
                 settings(variables, request_review::settings).timeout_seconds,
+                settings(variables, reconcile::settings).grace_seconds,
                 stored.retention_days,
             )
         )
@@ -164,6 +168,23 @@ fn every_attribute_of_records_and_rows_is_documented() {
             .matches("pub ")
             .count()
     );
+}
+
+#[test]
+fn every_metric_is_documented_and_no_other_is_used() {
+    let page = read("docs/observability.md");
+    let documented: Vec<Vec<String>> = rows(&page).into_iter().filter(|row| row.len() == 4 && row[1] != "unit").collect();
+    let told: Vec<[String; 3]> = documented.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].replace('`', "")]).collect();
+    let dimensions = |metric: &Metric| metric.by.dimensions().iter().map(|set| set.join(" + ")).collect::<Vec<_>>().join("; ");
+    let known: Vec<[String; 3]> =
+        ALL.iter().map(|metric| [metric.name.to_owned(), metric.unit.as_str().to_owned(), dimensions(metric)]).collect();
+    assert_eq!(told, known);
+    let dashboard = read("cdk/lib/metrics.ts");
+    let used: Vec<&str> = dashboard.lines().filter_map(|line| line.trim().strip_prefix("| '")?.split('\'').next()).collect();
+    assert!(used.len() > 5, "{used:?}");
+    for name in used {
+        assert!(ALL.iter().any(|metric| metric.name == name), "cdk/lib/metrics.ts: no function writes {name}");
+    }
 }
 
 #[test]

@@ -69,6 +69,33 @@ fn by_code(code: Option<&str>, status: u16) -> Trouble {
     }
 }
 
+/// Whether an answer asks us to slow down: by its code, and where it has none, by its status.
+pub(crate) fn throttled(response: &HttpResponse) -> bool {
+    let status = response.status().as_u16();
+    if status < 400 {
+        return false;
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    match response.headers().get("x-amzn-errortype").map(str::to_owned).or_else(|| code_in(body)) {
+        // `Namespace#Code:URL`, as the JSON protocols write it.
+        Some(code) => {
+            let code = code.rsplit('#').next().and_then(|code| code.split(':').next());
+            by_code(code, status) == Trouble::Throttled
+        }
+        // S3 answers HEAD requests without a body.
+        None => matches!(status, 429 | 503),
+    }
+}
+
+/// The code in the body of an error: JSON, or XML.
+fn code_in(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(json) => json.get("__type").or_else(|| json.get("code")).and_then(serde_json::Value::as_str).map(str::to_owned),
+        Err(_) => text.split_once("<Code>")?.1.split_once("</Code>").map(|(code, _)| code.to_owned()),
+    }
+}
+
 /// An SDK error of S3, `DynamoDB` or Step Functions as a [`StorageError`].
 pub fn storage<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> StorageError
 where
@@ -101,6 +128,20 @@ mod tests {
         assert_eq!(by_code(Some("AccessDenied"), 403), Trouble::Ours);
         assert_eq!(by_code(Some("KMS.DisabledException"), 400), Trouble::Ours);
         assert_eq!(by_code(Some("NoSuchBucket"), 404), Trouble::Ours);
+    }
+
+    #[test]
+    fn a_request_to_slow_down_is_told_by_its_code_and_without_one_by_its_status() {
+        let answer = |status: u16, body: &'static str| HttpResponse::new(status.try_into().unwrap(), body.into());
+        let mut by_header = answer(400, "{}");
+        by_header.headers_mut().insert("x-amzn-errortype", "ThrottlingException:http://internal.amazon.com/");
+        assert!(throttled(&by_header));
+        assert!(throttled(&answer(400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#)));
+        assert!(throttled(&answer(503, "<Error><Code>SlowDown</Code></Error>")));
+        assert!(throttled(&answer(503, "")) && throttled(&answer(429, "<html>")));
+        assert!(!throttled(&answer(503, "<Error><Code>ServiceUnavailable</Code></Error>")));
+        assert!(!throttled(&answer(500, "")) && !throttled(&answer(400, r#"{"__type":"AccessDeniedException"}"#)));
+        assert!(!throttled(&answer(200, r#"{"code":"Throttling"}"#)), "a good answer may hold anything");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One SDK configuration, and a client of each service from it.
 
+use crate::metering::Metering;
 use aws_config::{
     BehaviorVersion, Region, SdkConfig,
     environment::EnvironmentVariableRegionProvider,
@@ -14,6 +15,7 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use sightline_domain::meter::CallMeter;
 use std::time::Duration;
 
 /// One attempt at one call. Rekognition answers within a second or two; a queue in front of it may take longer.
@@ -50,10 +52,24 @@ async fn of_profile(profile: &str, target: &Target, http: SharedHttpClient) -> P
     ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }
 
-/// Makes clients.
+/// Makes clients. All of them count their calls in one meter.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
+    meter: CallMeter,
+}
+
+impl From<SdkConfig> for Clients {
+    fn from(config: SdkConfig) -> Self {
+        Self { config, meter: CallMeter::default() }
+    }
+}
+
+/// A client of a service whose calls are counted: an [`SdkConfig`] itself takes no interceptors.
+macro_rules! metered {
+    ($clients:ident, $sdk:ident) => {
+        $sdk::Client::from_conf($sdk::config::Builder::from(&$clients.config).interceptor(Metering($clients.meter.clone())).build())
+    };
 }
 
 impl Clients {
@@ -79,7 +95,12 @@ impl Clients {
         if let Some(endpoint_url) = target.endpoint_url {
             loader = loader.endpoint_url(endpoint_url);
         }
-        Self { config: loader.load().await }
+        Self::from(loader.load().await)
+    }
+
+    /// Counts the calls of all clients.
+    pub fn meter(&self) -> CallMeter {
+        self.meter.clone()
     }
 
     /// The configuration, for services that have no client here.
@@ -90,36 +111,48 @@ impl Clients {
     /// `CloudFormation`.
     #[cfg(feature = "cloudformation")]
     pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
-        aws_sdk_cloudformation::Client::new(&self.config)
+        metered!(self, aws_sdk_cloudformation)
+    }
+
+    /// `CloudWatch` Logs.
+    #[cfg(feature = "cloudwatchlogs")]
+    pub fn cloudwatchlogs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        metered!(self, aws_sdk_cloudwatchlogs)
     }
 
     /// `DynamoDB`.
     #[cfg(feature = "dynamodb")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.config)
+        metered!(self, aws_sdk_dynamodb)
     }
 
     /// Rekognition.
     #[cfg(feature = "rekognition")]
     pub fn rekognition(&self) -> aws_sdk_rekognition::Client {
-        aws_sdk_rekognition::Client::new(&self.config)
+        metered!(self, aws_sdk_rekognition)
     }
 
     /// S3.
     #[cfg(feature = "s3")]
     pub fn s3(&self) -> aws_sdk_s3::Client {
-        aws_sdk_s3::Client::new(&self.config)
+        metered!(self, aws_sdk_s3)
     }
 
     /// Step Functions.
     #[cfg(feature = "sfn")]
     pub fn sfn(&self) -> aws_sdk_sfn::Client {
-        aws_sdk_sfn::Client::new(&self.config)
+        metered!(self, aws_sdk_sfn)
     }
 
     /// SNS.
     #[cfg(feature = "sns")]
     pub fn sns(&self) -> aws_sdk_sns::Client {
-        aws_sdk_sns::Client::new(&self.config)
+        metered!(self, aws_sdk_sns)
+    }
+
+    /// SQS.
+    #[cfg(feature = "sqs")]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        metered!(self, aws_sdk_sqs)
     }
 }

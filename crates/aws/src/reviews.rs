@@ -21,7 +21,7 @@ use sightline_domain::{
 use std::collections::HashMap;
 
 /// The index over the queues in which images wait.
-const QUEUE_INDEX: &str = "WorkQueueIndex";
+pub(crate) const QUEUE_INDEX: &str = "WorkQueueIndex";
 const PAGE: i32 = 100;
 
 /// An image that waits for a decision, as the index knows it.
@@ -216,8 +216,10 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
+    /// Injected: a decision about a record that somebody else has decided.
+    /// Seen: refused, with who decided and when.
     #[test]
-    fn the_loser_learns_who_decided_and_when() {
+    fn row_28_the_loser_learns_who_decided_and_when() {
         let old =
             item(&[("ReviewStatus", S("APPROVED".into())), ("ReviewedBy", S("anna".into())), ("ReviewedAt", N("1700000000000".into()))]);
         let refused = refusal(old).unwrap();
@@ -226,8 +228,10 @@ mod tests {
         );
     }
 
+    /// Injected: a decision after the deadline of the review.
+    /// Seen: refused as late.
     #[test]
-    fn past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
+    fn row_30_past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
         let late = item(&[("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))]);
         assert!(matches!(refusal(late).unwrap(), Decided::Late { deadline: 5 }));
         assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotAsked));

@@ -92,8 +92,10 @@ fn where_the_store_cannot_be_read_nothing_is_asked() {
     assert!(!asked);
 }
 
+/// Injected: killed after an answer of Rekognition was stored.
+/// Seen: the next try reads it and pays for nothing.
 #[test]
-fn an_answer_whose_storing_was_not_confirmed_is_found_by_the_next_try() {
+fn row_22_an_answer_whose_storing_was_not_confirmed_is_found_by_the_next_try() {
     let results = Failing::new(MemoryObjects::default()).fail("write_result", When::After, 1);
     assert!(ask(&results, ANSWER).0.is_err());
     let (outcome, asked) = ask(&results, b"{}");

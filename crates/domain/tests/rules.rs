@@ -83,8 +83,10 @@ fn things_lie_where_the_architecture_says() {
     }
 }
 
+/// Injected: every key that a function writes.
+/// Seen: none begins with raw-uploads/.
 #[test]
-fn nothing_that_is_written_lies_where_executions_start() {
+fn row_34_nothing_that_is_written_lies_where_executions_start() {
     let written = [
         layout::processed_image("i"),
         layout::thumbnail("i"),

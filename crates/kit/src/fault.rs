@@ -9,6 +9,7 @@ use std::{error::Error, fmt};
 pub struct Fault {
     name: &'static str,
     message: String,
+    ends_well: bool,
 }
 
 impl Fault {
@@ -21,11 +22,16 @@ impl Fault {
     pub fn message(&self) -> &str {
         &self.message
     }
+
+    /// Whether the execution ends well with it: it tells of the image, and counts as no failure.
+    pub fn ends_well(&self) -> bool {
+        self.ends_well
+    }
 }
 
 impl<E: StepError> From<E> for Fault {
     fn from(error: E) -> Self {
-        Self { name: error.name(), message: chain(&error) }
+        Self { name: error.name(), message: chain(&error), ends_well: error.ends_well() }
     }
 }
 

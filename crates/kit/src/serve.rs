@@ -1,13 +1,23 @@
 //! Serves a step to the Lambda runtime.
 
-use crate::fault::{Breakdown, Fault};
+use crate::{
+    about,
+    fault::{Breakdown, Fault},
+    metrics::{self, Line},
+};
 use futures_util::FutureExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sightline_domain::error::{InputInvalid, SettingsInvalid};
-use std::{panic::AssertUnwindSafe, time::Duration};
-use tracing::{Instrument, info, info_span};
+use sightline_domain::{
+    error::{InputInvalid, SettingsInvalid},
+    meter::{CallMeter, Calls},
+};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+use tracing::{Instrument, Span, error, info, info_span};
 
 /// What one function does.
 pub trait Step {
@@ -27,19 +37,63 @@ const REPORTING: Duration = Duration::from_millis(500);
 
 /// Serves `step` until Lambda ends the process. With wrong settings every invocation fails with `Settings.Invalid`,
 /// so that the problem shows in the execution, where people look, and not only in a log.
-pub async fn serve<S: Step>(step: Result<S, SettingsInvalid>) -> Result<(), Error> {
+///
+/// Each invocation writes one line of metrics, however it ends; `meter` counts the calls that the step makes.
+pub async fn serve<S: Step>(step: Result<S, SettingsInvalid>, meter: CallMeter) -> Result<(), Error> {
+    metrics::init();
     let step = step.map_err(Fault::from);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let span = info_span!(
-            "invocation",
-            service = S::NAME,
-            request_id = event.context.request_id,
-            trace_id = event.context.xray_trace_id,
-            image_id = image_id(&event.payload),
-        );
-        invoke(step.as_ref(), event).instrument(span)
+        let (span, step, meter) = (span(S::NAME, &event), step.as_ref(), &meter);
+        async move {
+            let (result, line) = observe(step, meter, event).await;
+            line.write();
+            result
+        }
+        .instrument(span)
     }))
     .await
+}
+
+/// What every line of an invocation says. The image may become known while the step runs.
+fn span(service: &str, event: &LambdaEvent<Value>) -> Span {
+    info_span!(
+        "invocation",
+        service,
+        request_id = event.context.request_id,
+        trace_id = event.context.xray_trace_id,
+        execution_arn = about::execution(&event.payload),
+        image_id = about::image(&event.payload),
+    )
+}
+
+/// Runs an invocation; gives its result and its metrics.
+async fn observe<S: Step>(step: Result<&S, &Fault>, meter: &CallMeter, event: LambdaEvent<Value>) -> (Result<Value, Fault>, Line) {
+    let since = Instant::now();
+    let about =
+        Line::default().about("request_id", Some(&event.context.request_id)).about("execution_arn", about::execution(&event.payload));
+    let image = about::image(&event.payload).map(str::to_owned);
+    let (result, image) = about::noting(image, invoke(step, event)).await;
+    let fault = result.as_ref().err();
+    match fault {
+        None => info!("step done"),
+        Some(fault) if fault.ends_well() => info!(error = fault.name(), "{}", fault.message()),
+        Some(fault) => error!(error = fault.name(), "{}", fault.message()),
+    }
+    let failed = fault.is_some_and(|fault| !fault.ends_well());
+    let line = about.about("Function", Some(S::NAME)).about("image_id", image.as_deref()).about("error", fault.map(Fault::name));
+    let line = measured(line, since.elapsed(), meter.take(), failed);
+    (result, line)
+}
+
+fn measured(line: Line, duration: Duration, calls: Calls, failed: bool) -> Line {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    line.with(metrics::DURATION, millis(duration))
+        .with(metrics::PROVIDER_TIME, millis(calls.time))
+        .with(metrics::PROVIDER_CALLS, calls.calls)
+        .with(metrics::RETRIES, calls.retries)
+        .with(metrics::THROTTLES, calls.throttles)
+        .with(metrics::SUCCEEDED, u8::from(!failed))
+        .with(metrics::FAILED, u8::from(failed))
 }
 
 async fn invoke<S: Step>(step: Result<&S, &Fault>, event: LambdaEvent<Value>) -> Result<Value, Fault> {
@@ -53,7 +107,6 @@ async fn invoke<S: Step>(step: Result<&S, &Fault>, event: LambdaEvent<Value>) ->
         Ok(Err(_panic)) => return Err(Breakdown::Panicked.into()),
         Err(_elapsed) => return Err(Breakdown::DeadlineExceeded.into()),
     };
-    info!("step done");
     serde_json::to_value(output).map_err(|error| InputInvalid(error.into()).into())
 }
 
@@ -72,52 +125,5 @@ fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }
 
-/// The image that an invocation is about, where its payload tells.
-fn image_id(payload: &Value) -> Option<&str> {
-    payload.pointer("/Image/ImageID").and_then(Value::as_str)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sightline_domain::moderation::Verdict;
-
-    fn said<T: DeserializeOwned>(value: Value) -> String {
-        serde_json::from_value::<T>(value).map(drop).map_err(|error| without_values(&error)).unwrap_err()
-    }
-
-    #[test]
-    fn what_is_wrong_with_an_input_is_told_without_its_values() {
-        assert_eq!(said::<u32>(Value::from("a secret, expected by nobody")), "expected u32");
-        assert_eq!(said::<Verdict>(Value::from("a secret")), "expected one of `CLEAR`, `ALERT`, `REVIEW`, `BLOCK`");
-        assert_eq!(said::<sightline_domain::event::Bucket>(serde_json::json!({})), "missing field `name`");
-    }
-
-    /// A step that breaks in the way it is told to.
-    struct Broken;
-
-    impl Step for Broken {
-        const NAME: &'static str = "broken";
-        type Input = String;
-        type Output = ();
-
-        async fn run(&self, how: String) -> Result<(), Fault> {
-            assert!(how != "panic", "row 21");
-            tokio::time::sleep(Duration::from_mins(10)).await;
-            Ok(())
-        }
-    }
-
-    async fn broken(how: &str) -> String {
-        let mut context = lambda_runtime::Context::default();
-        let deadline = now() + REPORTING + Duration::from_millis(20);
-        context.deadline = u64::try_from(deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        invoke(Ok(&Broken), LambdaEvent::new(Value::from(how), context)).await.unwrap_err().name().to_owned()
-    }
-
-    #[tokio::test]
-    async fn row_21_a_panic_and_a_lack_of_time_end_under_names_that_are_retried() {
-        assert_eq!(broken("panic").await, "Function.Panicked");
-        assert_eq!(broken("dawdle").await, "Function.DeadlineExceeded");
-    }
-}
+mod tests;

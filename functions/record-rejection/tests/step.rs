@@ -62,8 +62,10 @@ fn the_original_is_kept_in_the_archive_and_tagged() {
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("rejected"));
 }
 
+/// Injected: Recognition.Refused as the cause of a rejection.
+/// Seen: REFUSED_BY_PROVIDER, with the analysis named.
 #[test]
-fn a_refusal_by_rekognition_names_the_analysis() {
+fn row_19_a_refusal_by_rekognition_names_the_analysis() {
     for (operation, analysis) in
         [("DetectLabels", "Labels"), ("DetectFaces", "Faces"), ("DetectText", "Text"), ("DetectModerationLabels", "Moderation")]
     {

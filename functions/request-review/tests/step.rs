@@ -63,8 +63,10 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
     assert!(callbacks.told().is_empty());
 }
 
+/// Injected: a redrive while the review waits.
+/// Seen: the record waits again, with the new token.
 #[test]
-fn after_a_redrive_the_question_is_asked_again_with_the_new_token() {
+fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
     let records = with(&claimed());
     run(&records, &MemoryCallbacks::default(), "token-1").unwrap();
     records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Lambda.Unknown", "WorkQueue": "FAILED"}));
@@ -77,8 +79,10 @@ fn after_a_redrive_the_question_is_asked_again_with_the_new_token() {
     assert!(!item.contains_key("StatusReason"));
 }
 
+/// Injected: a decision made with the token of before a redrive.
+/// Seen: it is told once, through the new token, and stands.
 #[test]
-fn a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
+fn row_30_a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
     let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
     run(&records, &callbacks, "token-1").unwrap();
     records.decide(IMAGE_ID, &approval());

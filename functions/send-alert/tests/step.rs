@@ -51,8 +51,10 @@ fn another_kind_of_alert_about_the_same_image_is_another_message() {
     assert_eq!(results.keys(), [format!("results/{IMAGE_ID}/alert-concern.json"), format!("results/{IMAGE_ID}/alert-review-expired.json")]);
 }
 
+/// Injected: SNS refuses the first message.
+/// Seen: Alert.Unavailable and no note; the next try sends.
 #[test]
-fn where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
+fn row_26_where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
     let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
     let results = MemoryObjects::default();
     assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Alert.Unavailable");
@@ -67,8 +69,10 @@ fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
     assert!(alerts.sent().is_empty());
 }
 
+/// Injected: killed after the message was sent and noted.
+/// Seen: the next try sends no second message.
 #[test]
-fn a_note_whose_writing_was_not_confirmed_still_counts() {
+fn row_22_row_26_a_note_whose_writing_was_not_confirmed_still_counts() {
     let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_result", When::After, 1));
     assert!(run(&alerts, &results, "CONCERN").is_err());
     assert!(run(&alerts, &results, "CONCERN").is_ok());

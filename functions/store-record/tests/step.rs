@@ -57,8 +57,10 @@ fn the_record_is_completed_with_its_rows_and_the_original_tagged() {
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
 }
 
+/// Injected: the transaction goes through and its answer is lost.
+/// Seen: the next try sees its own write: one record, one set of label rows, the original tagged.
 #[test]
-fn killed_between_the_write_and_the_answer_the_next_try_sees_its_own_write() {
+fn row_22_killed_between_the_write_and_the_answer_the_next_try_sees_its_own_write() {
     let (records, objects) = world();
     let failing = Failing::new(records.clone()).fail("complete", When::After, 1);
     assert_eq!(run(&failing, &objects, &findings()).unwrap_err().name(), "Storage.Unavailable");
@@ -150,8 +152,10 @@ fn a_superseded_step_deletes_no_copy() {
     assert!(objects.current(&image().processed_key).is_some());
 }
 
+/// Injected: a decision saved in time, of which Step Functions heard only that the review expired.
+/// Seen: the decision wins, the image is not withheld.
 #[test]
-fn a_decision_saved_while_the_review_expired_wins() {
+fn row_30_a_decision_saved_while_the_review_expired_wins() {
     let (records, objects) = world();
     records.decide(
         IMAGE_ID,
@@ -173,8 +177,10 @@ fn the_task_token_goes_with_the_waiting() {
     assert!(!records.item(IMAGE_ID).contains_key(REVIEW_TOKEN));
 }
 
+/// Injected: the table refuses the transaction.
+/// Seen: Storage.Unavailable; no copy is moved, nothing tagged.
 #[test]
-fn while_the_table_is_down_nothing_is_deleted_or_tagged() {
+fn row_23_while_the_table_is_down_nothing_is_deleted_or_tagged() {
     let (records, objects) = world();
     let failing = Failing::new(records).fail("complete", When::Before, 1);
     assert_eq!(run(&failing, &objects, &blocked()).unwrap_err().name(), "Storage.Unavailable");

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::rate::{Over, Quota};
+
 /// A loopback server that speaks Amazon Rekognition's wire protocol and answers from local models.
 #[derive(Debug, clap::Parser)]
 #[command(version)]
@@ -17,12 +19,21 @@ pub struct Args {
     /// Where images in S3 are read from [default: the SDK's own variables for S3 and for all services]. Without it only inline images are answered.
     #[arg(long, value_name = "URL")]
     pub s3_endpoint: Option<String>,
+
+    /// Calls a second of each operation beyond which clients are throttled [default: no such limit]. `PUT /admin/rate` changes it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub calls_per_second: Option<u32>,
 }
 
 impl Args {
     /// The directory of the models, by flag, environment or convention.
     pub fn models_dir(&self) -> Option<PathBuf> {
         self.models.clone().or_else(sightline_vision::default_dir)
+    }
+
+    /// The quota to start with.
+    pub fn quota(&self) -> Option<Quota> {
+        self.calls_per_second.map(|per_second| Quota { per_second, over: Over::Each })
     }
 
     /// The S3 endpoint, by flag or the SDK's own variables.

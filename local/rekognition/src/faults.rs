@@ -10,11 +10,14 @@ pub use self::fault::{Effect, Fault};
 use crate::operation::Operation;
 
 /// A fault in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Planned {
     id: u64,
     #[serde(flatten)]
     fault: Fault,
+    /// Calls that matched, and those of them that it hit.
+    matched: u64,
+    hit: u64,
 }
 
 /// The faults still to happen, the oldest first.
@@ -27,12 +30,21 @@ struct Plan {
     planned: Vec<Planned>,
 }
 
+impl Planned {
+    /// Whether it hits this call, which it counts if it matches.
+    fn strikes(&mut self, operation: Operation, image: &str) -> bool {
+        let matches = self.fault.matches(operation, image);
+        self.matched += u64::from(matches);
+        matches && self.fault.picks(self.matched)
+    }
+}
+
 impl Faults {
     /// Adds a fault and returns its id.
     pub fn add(&self, fault: Fault) -> u64 {
         self.with(|plan| {
             plan.last_id += 1;
-            plan.planned.push(Planned { id: plan.last_id, fault });
+            plan.planned.push(Planned { id: plan.last_id, fault, matched: 0, hit: 0 });
             plan.last_id
         })
     }
@@ -59,10 +71,11 @@ impl Faults {
     /// What the oldest matching fault does to this call; uses it up by one.
     pub fn hit(&self, operation: Operation, image: &str) -> Option<Effect> {
         self.with(|plan| {
-            let at = plan.planned.iter().position(|planned| planned.fault.matches(operation, image))?;
-            let fault = &mut plan.planned.get_mut(at)?.fault;
-            let effect = fault.effect();
-            if !fault.use_up() {
+            let at = plan.planned.iter_mut().position(|planned| planned.strikes(operation, image))?;
+            let planned = plan.planned.get_mut(at)?;
+            planned.hit += 1;
+            let effect = planned.fault.effect();
+            if !planned.fault.use_up() {
                 plan.planned.remove(at);
             }
             Some(effect)

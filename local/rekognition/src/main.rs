@@ -12,6 +12,7 @@ mod operation;
 mod photo;
 mod protocol;
 mod queue;
+mod rate;
 mod refusal;
 mod request;
 mod server;

@@ -1,6 +1,6 @@
 //! The AWS JSON 1.1 protocol: `POST /` with the operation in a header.
 
-use std::{future, sync::Arc};
+use std::{future, sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -66,6 +66,7 @@ async fn reply(service: &Arc<Service>, http: HttpRequest<Body>, entry: &mut Entr
     let body = body::read(body).await?;
     let request = Request::parse(&body)?;
     request.image_name().clone_into(&mut entry.image);
+    service.rate.admit(operation, Instant::now())?;
     match service.faults.hit(operation, request.image_name()) {
         None => {}
         Some(Effect::Delay(delay)) => sleep(delay).await,

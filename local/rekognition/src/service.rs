@@ -13,6 +13,7 @@ use crate::{
     operation::Operation,
     photo::{Header, S3Reader, decode, source},
     queue::{Place, Queue},
+    rate::Rate,
     refusal::Refusal,
     request::{Request, Task},
 };
@@ -23,6 +24,7 @@ pub struct Service {
     pub models: Models,
     pub s3: Option<S3Reader>,
     pub queue: Arc<Queue>,
+    pub rate: Rate,
     pub faults: Faults,
     pub calls: Calls,
     /// Held for writing while a large image is decoded, for reading while a model runs: both at once would take too much memory.

@@ -11,7 +11,7 @@ use sightline_vision::{Models, VisionError};
 use tokio::net::TcpListener;
 use tracing::Level;
 
-use crate::{args::Args, calls::Calls, faults::Faults, photo::S3Reader, queue::Queue, server, service::Service};
+use crate::{args::Args, calls::Calls, faults::Faults, photo::S3Reader, queue::Queue, rate::Rate, server, service::Service};
 
 /// Why the server does not start; each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -38,10 +38,13 @@ pub async fn run(args: &Args) -> Result<(), StartError> {
     let dir = args.models_dir().ok_or(StartError::NoModelsDir)?;
     let models = tokio::task::block_in_place(|| Models::load(&dir)).map_err(|source| StartError::Models { dir, source })?;
     let s3 = args.s3_endpoint().map(|endpoint| S3Reader::new(&endpoint));
+    let rate = Rate::default();
+    rate.set(args.quota());
     let service = Arc::new(Service {
         models,
         s3,
         queue: Queue::new(),
+        rate,
         faults: Faults::default(),
         calls: Calls::default(),
         memory: RwLock::default(),

@@ -21,6 +21,7 @@ async fn planned_faults_happen_and_are_counted() {
     answers_can_be_broken_late_or_given(&server).await;
     faults_can_be_listed_and_dropped(&server);
     bad_plans_are_refused(&server);
+    a_quota_throttles_what_is_beyond_it(&server).await;
 }
 
 async fn errors_are_sent_under_their_names(server: &Server) {
@@ -101,7 +102,7 @@ fn faults_can_be_listed_and_dropped(server: &Server) {
     server.fault(&json!({"operation": "*", "mode": "hang", "times": 3}));
     let list = || serde_json::from_str::<serde_json::Value>(&server.http("GET", "/admin/faults", &[], b"").1).unwrap();
     assert_eq!(list().as_array().unwrap().len(), 2);
-    assert_eq!(list()[0], json!({"id": first, "operation": "DetectText", "image": "/x/", "mode": "throttle"}));
+    assert_eq!(list()[0], json!({"id": first, "operation": "DetectText", "image": "/x/", "mode": "throttle", "matched": 0, "hit": 0}));
 
     assert_eq!(server.http("DELETE", &format!("/admin/faults/{first}"), &[], b"").0, 204);
     assert_eq!(server.http("DELETE", &format!("/admin/faults/{first}"), &[], b"").0, 404);
@@ -110,10 +111,38 @@ fn faults_can_be_listed_and_dropped(server: &Server) {
 }
 
 fn bad_plans_are_refused(server: &Server) {
-    for plan in [r#"{"operation":"*","mode":"explode"}"#, r#"{"operation":"*","mode":"slow"}"#, r#"{"mode":"hang"}"#, "{"] {
+    for plan in [
+        r#"{"operation":"*","mode":"explode"}"#,
+        r#"{"operation":"*","mode":"slow"}"#,
+        r#"{"mode":"hang"}"#,
+        r#"{"operation":"*","mode":"hang","share":2}"#,
+        "{",
+    ] {
         let (status, body) = server.http("POST", "/admin/faults", &[("content-type", "application/json")], plan.as_bytes());
         assert!((400..500).contains(&status) && body.contains("error"), "{plan}: {status} {body}");
     }
+}
+
+async fn a_quota_throttles_what_is_beyond_it(server: &Server) {
+    let put = |quota: &str| server.http("PUT", "/admin/rate", &[("content-type", "application/json")], quota.as_bytes()).0;
+    for wrong in ["{}", r#"{"perSecond":0}"#, r#"{"perSecond":-1}"#, r#"{"perSecond":5,"over":"some"}"#] {
+        assert!((400..500).contains(&put(wrong)), "{wrong}");
+    }
+    assert_eq!(put(r#"{"perSecond":2,"over":"all"}"#), 200);
+    server.fault(&json!({"operation": "*", "image": "/rate/", "mode": "answer", "body": "{}"}));
+
+    let ask = || server.client().detect_labels().image(in_s3("bucket", "processed/rate/image.jpg")).send();
+    let mut codes = Vec::new();
+    for answer in [ask().await, ask().await, ask().await, ask().await] {
+        codes.extend(answer.err().map(|error| error.code().unwrap().to_owned()));
+    }
+
+    assert_eq!(codes, ["ProvisionedThroughputExceededException", "ThrottlingException"]);
+    let in_force: serde_json::Value = serde_json::from_str(&server.http("GET", "/admin/rate", &[], b"").1).unwrap();
+    assert_eq!(in_force, json!({"perSecond": 2, "over": "all", "throttled": 2}));
+    assert_eq!(server.calls("DetectLabels", "/rate/"), [2, 0, 2, 0]);
+    assert_eq!(server.http("DELETE", "/admin/rate", &[], b"").0, 204);
+    ask().await.expect("the quota is lifted");
 }
 
 /// More work than can be done in time: some is answered, the rest is sent away at once, and none fails otherwise.

@@ -5,8 +5,10 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::to_value;
 use std::time::Duration;
 
+/// Injected: an execution with the upload's event is started beside the one that the rule starts.
+/// Seen: one record with one attempt, each analysis paid for once; the other execution ends in AlreadyAnalyzed.
 #[tokio::test]
-async fn row_1_the_same_event_twice_at_once_makes_one_record_and_one_set_of_calls() {
+async fn row_01_the_same_event_twice_at_once_makes_one_record_and_one_set_of_calls() {
     let local = Local::default_stage().await;
     let photo = local.upload_sample("hopper-rotated.jpg").await;
 
@@ -21,8 +23,10 @@ async fn row_1_the_same_event_twice_at_once_makes_one_record_and_one_set_of_call
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1]);
 }
 
+/// Injected: the event again, after the image is completed.
+/// Seen: the execution enters InspectImage and AlreadyAnalyzed only; the record is the same to the last attribute, nothing is paid for.
 #[tokio::test]
-async fn row_2_a_late_duplicate_changes_nothing() {
+async fn row_02_a_late_duplicate_changes_nothing() {
     let local = Local::default_stage().await;
     let photo = local.upload_sample("astronaut.jpg").await;
     let before = to_value(local.completed(&photo.id).await).expect("a record is JSON");
@@ -35,8 +39,10 @@ async fn row_2_a_late_duplicate_changes_nothing() {
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 0]);
 }
 
+/// Injected: two photos put under one key, the second while the first is analysed.
+/// Seen: two records with two ids, each with the size and version of its own photo.
 #[tokio::test]
-async fn row_4_an_overwritten_key_gives_two_images_each_with_its_own_content() {
+async fn row_04_an_overwritten_key_gives_two_images_each_with_its_own_content() {
     let local = Local::default_stage().await;
     let key = format!("raw-uploads/{}.jpg", uuid::Uuid::new_v4().simple());
 
@@ -49,8 +55,10 @@ async fn row_4_an_overwritten_key_gives_two_images_each_with_its_own_content() {
     assert_ne!(cup.version_id, person.version_id);
 }
 
+/// Injected: a key with an ImageID in it, overwritten with another photo.
+/// Seen: the second photo has a record under an id of its own, the first record is untouched.
 #[tokio::test]
-async fn row_4_a_key_that_names_an_image_and_is_overwritten_gives_the_second_content_an_id_of_its_own() {
+async fn row_04_a_key_that_names_an_image_and_is_overwritten_gives_the_second_content_an_id_of_its_own() {
     let local = Local::default_stage().await;
     let first = local.upload_sample("coffee.jpg").await;
     local.completed(&first.id).await;
@@ -62,8 +70,10 @@ async fn row_4_a_key_that_names_an_image_and_is_overwritten_gives_the_second_con
     assert_eq!(local.completed(&first.id).await.width, Some(600));
 }
 
+/// Injected: the events of two versions of a key, the newer one first, with version ids as on AWS.
+/// Seen: two records, each with the version and the content that its event named.
 #[tokio::test]
-async fn row_5_events_of_two_versions_in_the_wrong_order_each_read_their_own_version() {
+async fn row_05_events_of_two_versions_in_the_wrong_order_each_read_their_own_version() {
     let local = Local::default_stage().await;
     // Outside raw-uploads/, so that only the events below start executions; these name versions, as on AWS.
     let key = format!("wrong-order/{}.jpg", uuid::Uuid::new_v4());
@@ -92,8 +102,10 @@ async fn row_5_events_of_two_versions_in_the_wrong_order_each_read_their_own_ver
     assert_eq!(widths, [Some(512), Some(600)]);
 }
 
+/// Injected: photos put into processed/, results/, archived/ and three other prefixes.
+/// Seen: no execution has any of them as its input, while an upload right after them is analysed.
 #[tokio::test]
-async fn rows_15_and_34_nothing_outside_raw_uploads_starts_an_execution() {
+async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
     let local = Local::default_stage().await;
     let nonce = uuid::Uuid::new_v4().to_string();
     let mut keys = Vec::new();

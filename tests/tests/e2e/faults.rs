@@ -34,6 +34,8 @@ async fn is_rerunnable(local: &Local, photo: &crate::local::Uploaded, fault: u64
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1], "{operation}");
 }
 
+/// Injected: the local Rekognition throttles three calls for this image.
+/// Seen: COMPLETED after three throttled attempts and one answer, within one invocation.
 #[tokio::test]
 async fn row_16_three_throttles_are_met_inside_the_task() {
     let local = Local::default_stage().await;
@@ -46,18 +48,24 @@ async fn row_16_three_throttles_are_met_inside_the_task() {
     assert_eq!((&calls["DetectLabels"]["throttled"], &calls["DetectLabels"]["answered"]), (&json!(3), &json!(1)));
 }
 
+/// Injected: each of the four analyses throttled for one image, until the fault is lifted.
+/// Seen: execution and record FAILED with Recognition.Throttled and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
 #[tokio::test]
 async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_analysis() {
     let local = Local::default_stage().await;
     for_each_analysis(&local, "throttle", "Recognition.Throttled").await;
 }
 
+/// Injected: HTTP 500 to each of the four analyses for one image, until the fault is lifted.
+/// Seen: execution and record FAILED with Recognition.Unavailable and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
 #[tokio::test]
 async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis() {
     let local = Local::default_stage().await;
     for_each_analysis(&local, "internal", "Recognition.Unavailable").await;
 }
 
+/// Injected: the connection dropped, or HTTP 200 with broken JSON, until the fault is lifted.
+/// Seen: FAILED with Recognition.Unavailable; a run afterwards ends COMPLETED and pays for nothing twice.
 #[tokio::test]
 async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
     let local = Local::default_stage().await;
@@ -70,6 +78,8 @@ async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
     }
 }
 
+/// Injected: one call that is never answered.
+/// Seen: COMPLETED, each analysis paid for once.
 #[tokio::test]
 async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
     let local = Local::default_stage().await;
@@ -80,6 +90,8 @@ async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 1, 1]);
 }
 
+/// Injected: InvalidImageFormatException to each of the four analyses for one image.
+/// Seen: the execution ends well in ImageRejected; the record says REFUSED_BY_PROVIDER and which analysis it was.
 #[tokio::test]
 async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_named() {
     let local = Local::default_stage().await;
@@ -100,6 +112,8 @@ async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_n
     }
 }
 
+/// Injected: AccessDeniedException and InvalidS3ObjectException, until the fault is lifted.
+/// Seen: FAILED with Recognition.Misconfigured after a single call; a run afterwards ends COMPLETED.
 #[tokio::test]
 async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
     let local = Local::default_stage().await;
@@ -116,6 +130,8 @@ async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
     }
 }
 
+/// Injected: answers of 50 labels with all their relations, 100 faces and 100 lines.
+/// Seen: COMPLETED with all 100 faces; the record is under 400 KB.
 #[tokio::test]
 async fn row_24_the_largest_answers_fit_into_state_and_item() {
     let local = Local::default_stage().await;

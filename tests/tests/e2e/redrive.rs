@@ -4,8 +4,10 @@
 use crate::local::{Local, sample, sightline};
 use serde_json::{Value, json};
 
+/// Injected: access denied to one analysis; after it is lifted, `sightline executions redrive IMAGE_ID --wait`.
+/// Seen: COMPLETED at the second attempt, each analysis paid for once.
 #[tokio::test]
-async fn what_failed_is_run_again_by_its_image_and_pays_for_nothing_twice() {
+async fn row_17_row_20_what_failed_is_run_again_by_its_image_and_pays_for_nothing_twice() {
     let local = Local::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
@@ -26,6 +28,8 @@ async fn what_failed_is_run_again_by_its_image_and_pays_for_nothing_twice() {
     assert_eq!(local.recognition.answered(&id).await, [1, 1, 1, 1]);
 }
 
+/// Injected: `sightline executions redrive --or-restart` of an image that is COMPLETED.
+/// Seen: exit code 1, the execution is skipped, and the reason names SUCCEEDED.
 #[tokio::test]
 async fn row_31_what_succeeded_is_not_run_again_and_the_reason_is_said() {
     let local = Local::default_stage().await;

@@ -4,7 +4,11 @@
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, ImageFormat, RgbImage};
-use std::io::Cursor;
+use sightline_domain::ports::RecordFinder;
+use std::{
+    io::{Cursor, Write},
+    net::TcpStream,
+};
 
 fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -12,8 +16,10 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Injected: nine files put under image names: empty, text, SVG, GIF, cut JPEG and PNG, 79 px, 52 megapixels, 16 MB.
+/// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
 #[tokio::test]
-async fn rows_8_10_11_rejected_images_say_why_and_cost_nothing() {
+async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() {
     let local = Local::default_stage().await;
     let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
     let cases: [(&str, Vec<u8>, &str); 9] = [
@@ -43,8 +49,31 @@ async fn rows_8_10_11_rejected_images_say_why_and_cost_nothing() {
     }
 }
 
+/// Injected: the connection closed after half of the bytes that an upload has declared.
+/// Seen: no object, no record, nothing started.
 #[tokio::test]
-async fn row_9_content_counts_and_a_wrong_name_is_a_warning() {
+async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
+    let local = Local::default_stage().await;
+    let (id, photo) = (uuid::Uuid::new_v4().to_string(), sample("coffee.jpg"));
+    let key = format!("raw-uploads/tests/{id}.jpg");
+    let address = std::env::var("AWS_ENDPOINT_URL").expect("the stack's address").replace("http://", "");
+
+    let mut connection = TcpStream::connect(&address).expect("the local S3 listens");
+    let head = format!("PUT /{}/{key} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n", local.stack.images_bucket, photo.len());
+    connection.write_all(&[head.as_bytes(), &photo[..photo.len() / 2]].concat()).expect("half of it goes out");
+    drop(connection);
+
+    // An upload afterwards shows that the other one had its chance.
+    let whole = local.upload(&photo, "jpg").await;
+    local.completed(&whole.id).await;
+    assert!(!local.has(&key).await);
+    assert!(local.records().find(&id).await.expect("the table can be read").is_none());
+}
+
+/// Injected: a PNG named .jpg, a JPEG named .heic.
+/// Seen: COMPLETED, with a warning that says what name and content are.
+#[tokio::test]
+async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
     let local = Local::default_stage().await;
     let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
 
@@ -54,8 +83,10 @@ async fn row_9_content_counts_and_a_wrong_name_is_a_warning() {
     }
 }
 
+/// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG with HTML and a script behind it.
+/// Seen: COMPLETED; no copy holds anything of the script.
 #[tokio::test]
-async fn rows_10_12_14_odd_but_whole_images_are_completed() {
+async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
     let local = Local::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();
@@ -80,6 +111,8 @@ async fn rows_10_12_14_odd_but_whole_images_are_completed() {
     }
 }
 
+/// Injected: a portrait stored in each of the orientations 2 to 8.
+/// Seen: the face's box lies where it lies in the upright photo, in all of them.
 #[tokio::test]
 async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
     let local = Local::default_stage().await;

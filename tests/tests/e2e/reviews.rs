@@ -81,8 +81,10 @@ async fn an_approved_image_is_completed_and_shown() {
     assert!(!record.is_withheld() && local.has(&record.processed_key.expect("a copy")).await);
 }
 
+/// Injected: a rejection, then an approval by somebody else.
+/// Seen: the rejection stands and the image is withheld; the second reviewer is refused and told who decided.
 #[tokio::test]
-async fn a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
+async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
     let local = Local::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
@@ -102,8 +104,30 @@ async fn a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_
     }
 }
 
+/// Injected: two reviewers approve at the same moment, by two commands.
+/// Seen: one of them is told so, the other one is refused and told who was first; the record has the first one's decision.
 #[tokio::test]
-async fn row_27_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
+async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_told() {
+    let local = Local::strict_stage().await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+
+    let decide = |name: &'static str| (name, sightline(&local, &["review", "approve", &waiting.image_id, "--by", name]));
+    let decisions = std::thread::scope(|scope| {
+        let deciding = ["anna", "bert"].map(|name| scope.spawn(move || decide(name)));
+        deciding.map(|thread| thread.join().expect("the command runs"))
+    });
+
+    let (won, lost): (Vec<_>, Vec<_>) = decisions.iter().partition(|(_, output)| output.status.success());
+    assert_eq!((won.len(), lost.len()), (1, 1), "{decisions:?}");
+    let told = String::from_utf8_lossy(&lost[0].1.stderr).into_owned();
+    assert!(told.contains(won[0].0), "{told}");
+    assert_eq!(local.completed(&waiting.image_id).await.reviewed_by.as_deref(), Some(won[0].0));
+}
+
+/// Injected: a review left alone past its 30 seconds, then a decision.
+/// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
+#[tokio::test]
+async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
     let local = Local::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
     let waiting = waiting_for_review(&local, REVIEWED).await;

@@ -117,8 +117,10 @@ async fn labels_parents_and_words_are_found_in_the_index() {
     }
 }
 
+/// Injected: keys with spaces, +, %, unicode, quotes and 1,000 characters.
+/// Seen: each is analysed and tagged under its exact key.
 #[tokio::test]
-async fn every_key_is_analysed_under_its_exact_name() {
+async fn row_15_every_key_is_analysed_under_its_exact_name() {
     let local = Local::default_stage().await;
     let nonce = uuid::Uuid::new_v4();
     let long = "x".repeat(1000 - "raw-uploads/".len() - 41);

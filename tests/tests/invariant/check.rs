@@ -3,7 +3,7 @@
 use crate::{
     operators::record_of,
     pictures::{Fate, Picture},
-    world::{Status, World},
+    world::World,
 };
 use sightline_domain::{
     alert::AlertKind,
@@ -19,14 +19,19 @@ impl World {
     /// All that is wrong, a sentence each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.around.ledger.complaints();
-        let records = self.around.records.all();
+        let mut records = self.around.records.all();
+        problems.extend(self.left_of_erased(&records));
+        records.retain(|record| !record.is_erased());
         let mut per_image = BTreeMap::<&str, usize>::new();
         for record in &records {
             *per_image.entry(&record.image_id).or_default() += 1;
         }
         problems.extend(per_image.iter().filter(|(_, count)| **count != 1).map(|(id, count)| format!("{count} records of {id}")));
         let mut known = BTreeSet::new();
-        for (upload, picture) in &self.uploads {
+        let there = |upload: &Upload| {
+            self.around.objects.versions(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
+        };
+        for (upload, picture) in self.uploads.iter().filter(|(upload, _)| there(upload)) {
             match self.record_of(upload) {
                 None => problems.push(format!("{} is an orphan: {upload:?}", picture.label)),
                 Some(record) => {
@@ -44,6 +49,23 @@ impl World {
         problems.extend(expected.difference(&found).map(|row| format!("missing: {row}")));
         problems.extend(found.difference(&expected).map(|row| format!("in no record: {row}")));
         problems
+    }
+
+    /// Of what is erased nothing is left but its tombstone.
+    fn left_of_erased(&self, records: &[Record]) -> Vec<String> {
+        let erased = |id: &&String| records.iter().filter(|record| record.image_id == **id).all(Record::is_erased);
+        let mut left = Vec::new();
+        for id in self.unwanted.iter().filter(erased) {
+            let mut tombstones = records.iter().filter(|record| record.image_id == *id);
+            if !tombstones.all(Record::is_tombstone) {
+                left.push(format!("{id} is not erased to the end"));
+            }
+            let keys = self.around.objects.keys();
+            left.extend(
+                keys.into_iter().filter(|key| key.contains(&format!("/{id}/"))).map(|key| format!("left of what is erased: {key}")),
+            );
+        }
+        left
     }
 
     fn record_of(&self, upload: &Upload) -> Option<Record> {
@@ -94,7 +116,7 @@ impl World {
     }
 
     fn is_running(&self, arn: &str) -> bool {
-        self.executions.iter().any(|execution| execution.run.arn == arn && execution.status == Status::Running)
+        self.executions.iter().any(|execution| execution.run.arn == arn && execution.is_running())
     }
 
     /// What is shown lies in processed/, what is withheld in archived/, and in no other place.

@@ -55,6 +55,9 @@ pub enum Happening {
         minutes: i64,
     },
     Reconcile,
+    Erase {
+        image: usize,
+    },
 }
 
 const METHODS: [&str; 21] = [
@@ -100,9 +103,10 @@ pub fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Recover),
         1 => pick.clone().prop_map(|execution| Happening::Stop { execution }),
         3 => (pick.clone(), prop::bool::weighted(0.4)).prop_map(|(execution, fresh)| Happening::RunAgain { execution, fresh }),
-        3 => (pick, any::<bool>()).prop_map(|(image, approve)| Happening::Decide { image, approve }),
+        3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Happening::Decide { image, approve }),
         1 => (1..90_i64).prop_map(|minutes| Happening::Wait { minutes }),
         1 => Just(Happening::Reconcile),
+        1 => pick.prop_map(|image| Happening::Erase { image }),
     ]
 }
 
@@ -135,6 +139,7 @@ impl World {
             Happening::Decide { image, approve } => self.decide(image, approve),
             Happening::Wait { minutes } => self.around.clock.forward(minutes * 60_000),
             Happening::Reconcile => self.reconcile(),
+            Happening::Erase { image } => self.erase(image),
             Happening::Deliver { .. } | Happening::Lose { .. } => {}
         }
     }

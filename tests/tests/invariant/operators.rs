@@ -1,33 +1,37 @@
-//! What people and schedules do: decide, redrive, start afresh, reconcile. Each is a job of its own, which goes on in turns.
+//! What people and schedules do: decide, redrive, start afresh, erase, reconcile. Each is a job of its own, which goes on in turns.
 
-use crate::{
-    machine::Local,
-    surroundings::Surroundings,
-    world::{Status, World},
-};
-use serde_json::{Value, json};
+use crate::{machine::Local, outside::Wish, surroundings::Surroundings, world::World};
+use serde_json::Value;
 use sightline_domain::{
-    clock::Clock,
+    clock::{Clock, EpochMillis},
     content,
+    erase::Eraser,
     error::StorageError,
-    failure::{self, Ending, mark_failed},
     identity::Upload,
-    layout,
     ports::{RecordFinder, ReviewCallback, UploadLookup},
-    record::{ProcessingStatus, Record, WorkQueue},
+    reconcile::{self, Reconciler},
+    record::{Record, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
-use sightline_tests::{
-    records::REVIEW_TOKEN,
-    samples::{self, BUCKET},
-    turns::turn,
-};
-use std::rc::Rc;
+use sightline_tests::{erasure::MemoryNames, failing::Failing, samples::BUCKET, turns::turn};
+use std::{future::poll_fn, task::Poll};
+
+/// How long a job may take: reconcile's function has so long, and whoever runs a command has no more patience.
+const JOB_MILLIS: EpochMillis = 300_000;
+/// How old an upload without a record must be, as a fresh deployment has it.
+const GRACE_MILLIS: EpochMillis = 300_000;
 
 impl World {
     fn job(&mut self, work: impl Future<Output = Result<(), StorageError>> + 'static) {
-        // Where it fails, somebody tries again.
-        let job: Local<()> = Box::pin(async move { drop(work.await) });
+        let (clock, since) = (self.around.clock.clone(), self.around.clock.now());
+        let mut work = Box::pin(work);
+        // Where it fails, or dies, somebody tries again.
+        let job: Local<()> =
+            Box::pin(poll_fn(
+                move |context| {
+                    if clock.now() - since > JOB_MILLIS { Poll::Ready(()) } else { work.as_mut().poll(context).map(drop) }
+                },
+            ));
         self.jobs.push(job);
     }
 
@@ -43,7 +47,7 @@ impl World {
             let status = if approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
             let outcome = ReviewOutcome { status, reviewed_by: Some("berta".to_owned()), reviewed_at: Some(now), review_reason: None };
             let Some(token) = around.records.decide_in_time(&record, &outcome, now) else { return Ok(()) };
-            around.shaky_tokens().tell(&token, &outcome).await.map(drop)
+            around.shaky_engine().tell(&token, &outcome).await.map(drop)
         });
     }
 
@@ -59,26 +63,48 @@ impl World {
             }
             if fresh {
                 if record.is_rerunnable() {
-                    around.starts.borrow_mut().push(run.input.clone());
+                    sightline_domain::reconcile::Executions::start(&around.engine, &run.input.to_string()).await?;
                 }
                 return Ok(());
             }
-            around.redrives.borrow_mut().push(run.arn.clone());
+            around.engine.wish(Wish::Redrive(run.arn.clone()));
             turn().await;
             around.records.resume(&record);
             Ok(())
         });
     }
 
-    /// The places of the executions that ended badly.
-    pub fn failed(&self) -> Vec<usize> {
-        let failed = |place: &usize| matches!(self.executions[*place].status, Status::Failed | Status::Aborted);
-        (0..self.executions.len()).filter(failed).collect()
+    /// `sightline erase` of some image that has a record.
+    pub fn erase(&mut self, nth: usize) {
+        let records = self.around.records.all();
+        let Some(record) = records.get(nth % records.len().max(1)) else { return };
+        self.erase_image(record.image_id.clone());
+    }
+
+    /// `sightline erase`; where it is interrupted, somebody runs it again.
+    pub fn erase_image(&mut self, image_id: String) {
+        self.unwanted.insert(image_id.clone());
+        let around = &self.around;
+        let eraser = Eraser {
+            bucket: BUCKET.to_owned(),
+            records: around.shaky_records(),
+            label_rows: around.shaky_records(),
+            objects: around.shaky_objects(),
+            executions: around.shaky_engine(),
+            trends: Failing::by(MemoryNames::default(), &around.plan),
+            clock: around.clock.clone(),
+        };
+        self.job(async move { eraser.erase(&image_id).await.map(drop) });
     }
 
     /// The scheduled reconciler.
     pub fn reconcile(&mut self) {
-        self.job(reconcile(self.around.clone()));
+        let around = self.around.clone();
+        let (objects, engine, clock) = (around.shaky_objects(), around.shaky_engine(), around.clock.clone());
+        let reconciler = Reconciler::new(around.shaky_records(), objects, engine.clone(), engine, clock.clone());
+        let deadline = clock.now() + JOB_MILLIS - 10_000;
+        let wish = reconcile::Wish { bucket: BUCKET.to_owned(), grace: GRACE_MILLIS, dry_run: false, deadline };
+        self.job(async move { reconciler.run(&wish).await.error.map_or(Ok(()), Err) });
     }
 }
 
@@ -91,52 +117,11 @@ pub async fn record_of(around: &Surroundings, upload: &Upload) -> Result<Option<
     let (records, objects) = (around.shaky_records(), around.shaky_objects());
     let facts = objects.look_up(upload).await?;
     for id in upload.candidate_ids() {
-        if let Some(record) = records.find(&id).await?
+        if let Some(record) = records.find(&id).await?.filter(|record| !record.is_erased())
             && content::is_same(&objects, &record, upload, facts.as_ref()).await?
         {
             return Ok(Some(record));
         }
     }
     Ok(None)
-}
-
-/// A stand-in with the duties of reconcile: starts what has no record, closes what is over, tells what was not told.
-async fn reconcile(around: Rc<Surroundings>) -> Result<(), StorageError> {
-    for key in around.objects.keys().into_iter().filter(|key| key.starts_with(layout::UPLOADS)) {
-        for version in around.objects.versions(&key) {
-            let upload = Upload { bucket: BUCKET.to_owned(), key: key.clone(), version_id: Some(version.id), etag: version.etag };
-            if record_of(&around, &upload).await?.is_none() {
-                around.starts.borrow_mut().push(json!(samples::event(&upload)));
-            }
-        }
-    }
-    for record in around.records.all() {
-        if record.processing_status != ProcessingStatus::Pending {
-            continue;
-        }
-        let running = around.statuses.borrow().get(&record.execution_arn) == Some(&Status::Running);
-        let item = around.records.item(&record.image_id);
-        if !running {
-            close(&around, &record).await?;
-        } else if let (ReviewStatus::Approved | ReviewStatus::Rejected, Some(Value::String(token))) =
-            (record.review_status, item.get(REVIEW_TOKEN))
-        {
-            let outcome = ReviewOutcome {
-                status: record.review_status,
-                reviewed_by: record.reviewed_by,
-                reviewed_at: record.reviewed_at,
-                review_reason: record.review_reason,
-            };
-            around.shaky_tokens().tell(&token.as_str().into(), &outcome).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn close(around: &Surroundings, record: &Record) -> Result<(), StorageError> {
-    let key = record.s3_url.strip_prefix(&format!("s3://{BUCKET}/")).unwrap_or_default().to_owned();
-    let upload = Upload { bucket: BUCKET.to_owned(), key, version_id: record.version_id.clone(), etag: record.etag.clone() };
-    let run = failure::Run { upload: &upload, execution_arn: &record.execution_arn, event_time: None, now: around.clock.now() };
-    let ending = Ending { reason: "Execution.Lost".to_owned(), detail: "the execution is over".to_owned() };
-    mark_failed(&around.shaky_records(), &around.shaky_objects(), &run, ending, |_| ()).await.map(drop)
 }

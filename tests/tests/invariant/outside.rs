@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use sightline_domain::{
     alert::{AlertMessage, Attribute},
     analysis::Analysis,
+    erase::ports::{ExecutionStop, Stopped},
     error::{AlertError, RecognitionError, StorageError},
     layout,
     ports::{
         AlertPublisher, ExecutionHistory, FaceDetector, FailureCause, LabelDetector, ModerationDetector, ObjectRef, ReviewCallback,
         StoredResult, TextDetector, Told,
     },
+    reconcile::{ExecutionFacts, ExecutionState, Executions},
     review::ReviewOutcome,
 };
 use sightline_tests::{
@@ -137,18 +139,98 @@ impl ReviewCallback for Tokens {
     }
 }
 
-/// Why executions failed.
+/// Step Functions, seen from outside: how executions stand, who starts, stops and redrives them, and who waits for what.
 #[derive(Clone, Default)]
-pub struct Histories(Arc<Mutex<BTreeMap<String, FailureCause>>>);
+pub struct Engine {
+    pub tokens: Tokens,
+    known: Arc<Mutex<BTreeMap<String, Known>>>,
+    wishes: Arc<Mutex<Vec<Wish>>>,
+}
 
-impl Histories {
-    pub fn note(&self, execution_arn: &str, cause: FailureCause) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(execution_arn.to_owned(), cause);
+struct Known {
+    facts: ExecutionFacts,
+    redriven: bool,
+}
+
+/// What somebody asks the engine for.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    Start { arn: String, input: Value },
+    Stop(String),
+    Redrive(String),
+}
+
+impl Engine {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An execution stands so from now on.
+    pub fn note(&self, arn: &str, input: &Value, state: ExecutionState) {
+        let mut known = self.known();
+        let redriven = state == ExecutionState::Running && known.contains_key(arn);
+        let facts = ExecutionFacts { state, input: Some(input.to_string()) };
+        known.insert(arn.to_owned(), Known { facts, redriven });
+    }
+
+    /// Takes what was asked for since.
+    pub fn wishes(&self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn wish(&self, wish: Wish) {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
+    }
+
+    /// The ARN of the execution that is started next.
+    pub fn begin(&self, input: &Value) -> String {
+        let arn = format!("arn:aws:states:eu-west-1:123456789012:execution:image-analysis:{}", self.known().len() + 1);
+        self.note(&arn, input, ExecutionState::Running);
+        arn
+    }
+
+    pub fn is_running(&self, arn: &str) -> bool {
+        self.known().get(arn).is_some_and(|known| known.facts.state == ExecutionState::Running)
     }
 }
 
-impl ExecutionHistory for Histories {
-    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(execution_arn).cloned())
+impl Executions for Engine {
+    async fn look(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
+        Ok(self.known().get(execution_arn).map(|known| known.facts.clone()))
+    }
+
+    async fn start(&self, input: &str) -> Result<String, StorageError> {
+        let input = serde_json::from_str(input).unwrap();
+        let arn = self.begin(&input);
+        self.wish(Wish::Start { arn: arn.clone(), input });
+        Ok(arn)
+    }
+}
+
+impl ExecutionStop for Engine {
+    async fn stop(&self, execution_arn: &str) -> Result<Stopped, StorageError> {
+        if !self.is_running(execution_arn) {
+            return Ok(Stopped::NotRunning);
+        }
+        self.wish(Wish::Stop(execution_arn.to_owned()));
+        Ok(Stopped::Stopped)
+    }
+}
+
+impl ExecutionHistory for Engine {
+    async fn failure_cause(&self, _: &str) -> Result<Option<FailureCause>, StorageError> {
+        // As on the local engine, where the status event tells.
+        Ok(None)
+    }
+
+    async fn goes_on(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        let gone_on = |known: &Known| known.redriven || matches!(known.facts.state, ExecutionState::Succeeded { .. });
+        Ok(self.known().get(execution_arn).is_some_and(gone_on))
+    }
+}
+
+impl ReviewCallback for Engine {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
+        self.tokens.tell(task_token, outcome).await
     }
 }

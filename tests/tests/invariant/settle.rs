@@ -1,11 +1,7 @@
 //! Coming to rest: nothing fails any more, every event arrives, reconcile runs, and what failed is run again.
 
-use crate::{
-    surroundings::REVIEW_SECONDS,
-    tasks::Blow,
-    world::{Status, World},
-};
-use sightline_domain::clock::Clock;
+use crate::{surroundings::REVIEW_SECONDS, tasks::Blow, world::World};
+use sightline_domain::{clock::Clock, record::Record};
 
 /// Rounds after which nothing may be left to do.
 const ROUNDS: usize = 8;
@@ -17,12 +13,19 @@ impl World {
     pub fn settle(&mut self) {
         self.around.plan.clear();
         for round in 0..ROUNDS {
-            self.around.clock.forward(1_000);
+            // So long that reconcile looks at everything, and what is erased can be closed.
+            self.around.clock.forward(20 * 60_000);
             for mail in std::mem::take(&mut self.mail) {
                 self.deliver(mail);
             }
             self.run_out();
             self.time_out();
+            self.run_out();
+            for image_id in self.unwanted.clone() {
+                if self.is_half_erased(&image_id) {
+                    self.erase_image(image_id);
+                }
+            }
             self.run_out();
             self.reconcile();
             self.run_out();
@@ -34,13 +37,17 @@ impl World {
         assert!(self.mail.is_empty(), "events go on for ever");
     }
 
+    /// Whether an erasure was interrupted, or did not come to begin.
+    fn is_half_erased(&self, image_id: &str) -> bool {
+        let items: Vec<_> = self.around.records.all().into_iter().filter(|record| record.image_id == image_id).collect();
+        !items.iter().any(Record::is_tombstone) || items.iter().any(|item| item.is_erased() && !item.is_tombstone())
+    }
+
     /// Reviews whose time is over end.
     pub fn time_out(&mut self) {
         let now = self.around.clock.now();
         for execution in &self.executions {
-            if execution.status == Status::Running
-                && execution.run.waits_since().is_some_and(|since| now - since >= i64::from(REVIEW_SECONDS) * 1000)
-            {
+            if execution.is_running() && execution.run.waits_since().is_some_and(|since| now - since >= i64::from(REVIEW_SECONDS) * 1000) {
                 execution.run.strike(Blow::TimedOut);
             }
         }
@@ -49,7 +56,7 @@ impl World {
     /// Everything goes on until only people are waited for.
     fn run_out(&mut self) {
         for turn in 0..TURNS {
-            let waiting = self.executions.iter().filter(|execution| execution.status == Status::Running && execution.run.rests()).count();
+            let waiting = self.executions.iter().filter(|execution| execution.is_running() && execution.run.rests()).count();
             if self.actors() == waiting {
                 return;
             }

@@ -3,8 +3,7 @@
 use crate::{
     ledger::Ledger,
     machine::{Local, Outcome, StateError},
-    outside::{Histories, Rekognition, Tokens, Topic},
-    world::Status,
+    outside::{Engine, Rekognition, Topic},
 };
 use analyze_faces::AnalyzeFaces;
 use detect_labels::DetectLabels;
@@ -26,7 +25,6 @@ use sightline_tests::{
 };
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     future::poll_fn,
     sync::{
         Arc,
@@ -38,6 +36,9 @@ use store_record::StoreRecord;
 
 /// How long a review waits.
 pub const REVIEW_SECONDS: u32 = 3_600;
+
+/// How long a function may run.
+const FUNCTION_MILLIS: EpochMillis = 60_000;
 
 /// A clock that is put forward by hand.
 #[derive(Clone)]
@@ -59,18 +60,11 @@ pub struct Surroundings {
     pub clock: Ticking,
     pub records: MemoryRecords,
     pub objects: MemoryObjects,
-    pub tokens: Tokens,
-    pub histories: Histories,
+    pub engine: Engine,
     pub ledger: Ledger,
     pub plan: Plan,
     /// Functions that nobody waits for any more.
     pub strays: RefCell<Vec<Local<()>>>,
-    /// Inputs of executions that somebody starts.
-    pub starts: RefCell<Vec<Value>>,
-    /// ARNs of executions that somebody redrives.
-    pub redrives: RefCell<Vec<String>>,
-    /// How every execution stands.
-    pub statuses: RefCell<BTreeMap<String, Status>>,
 }
 
 impl Surroundings {
@@ -81,13 +75,9 @@ impl Surroundings {
             records: MemoryRecords::default(),
             ledger: Ledger::of(&objects),
             objects,
-            tokens: Tokens::default(),
-            histories: Histories::default(),
+            engine: Engine::default(),
             plan: Plan::in_turns(),
             strays: RefCell::default(),
-            starts: RefCell::default(),
-            redrives: RefCell::default(),
-            statuses: RefCell::default(),
         }
     }
 
@@ -99,8 +89,8 @@ impl Surroundings {
         Failing::by(self.objects.clone(), &self.plan)
     }
 
-    pub fn shaky_tokens(&self) -> Failing<Tokens> {
-        Failing::by(self.tokens.clone(), &self.plan)
+    pub fn shaky_engine(&self) -> Failing<Engine> {
+        Failing::by(self.engine.clone(), &self.plan)
     }
 
     /// Invokes a function by the placeholder of its ARN.
@@ -112,10 +102,7 @@ impl Surroundings {
                 self.invoke(InspectImage::new(setting(inspect_image::settings::read), records, objects, clock), payload)
             }
             "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(records, objects, clock), payload),
-            "${RecordFailureFunctionArn}" => {
-                let histories = Failing::by(self.histories.clone(), &self.plan);
-                self.invoke(RecordFailure::new(records, objects, histories, clock), payload)
-            }
+            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(records, objects, self.shaky_engine(), clock), payload),
             "${DetectLabelsFunctionArn}" => {
                 self.invoke(DetectLabels::new(setting(detect_labels::settings::read), rekognition, objects), payload)
             }
@@ -131,21 +118,25 @@ impl Surroundings {
             "${SendAlertFunctionArn}" => {
                 self.invoke(SendAlert::new(Failing::by(Topic(self.ledger.clone()), &self.plan), objects, clock), payload)
             }
-            "${RequestReviewFunctionArn}" => self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.shaky_tokens(), clock), payload),
+            "${RequestReviewFunctionArn}" => self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.shaky_engine(), clock), payload),
             "${StoreRecordFunctionArn}" => self.invoke(StoreRecord::new(0, records, objects, clock), payload),
             other => panic!("the function {other} is not known here"),
         }
     }
 
+    /// Runs a function, which ends after a minute at most.
     fn invoke<S: Step + 'static>(&self, step: S, payload: Value) -> Local<Outcome> {
-        let (ledger, mut id) = (self.ledger.clone(), None);
+        let (ledger, clock, mut begun) = (self.ledger.clone(), self.clock.clone(), None);
         let mut work = Box::pin(async move {
             let input = serde_json::from_value(payload).map_err(|error| StateError::new("Input.Invalid", &error.to_string()))?;
             let output = step.run(input).await.map_err(|fault| StateError::new(fault.name(), fault.message()))?;
             Ok(serde_json::to_value(output).unwrap())
         });
         Box::pin(poll_fn(move |context| {
-            let id = *id.get_or_insert_with(|| ledger.begin());
+            let (id, since) = *begun.get_or_insert_with(|| (ledger.begin(), clock.now()));
+            if clock.now() - since > FUNCTION_MILLIS {
+                return Poll::Ready(Err(StateError::new("Function.DeadlineExceeded", "the function ran out of time")));
+            }
             ledger.goes_on(id);
             let polled = work.as_mut().poll(context);
             if matches!(polled, Poll::Ready(Ok(_))) {

@@ -78,7 +78,7 @@ impl Run {
 
     /// Whether nothing happens in it unless a decision comes, or its time is over.
     pub fn rests(&self) -> bool {
-        let told = self.waits_for.borrow().as_ref().is_some_and(|token| self.around.tokens.told(token).is_some());
+        let told = self.waits_for.borrow().as_ref().is_some_and(|token| self.around.engine.tokens.told(token).is_some());
         self.waits_since.get().is_some() && !told && self.blow.get().is_none()
     }
 
@@ -117,7 +117,7 @@ pub async fn attempts(run: &Rc<Run>, state: &'static Value, known: Names) -> Out
 }
 
 fn attempt(run: &Rc<Run>, state: &'static Value, known: &Names) -> Attempt {
-    let token = run.around.tokens.issue();
+    let token = run.around.engine.tokens.issue();
     let mut known = known.clone();
     known["states"]["context"]["Task"] = json!({ "Token": token });
     let arguments = evaluate(&state["Arguments"], &known);
@@ -154,7 +154,7 @@ impl Future for Attempt {
         if let Some(error) = self.struck() {
             return Poll::Ready(Err(error));
         }
-        if let Some(told) = self.token.as_ref().and_then(|token| self.run.around.tokens.told(token)) {
+        if let Some(told) = self.token.as_ref().and_then(|token| self.run.around.engine.tokens.told(token)) {
             return Poll::Ready(Ok(told));
         }
         let Some(step) = self.step.as_mut() else { return Poll::Pending };
@@ -176,7 +176,7 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         self.run.waits_since.set(None);
         if let Some(token) = &self.token {
-            self.run.around.tokens.close(token);
+            self.run.around.engine.tokens.close(token);
         }
         if let Some(step) = self.step.take() {
             self.run.around.strays.borrow_mut().push(Box::pin(async move {

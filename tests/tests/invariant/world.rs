@@ -2,6 +2,7 @@
 
 use crate::{
     machine::{Local, MACHINE, Outcome, StateError, region},
+    outside::Wish,
     pictures::{PICTURES, Picture},
     surroundings::Surroundings,
     tasks::Run,
@@ -11,26 +12,17 @@ use sightline_domain::{
     clock::Clock,
     content::hex_sha256,
     identity::{Upload, content_key},
-    ports::FailureCause,
+    reconcile::{ExecutionState, Executions},
 };
 use sightline_tests::samples::{self, BUCKET, OWNER, key};
 use std::{
+    collections::BTreeSet,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
 
-/// How an execution stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    Running,
-    Succeeded,
-    Failed,
-    Aborted,
-}
-
 pub struct Execution {
     pub run: Rc<Run>,
-    pub status: Status,
     going: Option<Local<Outcome>>,
 }
 
@@ -46,6 +38,8 @@ pub enum Mail {
 pub struct World {
     pub around: Rc<Surroundings>,
     pub uploads: Vec<(Upload, &'static Picture)>,
+    /// Images that somebody wants erased.
+    pub unwanted: BTreeSet<String>,
     pub mail: Vec<Mail>,
     pub executions: Vec<Execution>,
     /// What runs beside executions: record-failure, reconcile, commands.
@@ -55,7 +49,7 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let around = Rc::new(Surroundings::new());
-        Self { around, uploads: Vec::new(), mail: Vec::new(), executions: Vec::new(), jobs: Vec::new() }
+        Self { around, uploads: Vec::new(), unwanted: BTreeSet::new(), mail: Vec::new(), executions: Vec::new(), jobs: Vec::new() }
     }
 
     /// S3 takes an upload: under a plain key, under one that a client chose, or under one that names its content.
@@ -90,34 +84,29 @@ impl World {
     }
 
     fn start(&mut self, event: Value) {
-        let arn = format!("arn:aws:states:eu-west-1:123456789012:execution:image-analysis:{}", self.executions.len() + 1);
-        let run = Rc::new(Run::new(arn, event, self.around.clone()));
-        self.executions.push(Execution { going: Some(begun(&run)), run, status: Status::Running });
-        self.tell_statuses();
+        let arn = self.around.engine.begin(&event);
+        self.begin(arn, event);
     }
 
-    fn tell_statuses(&self) {
-        let known = self.executions.iter().map(|execution| (execution.run.arn.clone(), execution.status)).collect();
-        self.around.statuses.replace(known);
+    fn begin(&mut self, arn: String, event: Value) {
+        let run = Rc::new(Run::new(arn, event, self.around.clone()));
+        self.executions.push(Execution { going: Some(begun(&run)), run });
     }
 
     /// Somebody stops an execution.
     pub fn stop(&mut self, place: usize) {
-        let Some(execution) = self.executions.get_mut(place).filter(|execution| execution.status == Status::Running) else { return };
+        let Some(execution) = self.executions.get_mut(place).filter(|execution| execution.going.is_some()) else { return };
         execution.going = None;
-        execution.status = Status::Aborted;
-        let error = StateError { name: String::new(), cause: String::new() };
-        self.ended_badly(place, "ABORTED", &error);
+        self.ended_badly(place, "ABORTED", None);
     }
 
-    fn ended_badly(&mut self, place: usize, status: &str, error: &StateError) {
+    fn ended_badly(&mut self, place: usize, status: &str, error: Option<StateError>) {
         let run = &self.executions[place].run;
-        let cause = FailureCause { state: None, error: error.name.clone(), message: error.cause.clone() };
-        self.around.histories.note(&run.arn, cause);
-        let detail =
-            json!({"executionArn": run.arn, "status": status, "input": run.input.to_string(), "error": error.name, "cause": error.cause});
+        let (error, cause) = error.map(|error| (error.name, error.cause)).unzip();
+        let detail = json!({"executionArn": run.arn, "status": status, "input": run.input.to_string(), "error": error, "cause": cause});
         self.mail.push(Mail::Ended(json!({"time": "2026-03-01T12:00:00Z", "detail": detail})));
-        self.tell_statuses();
+        let stopped_at = Some(self.around.clock.now());
+        self.around.engine.note(&run.arn, &run.input, ExecutionState::Failed { status: status.to_owned(), error, cause, stopped_at });
     }
 
     /// All that can go on: executions, jobs, and functions that nobody waits for.
@@ -143,11 +132,13 @@ impl World {
                 self.around.strays.borrow_mut().append(&mut strays);
             }
         }
-        for event in self.around.starts.take() {
-            self.start(event);
-        }
-        for arn in self.around.redrives.take() {
-            self.redrive(&arn);
+        for wish in self.around.engine.wishes() {
+            let place = |arn: &str| self.executions.iter().position(|execution| execution.run.arn == arn);
+            match wish {
+                Wish::Start { arn, input } => self.begin(arn, input),
+                Wish::Stop(arn) => place(&arn).into_iter().for_each(|place| self.stop(place)),
+                Wish::Redrive(arn) => place(&arn).into_iter().for_each(|place| self.redrive(place)),
+            }
         }
     }
 
@@ -155,20 +146,39 @@ impl World {
         let execution = &mut self.executions[place];
         let Some(Poll::Ready(outcome)) = execution.going.as_mut().map(|going| poll(going)) else { return };
         execution.going = None;
-        execution.status = if outcome.is_ok() { Status::Succeeded } else { Status::Failed };
-        self.tell_statuses();
-        if let Err(error) = outcome {
-            self.ended_badly(place, "FAILED", &error);
+        match outcome {
+            Err(error) => self.ended_badly(place, "FAILED", Some(error)),
+            Ok(_) => {
+                let stopped_at = Some(self.around.clock.now());
+                self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Succeeded { stopped_at });
+            }
         }
     }
 
-    fn redrive(&mut self, arn: &str) {
-        let failed = |execution: &&mut Execution| matches!(execution.status, Status::Failed | Status::Aborted);
-        let found = self.executions.iter_mut().find(|execution| execution.run.arn == arn);
-        let Some(execution) = found.filter(failed) else { return };
-        execution.status = Status::Running;
+    /// The places of the executions that ended badly.
+    pub fn failed(&self) -> Vec<usize> {
+        let failed = |place: &usize| self.executions[*place].going.is_none() && self.executions[*place].failed(&self.around);
+        (0..self.executions.len()).filter(failed).collect()
+    }
+
+    fn redrive(&mut self, place: usize) {
+        if !self.failed().contains(&place) {
+            return;
+        }
+        let execution = &mut self.executions[place];
         execution.going = Some(begun(&execution.run));
-        self.tell_statuses();
+        self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Running);
+    }
+}
+
+impl Execution {
+    pub fn is_running(&self) -> bool {
+        self.going.is_some()
+    }
+
+    fn failed(&self, around: &Surroundings) -> bool {
+        let facts = crate::at_once(around.engine.look(&self.run.arn)).ok().flatten();
+        facts.is_some_and(|facts| matches!(facts.state, ExecutionState::Failed { .. }))
     }
 }
 

@@ -45,8 +45,10 @@ fn an_input_of_another_shape_is_named_so_by_every_function() {
     }
 }
 
+/// Injected: files of 79 px, of no bytes, cut off, and SVG, to one process of inspect-image.
+/// Seen: Image.Rejected with the code, each time; the same process then takes a photo.
 #[tokio::test]
-async fn a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
+async fn row_08_row_10_row_11_a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
     let local = Local::find().await;
     let mut function = local.function("inspect-image");
     let bad = [
@@ -70,8 +72,10 @@ async fn a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
     good.clean(&local).await;
 }
 
+/// Injected: inspect-image called for the same upload by a second execution.
+/// Seen: Image.Duplicate, which names the image and the execution that has it.
 #[tokio::test]
-async fn a_duplicate_names_the_execution_that_has_the_image() {
+async fn row_01_a_duplicate_names_the_execution_that_has_the_image() {
     let local = Local::find().await;
     let mut function = local.function("inspect-image");
     let image = Image::uploaded(&local, photo("coffee.jpg")).await;
@@ -98,8 +102,10 @@ async fn a_record_of_another_execution_is_superseded() {
     image.clean(&local).await;
 }
 
+/// Injected: a table name that does not exist.
+/// Seen: Storage.Misconfigured.
 #[tokio::test]
-async fn a_table_that_is_not_there_is_a_wrong_set_up() {
+async fn row_20_a_table_that_is_not_there_is_a_wrong_set_up() {
     let local = Local::find().await;
     let image = Image::fresh();
     let mut function = Function::start("request-review", &[("RECORDS_TABLE", "no-such-table")]);

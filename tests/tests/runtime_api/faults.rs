@@ -18,34 +18,46 @@ async fn fault(mode: &str, error: &str, says: &str) {
     image.clean(&local).await;
 }
 
+/// Injected: ThrottlingException to every call, until it is lifted.
+/// Seen: Recognition.Throttled; the same process answers afterwards.
 #[tokio::test]
-async fn throttling_that_outlasts_the_sdk() {
+async fn row_17_throttling_that_outlasts_the_sdk() {
     fault("throttle", "Recognition.Throttled", "DetectLabels was throttled: ").await;
 }
 
+/// Injected: InternalServerError to every call, until it is lifted.
+/// Seen: Recognition.Unavailable; the same process answers afterwards.
 #[tokio::test]
-async fn an_internal_error_that_outlasts_the_sdk() {
+async fn row_17_an_internal_error_that_outlasts_the_sdk() {
     fault("internal", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
 }
 
+/// Injected: HTTP 200 with broken JSON, until it is lifted.
+/// Seen: Recognition.Unavailable; the same process answers afterwards.
 #[tokio::test]
-async fn an_answer_that_is_no_json() {
+async fn row_18_an_answer_that_is_no_json() {
     fault("bad-json", "Recognition.Unavailable", "DetectLabels is unavailable").await;
 }
 
+/// Injected: the connection dropped without an answer, until it is lifted.
+/// Seen: Recognition.Unavailable; the same process answers afterwards.
 #[tokio::test]
-async fn a_connection_that_is_dropped() {
+async fn row_18_a_connection_that_is_dropped() {
     fault("close", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
 }
 
+/// Injected: InvalidImageFormatException and ImageTooLargeException.
+/// Seen: Recognition.Refused, which names the operation.
 #[tokio::test]
-async fn an_image_that_rekognition_refuses() {
+async fn row_19_an_image_that_rekognition_refuses() {
     fault("invalid-image-format", "Recognition.Refused", "DetectLabels refuses the image: ").await;
     fault("image-too-large", "Recognition.Refused", "DetectLabels refuses the image: ").await;
 }
 
+/// Injected: AccessDeniedException, InvalidS3ObjectException and InvalidParameterException.
+/// Seen: Recognition.Misconfigured at once, without a retry.
 #[tokio::test]
-async fn a_wrong_set_up_burns_no_time_on_retries() {
+async fn row_20_a_wrong_set_up_burns_no_time_on_retries() {
     let started = Instant::now();
     for mode in ["access-denied", "invalid-s3-object", "invalid-parameter"] {
         fault(mode, "Recognition.Misconfigured", "DetectLabels is not set up correctly: ").await;
@@ -68,8 +80,10 @@ async fn every_analysis_names_itself() {
     image.clean(&local).await;
 }
 
+/// Injected: a call that is never answered, to a function with four seconds left.
+/// Seen: Function.DeadlineExceeded before the four seconds are over; the same process answers afterwards.
 #[tokio::test]
-async fn a_call_that_hangs_is_reported_before_the_deadline() {
+async fn row_18_row_21_a_call_that_hangs_is_reported_before_the_deadline() {
     let local = Local::find().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function: Function = local.function("detect-labels");

@@ -11,8 +11,10 @@ fn terms(rows: &[Item]) -> BTreeSet<&str> {
     rows.iter().map(|row| row["Term"].as_s().unwrap().as_str()).collect()
 }
 
+/// Injected: store-record run by a second process with the same input, as after a kill of the first.
+/// Seen: the same answer, the same record, each label row once.
 #[tokio::test]
-async fn the_same_event_twice_makes_one_record_and_one_set_of_rows() {
+async fn row_22_the_same_event_twice_makes_one_record_and_one_set_of_rows() {
     let local = Local::find().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");

@@ -76,8 +76,10 @@ fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
     }
 }
 
+/// Injected: the names under which Lambda reports timeouts, crashes, lack of memory and throttling, looked up in the definition.
+/// Seen: every task retries each of them.
 #[test]
-fn each_task_retries_what_lambda_may_report() {
+fn row_21_each_task_retries_what_lambda_may_report() {
     // Step Functions guide, "Handle transient Lambda service exceptions"; out-of-memory shows as Lambda.Unknown.
     let lambda =
         ["ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException", "TooManyRequestsException"];
@@ -98,6 +100,7 @@ fn only_what_re_running_cannot_mend_is_caught() {
     assert!(caught.contains("States.Timeout"), "a review that nobody answers");
     let own = ours(caught);
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
+    assert_eq!(own, names(StepError::ends_well));
     // A wrong set-up is to be mended and redriven, so it must not be caught either.
     assert_eq!(own, ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded"].map(str::to_owned).into());
 }

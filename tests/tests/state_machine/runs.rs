@@ -5,6 +5,8 @@ use crate::{
     payloads::takes,
 };
 use serde_json::{Value, json};
+use sightline_domain::{cost::Cost, merge::merge};
+use sightline_tests::samples::{NOW, claimed};
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -42,6 +44,13 @@ impl Run {
     fn payload(&self, state: &str) -> &Value {
         let call = self.0["calls"].as_array().unwrap().iter().find(|call| call["state"] == state);
         &call.unwrap_or_else(|| panic!("{state} was not called: {:?}", self.entered()))["payload"]
+    }
+
+    /// The states that the cost of the stored record speaks of are those that were entered.
+    fn costs_what_it_entered(&self) {
+        let findings = serde_json::from_value(self.payload("StoreRecord").clone()).unwrap();
+        let cost = Cost::of(&merge(claimed(), findings, NOW, 730));
+        assert_eq!(cost.states as usize, self.entered().len(), "{:?}", self.entered());
     }
 
     /// Every payload that was handed out is one that its function takes.
@@ -91,6 +100,7 @@ fn a_person_and_text_take_eleven_states_and_all_that_was_found_is_stored() {
     let run = Run::on(&answers());
     run.payloads_fit();
     assert_eq!(run.entered().len(), 11, "{:?}", run.entered());
+    run.costs_what_it_entered();
     let (stored, given) = (run.payload("StoreRecord"), answers());
     assert_eq!(stored["Image"], given["InspectImage"]["payload"]);
     assert_eq!(stored["Labels"], given["DetectLabels"]["payload"]);
@@ -112,6 +122,7 @@ fn what_was_not_looked_for_is_stored_as_skipped_with_the_reason() {
     assert_eq!(stored["Faces"], json!({ "Status": "SKIPPED", "Reason": "no person among the labels" }));
     assert_eq!(stored["Text"], json!({ "Status": "SKIPPED", "Reason": "no text among the labels" }));
     assert!(!run.entered().contains(&"AnalyzeFaces") && !run.entered().contains(&"DetectText"));
+    run.costs_what_it_entered();
 }
 
 #[test]
@@ -119,6 +130,7 @@ fn one_watched_label_is_enough_to_tell_of() {
     let run = Run::on(&with("DetectLabels", "/Watched", json!([{ "Name": "Knife", "Confidence": 91.3 }])));
     run.payloads_fit();
     assert_eq!(run.payload("SendAlert")["Kind"], "CONCERN");
+    run.costs_what_it_entered();
     assert!(!run.entered().contains(&"AwaitReview"));
     assert_eq!(run.0["end"], "StoreRecord");
 }
@@ -135,11 +147,14 @@ fn a_verdict_other_than_clear_is_told_of_and_only_review_waits() {
         let stored = run.payload("StoreRecord");
         assert_eq!(stored["Review"]["Status"], if waits { json!("APPROVED") } else { Value::Null }, "{verdict}");
         assert_eq!(stored["Labels"], answers["DetectLabels"]["payload"], "{verdict}");
+        run.costs_what_it_entered();
     }
 }
 
+/// Injected: AwaitReview times out.
+/// Seen: ReviewExpired is told, and EXPIRED handed to StoreRecord.
 #[test]
-fn a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
+fn row_27_a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
     answers["AwaitReview"] = json!({ "error": "States.Timeout" });
     let run = Run::on(&answers);
@@ -148,6 +163,7 @@ fn a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
     assert_eq!(run.payload("ReviewExpired")["Kind"], "REVIEW_EXPIRED");
     assert_eq!(run.payload("StoreRecord")["Review"], json!({ "Status": "EXPIRED" }));
     assert_eq!(run.payload("StoreRecord")["Moderation"]["Verdict"], "REVIEW");
+    run.costs_what_it_entered();
 }
 
 #[test]
@@ -160,8 +176,10 @@ fn a_rejected_image_ends_well_with_its_reason_recorded() {
     assert_eq!(recorded["Event"], sample("inspect-image")["Event"]);
 }
 
+/// Injected: each of the four analyses fails with Recognition.Refused.
+/// Seen: the run ends well in ImageRejected, and RecordRejection gets the image.
 #[test]
-fn an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
+fn row_19_an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
     for state in ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage"] {
         let run = failing(state, "Recognition.Refused");
         run.payloads_fit();
@@ -170,8 +188,10 @@ fn an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
     }
 }
 
+/// Injected: InspectImage fails with Image.Duplicate.
+/// Seen: the run ends in AlreadyAnalyzed, before any analysis.
 #[test]
-fn a_duplicate_ends_before_anything_is_paid_for() {
+fn row_01_a_duplicate_ends_before_anything_is_paid_for() {
     let run = failing("InspectImage", "Image.Duplicate");
     assert_eq!(run.entered(), ["InspectImage", "AlreadyAnalyzed"]);
 }
@@ -184,8 +204,10 @@ fn a_record_that_another_execution_owns_is_left_to_it() {
     assert_eq!(Run::on(&answers).0["end"], "RecordSuperseded");
 }
 
+/// Injected: each task fails with each error that a redrive may mend.
+/// Seen: the run fails at that very state with that very error.
 #[test]
-fn what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
+fn row_17_row_20_row_23_what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
     let states = ["InspectImage", "DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"];
     for state in states {
         for error in

@@ -121,9 +121,22 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
     assert_well_formed(&asked);
     assert_eq!(
         asked["ConditionExpression"],
-        json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)")
+        json!(
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
+        )
     );
     assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
+}
+
+#[tokio::test]
+async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_record_was_read() {
+    let replay = Replay::new([ok("{}")]);
+    let failed = Record { processing_status: ProcessingStatus::Failed, review_deadline: Some(7), ..claimed() };
+    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert!(asked["ConditionExpression"].as_str().unwrap().ends_with("AND ReviewDeadline = :deadline)"), "{asked}");
+    assert_eq!(asked["ExpressionAttributeValues"][":deadline"], json!({"N": "7"}));
 }
 
 #[tokio::test]
@@ -143,8 +156,10 @@ async fn a_refused_condition_is_no_error() {
     assert_eq!(records(&refused()).await.fail(&claimed()).await.unwrap(), Written::Refused);
 }
 
+/// Injected: each of the errors that DynamoDB documents.
+/// Seen: Storage.Unavailable for what passes, Storage.Misconfigured for what does not.
 #[tokio::test]
-async fn other_errors_have_our_names() {
+async fn row_20_row_23_other_errors_have_our_names() {
     let cases = [
         ("ProvisionedThroughputExceededException", 400, "Storage.Unavailable"),
         ("ThrottlingException", 400, "Storage.Unavailable"),
@@ -188,8 +203,10 @@ fn refused(execution: &str, status: &str) -> Value {
     json!({"Code": "ConditionalCheckFailed", "Message": "m", "Item": {"ExecutionArn": {"S": execution}, "ProcessingStatus": {"S": status}}})
 }
 
+/// Injected: recorded cancellations, each with another reason, conflicts and lack of throughput among them.
+/// Seen: our own write counts as done, another's record is left alone, conflicts and throttles are Storage.Unavailable.
 #[tokio::test]
-async fn a_canceled_transaction_is_our_own_write_somebody_elses_record_or_passing() {
+async fn row_22_row_23_a_canceled_transaction_is_our_own_write_somebody_elses_record_or_passing() {
     let none = json!({"Code": "None"});
     let cases = [
         ("own write", json!([refused(EXECUTION, "COMPLETED"), none]), Ok(Written::Yes)),
@@ -209,15 +226,19 @@ async fn a_canceled_transaction_is_our_own_write_somebody_elses_record_or_passin
     }
 }
 
+/// Injected: TransactionInProgressException, InternalServerError and ThrottlingException to every try.
+/// Seen: Storage.Unavailable, which the state machine retries.
 #[tokio::test]
-async fn a_transaction_in_progress_or_a_table_that_is_down_is_passing() {
+async fn row_23_a_transaction_in_progress_or_a_table_that_is_down_is_passing() {
     for (code, status) in [("TransactionInProgressException", 400), ("InternalServerError", 500), ("ThrottlingException", 400)] {
         assert_eq!(complete(&Replay::new([json_error(status, code)])).await.unwrap_err().name(), "Storage.Unavailable", "{code}");
     }
 }
 
+/// Injected: a recorded 500 to a transaction, then an answer.
+/// Seen: two tries with one and the same client token.
 #[tokio::test]
-async fn a_transaction_that_is_tried_again_carries_the_same_token() {
+async fn row_22_a_transaction_that_is_tried_again_carries_the_same_token() {
     let replay = Replay::new([json_error(500, "InternalServerError"), ok("{}")]);
     complete(&replay).await.unwrap();
     let tokens: HashSet<String> = replay.asked().iter().map(|asked| asked.json()["ClientRequestToken"].to_string()).collect();

@@ -8,8 +8,13 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
+mod dead_letters;
 mod dynamodb;
+mod logs;
+mod metering;
+mod open_work;
 mod reading;
+mod reconcile;
 mod redrive;
 mod rekognition;
 mod replay;
@@ -17,3 +22,4 @@ mod retries;
 mod s3;
 mod sfn;
 mod sns;
+mod trends;

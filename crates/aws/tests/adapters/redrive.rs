@@ -21,6 +21,8 @@ async fn an_execution_is_redriven_by_its_arn() {
     assert_eq!(replay.only().json()["executionArn"], EXECUTION);
 }
 
+/// Injected: the recorded refusal ExecutionNotRedrivable.
+/// Seen: the refusal is handed on with its reason.
 #[tokio::test]
 async fn row_31_a_refusal_keeps_its_reason() {
     let replay = Replay::new([json_error(400, "ExecutionNotRedrivable")]);
@@ -30,8 +32,10 @@ async fn row_31_a_refusal_keeps_its_reason() {
     assert_eq!(redriven, Redriven::Refused("said so".to_owned()));
 }
 
+/// Injected: the answers of an engine without redrive, and of one that denies it.
+/// Seen: the first is told apart; the second is Storage.Misconfigured.
 #[tokio::test]
-async fn an_engine_without_redrive_is_told_from_one_that_fails() {
+async fn row_31_an_engine_without_redrive_is_told_from_one_that_fails() {
     let local = Replay::new([json_error(400, "InvalidAction")]);
     let denied = Replay::new([json_error(400, "AccessDeniedException")]);
 

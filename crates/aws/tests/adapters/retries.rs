@@ -10,8 +10,10 @@ use std::time::Duration;
 
 const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
 
+/// Injected: three recorded throttles of either name, then an answer, for each operation.
+/// Seen: the answer, after four calls within one task.
 #[tokio::test]
-async fn throttled_three_times_and_then_answered_is_one_answer() {
+async fn row_16_throttled_three_times_and_then_answered_is_one_answer() {
     for operation in OPERATIONS {
         for code in ["ThrottlingException", "ProvisionedThroughputExceededException"] {
             let replay = Replay::new([json_error(400, code), json_error(400, code), json_error(400, code), ok(documented(operation))]);
@@ -21,8 +23,10 @@ async fn throttled_three_times_and_then_answered_is_one_answer() {
     }
 }
 
+/// Injected: a recorded 500, a 503, a broken connection or silence, then an answer.
+/// Seen: the answer, after two calls.
 #[tokio::test]
-async fn a_passing_failure_of_any_kind_is_tried_again() {
+async fn row_17_row_18_a_passing_failure_of_any_kind_is_tried_again() {
     for passing in [json_error(500, "InternalServerError"), Answer::Http(503, vec![], vec![]), Answer::Broken, Answer::Silence] {
         let case = format!("{passing:?}");
         let replay = Replay::new([passing, ok(documented("DetectText"))]);
@@ -31,8 +35,10 @@ async fn a_passing_failure_of_any_kind_is_tried_again() {
     }
 }
 
+/// Injected: nothing but throttles, 500s or broken connections.
+/// Seen: Recognition.Throttled or Recognition.Unavailable after five calls.
 #[tokio::test]
-async fn after_five_tries_the_state_machine_takes_over() {
+async fn row_17_row_18_after_five_tries_the_state_machine_takes_over() {
     for (answer, name) in [
         (json_error(400, "ThrottlingException"), "Recognition.Throttled"),
         (json_error(500, "InternalServerError"), "Recognition.Unavailable"),
@@ -53,8 +59,10 @@ async fn every_try_waits_and_the_waits_fit_into_the_functions_time() {
     assert!(replay.waits().len() >= 4 && waited < Duration::from_secs(50), "{:?}", replay.waits());
 }
 
+/// Injected: the time limits of the SDK's clients, read.
+/// Seen: an attempt ends before the operation, and the operation before the function's minute.
 #[tokio::test]
-async fn a_hanging_service_is_given_up_before_the_function_is_cut_off() {
+async fn row_18_a_hanging_service_is_given_up_before_the_function_is_cut_off() {
     let clients = Clients::load(Target { region: Some("eu-west-1".into()), ..Target::default() }).await;
     let timeouts = clients.config().timeout_config().unwrap();
     let (attempt, operation) = (timeouts.operation_attempt_timeout().unwrap(), timeouts.operation_timeout().unwrap());

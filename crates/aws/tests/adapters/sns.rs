@@ -57,8 +57,10 @@ async fn subject_body_and_attributes_are_sent_and_the_id_comes_back() {
     }
 }
 
+/// Injected: each of the errors that SNS documents, and a broken connection.
+/// Seen: Alert.Unavailable for what passes, Alert.Misconfigured for what does not.
 #[tokio::test]
-async fn errors_have_our_names() {
+async fn row_26_errors_have_our_names() {
     let cases = [
         (error(400, "Throttling"), "Alert.Unavailable"),
         (error(429, "Throttled"), "Alert.Unavailable"),

@@ -7,8 +7,10 @@ use sightline_domain::{image::ImageFormat, rejection::ReasonCode};
 
 const QUADRANTS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 
+/// Injected: twelve kinds of content named .png: text, SVG, HTML, PDF, ZIP, zeros, GIF, HEIC, AVIF, BMP, TIFF.
+/// Seen: NOT_AN_IMAGE or UNSUPPORTED_FORMAT, by content.
 #[test]
-fn what_is_no_image_of_ours_is_refused_by_its_content() {
+fn row_07_row_08_what_is_no_image_of_ours_is_refused_by_its_content() {
     let svg = br#"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"><rect/></svg>"#;
     let brand = |brand: &[u8; 4]| [b"\0\0\0\x1cftyp", &brand[..], b"\0\0\0\0", brand, b"mif1miaf", &[0; 64]].concat();
     let cases: [(&str, Vec<u8>, ReasonCode); 12] = [
@@ -30,8 +32,10 @@ fn what_is_no_image_of_ours_is_refused_by_its_content() {
     }
 }
 
+/// Injected: sizes of 0 bytes, 15 MB, and above.
+/// Seen: EMPTY_FILE and TOO_LARGE, without a byte read.
 #[test]
-fn an_empty_and_a_too_large_file_are_refused_by_their_size_alone() {
+fn row_08_row_11_an_empty_and_a_too_large_file_are_refused_by_their_size_alone() {
     let code = |size| check_bytes(size, &LIMITS).err().map(|rejection| rejection.code);
     assert_eq!(code(0), Some(ReasonCode::EmptyFile));
     assert_eq!(code(1), None);
@@ -41,8 +45,10 @@ fn an_empty_and_a_too_large_file_are_refused_by_their_size_alone() {
     assert_eq!(code(u64::MAX), Some(ReasonCode::TooLarge));
 }
 
+/// Injected: JPEG, PNG and WebP under right and wrong endings.
+/// Seen: accepted by content; a warning where the name says otherwise.
 #[test]
-fn a_name_that_does_not_fit_the_content_is_a_warning() {
+fn row_09_a_name_that_does_not_fit_the_content_is_a_warning() {
     let picture = quadrants(100, 100);
     let (jpeg, png, webp) = (jpeg(&picture), png(picture.clone()), webp(&picture));
     let cases = [
@@ -64,8 +70,10 @@ fn a_name_that_does_not_fit_the_content_is_a_warning() {
     }
 }
 
+/// Injected: CMYK, progressive, 16-bit, lossless, lossy and animated pictures.
+/// Seen: the first frame of each, in sRGB, with the right colours.
 #[test]
-fn every_kind_of_picture_comes_out_as_an_srgb_jpeg() {
+fn row_09_row_12_every_kind_of_picture_comes_out_as_an_srgb_jpeg() {
     let rgb = quadrants(96, 96);
     let wide = ImageBuffer::from_fn(96, 96, |x, y| Rgb(rgb.get_pixel(x, y).0.map(|channel| u16::from(channel) * 257)));
     let rgba = RgbaImage::from_fn(96, 96, |x, y| {
@@ -116,8 +124,10 @@ fn behind_what_is_transparent_lies_white() {
     assert_quadrants(&accepted(&png(DynamicImage::ImageLumaA8(grey_half))), [black, middle, black, middle], "grey and alpha");
 }
 
+/// Injected: a palette PNG with a transparent colour.
+/// Seen: accepted, white where it was transparent.
 #[test]
-fn a_palette_with_transparency_is_taken() {
+fn row_12_a_palette_with_transparency_is_taken() {
     // Index 0 is red, 1 is wholly transparent green.
     let rows: Vec<u8> = (0..96).flat_map(|_| std::iter::once(0).chain((0..96).map(|x| u8::from(x >= 48)))).collect();
     let bytes = png_of(&[

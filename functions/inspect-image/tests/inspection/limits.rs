@@ -61,42 +61,54 @@ fn claiming(mut jpeg: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
     jpeg
 }
 
+/// Injected: a JPEG header that claims 65535×65535.
+/// Seen: TOO_MANY_PIXELS, in a process that never held 64 MB.
 #[test]
-fn a_jpeg_that_claims_65535_by_65535_is_refused_without_decoding() {
+fn row_11_a_jpeg_that_claims_65535_by_65535_is_refused_without_decoding() {
     refused_cheaply("JPEG header", &claiming(jpeg(&noise(100, 100)), 65_535, 65_535), ReasonCode::TooManyPixels);
 }
 
+/// Injected: PNG headers that claim 65535×65535 and more.
+/// Seen: TOO_MANY_PIXELS, in a process that never held 64 MB.
 #[test]
-fn a_png_that_claims_65535_by_65535_is_refused_without_decoding() {
+fn row_11_a_png_that_claims_65535_by_65535_is_refused_without_decoding() {
     let bytes = png_of(&[header(65_535, 65_535, 8, 2), chunk(*b"IDAT", &deflated(&[0; 1000]))]);
     refused_cheaply("PNG header", &bytes, ReasonCode::TooManyPixels);
     let bytes = png_of(&[header(0x7fff_ffff, 0x7fff_ffff, 16, 6), chunk(*b"IDAT", &deflated(&[0; 1000]))]);
     refused_cheaply("PNG header, largest", &bytes, ReasonCode::TooManyPixels);
 }
 
+/// Injected: a WebP header that claims 16383×16383.
+/// Seen: TOO_MANY_PIXELS, in a process that never held 64 MB.
 #[test]
-fn a_webp_that_claims_16383_by_16383_is_refused_without_decoding() {
+fn row_11_a_webp_that_claims_16383_by_16383_is_refused_without_decoding() {
     // VP8L: 14 bits each for width and height, less one (WebP lossless specification, 3).
     let body = [b"VP8L\x0a\0\0\0\x2f".as_slice(), &[0xfe, 0xbf, 0xff, 0x0f, 0, 0, 0, 0, 0]].concat();
     let bytes = [b"RIFF", &u32::try_from(body.len() + 4).unwrap().to_le_bytes()[..], b"WEBP", &body].concat();
     refused_cheaply("WebP header", &bytes, ReasonCode::TooManyPixels);
 }
 
+/// Injected: a PNG of 390 KB with 400 megapixels.
+/// Seen: TOO_MANY_PIXELS, in a process that never held 64 MB.
 #[test]
-fn a_png_of_390_kb_with_400_megapixels_is_refused_without_decoding() {
+fn row_11_a_png_of_390_kb_with_400_megapixels_is_refused_without_decoding() {
     let bytes = png_of(&[header(20_000, 20_000, 8, 0), chunk(*b"IDAT", &deflated_zeros(20_001 * 20_000))]);
     assert!((300_000..500_000).contains(&bytes.len()), "{} bytes", bytes.len());
     refused_cheaply("PNG of 400 megapixels", &bytes, ReasonCode::TooManyPixels);
 }
 
+/// Injected: a JPEG followed by 16 MB.
+/// Seen: TOO_LARGE, in a process that never held 64 MB.
 #[test]
-fn sixteen_megabytes_are_refused_unread() {
+fn row_11_sixteen_megabytes_are_refused_unread() {
     let bytes = [jpeg(&noise(100, 100)), vec![0; 16 << 20]].concat();
     refused_cheaply("16 MB", &bytes, ReasonCode::TooLarge);
 }
 
+/// Injected: a picture of 79×400 px.
+/// Seen: TOO_SMALL, in a process that never held 64 MB.
 #[test]
-fn a_picture_of_79_pixels_is_refused_without_decoding() {
+fn row_11_a_picture_of_79_pixels_is_refused_without_decoding() {
     refused_cheaply("79×400", &png(flat(79, 400, RED)), ReasonCode::TooSmall);
 }
 

@@ -165,8 +165,10 @@ fn a_camera_is_named_once_and_briefly() {
     assert!(long.chars().count() <= 100, "{} characters", long.chars().count());
 }
 
+/// Injected: GPS of no number, of division by nought and beyond the poles.
+/// Seen: no place is stored, the picture is accepted.
 #[test]
-fn a_place_that_is_not_on_earth_is_left_out() {
+fn row_14_a_place_that_is_not_on_earth_is_left_out() {
     let zero = [(0, 0), (0, 0), (0, 0)];
     let cases = [
         ("not a number", zero, LISBON[1]),
@@ -223,8 +225,10 @@ pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Injected: EXIF with loops, counts of four thousand million, offsets far outside and rubbish, in three formats.
+/// Seen: every picture is accepted with its right colours.
 #[test]
-fn hostile_exif_does_not_hinder_the_picture() {
+fn row_14_hostile_exif_does_not_hinder_the_picture() {
     let picture = quadrants(96, 96);
     for (case, bytes) in hostile() {
         let extras = exif(bytes);

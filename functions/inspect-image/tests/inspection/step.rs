@@ -7,7 +7,7 @@ use inspect_image::{
 };
 use serde_json::json;
 use sightline_domain::{
-    clock::FixedClock,
+    clock::{DAY_MILLIS, EpochMillis, FixedClock},
     content::hex_sha256,
     identity::{Upload, content_key},
     image::ImageRef,
@@ -23,14 +23,24 @@ use sightline_tests::{
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, event, key},
 };
 
-fn run_with(
+pub fn run_with(
+    records: &(impl RecordClaims + Clone),
+    objects: &(impl UploadLookup + ImageStore + Clone),
+    upload: &Upload,
+    execution: &str,
+) -> Result<ImageRef, Fault> {
+    run_at(NOW, records, objects, upload, execution)
+}
+
+fn run_at(
+    now: EpochMillis,
     records: &(impl RecordClaims + Clone),
     objects: &(impl UploadLookup + ImageStore + Clone),
     upload: &Upload,
     execution: &str,
 ) -> Result<ImageRef, Fault> {
     let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
-    let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(NOW));
+    let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(now));
     let input: Input = serde_json::from_value(json!({"Event": event(upload), "ExecutionArn": execution})).unwrap();
     ready(step.run(input))
 }
@@ -76,8 +86,10 @@ fn the_digest_is_that_of_the_original() {
     assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit() && !c.is_uppercase()));
 }
 
+/// Injected: a second execution with the event, while the record is PENDING, COMPLETED or rejected.
+/// Seen: Image.Duplicate; the record is unchanged.
 #[test]
-fn a_second_event_ends_as_a_duplicate_in_every_state_of_the_record() {
+fn row_01_row_02_a_second_event_ends_as_a_duplicate_in_every_state_of_the_record() {
     let pending = json!({});
     let states = [
         ("being analysed", pending),
@@ -95,6 +107,19 @@ fn a_second_event_ends_as_a_duplicate_in_every_state_of_the_record() {
         assert!(fault.message().contains(IMAGE_ID) && fault.message().contains(EXECUTION), "{case}: {}", fault.message());
         assert_eq!(world.records.item(IMAGE_ID), before, "{case}: the record is unchanged");
     }
+}
+
+/// Injected: the event once more, 100 days after the image was completed.
+/// Seen: Image.Duplicate; the record is the same to the last attribute.
+#[test]
+fn row_02_a_hundred_days_later_the_record_is_unchanged() {
+    let world = World::new();
+    let upload = world.upload(&key(), 120);
+    world.run(&upload, EXECUTION).unwrap();
+    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
+    let before = world.records.item(IMAGE_ID);
+    let fault = run_at(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &upload, OTHER_EXECUTION).unwrap_err();
+    assert_eq!((fault.name(), world.records.item(IMAGE_ID)), ("Image.Duplicate", before));
 }
 
 #[test]
@@ -115,8 +140,10 @@ fn the_same_execution_goes_on_when_its_step_is_tried_again() {
     assert_eq!(world.records.all()[0].attempts, 1);
 }
 
+/// Injected: killed after the record was claimed.
+/// Seen: the next try of the same execution goes on; one record.
 #[test]
-fn a_claim_whose_answer_was_lost_is_found_by_the_next_try() {
+fn row_22_a_claim_whose_answer_was_lost_is_found_by_the_next_try() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
     let records = Failing::new(world.records.clone()).fail("claim", When::After, 1);
@@ -125,8 +152,10 @@ fn a_claim_whose_answer_was_lost_is_found_by_the_next_try() {
     assert_eq!(world.records.all().len(), 1);
 }
 
+/// Injected: killed before and after each of the two copies is written.
+/// Seen: the next try writes what is missing.
 #[test]
-fn it_goes_on_where_writing_the_copies_was_interrupted() {
+fn row_22_it_goes_on_where_writing_the_copies_was_interrupted() {
     for (when, skip) in [(When::Before, 0), (When::After, 0), (When::Before, 1), (When::After, 1)] {
         let world = World::new();
         let upload = world.upload(&key(), 120);
@@ -179,8 +208,10 @@ fn a_review_of_an_earlier_run_leaves_no_trace_in_a_fresh_one() {
     }
 }
 
+/// Injected: two versions of one key with different content.
+/// Seen: two images with two ids, each with its own content.
 #[test]
-fn a_key_that_was_overwritten_with_other_content_is_two_images() {
+fn row_04_a_key_that_was_overwritten_with_other_content_is_two_images() {
     let world = World::new();
     let (first, second) = (world.upload(&key(), 120), world.upload(&key(), 140));
     let (one, two) = (world.run(&first, EXECUTION).unwrap(), world.run(&second, OTHER_EXECUTION).unwrap());
@@ -190,8 +221,10 @@ fn a_key_that_was_overwritten_with_other_content_is_two_images() {
     assert_eq!(world.run(&second, "a third execution").unwrap_err().name(), "Image.Duplicate", "its event comes twice, too");
 }
 
+/// Injected: the events of two versions, the newer one first.
+/// Seen: each image has the content of its own version.
 #[test]
-fn two_versions_whose_events_come_in_the_wrong_order_end_with_their_own_content() {
+fn row_05_two_versions_whose_events_come_in_the_wrong_order_end_with_their_own_content() {
     let world = World::new();
     let (first, second) = (world.upload(&key(), 120), world.upload(&key(), 140));
     let (two, one) = (world.run(&second, OTHER_EXECUTION).unwrap(), world.run(&first, EXECUTION).unwrap());

@@ -41,15 +41,19 @@ fn cut_everywhere(whole: &[u8], case: &str) -> usize {
     refused
 }
 
+/// Injected: JPEGs cut at 400 places.
+/// Seen: TRUNCATED, unless nearly nothing of the picture is missing.
 #[test]
-fn a_truncated_jpeg_is_refused_wherever_it_is_cut() {
+fn row_10_a_truncated_jpeg_is_refused_wherever_it_is_cut() {
     assert!(cut_everywhere(&jpeg(&noise(200, 150)), "noise") > 380);
     assert!(cut_everywhere(include_bytes!("../fixtures/progressive.jpg"), "progressive") > 300);
     assert!(cut_everywhere(include_bytes!("../fixtures/cmyk.jpg"), "CMYK") > 400);
 }
 
+/// Injected: a PNG cut at 400 places.
+/// Seen: TRUNCATED.
 #[test]
-fn a_truncated_png_is_refused_wherever_it_is_cut() {
+fn row_10_a_truncated_png_is_refused_wherever_it_is_cut() {
     assert!(cut_everywhere(&png(noise(200, 150)), "noise") > 400);
 }
 
@@ -65,8 +69,10 @@ fn a_jpeg_that_lost_half_of_its_picture_is_truncated() {
     assert_eq!(rejected(&whole[..whole.len() / 2]), ReasonCode::Truncated);
 }
 
+/// Injected: a JPEG without its last two bytes.
+/// Seen: accepted, with the same copy as the whole one.
 #[test]
-fn a_complete_jpeg_without_its_end_marker_is_taken() {
+fn row_10_a_complete_jpeg_without_its_end_marker_is_taken() {
     let whole = jpeg(&noise(200, 150));
     let (rest, end) = whole.split_at(whole.len() - 2);
     assert_eq!(end, [0xff, 0xd9]);

@@ -29,7 +29,7 @@ pub enum Mode {
 }
 
 /// A fault as it is asked for and listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     operation: Which,
@@ -40,6 +40,9 @@ pub struct Fault {
     /// Calls still to be hit; absent: all until the fault is cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
+    /// Of the calls that match, the share that is hit, from above 0 to 1; absent: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<f64>,
     /// For `slow`: milliseconds before the real answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
@@ -80,6 +83,7 @@ impl Fault {
         match self.mode {
             Mode::Slow if self.delay_ms.is_none() => Err("mode slow needs delayMs"),
             Mode::Answer if self.body.is_none() => Err("mode answer needs body"),
+            _ if self.share.is_some_and(|share| !(share > 0. && share <= 1.)) => Err("share must be above 0 and at most 1, or absent"),
             _ if self.times == Some(0) => Err("times must be 1 or more, or absent"),
             _ => Ok(()),
         }
@@ -92,6 +96,11 @@ impl Fault {
             Which::One(one) => one == operation,
         };
         operation_matches && self.image.as_deref().is_none_or(|part| image.contains(part))
+    }
+
+    /// Whether it hits the call that is its `count`th match. Looks random, and is the same in each run.
+    pub fn picks(&self, count: u64) -> bool {
+        self.share.is_none_or(|share| scattered(count) < share)
     }
 
     /// Uses the fault up by one; false when nothing is left of it.
@@ -123,4 +132,13 @@ impl Fault {
             Mode::Answer => Effect::Answer(self.body.clone().unwrap_or_default()),
         }
     }
+}
+
+/// A number from 0 to below 1 for each count, evenly spread and without a pattern (`SplitMix64`).
+#[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
+fn scattered(count: u64) -> f64 {
+    let mut mixed = count.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }

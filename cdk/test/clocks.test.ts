@@ -1,0 +1,66 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { liveOf, resourceOf, resourcesOf, templatesOf } from './app.ts';
+
+describe('what is called by the clock', () => {
+  let template: Template;
+  beforeAll(() => {
+    template = templatesOf().stateless;
+  });
+
+  test.each([
+    ['ReconcileClock', 'reconcile', 'rate(5 minutes)', 300],
+    ['TrendsClock', 'report-trends', 'cron(0 6 ? * MON *)', 86_400],
+  ] as const)('%s calls %s: %s', (clock, name, expression, seconds) => {
+    const { Properties } = resourceOf(template, 'AWS::Scheduler::Schedule', clock);
+    expect(Properties).toMatchObject({
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ScheduleExpression: expression,
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      State: 'ENABLED',
+      Target: {
+        Arn: { Ref: expect.stringMatching(liveOf(name)) as unknown },
+        RetryPolicy: { MaximumEventAgeInSeconds: seconds, MaximumRetryAttempts: 185 },
+      },
+    });
+    expect(Properties).not.toHaveProperty('Name');
+  });
+
+  test('is nothing else', () => {
+    expect(resourcesOf(template, 'AWS::Scheduler::Schedule')).toHaveLength(2);
+  });
+
+  test('lets in only the scheduler, for schedules of this account', () => {
+    for (const clock of ['ReconcileClock', 'TrendsClock']) {
+      const { Properties } = resourceOf(template, 'AWS::IAM::Role', clock);
+      const { Statement } = Properties.AssumeRolePolicyDocument as { Statement: object[] };
+      expect(Statement).toEqual([
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'scheduler.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' }, 'aws:SourceArn': expect.anything() as unknown } },
+        },
+      ]);
+    }
+  });
+});
+
+describe('the stream of the records', () => {
+  test('is counted from its beginning, in batches, and tried again until it succeeds', () => {
+    const mappings = resourcesOf(templatesOf().stateless, 'AWS::Lambda::EventSourceMapping');
+    const [name, qualifier] = (mappings[0]?.[1].Properties.FunctionName as { 'Fn::Join': [string, [unknown, string]] })['Fn::Join'][1];
+    expect(JSON.stringify(name)).toMatch(/"TrendsCountTrendsFunctionLive[0-9A-F]{8}"/);
+    expect(qualifier).toBe(':live');
+    expect(mappings.map(([, { Properties }]) => Properties)).toEqual([
+      {
+        BatchSize: 100,
+        BisectBatchOnFunctionError: true,
+        EventSourceArn: { 'Fn::ImportValue': expect.stringMatching(/Records.*StreamArn/) as unknown },
+        FunctionName: expect.anything() as unknown,
+        MaximumBatchingWindowInSeconds: 5,
+        StartingPosition: 'TRIM_HORIZON',
+      },
+    ]);
+  });
+});
