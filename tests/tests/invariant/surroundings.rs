@@ -35,7 +35,7 @@ use std::{
 use store_record::StoreRecord;
 
 /// How long a review waits.
-pub const REVIEW_SECONDS: u32 = 3_600;
+pub const REVIEW_SECONDS: u32 = 4 * 3_600;
 
 /// How long a function may run.
 const FUNCTION_MILLIS: EpochMillis = 60_000;
