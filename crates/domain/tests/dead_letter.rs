@@ -45,8 +45,11 @@ fn what_is_neither_is_named_with_the_reason() {
 
 #[test]
 fn an_event_that_is_made_reads_as_the_upload_that_it_was_made_of() {
-    for (version_id, at, time) in [(Some("v1"), 1_772_366_400_123, "2026-03-01T12:00:00.123Z"), (None, 1_772_366_400_000, "2026-03-01T12:00:00Z")] {
-        let upload = Upload { bucket: "b".into(), key: "raw-uploads/ä b+%.jpg".into(), version_id: version_id.map(Into::into), etag: "e".into() };
+    for (version_id, at, time) in
+        [(Some("v1"), 1_772_366_400_123, "2026-03-01T12:00:00.123Z"), (None, 1_772_366_400_000, "2026-03-01T12:00:00Z")]
+    {
+        let upload =
+            Upload { bucket: "b".into(), key: "raw-uploads/ä b+%.jpg".into(), version_id: version_id.map(Into::into), etag: "e".into() };
         let made = object_created(&upload, 7, at, "import");
         assert_eq!((&made["time"], &made["detail"]["reason"]), (&time.into(), &"import".into()));
         let read: ObjectCreated = serde_json::from_value(made.clone()).unwrap();

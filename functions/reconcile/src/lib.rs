@@ -110,12 +110,12 @@ fn log(report: &Report) {
 
 /// Its metrics. A queue that could not be measured is no empty queue.
 fn measured(report: &Report) -> Line {
-    let line =
-        Line::default().with(metrics::ORPHANS, report.orphans).with(metrics::STRANDED, report.stranded).with(metrics::UNTOLD, report.untold);
+    let line = Line::default()
+        .with(metrics::ORPHANS, report.orphans)
+        .with(metrics::STRANDED, report.stranded)
+        .with(metrics::UNTOLD, report.untold);
     match report.review_queue {
-        Some(waiting) => line
-            .with(metrics::REVIEW_QUEUE_LENGTH, waiting.length)
-            .with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
+        Some(waiting) => line.with(metrics::REVIEW_QUEUE_LENGTH, waiting.length).with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
         None => line,
     }
 }

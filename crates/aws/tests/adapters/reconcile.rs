@@ -114,7 +114,9 @@ async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
     assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
     assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
     assert_eq!(replay.only().json()["ConsistentRead"], json!(true));
-    for changes in [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})] {
+    for changes in
+        [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
+    {
         assert!(records(&decided(&changes)).await.saved_decision(IMAGE_ID).await.unwrap().is_none(), "{changes}");
     }
 }
@@ -132,10 +134,12 @@ async fn an_execution_is_at_work_over_or_unknown() {
     }
     assert_eq!(state("SUCCEEDED").await, ExecutionState::Succeeded { stopped_at: Some(2500) });
     for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
-        let failed = ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
+        let failed =
+            ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
         assert_eq!(state(status).await, failed);
     }
-    let look = |code| async move { machine(&Replay::new([json_error(400, code)])).await.look(EXECUTION).await.map_err(|error| error.name()) };
+    let look =
+        |code| async move { machine(&Replay::new([json_error(400, code)])).await.look(EXECUTION).await.map_err(|error| error.name()) };
     assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
     // Whoever may not look must not take executions for lost.
     assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));

@@ -1,6 +1,8 @@
 //! Open work, oldest first: through the index over the work queues, never by a scan.
 
-use super::{Action, Did, Executions, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, ReviewQueue, WorkQueues, ports::ExecutionState};
+use super::{
+    Action, Did, Executions, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, ReviewQueue, WorkQueues, ports::ExecutionState,
+};
 use crate::{
     clock::{Clock, EpochMillis},
     error::StorageError,
