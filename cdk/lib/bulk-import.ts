@@ -38,7 +38,7 @@ export class BulkImport extends Construct {
         MaxConcurrency: settings.importConcurrency,
         ToleratedFailurePercentage: settings.importToleratedFailurePercent,
       }),
-      substitutions: { ImportImageFunctionArn: this.task.fn.functionArn },
+      substitutions: { ImportImageFunctionArn: this.task.version.functionArn },
       role: this.role(props),
       logRetentionDays: settings.logRetentionDays,
     });
@@ -60,7 +60,7 @@ export class BulkImport extends Construct {
 
   private role({ images, stateMachineName }: BulkImportProps): Role {
     const role = machineRole(this);
-    this.task.grantInvoke(role);
+    this.task.grantInvokeVersions(role);
     // The list that is read, and the results that are written in parts.
     images.grantObjects(role, 'operations/imports/', 's3:GetObject', 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload');
     this.grantMap(role, stateMachineName);

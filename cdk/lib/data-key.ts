@@ -1,5 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Grant, PolicyStatement, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { removalPolicyOf, type Environment } from './environment.ts';
@@ -38,6 +38,18 @@ export class DataKey extends Construct {
       rotationPeriod: Duration.days(365),
       removalPolicy: removalPolicyOf(props.environment),
     });
+    this.letServicesTell();
+  }
+
+  /** Alarms and the budget write to an encrypted topic in their services' own names: only the key's policy can let them. */
+  private letServicesTell(): void {
+    const statement = new PolicyStatement({
+      principals: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'].map((service) => new ServicePrincipal(service)),
+      actions: [...USES.encrypt],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
+    this.key.addToResourcePolicy(statement);
   }
 
   /** Lets the grantee use the key, with exactly the calls that this use takes. */

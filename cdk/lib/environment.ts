@@ -15,6 +15,12 @@ export interface Environment {
   readonly name: EnvironmentName;
   /** Whether bucket, tables and key outlive their stack, and tables refuse to be deleted. */
   readonly keepData: boolean;
+  /** Whether there is a bill to watch. */
+  readonly billed: boolean;
+  /** Whether alarms can be about more than one metric. */
+  readonly metricMath: boolean;
+  /** Whether state machines can have versions and aliases. */
+  readonly machineReleases: boolean;
   /** The folder of the functions' zips, and what they are compiled for. */
   readonly artefacts: Artefacts;
 }
@@ -33,11 +39,11 @@ export interface Artefacts {
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
   if (name === 'local') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, keepData: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, keepData: false, billed: false, metricMath: false, machineReleases: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);
-  return { name, keepData: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
+  return { name, keepData: true, billed: true, metricMath: true, machineReleases: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
 }
 
 export function removalPolicyOf(environment: Environment): RemovalPolicy {

@@ -1,4 +1,4 @@
-import { Rule } from 'aws-cdk-lib/aws-events';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -20,14 +20,19 @@ export class FailureTrigger extends Construct {
 
   constructor(scope: Construct, id: string, props: FailureTriggerProps) {
     super(scope, id);
+    const machine = props.stateMachine.stateMachineArn;
     this.rule = new Rule(this, 'Rule', {
       description: 'sightline: a failed execution of image-analysis goes into its record',
       eventPattern: {
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [props.stateMachine.stateMachineArn] },
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          // The documentation does not say whether the event of an execution that an alias started names the alias here, too.
+          stateMachineArn: Match.anyOf(Match.exactString(machine), Match.prefix(`${machine}:`)),
+        },
       },
-      targets: [new LambdaFunction(props.recordFailure.fn, delivery(props.deadLetterQueue))],
+      targets: [new LambdaFunction(props.recordFailure.live, delivery(props.deadLetterQueue))],
     });
   }
 }

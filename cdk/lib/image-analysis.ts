@@ -1,14 +1,23 @@
+import { Duration } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
+import type { Bell } from './bell.ts';
 import { Definition } from './definition.ts';
+import type { Environment } from './environment.ts';
 import { pascalCase, type FunctionName } from './function-names.ts';
+import { MachineRelease, type ReleaseMode } from './machine-release.ts';
+import { errorRate } from './metrics.ts';
 import { executionArns, executionsInFindings, machineRole, makeMachine } from './state-machine.ts';
 import type { TaskFunction } from './task-function.ts';
 
 export interface ImageAnalysisProps {
+  readonly environment: Environment;
+  readonly bell: Bell;
+  /** How a release takes over. */
+  readonly releaseMode: ReleaseMode;
   /** The machine's name, unique in account and region. */
   readonly stateMachineName: string;
   /** Path of the ASL file: valid JSON, with a placeholder `${DetectLabelsFunctionArn}` for each function. */
@@ -24,13 +33,15 @@ export interface ImageAnalysisProps {
 /** The state machine that turns an upload into a record. */
 export class ImageAnalysis extends Construct {
   readonly stateMachine: StateMachine;
+  /** What new executions are started with: what is released of the machine, where there are releases. */
+  readonly liveArn: string;
   private readonly name: string;
 
   constructor(scope: Construct, id: string, props: ImageAnalysisProps) {
     super(scope, id);
     this.name = props.stateMachineName;
     const role = machineRole(this);
-    for (const task of props.functions.values()) task.grantInvoke(role);
+    for (const task of props.functions.values()) task.grantInvokeVersions(role);
     this.stateMachine = makeMachine(this, {
       stateMachineName: this.name,
       comment: 'sightline: from an upload to a merged record',
@@ -39,15 +50,20 @@ export class ImageAnalysis extends Construct {
       role,
       logRetentionDays: props.logRetentionDays,
     });
+    this.liveArn = this.release(props);
   }
 
-  /** What new executions are started with. */
-  get liveArn(): string {
-    return this.stateMachine.stateMachineArn;
+  private release({ bell, environment, releaseMode }: ImageAnalysisProps): string {
+    const { stateMachine } = this;
+    const metric = errorRate(stateMachine, Duration.minutes(5));
+    const alarm = bell.watch('error-rate', { metric, over: 1, means: 'More than 1 % of the executions fail.' });
+    if (!environment.machineReleases) return stateMachine.stateMachineArn;
+    return new MachineRelease(this, 'Release', { stateMachine, mode: releaseMode, alarm }).aliasArn;
   }
 
   /** Lets the function start executions, and tells it with what. */
   grantStart(grantee: TaskFunction): void {
+    // The right is one on the machine, whatever alias or version of it is named.
     Grant.addToPrincipal({ grantee, actions: ['states:StartExecution'], resourceArns: [this.stateMachine.stateMachineArn] });
     grantee.fn.addEnvironment('STATE_MACHINE_ARN', this.liveArn);
   }
@@ -65,5 +81,5 @@ export class ImageAnalysis extends Construct {
 }
 
 function substitutions(functions: ReadonlyMap<FunctionName, TaskFunction>): Record<string, string> {
-  return Object.fromEntries([...functions].map(([name, task]) => [`${pascalCase(name)}FunctionArn`, task.fn.functionArn]));
+  return Object.fromEntries([...functions].map(([name, task]) => [`${pascalCase(name)}FunctionArn`, task.version.functionArn]));
 }

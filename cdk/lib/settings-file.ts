@@ -31,6 +31,7 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   importConcurrency: aWholeNumber(1, 10_000),
   importToleratedFailurePercent: percent,
   importBuckets: aListOf(aBucketName),
+  monthlyBudgetUsd: aNumber(0, 1_000_000),
   retentionDays: aWholeNumber(0, 36_500),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),
   architecture: oneOf(ARCHITECTURES),

@@ -51,6 +51,8 @@ export interface Settings {
   readonly importToleratedFailurePercent: number;
   /** Names of the buckets that images may be imported from, beside our own. @default [] */
   readonly importBuckets: readonly string[];
+  /** What the AWS account may cost in a month before the operations topic is told, in dollars; 0 = no budget. @default 0 */
+  readonly monthlyBudgetUsd: number;
   /** How long records, their label rows and Rekognition's answers are kept, in days; 0 = for ever. @default 730 */
   readonly retentionDays: number;
   /** How long logs are kept, in days: one of CloudWatch's steps. @default 30 */
@@ -80,6 +82,7 @@ export const DEFAULT_SETTINGS: Settings = {
   importConcurrency: 20,
   importToleratedFailurePercent: 5,
   importBuckets: [],
+  monthlyBudgetUsd: 0,
   retentionDays: 730,
   logRetentionDays: RetentionDays.ONE_MONTH,
   architecture: 'arm64',

@@ -1,5 +1,6 @@
 import type { App } from 'aws-cdk-lib';
-import { ENVIRONMENTS, environmentOf, type EnvironmentName } from './environment.ts';
+import { ENVIRONMENTS, environmentOf } from './environment.ts';
+import { RELEASE_MODES } from './machine-release.ts';
 import { loadSettings } from './settings-file.ts';
 import { StatefulStack } from './stateful-stack.ts';
 import { StatelessStack, type Definitions } from './stateless-stack.ts';
@@ -14,20 +15,21 @@ export interface SightlineFiles {
 }
 
 /**
- * Both stacks, by the app's context: `environment` (aws or local), `name`, `settings` (path of a JSON file).
+ * Both stacks, by the app's context: `environment` (aws or local), `name`, `settings` (path of a JSON file), `release` (canary or at-once).
  *
  * @throws UsageError one sentence, where context, settings or zips are not right.
  */
 export function addStacks(app: App, files: SightlineFiles): { readonly stateful: StatefulStack; readonly stateless: StatelessStack } {
   const appName = nameFrom(app);
   const settings = loadSettings(textFrom(app, 'settings'));
-  const environment = environmentOf(environmentFrom(app), files.dist, settings, files.hostArchitecture);
+  const environment = environmentOf(oneOf(app, 'environment', ENVIRONMENTS, 'aws'), files.dist, settings, files.hostArchitecture);
   const stateful = new StatefulStack(app, `${appName}-stateful`, { environment, settings });
   const stateless = new StatelessStack(app, `${appName}-stateless`, {
     environment,
     settings,
     appName,
     definitions: files.definitions,
+    releaseMode: oneOf(app, 'release', RELEASE_MODES, 'canary'),
     stateful,
   });
   return { stateful, stateless };
@@ -39,10 +41,10 @@ function textFrom(app: App, key: string): string | undefined {
   throw new UsageError(`context "${key}" must be a text, but is ${JSON.stringify(value)}.`);
 }
 
-function environmentFrom(app: App): EnvironmentName {
-  const value = textFrom(app, 'environment') ?? 'aws';
-  const found = ENVIRONMENTS.find((name) => name === value);
-  if (found === undefined) throw new UsageError(`context "environment" must be one of ${ENVIRONMENTS.join(', ')}, but is "${value}".`);
+function oneOf<T extends string>(app: App, key: string, allowed: readonly T[], otherwise: T): T {
+  const value = textFrom(app, key) ?? otherwise;
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new UsageError(`context "${key}" must be one of ${allowed.join(', ')}, but is "${value}".`);
   return found;
 }
 

@@ -1,10 +1,16 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { makeAlarms } from './alarms.ts';
+import { Bell } from './bell.ts';
+import { Budget } from './budget.ts';
 import { BulkImport } from './bulk-import.ts';
+import { Dashboard } from './dashboard.ts';
 import type { Environment } from './environment.ts';
 import { EventsDeadLetterQueue } from './events-dead-letter-queue.ts';
 import { FailureTrigger } from './failure-trigger.ts';
 import { ImageAnalysis } from './image-analysis.ts';
+import type { ReleaseMode } from './machine-release.ts';
+import { Metrics } from './metrics.ts';
 import { PipelineFunctions } from './pipeline-functions.ts';
 import { Reconcile } from './reconcile.ts';
 import type { Settings } from './settings.ts';
@@ -26,6 +32,8 @@ export interface StatelessStackProps extends StackProps {
   /** What begins the names of what must have one. */
   readonly appName: string;
   readonly definitions: Definitions;
+  /** How a release takes over. */
+  readonly releaseMode: ReleaseMode;
   readonly stateful: StatefulStack;
 }
 
@@ -33,9 +41,9 @@ export interface StatelessStackProps extends StackProps {
 export class StatelessStack extends Stack {
   constructor(scope: Construct, id: string, props: StatelessStackProps) {
     super(scope, id, { description: 'sightline: the image pipeline', ...props });
-    const { settings, stateful } = props;
-    const workshop: Workshop = { artefacts: props.environment.artefacts, settings, deployment: props.appName };
-    const stateMachineName = `${props.appName}-image-analysis`;
+    const { environment, settings, stateful, appName: deployment } = props;
+    const workshop: Workshop = { artefacts: environment.artefacts, settings, deployment };
+    const stateMachineName = `${deployment}-image-analysis`;
     const deadLetterQueue = new EventsDeadLetterQueue(this, 'EventsDeadLetters').queue;
     const topics = new Topics(this, 'Topics', { dataKey: stateful.dataKey });
     const functions = new PipelineFunctions(this, 'Functions', {
@@ -46,7 +54,11 @@ export class StatelessStack extends Stack {
       stateMachineName,
       deadLetterQueue,
     });
+    const bell = new Bell(this, 'Alarms', { environment, deployment, topics });
     const imageAnalysis = new ImageAnalysis(this, 'ImageAnalysis', {
+      environment,
+      bell,
+      releaseMode: props.releaseMode,
       stateMachineName,
       definitionFile: props.definitions.imageAnalysis,
       functions: functions.tasks,
@@ -55,18 +67,34 @@ export class StatelessStack extends Stack {
     });
     const { stateMachine } = imageAnalysis;
     const { images, records } = stateful;
-    new Reconcile(this, 'Reconcile', { workshop, images, records, imageAnalysis });
-    new Trends(this, 'Trends', { workshop, records, counters: stateful.trends, topics });
+    const reconcile = new Reconcile(this, 'Reconcile', { workshop, images, records, imageAnalysis });
+    const trends = new Trends(this, 'Trends', { workshop, records, counters: stateful.trends, topics });
     const bulkImport = new BulkImport(this, 'BulkImport', {
       workshop,
-      stateMachineName: `${props.appName}-bulk-import`,
+      stateMachineName: `${deployment}-bulk-import`,
       definitionFile: props.definitions.bulkImport,
       images,
       records,
       imageAnalysis,
     });
-    new UploadTrigger(this, 'UploadTrigger', { bucket: stateful.images.bucket, stateMachine, deadLetterQueue });
+    new UploadTrigger(this, 'UploadTrigger', { bucket: stateful.images.bucket, imageAnalysis, deadLetterQueue });
     new FailureTrigger(this, 'FailureTrigger', { stateMachine, recordFailure: functions.recordFailure, deadLetterQueue });
+
+    const metrics = new Metrics(deployment);
+    const watched = { metrics, deadLetterQueue, countTrends: trends.count };
+    makeAlarms(bell, {
+      ...watched,
+      reconcile: reconcile.task,
+      pipeline: new Map([...functions.tasks, ['record-failure', functions.recordFailure]]),
+      unseen: new Map([
+        ['record-failure', functions.recordFailure],
+        ['reconcile', reconcile.task],
+        ['count-trends', trends.count],
+        ['report-trends', trends.report],
+      ]),
+    });
+    new Dashboard(this, 'Dashboard', { ...watched, deployment, stateMachine });
+    if (environment.billed && settings.monthlyBudgetUsd > 0) new Budget(this, 'Budget', { monthlyUsd: settings.monthlyBudgetUsd, topics });
 
     new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn });
     new CfnOutput(this, 'LiveStateMachineArn', { value: imageAnalysis.liveArn });

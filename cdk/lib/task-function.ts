@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { CfnFunction, Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Alias, CfnFunction, Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing, type Version } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -9,6 +9,9 @@ import { artefactOf, type Artefacts } from './environment.ts';
 import type { FunctionName } from './function-names.ts';
 import { variablesOf } from './function-variables.ts';
 import type { Settings } from './settings.ts';
+
+/** The alias of what is released, of functions and of the state machine. */
+export const LIVE = 'live';
 
 /** What all functions of one deployment are made from. */
 export interface Workshop {
@@ -37,14 +40,19 @@ export interface TaskFunctionProps {
  */
 export class TaskFunction extends Construct implements IGrantable {
   readonly fn: LambdaFunction;
+  readonly logGroup: LogGroup;
+  /** This release of it, for a state machine: an execution ends with the code that it began with. It stays when the next one comes. */
+  readonly version: Version;
+  /** What is released, for all else that calls it. */
+  readonly live: Alias;
   readonly grantPrincipal: Role;
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
     const { artefacts, deployment, settings } = props.workshop;
-    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    this.logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(this);
+    this.logGroup.grantWrite(this);
     this.fn = new LambdaFunction(this, 'Function', {
       architecture: artefacts.architecture,
       code: Code.fromAsset(artefactOf(artefacts, props.name)),
@@ -52,22 +60,34 @@ export class TaskFunction extends Construct implements IGrantable {
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
       environment: { ...variablesOf(props.name, settings), DEPLOYMENT: deployment },
       handler: 'bootstrap',
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       memorySize: settings.functionMemoryMb[props.name] ?? props.memoryMb ?? 128,
       role: this.grantPrincipal,
       runtime: Runtime.PROVIDED_AL2023,
       timeout: props.timeout ?? Duration.seconds(60),
       tracing: Tracing.ACTIVE,
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    this.version = this.fn.currentVersion;
+    this.live = new Alias(this, 'Live', { aliasName: LIVE, version: this.version });
     this.node.addValidation({ validate: () => this.reservedVariables() });
     acknowledgeWildcard(this, '*', 'X-Ray has no resources to name in PutTraceSegments and PutTelemetryRecords; the tests list all that a role may do on "*".');
   }
 
-  /** Lets a caller invoke exactly this function. */
-  grantInvoke(grantee: IGrantable): void {
-    // Function.grantInvoke would add all of its versions, as a wildcard.
-    Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [this.fn.functionArn] });
+  /** Lets a caller invoke what is released of this function. */
+  grantInvokeLive(grantee: IGrantable): void {
+    // Alias.grantInvoke would add a wildcard.
+    Grant.addToPrincipal({ grantee, actions: ['lambda:InvokeFunction'], resourceArns: [this.live.functionArn] });
+  }
+
+  /** Lets a state machine invoke every release of this function: executions of an earlier one are still at work, or will be redriven. */
+  grantInvokeVersions(role: Role): void {
+    Grant.addToPrincipal({ grantee: role, actions: ['lambda:InvokeFunction'], resourceArns: [`${this.fn.functionArn}:*`] });
+    const { node } = this.fn;
+    if (!(node.defaultChild instanceof CfnFunction)) throw new TypeError('a function without its resource');
+    const logicalId = Stack.of(this).getLogicalId(node.defaultChild);
+    acknowledgeWildcard(role, `<${logicalId}.Arn>:*`, 'The wildcard stands for the versions of one function: executions of earlier releases go on with theirs.');
   }
 
   /** Looks at what is synthesised, so that no way of setting a variable goes round it. */

@@ -40,11 +40,11 @@ class TaskTarget extends ScheduleTargetBase {
   private readonly task: TaskFunction;
 
   constructor(task: TaskFunction, props: ScheduleTargetBaseProps) {
-    super(props, task.fn.functionArn);
+    super(props, task.live.functionArn);
     this.task = task;
   }
 
   protected override addTargetActionToRole(role: IRole): void {
-    this.task.grantInvoke(role);
+    this.task.grantInvokeLive(role);
   }
 }

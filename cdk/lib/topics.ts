@@ -1,4 +1,5 @@
-import { Grant } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Grant, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { DataKey } from './data-key.ts';
@@ -20,6 +21,26 @@ export class Topics extends Construct {
     const common = { enforceSSL: true, masterKey: props.dataKey.key };
     this.alerts = new Topic(this, 'Alerts', { ...common, displayName: 'sightline alerts' });
     this.operations = new Topic(this, 'Operations', { ...common, displayName: 'sightline operations' });
+    this.letServicesTell();
+  }
+
+  /** What may tell of alarms and of the budget: these two services, for resources of this account. */
+  private letServicesTell(): void {
+    const { account, region } = Stack.of(this);
+    const arn = (service: string, at: string): string =>
+      Stack.of(this).formatArn({ service, region: at, resource: '*', arnFormat: ArnFormat.NO_RESOURCE_NAME });
+    for (const [service, source] of [
+      ['cloudwatch', arn('cloudwatch', region)],
+      ['budgets', arn('budgets', '')],
+    ] as const) {
+      const statement = new PolicyStatement({
+        principals: [new ServicePrincipal(`${service}.amazonaws.com`)],
+        actions: ['sns:Publish'],
+        resources: [this.operations.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': source } },
+      });
+      this.operations.addToResourcePolicy(statement);
+    }
   }
 
   /** Lets the function publish alerts, and tells it the topic. */

@@ -37,7 +37,7 @@ export class Trends extends Construct {
     counters.grantCount(task);
     // No end of retries, and nothing set aside: what fails here fails for all (DynamoDB, a permission), and is counted once that is over.
     new EventSourceMapping(this, 'Stream', {
-      target: task.fn,
+      target: task.live,
       eventSourceArn: records.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,

@@ -1,14 +1,14 @@
-import { Match, Rule } from 'aws-cdk-lib/aws-events';
-import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
+import { Match, Rule, type IRule, type RuleTargetConfig } from 'aws-cdk-lib/aws-events';
+import { SfnStateMachine, type SfnStateMachineProps } from 'aws-cdk-lib/aws-events-targets';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { delivery } from './delivery.ts';
+import type { ImageAnalysis } from './image-analysis.ts';
 
 export interface UploadTriggerProps {
   readonly bucket: IBucket;
-  readonly stateMachine: IStateMachine;
+  readonly imageAnalysis: ImageAnalysis;
   /** Where events go that could not start an execution. */
   readonly deadLetterQueue: IQueue;
 }
@@ -26,7 +26,21 @@ export class UploadTrigger extends Construct {
         detailType: ['Object Created'],
         detail: { bucket: { name: [props.bucket.bucketName] }, object: { key: Match.wildcard('raw-uploads/*') } },
       },
-      targets: [new SfnStateMachine(props.stateMachine, delivery(props.deadLetterQueue))],
+      targets: [new LiveMachine(props.imageAnalysis, delivery(props.deadLetterQueue))],
     });
+  }
+}
+
+/** What is released of the machine. The right to start it is a right on the machine itself, whatever alias is named. */
+class LiveMachine extends SfnStateMachine {
+  private readonly arn: string;
+
+  constructor(imageAnalysis: ImageAnalysis, props: SfnStateMachineProps) {
+    super(imageAnalysis.stateMachine, props);
+    this.arn = imageAnalysis.liveArn;
+  }
+
+  override bind(rule: IRule): RuleTargetConfig {
+    return { ...super.bind(rule), arn: this.arn };
   }
 }

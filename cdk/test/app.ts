@@ -88,11 +88,22 @@ export function functionId(name: FunctionName): string {
   return `${OWNERS[name] ?? 'Functions'}${pascalCase(name)}Function`;
 }
 
-/** Both templates, with what changes with every build taken out: hashes of assets, and the state machine's definition, which has its own tests. */
+/** What stands for this release of a function, and what for whatever is released, in a template. */
+export function versionOf(name: FunctionName): RegExp {
+  return new RegExp(`^${functionId(name)}CurrentVersion[0-9A-F]{8}[0-9a-f]{32}$`);
+}
+export function liveOf(name: FunctionName): RegExp {
+  return new RegExp(`^${functionId(name)}Live[0-9A-F]{8}$`);
+}
+
+/** Both templates, with what changes with every build taken out: hashes of assets, which are part of the names of functions' versions, too; and the state machine's definition, which has its own tests. */
 export function normalised(templates: Templates): { stateful: object; stateless: object } {
   const clean = (template: Template): object =>
-    JSON.parse(JSON.stringify(template.toJSON()).replaceAll(/[0-9a-f]{64}/g, '<hash>'), (key, value: unknown) =>
-      key === 'DefinitionString' ? '<definition>' : value,
+    JSON.parse(
+      JSON.stringify(template.toJSON())
+        .replaceAll(/[0-9a-f]{64}/g, '<hash>')
+        .replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1'),
+      (key, value: unknown) => (key === 'DefinitionString' ? '<definition>' : value),
     ) as object;
   return { stateful: clean(templates.stateful), stateless: clean(templates.stateless) };
 }

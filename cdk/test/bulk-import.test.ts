@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import aslValidator from 'asl-validator';
 import { describe, expect, test } from 'vitest';
-import { DEFINITIONS, functionId, resourceOf, settingsFile, templatesOf } from './app.ts';
+import { DEFINITIONS, resourceOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
 const DEFINITION = readFileSync(DEFINITIONS.bulkImport, 'utf8');
 
@@ -20,7 +20,7 @@ describe('the bulk import', () => {
   test('calls import-image, and no other function', () => {
     expect([...new Set(DEFINITION.match(/\$\{\w+\}/g))]).toEqual(['${ImportImageFunctionArn}']);
     expect(machineOf().DefinitionSubstitutions).toEqual({
-      ImportImageFunctionArn: { 'Fn::GetAtt': [expect.stringMatching(`^${functionId('import-image')}`), 'Arn'] },
+      ImportImageFunctionArn: { Ref: expect.stringMatching(versionOf('import-image')) as unknown },
     });
   });
 

@@ -29,7 +29,7 @@ describe('events', () => {
         'detail-type': ['Object Created'],
         detail: { bucket: { name: [{ 'Fn::ImportValue': Match.stringLikeRegexp('RefImagesBucket') }] }, object: { key: [{ wildcard: 'raw-uploads/*' }] } },
       },
-      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysis') }, ...DELIVERY })],
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysisReleaseLive') }, ...DELIVERY })],
     });
   });
 
@@ -39,17 +39,22 @@ describe('events', () => {
     expect(Object.keys(Targets[0] ?? {}).filter((key) => key.startsWith('Input'))).toEqual([]);
   });
 
-  test('of executions of our machine that did not end well reach record-failure', () => {
+  test('of executions of our machine, by whichever alias, that did not end well reach record-failure', () => {
+    const machine = { Ref: Match.stringLikeRegexp('^ImageAnalysisStateMachine') };
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: {
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],
-        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: Match.stringLikeRegexp('^ImageAnalysis') }] },
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [machine, { prefix: { 'Fn::Join': ['', [machine, ':']] } }],
+        },
       },
-      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsRecordFailure'), 'Arn'] }, ...DELIVERY })],
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^FunctionsRecordFailureFunctionLive') }, ...DELIVERY })],
     });
     template.hasResourceProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
+      FunctionName: { Ref: Match.stringLikeRegexp('^FunctionsRecordFailureFunctionLive') },
       Principal: 'events.amazonaws.com',
       SourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FailureTrigger'), 'Arn'] },
     });
@@ -94,12 +99,25 @@ describe('topics', () => {
     }
   });
 
-  test('are published to over TLS only, and open to no other account or service', () => {
+  test('are published to over TLS only, and open to no other account', () => {
     const policies = resourcesOf(template, 'AWS::SNS::TopicPolicy');
     expect(policies).toHaveLength(2);
     for (const [, { Properties }] of policies) {
-      expect(statementsOf(Properties)).toEqual([expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
+      const denied = statementsOf(Properties).filter(({ Effect }) => Effect === 'Deny');
+      expect(denied).toEqual([expect.objectContaining({ Condition: { Bool: { 'aws:SecureTransport': 'false' } } })]);
     }
+    const allowed = (id: string): Statement[] => statementsOf(resourceOf(template, 'AWS::SNS::TopicPolicy', id).Properties).filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed('TopicsAlerts')).toEqual([]);
+    expect(allowed('TopicsOperations')).toEqual(
+      ['cloudwatch', 'budgets'].map((service, index) => ({
+        Sid: String(index + 1),
+        Action: 'sns:Publish',
+        Effect: 'Allow',
+        Principal: { Service: `${service}.amazonaws.com` },
+        Resource: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
+      })),
+    );
   });
 
   test('and all else that is needed is told under the names that the command line looks for', () => {

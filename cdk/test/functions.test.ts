@@ -11,7 +11,7 @@ const imported = (name: RegExp): unknown => expect.objectContaining({ 'Fn::Impor
 const RECORDS_TABLE = imported(/RefRecords8/);
 const TRENDS_TABLE = imported(/RefTrendsTable/);
 const IMAGES_BUCKET = imported(/RefImagesBucket/);
-const STATE_MACHINE_ARN = { Ref: expect.stringMatching(/^ImageAnalysisStateMachine/) as unknown };
+const STATE_MACHINE_ARN = { Ref: expect.stringMatching(/^ImageAnalysisReleaseLive/) as unknown };
 
 const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
   'inspect-image': { RECORDS_TABLE, MAX_BYTES: '15728640', MAX_PIXELS: '50000000', STORE_GPS: 'false' },

@@ -116,10 +116,10 @@ describe('permissions', () => {
     expect(permissionsOf(templates.stateless, `${functionId(name)}Role`)).toEqual([...new Set([...EVERY, ...EXPECTED[name]])].sort());
   });
 
-  test('the state machine may invoke exactly its functions, and deliver logs and traces', () => {
+  test('the state machine may invoke every release of exactly its functions, and deliver logs and traces', () => {
     const functions = TASK_NAMES.map((name) => `<${functionId(name)}>`);
     expect(permissionsOf(templates.stateless, 'ImageAnalysisRole')).toEqual(
-      [...functions.map((name) => `lambda:InvokeFunction ${name}`), ...DELIVERY].sort(),
+      [...functions.map((name) => `lambda:InvokeFunction ${name}:*`), ...DELIVERY].sort(),
     );
   });
 
@@ -127,7 +127,7 @@ describe('permissions', () => {
     const own = (kind: string, name: string): string => `arn:<AWS::Partition>:states:${MACHINE}:${kind}:${name}`;
     expect(permissionsOf(templates.stateless, 'BulkImportRole')).toEqual(
       [
-        ...lines('<BulkImportImportImageFunction>', 'lambda:InvokeFunction'),
+        ...lines('<BulkImportImportImageFunction>:*', 'lambda:InvokeFunction'),
         ...lines(own('stateMachine', 'sightline-bulk-import'), 'states:StartExecution'),
         ...lines(own('execution', 'sightline-bulk-import:*'), 'states:DescribeExecution', 'states:StopExecution'),
         ...lines(own('execution', 'sightline-bulk-import/*:*'), 'states:RedriveExecution'),
@@ -151,7 +151,7 @@ describe('permissions', () => {
     ['ReconcileClock', 'reconcile'],
     ['TrendsClock', 'report-trends'],
   ] as const)('%s may invoke its function, and nothing else', (clock, name) => {
-    expect(permissionsOf(templates.stateless, clock)).toEqual([`lambda:InvokeFunction <${functionId(name)}>`]);
+    expect(permissionsOf(templates.stateless, clock)).toEqual([`lambda:InvokeFunction <${functionId(name)}Live>`]);
   });
 
   test('the rule may start executions, and nothing else', () => {

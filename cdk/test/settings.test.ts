@@ -59,6 +59,7 @@ describe('settings', () => {
     [{ importConcurrency: 0 }, 'FILE: "importConcurrency" must be a whole number from 1 to 10000, but is 0.'],
     [{ importToleratedFailurePercent: 101 }, 'FILE: "importToleratedFailurePercent" must be a number from 0 to 100, but is 101.'],
     [{ reconcileGraceSeconds: -1 }, 'FILE: "reconcileGraceSeconds" must be a whole number from 0 to 86400, but is -1.'],
+    [{ monthlyBudgetUsd: -5 }, 'FILE: "monthlyBudgetUsd" must be a number from 0 to 1000000, but is -5.'],
     [{ logRetentionDays: 31 }, /^FILE: "logRetentionDays" must be one of 1, 3, 5, 7, 14, 30, .*, but is 31\.$/],
     [{ reviewTimeoutSeconds: 31_536_001 }, 'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 31536000, but is 31536001.'],
     [{ functionMemoryMb: { 'detect-text': 64 } }, 'FILE: "functionMemoryMb.detect-text" must be a whole number from 128 to 3008, but is 64.'],
@@ -85,6 +86,7 @@ describe('context', () => {
     [{ environment: 'prod' }, 'context "environment" must be one of aws, local, but is "prod".'],
     [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "Sight Line".'],
     [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "".'],
+    [{ release: 'now' }, 'context "release" must be one of canary, at-once, but is "now".'],
     [{ settings: 7 }, 'context "settings" must be a text, but is 7.'],
   ])('that is wrong is named: %j', (context, sentence) => {
     expect(() => templatesOf(context)).toThrow(new UsageError(sentence));

@@ -3,7 +3,8 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import aslValidator from 'asl-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Definition } from '../lib/definition.ts';
-import { DEFINITIONS, resourceOf, settingsFile, templatesOf } from './app.ts';
+import { pascalCase, TASK_NAMES } from '../lib/function-names.ts';
+import { DEFINITIONS, resourceOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
 const DEFINITION = readFileSync(DEFINITIONS.imageAnalysis, 'utf8');
 
@@ -28,10 +29,9 @@ describe('the state machine', () => {
     expect(Object.keys(machine.DefinitionSubstitutions as object).sort()).toEqual([...new Set(placeholders)].sort());
   });
 
-  test('gets the right function at each placeholder', () => {
-    for (const [name, arn] of Object.entries(machine.DefinitionSubstitutions as Record<string, { 'Fn::GetAtt': [string, string] }>)) {
-      expect(arn['Fn::GetAtt'][0]).toMatch(new RegExp(`^Functions${name.replace(/FunctionArn$/, '')}Function[0-9A-F]{8}$`));
-    }
+  test('gets this release of the right function at each placeholder', () => {
+    const expected = TASK_NAMES.map((name) => [`${pascalCase(name)}FunctionArn`, { Ref: expect.stringMatching(versionOf(name)) as unknown }]);
+    expect(machine.DefinitionSubstitutions).toEqual(Object.fromEntries(expected));
   });
 
   test('logs everything but the data of executions, and traces', () => {

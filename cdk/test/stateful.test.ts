@@ -43,6 +43,20 @@ describe('the stateful stack', () => {
     });
   });
 
+  test('lets alarms and the budget of this account write to encrypted topics, and no other service use the key', () => {
+    const { Properties } = resourceOf(template, 'AWS::KMS::Key', 'DataKey');
+    const { Statement } = Properties.KeyPolicy as { Statement: { Principal: unknown }[] };
+    expect(Statement.filter(({ Principal }) => JSON.stringify(Principal).includes('Service'))).toEqual([
+      {
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        Effect: 'Allow',
+        Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+        Resource: '*',
+      },
+    ]);
+  });
+
   test('keeps versions of images, and sends their events to EventBridge without a helper function', () => {
     const { Properties } = resourceOf(template, 'AWS::S3::Bucket', 'ImagesBucket');
     expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
@@ -112,71 +126,6 @@ describe('the stateful stack', () => {
     const results = lifecycleOf(templatesOf({ settings: settingsFile({ retentionDays: 0 }) }).stateful).find(({ Id }) => Id === 'results');
     expect(results).toBeDefined();
     expect(results?.ExpirationInDays).toBeUndefined();
-  });
-
-  test('has all tables encrypted, recoverable, expiring, on demand and hard to delete', () => {
-    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
-    expect(tables).toHaveLength(3);
-    for (const [, { Properties }] of tables) {
-      expect(Properties).toMatchObject({
-        BillingMode: 'PAY_PER_REQUEST',
-        DeletionProtectionEnabled: true,
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-        TimeToLiveSpecification: { AttributeName: 'ExpiresAt', Enabled: true },
-      });
-    }
-  });
-
-  test('finds records by image, by owner and by open work', () => {
-    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'Records8');
-    const keys = (hash: string): object[] => [
-      { AttributeName: hash, KeyType: 'HASH' },
-      { AttributeName: 'UploadTimestamp', KeyType: 'RANGE' },
-    ];
-    expect(Properties.KeySchema).toEqual(keys('ImageID'));
-    expect(Properties.AttributeDefinitions).toContainEqual({ AttributeName: 'UploadTimestamp', AttributeType: 'N' });
-    expect(Properties.GlobalSecondaryIndexes).toEqual([
-      {
-        IndexName: 'OwnerIndex',
-        KeySchema: keys('OwnerID'),
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'] },
-      },
-      {
-        IndexName: 'WorkQueueIndex',
-        KeySchema: keys('WorkQueue'),
-        Projection: {
-          ProjectionType: 'INCLUDE',
-          NonKeyAttributes: ['ExecutionArn', 'OwnerID', 'ProcessingStatus', 'ReviewStatus', 'StatusReason', 'DetectionSummary'],
-        },
-      },
-    ]);
-  });
-
-  test('finds label rows by owner, label and month, in order of time', () => {
-    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'RecordsLabelIndex');
-    expect(Properties.KeySchema).toEqual([
-      { AttributeName: 'OwnerLabelMonth', KeyType: 'HASH' },
-      { AttributeName: 'TimeImageID', KeyType: 'RANGE' },
-    ]);
-    expect(Properties.GlobalSecondaryIndexes).toBeUndefined();
-  });
-
-  test('counts by counter and name', () => {
-    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'TrendsTable');
-    expect(Properties.KeySchema).toEqual([
-      { AttributeName: 'Counter', KeyType: 'HASH' },
-      { AttributeName: 'Name', KeyType: 'RANGE' },
-    ]);
-  });
-
-  test('tells which records changed, and nothing of what is in them', () => {
-    const streams = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, { Properties }]) => [id.slice(0, -8), Properties.StreamSpecification]);
-    expect(streams).toEqual([
-      ['Records', { StreamViewType: 'KEYS_ONLY' }],
-      ['RecordsLabelIndex', undefined],
-      ['TrendsTable', undefined],
-    ]);
   });
 
   test('leaves all data where it is when the stack is deleted', () => {

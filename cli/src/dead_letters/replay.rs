@@ -131,7 +131,7 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
     }
     let recorded = record_failure(&session.records(), &session.objects(), &session.workflow(), &detail, SystemClock.now()).await?;
     match recorded {
-        Recorded::Failed { image_id } => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(image_id)),
+        Recorded::Failed(record) => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(record.image_id)),
         Recorded::NotOurs => {
             (row.action, row.reason) = (Some("NOT_NEEDED"), Some("the image is done, or belongs to another execution".to_owned()));
         }

@@ -16,7 +16,7 @@ use sightline_domain::{
 /// Executions of the state machine.
 #[derive(Debug, Clone)]
 pub struct Workflow {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Workflow {

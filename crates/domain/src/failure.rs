@@ -3,6 +3,7 @@
 use crate::{
     clock::EpochMillis,
     content,
+    erase::{Meaning, meaning},
     error::StorageError,
     event::{ExecutionStatusDetail, ObjectCreated},
     identity::Upload,
@@ -55,11 +56,8 @@ fn said(cause: &str) -> String {
 /// What a status event led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
-    /// The record is FAILED.
-    Failed {
-        /// Its image.
-        image_id: String,
-    },
+    /// The record is FAILED, as written.
+    Failed(Box<Record>),
     /// The image belongs to another execution, or is COMPLETED.
     NotOurs,
     /// The execution's input is no upload, or the event has none: there is no image to speak of.
@@ -82,7 +80,7 @@ pub async fn record_failure(
     let upload = Upload::from_event(&event);
     let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now };
     let marked = mark_failed(records, objects, &run, ending, |_| ()).await?;
-    Ok(marked.map_or(Recorded::NotOurs, |record| Recorded::Failed { image_id: record.image_id }))
+    Ok(marked.map_or(Recorded::NotOurs, |record| Recorded::Failed(Box::new(record))))
 }
 
 /// What execution, on which upload, and when.
@@ -100,7 +98,7 @@ pub struct Run<'a> {
 
 /// Marks the record that this execution claimed FAILED; makes one where the execution ended before it could claim any.
 ///
-/// Gives the record as written, or `None` where the image belongs to another execution, or is COMPLETED.
+/// Gives the record as written, or `None` where the image belongs to another execution, is COMPLETED, or was erased.
 pub async fn mark_failed(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
@@ -117,7 +115,8 @@ pub async fn mark_failed(
     })
 }
 
-/// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others.
+/// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others, or where the
+/// upload was erased.
 async fn own_record(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
@@ -125,16 +124,21 @@ async fn own_record(
 ) -> Result<Option<Record>, StorageError> {
     // The execution may have failed for this very look-up.
     let facts = objects.look_up(run.upload).await.ok().flatten();
-    let mut free = None;
+    let (mut free, mut erased) = (None, false);
     for id in run.upload.candidate_ids() {
         match records.find(&id).await? {
             Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
+            Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
+                Meaning::Erased => erased = true,
+                Meaning::Free => free = free.or(Some(id)),
+                Meaning::NotYet => {}
+            },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
             Some(_) => {}
             None => free = free.or(Some(id)),
         }
     }
-    let Some(id) = free else { return Ok(None) };
+    let Some(id) = free.filter(|_| !erased) else { return Ok(None) };
     let (size, uploaded) = facts.map_or((0, run.event_time.unwrap_or(run.now)), |facts| (facts.size, facts.last_modified));
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
 }

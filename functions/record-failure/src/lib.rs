@@ -9,7 +9,7 @@ use sightline_domain::{
     failure::{Recorded, record_failure},
     ports::{ExecutionHistory, ImageStore, RecordFailures, UploadLookup},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
 
 /// The step.
 pub struct RecordFailure<R, O, H, C> {
@@ -37,17 +37,22 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore, H: ExecutionHistory, C: Cl
     type Output = Option<String>;
 
     async fn run(&self, ExecutionStatusChanged { detail, .. }: ExecutionStatusChanged) -> Result<Option<String>, Fault> {
-        let recorded = record_failure(&self.records, &self.uploads, &self.history, &detail, self.clock.now()).await?;
-        let image_id = match recorded {
-            Recorded::Failed { image_id } => Some(image_id),
-            Recorded::NotOurs => None,
+        match record_failure(&self.records, &self.uploads, &self.history, &detail, self.clock.now()).await? {
+            Recorded::Failed(record) => {
+                about_image(&record.image_id);
+                metrics::image(&record).write();
+                tracing::info!(reason = record.status_reason, "execution failed");
+                Ok(Some(record.image_id))
+            }
+            Recorded::NotOurs => {
+                tracing::info!("the image is done, or another execution's");
+                Ok(None)
+            }
             Recorded::NoUpload => {
                 // Somebody started the machine by hand with another input: there is no image to speak of.
-                tracing::warn!(execution_arn = detail.execution_arn, "the execution's input is no upload");
-                return Ok(None);
+                tracing::warn!("the execution's input is no upload");
+                Ok(None)
             }
-        };
-        tracing::info!(execution_arn = detail.execution_arn, image_id, "execution failed");
-        Ok(image_id)
+        }
     }
 }

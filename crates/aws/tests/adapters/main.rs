@@ -10,6 +10,7 @@
 
 mod dead_letters;
 mod dynamodb;
+mod metering;
 mod reading;
 mod reconcile;
 mod redrive;
