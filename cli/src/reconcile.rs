@@ -53,6 +53,7 @@ const fn name(did: Did) -> &'static str {
         Did::WouldRestart => "WOULD_RESTART",
         Did::Told => "TOLD",
         Did::WouldTell => "WOULD_TELL",
+        Did::Swept => "SWEPT",
         Did::NotDone => "NOT_DONE",
     }
 }

@@ -54,7 +54,7 @@ fn said(cause: &str) -> String {
 }
 
 /// What a status event led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Recorded {
     /// The record is FAILED, as written.
     Failed(Box<Record>),

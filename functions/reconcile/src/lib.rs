@@ -5,6 +5,7 @@
 use serde::de::IgnoredAny;
 use sightline_domain::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
     reconcile::{Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
 };
@@ -57,8 +58,8 @@ impl<R, O, E, W, C: Clock + Clone> Reconcile<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Step for Reconcile<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
-    O: UploadVersions + ImageStore + ResultStore,
+    R: RecordFailures + Tombstones + WorkQueues,
+    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,

@@ -4,6 +4,7 @@
 //! written under conditions, and a task token takes one answer.
 
 mod bookmark;
+mod erased;
 mod objects;
 mod ports;
 mod queues;
@@ -19,6 +20,7 @@ pub use report::{Action, Did, Report, ReviewQueue};
 
 use crate::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     error::{StepError, StorageError},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
 };
@@ -74,8 +76,8 @@ impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
-    O: UploadVersions + ImageStore + ResultStore,
+    R: RecordFailures + Tombstones + WorkQueues,
+    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,

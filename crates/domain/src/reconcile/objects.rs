@@ -4,6 +4,7 @@ use super::{Action, Did, Executions, Pass, Reconciler, UploadVersion, UploadVers
 use crate::{
     clock::{Clock, EpochMillis},
     content,
+    erase::{Meaning, meaning},
     error::{StepError, StorageError},
     event::object_created,
     identity::Upload,
@@ -125,6 +126,9 @@ where
         // The same content came once more after a failure, which asks for another try.
         let asks_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
         let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
+        if record.is_erased() {
+            return Ok(meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);
+        }
         Ok(!asks_again && content::is_same(&self.objects, record, upload, Some(&facts)).await?)
     }
 }

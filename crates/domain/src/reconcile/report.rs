@@ -23,6 +23,8 @@ pub enum Did {
     Told,
     /// The same, in a dry run.
     WouldTell,
+    /// What was written late for an erased image: removed.
+    Swept,
     /// It could not be put right; the reason says why.
     NotDone,
 }
