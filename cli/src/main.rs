@@ -3,6 +3,8 @@
 mod args;
 mod clock;
 mod commands;
+mod confirm;
+mod dead_letters;
 mod doctor;
 mod error;
 mod executions;
@@ -10,6 +12,7 @@ mod exit;
 mod find;
 mod output;
 mod progress;
+mod reconcile;
 mod review;
 mod session;
 mod show;

@@ -44,7 +44,8 @@ def parser():
     up.add_argument("--for-tests", action="store_true", help="also build the tests, and deploy the stage with their strict settings")
     demo = verb("demo", commands.demo, "bring the stack up and analyse photos")
     demo.add_argument("photos", nargs="?", metavar="FOLDER", help="folder of photos (default: samples)")
-    verb("down", commands.down, "stop the local stack; what it stored is gone")
+    down = verb("down", commands.down, "stop the local stack; what it holds is kept")
+    down.add_argument("--forget", action="store_true", help="remove what it holds: images, records and all that is deployed")
     verb("status", commands.status, "say what is running and deployed")
     verb("env", commands.env, "print export lines that point a shell at the local stack")
     return top

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import shutil
 import sys
 import time
 
@@ -49,10 +50,12 @@ def demo(arguments):
     return demonstration.show(photos, own=bool(arguments.photos))
 
 
-def down(_):
-    """Stops both servers."""
+def down(arguments):
+    """Stops both servers, and forgets what the local AWS held if that is asked for."""
     with _alone():
         stopped = [server.name for server in (servers.rekognition(), servers.aws()) if server.process.stop()]
+        if arguments.forget:
+            shutil.rmtree(places.state(), ignore_errors=True)
     print(f"Stopped {' and '.join(stopped)}." if stopped else "Nothing was running.", file=sys.stderr)
     return 0
 
@@ -90,6 +93,7 @@ def _steps(for_tests):
         Step("local Rekognition", servers.start_rekognition, after=["models", "build"]),
         *(Step(f"stage {name}", deployment.deploy(name, settings), after=["cdk bootstrap", "zips"]) for name, settings in stages.items()),
         Step("outputs", deployment.write_outputs(stages), after=[f"stage {name}" for name in stages]),
+        Step("save", servers.save_aws, after=["outputs"]),
     ]
 
 

@@ -4,27 +4,25 @@ import hashlib
 import json
 
 import environment
+import notes
 import places
-import servers
 from errors import StackError
 
 # Stage name → settings file. The second is for tests: it watches, flags and times out where the defaults don't.
 DEFAULT_STAGE = {"sightline": None}
 TEST_STAGE = {"sightline-strict": places.ROOT / "tests" / "settings" / "strict.json"}
 
-STATE = places.LOCAL / "deployed"
 CDK_COMMAND = places.CDK / "node_modules" / ".bin" / "cdk"
 
 
 def bootstrap(step):
     """A step: what CDK needs in an account before its first deployment."""
-    note = STATE / "bootstrap"
-    if _read(note) == _emulator():
+    if notes.read("bootstrap"):
         return "unchanged"
     # Not in cdk/: there it would synthesise the app first, which needs the zips.
-    STATE.mkdir(parents=True, exist_ok=True)
-    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=STATE, env=environment.for_cdk())
-    _write(note, _emulator())
+    _folder().mkdir(parents=True, exist_ok=True)
+    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=_folder(), env=environment.for_cdk())
+    notes.write("bootstrap", "done")
     return "done"
 
 
@@ -48,26 +46,21 @@ def write_outputs(stages):
 
 def deployed():
     """The stages that the running emulator holds."""
-    if _emulator() is None:
-        return []
-    notes = STATE.glob("*.stage")
-    return sorted(note.stem for note in notes if (_read(note) or "").startswith(f"{_emulator()} "))
+    return [name for name in DEFAULT_STAGE | TEST_STAGE if notes.read(name)]
 
 
 def _deploy(step, name, settings):
-    note = STATE / f"{name}.stage"
-    wanted = f"{_emulator()} {_digest(settings)}"
-    if _read(note) == wanted and _outputs(name).exists():
+    wanted = _digest(settings)
+    if notes.read(name) == wanted and _outputs(name).exists():
         return False
     if settings and not settings.exists():
         raise StackError(f"The settings of stage {name} are missing: {settings}.")
-    note.unlink(missing_ok=True)
     context = ["-c", "environment=local", "-c", f"name={name}", *(["-c", f"settings={settings}"] if settings else [])]
     step.run(
-        [CDK_COMMAND, "deploy", "--all", *context, "--require-approval", "never", "--progress", "events", "--output", STATE / f"{name}.cdk.out", "--outputs-file", _outputs(name)],
+        [CDK_COMMAND, "deploy", "--all", *context, "--require-approval", "never", "--progress", "events", "--output", _folder() / f"{name}.cdk.out", "--outputs-file", _outputs(name)],
         cwd=places.CDK, env=environment.for_cdk(),
     )
-    _write(note, wanted)
+    notes.write(name, wanted)
     return True
 
 
@@ -83,17 +76,12 @@ def _digest(settings):
     return digest.hexdigest()
 
 
+def _folder():
+    return places.state() / "deployed"
+
+
 def _outputs(name):
-    return STATE / f"{name}.outputs.json"
-
-
-def _emulator():
-    """Which run of the emulator it is: what was deployed into another one is gone."""
-    return servers.aws().process.identity()
-
-
-def _read(path):
-    return path.read_text() if path.exists() else None
+    return _folder() / f"{name}.outputs.json"
 
 
 def _write(path, text):

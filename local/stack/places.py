@@ -27,6 +27,11 @@ AWS_PORT_VARIABLE = "SIGHTLINE_AWS_PORT"
 REKOGNITION_PORT_VARIABLE = "SIGHTLINE_REKOGNITION_PORT"
 
 
+def state():
+    """What the local AWS keeps; by port, since its queues' addresses name the port."""
+    return LOCAL / f"ministack-{aws_port()}"
+
+
 def built(binary):
     """Path of a binary of this workspace, whether it is built or not."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))

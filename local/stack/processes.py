@@ -15,8 +15,9 @@ PATIENCE_BEFORE_KILL = 5
 class Process:
     """A program that runs on after this one ends, and its note in .local/."""
 
-    def __init__(self, name):
+    def __init__(self, name, patience=PATIENCE_BEFORE_KILL):
         self.name = name
+        self._patience = patience
         self.log = LOGS / f"{name}.log"
         self._note = LOCAL / f"{name}.pid.json"
 
@@ -28,11 +29,6 @@ class Process:
             return note if note["started"] and started_at(note["pid"]) == note["started"] else None
         except (OSError, ValueError, KeyError):
             return None
-
-    def identity(self):
-        """Tells this run of the program from any other one; None where it doesn't run."""
-        note = self.noted()
-        return note and f"{note['pid']}-{note['started']}"
 
     def start(self, command, env, fingerprint):
         """Starts it in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
@@ -49,17 +45,32 @@ class Process:
         return child
 
     def stop(self):
-        """Ends it with all that it started, politely at first. Says whether there was anything to end."""
+        """Ends it, politely at first, and then all that it started. Says whether there was anything to end."""
         note = self.noted()
         if note:
-            _signal_group(note["pid"], signal.SIGTERM)
-            give_up = time.monotonic() + PATIENCE_BEFORE_KILL
+            # Not what it started, which it may need to end well.
+            os.kill(note["pid"], signal.SIGTERM)
+            give_up = time.monotonic() + self._patience
             while self.noted() and time.monotonic() < give_up:
                 time.sleep(0.05)
             # Also where it ended by itself: what it started may have stayed.
             _signal_group(note["pid"], signal.SIGKILL)
         self._note.unlink(missing_ok=True)
         return note is not None
+
+    def kill(self):
+        """Ends it at once with all that it started, as a power cut would. Says whether there was anything to end."""
+        note = self.noted()
+        if note:
+            _signal_group(note["pid"], signal.SIGKILL)
+            while self.noted():
+                time.sleep(0.05)
+        return note is not None
+
+    def ask(self, which):
+        """Sends it a signal that it knows what to do with."""
+        if note := self.noted():
+            os.kill(note["pid"], which)
 
     def tail(self, lines=15):
         """The end of its log."""

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
+import shutil
+import signal
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import environment
 import places
 import ports
 from errors import StackError
 from processes import Process
+
+SECONDS_TO_SAVE = 60
 
 # Talks to this machine only, whatever proxy the shell has set.
 LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -18,8 +23,8 @@ LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Server:
     """A server: how to start it, and how to tell that it is well."""
 
-    def __init__(self, name, port, port_variable, health_path, seconds_to_start):
-        self.process = Process(name)
+    def __init__(self, name, port, port_variable, health_path, seconds_to_start, seconds_to_stop):
+        self.process = Process(name, seconds_to_stop)
         self.name = name
         self.port = port
         self._port_variable = port_variable
@@ -64,27 +69,50 @@ class Server:
 
 def aws():
     """The local AWS."""
-    return Server("ministack", places.aws_port(), places.AWS_PORT_VARIABLE, "/_ministack/health", 60)
+    return Server("ministack", places.aws_port(), places.AWS_PORT_VARIABLE, "/_ministack/health", 60, SECONDS_TO_SAVE)
 
 
 def rekognition():
     """The local Rekognition."""
-    return Server("local-rekognition", places.rekognition_port(), places.REKOGNITION_PORT_VARIABLE, "/health", 120)
+    return Server("local-rekognition", places.rekognition_port(), places.REKOGNITION_PORT_VARIABLE, "/health", 120, 6)
 
 
 def start_aws(step):
-    """A step. Nothing is kept over a stop: executions that wait would not survive it, and records without them would lie."""
+    """A step. What it holds is kept over a stop, but for executions: those that ran are FAILED with `States.ServiceRestart` afterwards."""
+    server = aws()
+    if not server.process.noted() and not _saved().exists():
+        # Ended before its first deployment was saved: objects without the stacks that they belong to.
+        shutil.rmtree(places.state(), ignore_errors=True)
     settings = {
         "BIND_HOST": places.HOST,
         "GATEWAY_PORT": str(places.aws_port()),
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_HOST": places.HOST,
         "MINISTACK_REGION": places.REGION,
+        "PERSIST_STATE": "1",
+        "S3_DATA_DIR": str(places.state() / "objects"),
         "S3_PATH_STYLE": "1",
-        "STATE_DIR": str(places.LOCAL / "ministack"),
+        "S3_PERSIST": "1",
+        "STATE_DIR": str(places.state()),
     }
-    command = [places.VENV / "bin" / "python", "-m", "ministack"]
-    return aws().ensure(step, command, environment.for_servers() | settings, places.VENV_COMPLETE)
+    command = [places.VENV / "bin" / "python", Path(__file__).with_name("emulator.py")]
+    return server.ensure(step, command, environment.for_servers() | settings, places.VENV_COMPLETE)
+
+
+def save_aws(step):
+    """A step: all that the local AWS holds, so that not even a stop by force loses the deployment."""
+    before = _saved().read_text() if _saved().exists() else None
+    aws().process.ask(signal.SIGUSR1)
+    for _ in range(SECONDS_TO_SAVE * 10):
+        if _saved().exists() and _saved().read_text() != before:
+            return str(places.state().relative_to(places.ROOT))
+        step.pause(0.1)
+    raise StackError(f"The local AWS did not save what it holds within {SECONDS_TO_SAVE} seconds. Its output: {aws().process.log}")
+
+
+def _saved():
+    """Written by emulator.py."""
+    return places.state() / "saved"
 
 
 def start_rekognition(step):
@@ -96,7 +124,7 @@ def start_rekognition(step):
 
 def _fingerprint(command, env, version):
     file = version.stat()
-    # A new terminal may bring another PATH; that alone is no reason to lose what the stack holds.
+    # A new terminal may bring another PATH; that alone is no reason to interrupt what the stack does.
     settings = {name: value for name, value in env.items() if name not in ("PATH", "LANG")}
     facts = [[str(part) for part in command], file.st_mtime_ns, file.st_size, settings]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -13,14 +13,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
     error::StorageError,
     identity::Upload,
+    percent::encode,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
 };
-use std::fmt::Write as _;
 
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
 pub struct Objects {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Objects {
@@ -72,9 +72,7 @@ impl ImageStore for Objects {
 
 impl ImageArchive for Objects {
     async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
-        let version = from.version_id.map(|version| format!("?versionId={}", encode(version))).unwrap_or_default();
-        let source = format!("{}/{}{version}", from.bucket, encode(from.key));
-        let request = self.client.copy_object().copy_source(source).bucket(from.bucket).key(to);
+        let request = self.client.copy_object().copy_source(copy_source(&from)).bucket(from.bucket).key(to);
         found("archiving the image", request.send().await).map(drop)
     }
 
@@ -104,7 +102,13 @@ impl ResultStore for Objects {
     }
 }
 
-fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
+/// The header `x-amz-copy-source`, which the SDK sends as it is.
+pub(crate) fn copy_source(from: &ObjectRef<'_>) -> String {
+    let version = from.version_id.map(|version| format!("?versionId={}", encode(version))).unwrap_or_default();
+    format!("{}/{}{version}", from.bucket, encode(from.key))
+}
+
+pub(crate) fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -131,34 +135,10 @@ fn facts_of_version(version: ObjectVersion) -> UploadFacts {
     UploadFacts { size: size(version.size), last_modified: millis(version.last_modified), version_id: version.version_id }
 }
 
-fn size(bytes: Option<i64>) -> u64 {
+pub(crate) fn size(bytes: Option<i64>) -> u64 {
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default()
 }
 
-fn millis(at: Option<DateTime>) -> i64 {
+pub(crate) fn millis(at: Option<DateTime>) -> i64 {
     at.and_then(|at| at.to_millis().ok()).unwrap_or_default()
-}
-
-/// Percent-encodes a key for the `x-amz-copy-source` header, which the SDK sends as it is.
-fn encode(key: &str) -> String {
-    key.bytes().fold(String::with_capacity(key.len()), |mut encoded, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => encoded.push(char::from(byte)),
-            other => {
-                // Writing to a String does not fail.
-                let _ = write!(encoded, "%{other:02X}");
-            }
-        }
-        encoded
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encode;
-
-    #[test]
-    fn keys_survive_the_copy_source_header() {
-        assert_eq!(encode("raw-uploads/a b+ü%.jpg"), "raw-uploads/a%20b%2B%C3%BC%25.jpg");
-    }
 }

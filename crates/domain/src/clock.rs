@@ -12,6 +12,12 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> EpochMillis;
 }
 
+/// Lets time pass.
+pub trait Pause: Send + Sync {
+    /// Ends after `millis` milliseconds.
+    fn pause(&self, millis: u64) -> impl Future<Output = ()> + Send;
+}
+
 /// A clock that stands still, for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub EpochMillis);

@@ -158,9 +158,50 @@ impl StepError for AlertError {
     }
 }
 
-/// Another execution owns the record now.
+/// An image could not be imported.
 #[derive(Debug, thiserror::Error)]
-#[error("the record of image {image_id} belongs to another execution now, or was never claimed")]
+#[non_exhaustive]
+pub enum ImportError {
+    /// There is nothing to import.
+    #[error("the object does not exist, or was replaced since the list was made")]
+    SourceMissing,
+    /// We may not read it; where we may not list its bucket either, it may also be missing.
+    #[error("the object may not be read")]
+    Denied(#[source] Cause),
+    /// It was imported, and its analysis failed.
+    #[error("the analysis of image {image_id} failed: {reason}")]
+    Failed {
+        /// The image.
+        image_id: String,
+        /// What its record says of it.
+        reason: String,
+    },
+    /// S3 did not do what we asked.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl StepError for ImportError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::SourceMissing => "Import.SourceMissing",
+            Self::Denied(_) => "Import.Denied",
+            Self::Failed { .. } => "Import.Failed",
+            Self::Storage(error) => error.name(),
+        }
+    }
+
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::SourceMissing | Self::Denied(_) | Self::Failed { .. } => false,
+            Self::Storage(error) => error.is_transient(),
+        }
+    }
+}
+
+/// Another execution owns the record now, or nobody does, since the image was erased.
+#[derive(Debug, thiserror::Error)]
+#[error("the record of image {image_id} belongs to another execution now, was erased, or was never claimed")]
 pub struct RecordSuperseded {
     /// The image.
     pub image_id: String,

@@ -67,8 +67,28 @@ impl Upload {
 /// `sha256` is the lower-case hex digest of the content; `extension` comes without its dot and may be empty.
 pub fn content_key(owner_id: &str, sha256: &str, extension: &str) -> (String, String) {
     let id = Uuid::new_v5(&NAMESPACE, format!("{owner_id}\u{0}{sha256}").as_bytes()).to_string();
+    (chosen_key(owner_id, &id, extension), id)
+}
+
+/// The key of the copy of an object that is imported from `bucket`, so that the same object of the same owner is the same image.
+///
+/// It goes by the entity tag and not by the version, since not every list of objects names versions.
+pub fn imported_key(owner_id: &str, bucket: &str, key: &str, etag: &str) -> (String, String) {
+    let id = Uuid::new_v5(&NAMESPACE, ["import", owner_id, bucket, key, etag].join("\u{0}").as_bytes()).to_string();
+    (chosen_key(owner_id, &id, &extension(key)), id)
+}
+
+fn chosen_key(owner_id: &str, id: &str, extension: &str) -> String {
     let dot = if extension.is_empty() { "" } else { "." };
-    (format!("{UPLOADS}{owner_id}/{id}{dot}{extension}"), id)
+    format!("{UPLOADS}{owner_id}/{id}{dot}{extension}")
+}
+
+/// The ending of a name or key, as it may stand in a key: lower case, letters and digits, at most eight.
+pub fn extension(name: &str) -> String {
+    const MAX: usize = 8;
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let ending = file.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
+    ending.chars().filter(char::is_ascii_alphanumeric).take(MAX).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +119,35 @@ mod tests {
     #[test]
     fn without_versions_the_entity_tag_tells_two_contents_apart() {
         assert_ne!(upload("raw-uploads/a.jpg", None, "e1").derived_id(), upload("raw-uploads/a.jpg", None, "e2").derived_id());
+    }
+
+    #[test]
+    fn an_imported_object_is_one_image_of_its_owner() {
+        let (key, id) = imported_key("anna", "photos", "2019/a b.JPG", "e1");
+        let copy = upload(&key, Some("v1"), "another");
+        assert_eq!((copy.owner_id(), copy.candidate_ids().first()), ("anna", Some(&id)));
+        assert_eq!(key, format!("raw-uploads/anna/{id}.jpg"));
+        for (owner, bucket, key, etag) in
+            [("ben", "photos", "2019/a b.JPG", "e1"), ("anna", "photos2", "019/a b.JPG", "e1"), ("anna", "photos", "2019/a b.JPG", "e2")]
+        {
+            assert_ne!(imported_key(owner, bucket, key, etag).1, id);
+        }
+    }
+
+    #[test]
+    fn endings_are_fit_for_keys() {
+        for (name, expected) in [
+            ("a.JPeG", "jpeg"),
+            ("a", ""),
+            ("a.tar.gz", "gz"),
+            ("x.d/a", ""),
+            ("a.j%p&g", "jpg"),
+            ("a.ÄPNG", "png"),
+            (".jpg", ""),
+            ("b/.jpg", ""),
+        ] {
+            assert_eq!(extension(name), expected, "{name}");
+        }
     }
 
     #[test]

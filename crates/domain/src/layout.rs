@@ -13,6 +13,22 @@ pub const ARCHIVED: &str = "archived/";
 
 /// Prefix of what operating the system needs: bookmarks, lists of imports.
 pub const OPERATIONS: &str = "operations/";
+/// Key of the note where reconciling goes on.
+pub const RECONCILE_BOOKMARK: &str = "operations/reconcile.json";
+
+fn import(name: &str) -> String {
+    format!("{OPERATIONS}imports/{name}/")
+}
+
+/// Key of the list of an import.
+pub fn import_list(name: &str) -> String {
+    format!("{}items.csv", import(name))
+}
+
+/// Prefix of what Step Functions writes of an import's items.
+pub fn import_results(name: &str) -> String {
+    format!("{}results", import(name))
+}
 
 /// Key of the normalised copy: upright, sRGB, at most 2048 px, without metadata.
 pub fn processed_image(image_id: &str) -> String {

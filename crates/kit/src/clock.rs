@@ -1,7 +1,7 @@
 //! The machine's clock: the only place that asks for the time.
 
-use sightline_domain::clock::{Clock, EpochMillis};
-use std::time::{SystemTime, UNIX_EPOCH};
+use sightline_domain::clock::{Clock, EpochMillis, Pause};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,5 +12,11 @@ impl Clock for SystemClock {
     fn now(&self) -> EpochMillis {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         EpochMillis::try_from(since_epoch.as_millis()).unwrap_or(EpochMillis::MAX)
+    }
+}
+
+impl Pause for SystemClock {
+    async fn pause(&self, millis: u64) {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! The dashboard and the alarms go by these names; docs/operations.md lists them, and a test compares both.
 
+mod image;
 mod line;
 
+pub use image::image;
 pub(crate) use line::init;
 pub use line::{Line, seconds};
 

@@ -14,5 +14,5 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings::read);
     let clients = Clients::load(Target::default()).await;
     let (rekognition, objects) = (Rekognition::new(clients.rekognition()), Objects::new(clients.s3()));
-    serve(settings.map(|settings| ModerateImage::new(settings, rekognition, objects))).await
+    serve(settings.map(|settings| ModerateImage::new(settings, rekognition, objects)), clients.meter()).await
 }

@@ -15,7 +15,7 @@ use sightline_domain::{
     record::{Analyses, Record},
     rejection::{ReasonCode, Rejection},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
 
 /// The step.
 pub struct RecordRejection<R, O, C> {
@@ -67,10 +67,12 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> S
         let Some(record) = mark_failed(&self.records, &self.objects, &run, ending, amend).await? else {
             return Ok(None);
         };
+        about_image(&record.image_id);
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
         self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
         self.objects.tag_status(original, "rejected").await?;
-        tracing::info!(image_id = record.image_id, reason = record.status_reason, "image rejected");
+        metrics::image(&record).write();
+        tracing::info!(reason = record.status_reason, "image rejected");
         Ok(Some(record.image_id))
     }
 }

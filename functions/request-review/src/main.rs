@@ -14,8 +14,8 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let (dynamodb, workflow) = (clients.dynamodb(), Workflow::new(clients.sfn()));
-    serve(settings.map(|settings| {
+    let step = settings.map(|settings| {
         RequestReview::new(settings.timeout_seconds, Records::new(dynamodb, settings.records_table), workflow, SystemClock)
-    }))
-    .await
+    });
+    serve(step, clients.meter()).await
 }

@@ -14,5 +14,5 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let (sns, objects) = (clients.sns(), Objects::new(clients.s3()));
-    serve(settings.map(|topic_arn| SendAlert::new(AlertsTopic::new(sns, topic_arn), objects, SystemClock))).await
+    serve(settings.map(|topic_arn| SendAlert::new(AlertsTopic::new(sns, topic_arn), objects, SystemClock)), clients.meter()).await
 }

@@ -13,7 +13,7 @@ use sightline_domain::{
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Fault, Step, metrics, settings::Reader};
 
 /// The step.
 pub struct StoreRecord<R, A, C> {
@@ -67,7 +67,7 @@ impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, 
     async fn run(&self, findings: Findings) -> Result<Stored, Fault> {
         let image = findings.image.clone();
         let superseded = || RecordSuperseded { image_id: image.image_id.clone() };
-        let claimed = self.records.find(&image.image_id).await?.ok_or_else(superseded)?;
+        let claimed = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased()).ok_or_else(superseded)?;
         let record = merge(claimed, findings, self.clock.now(), self.retention_days);
         let rows = rows(&record);
         // Copied before and deleted after, so that a repeated step finds at every moment what it needs.
@@ -80,6 +80,7 @@ impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, 
             return Err(superseded().into());
         }
         self.tidy(&image, &moved).await?;
+        metrics::image(&record).write();
         tracing::info!(rows = rows.len(), withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }

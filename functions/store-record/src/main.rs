@@ -14,9 +14,9 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
-    serve(settings.map(|settings| {
+    let step = settings.map(|settings| {
         let records = Records::new(dynamodb, settings.records_table).indexed_by(settings.label_index_table);
         StoreRecord::new(settings.retention_days, records, objects, SystemClock)
-    }))
-    .await
+    });
+    serve(step, clients.meter()).await
 }

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -39,17 +40,27 @@ class Processes(unittest.TestCase):
         self.assertTrue(self.process.stop())
 
         child.wait()
-        self.assertIsNone(started_at(grandchild))
+        self.assertTrue(self.ends(grandchild))
         self.assertIsNone(self.process.noted())
 
     def test_stop_ends_what_ignores_a_polite_word(self):
         child = self.start("trap '' TERM; echo $$; while :; do sleep 0.1; done")
         self.first_line()
 
-        with mock.patch.object(processes, "PATIENCE_BEFORE_KILL", 0.2):
-            self.assertTrue(self.process.stop())
+        impatient = Process("server", patience=0.2)
+        self.assertTrue(impatient.stop())
 
         self.assertEqual(child.wait(), -9)
+
+    def test_a_kill_asks_nobody(self):
+        child = self.start("trap '' TERM; sleep 60 & echo $!; wait")
+        grandchild = self.first_line()
+        threading.Thread(target=child.wait).start()
+
+        self.assertTrue(self.process.kill())
+
+        self.assertTrue(self.ends(grandchild))
+        self.assertFalse(self.process.kill())
 
     def test_a_second_stop_finds_nothing(self):
         self.start("exit 0").wait()
@@ -62,6 +73,12 @@ class Processes(unittest.TestCase):
 
         self.assertIsNone(self.process.noted())
         self.assertFalse(self.process.stop())
+
+    def ends(self, pid):
+        give_up = time.monotonic() + 5
+        while started_at(pid) and time.monotonic() < give_up:
+            time.sleep(0.01)
+        return started_at(pid) is None
 
     def first_line(self):
         while not (self.folder / "server.log").read_text().endswith("\n"):

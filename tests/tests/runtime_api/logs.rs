@@ -28,8 +28,73 @@ async fn lines_name_function_request_trace_and_image() {
     let done = lines.iter().find(|line| line["message"] == "step done").expect("a line says that the step is done");
     assert_eq!(done["span"]["service"], "detect-labels");
     assert_eq!(done["span"]["image_id"], image.id);
+    assert_eq!(done["span"]["execution_arn"], image.execution_arn);
     assert!(done["span"]["request_id"].is_string());
     assert!(done["span"]["trace_id"].as_str().is_some_and(|id| id.starts_with("Root=1-")));
+    image.clean(&local).await;
+}
+
+/// The lines of metrics about an invocation.
+fn metrics(function: &Function) -> Vec<Value> {
+    lines(function).into_iter().filter(|line| line["_aws"].is_object() && line["Duration"].is_number()).collect()
+}
+
+#[tokio::test]
+async fn every_invocation_writes_one_line_of_metrics() {
+    let local = Local::find().await;
+    let (image, unknown) = (Image::processed(&local, "printed-page.png").await, Image::fresh());
+    let mut function = local.function("detect-text");
+    let found = function.result(&image.input(&local, "detect-text"));
+    function.error(&unknown.input(&local, "detect-text"));
+    function.error(&Value::Null);
+    let metrics = metrics(&function);
+    let told: Vec<_> = metrics.iter().map(|line| (line["Succeeded"].as_u64().unwrap(), line["error"].as_str())).collect();
+    assert_eq!(told, [(1, None), (0, Some("Recognition.Misconfigured")), (0, Some("Input.Invalid"))]);
+    let first = &metrics[0];
+    assert_eq!((&first["Function"], &first["Deployment"]), (&"detect-text".into(), &"sightline".into()));
+    assert_eq!((&first["image_id"], &first["execution_arn"]), (&image.id.as_str().into(), &image.execution_arn.as_str().into()));
+    assert_eq!((&first["ProviderCalls"], &first["Retries"]), (&3.into(), &0.into()), "looked for a result, asked, kept the answer");
+    assert!(first["ProviderTime"].as_u64().unwrap() <= first["Duration"].as_u64().unwrap() && first["request_id"].is_string(), "{first}");
+    assert!(!first.to_string().contains(found["TextLines"][0]["Text"].as_str().unwrap()), "found text");
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn throttling_shows_in_the_metrics() {
+    let local = Local::find().await;
+    let image = Image::processed(&local, "coffee.jpg").await;
+    let mut function = local.function("detect-labels");
+    let fault = local.plan(&image.id, "throttle");
+    function.error(&image.input(&local, "detect-labels"));
+    local.mend(fault);
+    let line = &metrics(&function)[0];
+    assert_eq!((&line["Throttles"], &line["Retries"], &line["error"]), (&5.into(), &4.into(), &"Recognition.Throttled".into()));
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn the_image_that_inspection_claims_is_named_from_then_on() {
+    let local = Local::find().await;
+    let image = Image::uploaded(&local, b"no image".to_vec()).await;
+    let mut function = local.function("inspect-image");
+    function.error(&image.input(&local, "inspect-image"));
+    let ended = lines(&function).into_iter().find(|line| line["error"] == "Image.Rejected" && line["_aws"].is_null()).unwrap();
+    assert_eq!((&ended["level"], &ended["span"]["image_id"]), (&"INFO".into(), &image.id.as_str().into()));
+    let line = &metrics(&function)[0];
+    assert_eq!((&line["image_id"], &line["Failed"], &line["Succeeded"]), (&image.id.as_str().into(), &0.into(), &1.into()));
+    image.clean(&local).await;
+}
+
+#[tokio::test]
+async fn a_stored_record_tells_what_its_image_took_and_cost() {
+    let local = Local::find().await;
+    let image = Image::claimed(&local).await;
+    let mut function = local.function("store-record");
+    function.result(&image.input(&local, "store-record"));
+    let line = lines(&function).into_iter().find(|line| line["Images"] == 1).expect("a line about the image");
+    assert_eq!((&line["Outcome"], &line["image_id"]), (&"COMPLETED".into(), &image.id.as_str().into()));
+    let (calls, states) = (line["RekognitionCalls"].as_u64().unwrap(), line["States"].as_u64().unwrap());
+    assert_eq!(line["Microdollars"].as_u64().unwrap(), calls * 1_000 + states * 25);
     image.clean(&local).await;
 }
 
@@ -72,9 +137,9 @@ async fn an_error_is_logged_by_its_name_without_the_payload() {
     input["Faces"] = "a face that must not show".into();
     function.error(&input);
     let lines = lines(&function);
-    let errors: Vec<String> = lines.iter().filter(|line| line["level"] == "ERROR").map(Value::to_string).collect();
-    assert!(errors.iter().any(|line| line.contains("Record.Superseded")), "{errors:?}");
-    assert!(errors.iter().any(|line| line.contains("Input.Invalid")), "{errors:?}");
+    let level = |error: &str| lines.iter().find(|line| line["error"] == error && line["_aws"].is_null()).map(|line| line["level"].clone());
+    assert_eq!(level("Record.Superseded"), Some("INFO".into()), "the execution ends well with it");
+    assert_eq!(level("Input.Invalid"), Some("ERROR".into()));
     let log = function.log().join("\n");
     assert!(!log.contains("KITCHEN"), "found text");
     assert!(!log.contains("a face that must not show"), "the payload");

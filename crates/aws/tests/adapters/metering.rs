@@ -1,0 +1,66 @@
+//! What the clients count of their calls.
+
+use crate::{
+    rekognition::documented,
+    replay::{Answer, Replay, json_error, ok, xml_error},
+};
+use sightline_aws::{clients::Clients, objects::Objects, rekognition::Rekognition};
+use sightline_domain::{
+    meter::Calls,
+    ports::{LabelDetector, ObjectRef, ResultStore},
+};
+use std::time::Duration;
+
+const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/id/image.jpg", version_id: None };
+
+/// What is counted of one `DetectLabels` under these answers.
+async fn counted(answers: impl IntoIterator<Item = Answer>) -> Calls {
+    let clients = Clients::from(Replay::new(answers).config().await);
+    let _ = Rekognition::new(clients.rekognition()).detect_labels(IMAGE).await;
+    clients.meter().take()
+}
+
+fn figures(calls: Calls) -> (u64, u64, u64) {
+    (calls.calls, calls.retries, calls.throttles)
+}
+
+#[tokio::test]
+async fn a_call_that_is_answered_at_once_is_one_call() {
+    let calls = counted([ok(documented("DetectLabels"))]).await;
+    assert_eq!(figures(calls), (1, 0, 0));
+    assert!(calls.time > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn row_16_retries_and_throttles_are_counted_apart() {
+    let (slow, down) = (json_error(400, "ThrottlingException"), json_error(500, "InternalServerError"));
+    let answer = || ok(documented("DetectLabels"));
+    assert_eq!(figures(counted([slow.clone(), slow.clone(), slow.clone(), answer()]).await), (1, 3, 3));
+    assert_eq!(figures(counted([down, answer()]).await), (1, 1, 0));
+    assert_eq!(figures(counted([Answer::Broken, answer()]).await), (1, 1, 0));
+    assert_eq!(figures(counted([slow]).await), (1, 4, 5), "until all tries are used up");
+}
+
+#[tokio::test]
+async fn all_clients_count_together() {
+    let clients = Clients::from(Replay::new([xml_error(503, "SlowDown"), xml_error(404, "NoSuchKey")]).config().await);
+    let objects = Objects::new(clients.s3());
+    assert!(objects.read_result("images", "results/id/labels.json").await.unwrap().is_none());
+    let _ = Rekognition::new(clients.rekognition()).detect_labels(IMAGE).await;
+    assert_eq!(figures(clients.meter().take()), (2, 1, 1));
+    assert_eq!(clients.meter().take(), Calls::default());
+}
+
+#[tokio::test]
+async fn the_time_of_a_call_that_is_cut_off_counts() {
+    let clients = Clients::from(Replay::new([Answer::Silence]).config().await.into_builder().timeout_config(no_timeouts()).build());
+    let rekognition = Rekognition::new(clients.rekognition());
+    let limit = Duration::from_millis(30);
+    assert!(tokio::time::timeout(limit, rekognition.detect_labels(IMAGE)).await.is_err(), "it never ends");
+    let calls = clients.meter().take();
+    assert!(calls.time >= limit && calls.calls == 1, "{calls:?}");
+}
+
+fn no_timeouts() -> aws_config::timeout::TimeoutConfig {
+    aws_config::timeout::TimeoutConfig::disabled()
+}

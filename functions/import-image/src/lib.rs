@@ -1,0 +1,108 @@
+//! Brings one image that lies in some bucket already through its analysis, and waits for that to settle, so that the Map which calls
+//! this bounds the analyses in flight.
+//!
+//! Input: one row of the list. Output: the image's id, its source and how it stands. Errors: `Import.*`, `Storage.*`, `Input.Invalid`.
+
+mod follow;
+pub mod settings;
+
+use follow::Follow;
+use sightline_domain::{
+    clock::{Clock, Pause},
+    error::ImportError,
+    event::{Bucket, Event, Object, ObjectCreatedDetail},
+    identity::Upload,
+    import::{AnalysisStarter, ImageSource, ImportItem, Imported, ListedObject, Lookup, ObjectFacts},
+    ports::{ImageStore, ObjectRef, RecordFinder},
+    record::Record,
+};
+use sightline_kit::{Fault, Step};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// The step.
+pub struct ImportImage<R, O, E, C> {
+    images_bucket: String,
+    records: R,
+    objects: O,
+    executions: E,
+    clock: C,
+}
+
+impl<R, O, E, C> ImportImage<R, O, E, C> {
+    /// Into `images_bucket`, by way of `objects`; analyses are started by `executions` and followed in `records`.
+    pub fn new(images_bucket: impl Into<String>, records: R, objects: O, executions: E, clock: C) -> Self {
+        Self { images_bucket: images_bucket.into(), records, objects, executions, clock }
+    }
+}
+
+/// Where an image lies that is to be analysed, and whether its event is on its way.
+struct Brought {
+    upload: Upload,
+    size: u64,
+    just_copied: bool,
+}
+
+impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock + Pause> Step for ImportImage<R, O, E, C> {
+    const NAME: &'static str = "import-image";
+    type Input = ImportItem;
+    type Output = Imported;
+
+    async fn run(&self, item: ImportItem) -> Result<Imported, Fault> {
+        let until = self.clock.now() + follow::PATIENCE;
+        let (object, facts) = self.pinned(item.object()?).await?;
+        let lookup = Lookup { records: &self.records, images: &self.objects, bucket: &self.images_bucket, owner_id: &item.owner_id };
+        let known = lookup.record(&object, facts.size).await?;
+        let mut follow = Follow { object, size: facts.size, old_failure: None, until, start_later: None };
+        if known.as_ref().is_none_or(Record::is_rerunnable) {
+            let brought = self.bring(&follow.object, &facts, &item.owner_id).await?;
+            if brought.just_copied {
+                follow.start_later = Some(self.event_of(&brought));
+            } else {
+                self.executions.start_analysis(&self.event_of(&brought)).await?;
+            }
+            follow.old_failure = known.map(|record| record.execution_arn);
+        }
+        let imported = self.follow(&lookup, follow).await?;
+        tracing::info!(image_id = imported.image_id, status = ?imported.status, "image imported");
+        Ok(imported)
+    }
+}
+
+impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock + Pause> ImportImage<R, O, E, C> {
+    /// The object as it is now, with the facts of it. One that was replaced since the list was made is another object.
+    async fn pinned(&self, listed: ListedObject) -> Result<(ListedObject, ObjectFacts), ImportError> {
+        let facts = self.objects.facts(listed.reference()).await?.ok_or(ImportError::SourceMissing)?;
+        if facts.etag != listed.etag {
+            return Err(ImportError::SourceMissing);
+        }
+        // In place, the version is part of what the image is called.
+        let in_place = listed.is_in_place(&self.images_bucket);
+        let version_id = listed.version_id.clone().or_else(|| facts.version_id.clone().filter(|_| in_place));
+        Ok((ListedObject { version_id, ..listed }, facts))
+    }
+
+    /// Makes sure that the image lies where uploads lie.
+    async fn bring(&self, object: &ListedObject, facts: &ObjectFacts, owner_id: &str) -> Result<Brought, ImportError> {
+        let upload = object.upload(&self.images_bucket, owner_id);
+        if object.is_in_place(&self.images_bucket) {
+            return Ok(Brought { upload, size: facts.size, just_copied: false });
+        }
+        let there = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
+        if let Some(copy) = self.objects.facts(there).await? {
+            return Ok(Brought { upload: copy.upload(&self.images_bucket, &upload.key), size: copy.size, just_copied: false });
+        }
+        let upload = self.objects.copy_here(object, facts, &self.images_bucket, &upload.key).await?;
+        Ok(Brought { upload, size: facts.size, just_copied: true })
+    }
+
+    /// The event that S3 would have sent.
+    fn event_of(&self, brought: &Brought) -> String {
+        let Upload { bucket, key, version_id, etag } = brought.upload.clone();
+        let now = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.clock.now()) * 1_000_000).ok();
+        let time = now.and_then(|now| now.format(&Rfc3339).ok()).unwrap_or_default();
+        let object = Object { key, size: brought.size, etag, version_id };
+        let event = Event { time, detail: ObjectCreatedDetail { bucket: Bucket { name: bucket }, object } };
+        // Texts and numbers only: they always become JSON.
+        serde_json::to_string(&event).unwrap_or_default()
+    }
+}

@@ -1,0 +1,33 @@
+//! Makes many small photos of a few, no two of them alike, and the same ones each time:
+//! `cargo run -p sightline-vision --example vary -- COUNT FOLDER PHOTOS…`
+
+use std::{error::Error, fs, path::Path};
+
+use image::{DynamicImage, GenericImageView, imageops::FilterType};
+
+/// The longest side of what is made.
+const SIDE: u32 = 360;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(count), Some(folder)) = (arguments.next(), arguments.next()) else { return Err("usage: vary COUNT FOLDER PHOTOS…".into()) };
+    let (count, folder) = (count.parse::<u32>()?, Path::new(&folder));
+    let photos = arguments.map(image::open).collect::<Result<Vec<_>, _>>()?;
+    fs::create_dir_all(folder)?;
+    for number in 0..count {
+        let photo = photos.iter().cycle().nth(number as usize % photos.len().max(1)).ok_or("no photos to vary")?;
+        varied(photo, number).save(folder.join(format!("{number:05}.jpg")))?;
+    }
+    Ok(())
+}
+
+/// Cut at the edges, mirrored, lit and shrunk, each by another part of the number.
+fn varied(photo: &DynamicImage, number: u32) -> DynamicImage {
+    let (width, height) = photo.dimensions();
+    let (left, top) = (width * (number % 7) / 100, height * (number / 7 % 7) / 100);
+    let cut = photo.crop_imm(left, top, width * 94 / 100, height * 94 / 100).resize(SIDE, SIDE, FilterType::Triangle);
+    let mirrored = if number / 49 % 2 == 0 { cut } else { cut.fliph() };
+    let light = i32::try_from(number / 98).unwrap_or_default() * 2 - 16;
+    // JPEG has no alpha.
+    DynamicImage::ImageRgb8(mirrored.brighten(light).into_rgb8())
+}
