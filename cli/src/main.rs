@@ -10,12 +10,15 @@ mod error;
 mod executions;
 mod exit;
 mod find;
+mod logs;
 mod output;
 mod progress;
 mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
 
 use clap::Parser;

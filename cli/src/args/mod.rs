@@ -3,15 +3,19 @@
 mod dlq;
 mod executions;
 mod find;
+mod logs;
 mod reconcile;
 mod review;
+mod trends;
 mod upload;
 
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
+pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
+pub use trends::{Stats, Trends};
 pub use upload::Upload;
 
 use crate::output::Format;
@@ -73,9 +77,15 @@ pub enum Command {
     /// See and decide what waits for a human decision
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// What is in the pictures, and how images ended: by week and day
+    Trends(Trends),
+    /// How it is going: outcomes, times, cost, and what is open now
+    Stats(Stats),
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
+    /// See what functions and state machines logged, by one id
+    Logs(Logs),
     /// Find what got lost, and put it right
     Reconcile(Reconcile),
     /// See and replay events that could not be delivered
