@@ -6,7 +6,7 @@ use crate::{
     error::CliError,
     executions,
     exit::Exit,
-    find,
+    find, logs,
     output::{self, Output},
     reconcile, review, show, stats, trends, upload,
 };
@@ -26,6 +26,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Redrive(args)) => executions::redrive(&global, &args, output).await,
+        Command::Logs(args) => logs::run(&global, &args, output).await,
         Command::Trends(args) => trends::run(&global, &args, output).await,
         Command::Stats(args) => stats::run(&global, &args, output).await,
         Command::Reconcile(args) => reconcile::run(&global, &args, output).await,

@@ -10,6 +10,7 @@ mod error;
 mod executions;
 mod exit;
 mod find;
+mod logs;
 mod output;
 mod progress;
 mod reconcile;

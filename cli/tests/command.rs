@@ -8,7 +8,7 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 14] = [
+    let verbs: &[&[&str]] = &[
         &["upload"],
         &["show"],
         &["find"],
@@ -17,6 +17,7 @@ fn every_verb_has_help_with_an_example() {
         &["review", "reject"],
         &["executions", "list"],
         &["executions", "show"],
+        &["logs"],
         &["trends"],
         &["stats"],
         &["reconcile"],
@@ -33,7 +34,7 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 16] = [
+    let wrong: &[&[&str]] = &[
         &[],
         &["frobnicate"],
         &["upload"],
@@ -45,6 +46,11 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],
         &["executions", "show", "arn:aws:s3:::bucket"],
+        &["executions", "redrive", ID, "--fresh", "--or-restart"],
+        &["logs"],
+        &["logs", ID, "--function", "frobnicate"],
+        &["logs", ID, "--tail", "--output", "json"],
+        &["logs", "a\"b"],
         &["reconcile", "--grace", "soon"],
         &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],

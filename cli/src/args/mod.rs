@@ -3,6 +3,7 @@
 mod dlq;
 mod executions;
 mod find;
+mod logs;
 mod reconcile;
 mod review;
 mod trends;
@@ -11,6 +12,7 @@ mod upload;
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
+pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
 pub use trends::{Stats, Trends};
@@ -82,6 +84,8 @@ pub enum Command {
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
+    /// See what functions and state machines logged, by one id
+    Logs(Logs),
     /// Find what got lost, and put it right
     Reconcile(Reconcile),
     /// See and replay events that could not be delivered

@@ -16,6 +16,8 @@ mod import;
 pub mod label_rows;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+#[cfg(feature = "cloudwatchlogs")]
+pub mod logs;
 mod metering;
 #[cfg(feature = "s3")]
 mod object_versions;

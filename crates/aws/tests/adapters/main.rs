@@ -10,6 +10,7 @@
 
 mod dead_letters;
 mod dynamodb;
+mod logs;
 mod metering;
 mod open_work;
 mod reading;
