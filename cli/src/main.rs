@@ -3,17 +3,20 @@
 mod args;
 mod clock;
 mod commands;
+mod confirm;
 mod doctor;
 mod error;
 mod executions;
 mod exit;
 mod find;
+mod import;
 mod output;
 mod progress;
 mod review;
 mod session;
 mod show;
 mod upload;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

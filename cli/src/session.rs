@@ -2,6 +2,7 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
+    bulk_imports::BulkImports,
     clients::{Clients, Target},
     executions::Executions,
     label_search::LabelSearch,
@@ -73,5 +74,10 @@ impl Session {
     /// The executions.
     pub fn executions(&self) -> Executions {
         Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
+    }
+
+    /// The imports.
+    pub fn imports(&self) -> BulkImports {
+        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 }
