@@ -1,14 +1,14 @@
 //! From verbs to what they do.
 
 use crate::{
-    args::{Cli, Command, ExecutionsCommand, ReviewCommand},
-    doctor,
+    args::{Cli, Command, DlqCommand, ExecutionsCommand, ReviewCommand},
+    dead_letters, doctor,
     error::CliError,
     executions,
     exit::Exit,
     find, import,
     output::{self, Output},
-    review, show, upload, watch,
+    reconcile, review, show, upload, watch,
 };
 use clap::CommandFactory;
 
@@ -28,6 +28,9 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Redrive(args)) => executions::redrive(&global, &args, output).await,
+        Command::Reconcile(args) => reconcile::run(&global, &args, output).await,
+        Command::Dlq(DlqCommand::List(args)) => dead_letters::list(&global, &args, output).await,
+        Command::Dlq(DlqCommand::Replay(args)) => dead_letters::replay(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
         Command::Completions { shell } => completions(shell),
     }

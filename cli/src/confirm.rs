@@ -1,12 +1,12 @@
-//! Asking before something is done that costs money, or cannot be undone.
+//! Asking before something is done to many things at once.
 
 use crate::error::CliError;
 use std::io::{IsTerminal, Write};
 
-/// Asks `question`. Where nobody can answer, `refusal` says what to pass instead.
-pub fn agreed(question: &str, refusal: &str) -> Result<bool, CliError> {
+/// Asks `question` on the terminal. Without a terminal the command must say `--yes`, which `foreseen` tells.
+pub fn agreed(question: &str, foreseen: &str) -> Result<bool, CliError> {
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::Usage(refusal.to_owned()));
+        return Err(CliError::Usage(format!("{foreseen}; pass --yes to do it, or --dry-run to see them")));
     }
     eprint!("{question} [y/N] ");
     std::io::stderr().flush()?;

@@ -4,8 +4,10 @@ use crate::{args::Global, error::CliError};
 use sightline_aws::{
     bulk_imports::BulkImports,
     clients::{Clients, Target},
+    dead_letters::DeadLetters,
     executions::Executions,
     label_search::LabelSearch,
+    objects::Objects,
     records::Records,
     reviews::Reviews,
     stack::{self, Stack, StackError},
@@ -69,6 +71,16 @@ impl Session {
     /// Who waits for decisions.
     pub fn workflow(&self) -> Workflow {
         Workflow::new(self.clients.sfn())
+    }
+
+    /// The images bucket.
+    pub fn objects(&self) -> Objects {
+        Objects::new(self.clients.s3())
+    }
+
+    /// The events that could not be delivered.
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.clients.sqs(), &self.stack.events_dead_letter_queue_url)
     }
 
     /// The executions.

@@ -8,7 +8,7 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 9] = [
+    let verbs: [&[&str]; 12] = [
         &["upload"],
         &["show"],
         &["find"],
@@ -17,6 +17,9 @@ fn every_verb_has_help_with_an_example() {
         &["review", "reject"],
         &["executions", "list"],
         &["executions", "show"],
+        &["reconcile"],
+        &["dlq", "list"],
+        &["dlq", "replay"],
         &["doctor"],
     ];
     for verb in verbs {
@@ -28,7 +31,7 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 12] = [
+    let wrong: [&[&str]; 14] = [
         &[],
         &["frobnicate"],
         &["upload"],
@@ -40,6 +43,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],
         &["executions", "show", "arn:aws:s3:::bucket"],
+        &["reconcile", "--grace", "soon"],
+        &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
     ];
     for args in wrong {

@@ -3,14 +3,20 @@
 use secrecy::SecretString;
 use sightline_domain::{
     alert::AlertMessage,
+    clock::EpochMillis,
+    erase::ports::{ExecutionStop, LabelRowRemoval, ObjectVersion, ObjectVersions, RecordErasure, Stopped, TallyRemoval, Tombstones},
     error::{AlertError, StorageError},
     identity::Upload,
-    label_index::LabelRow,
+    label_index::{LabelRow, RowKey},
     ports::{
         AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ResultStore,
         ReviewCallback, ReviewQueue, ReviewRequest, Told, UploadFacts, UploadLookup, Written,
     },
-    record::Record,
+    reconcile::{
+        ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
+        VersionPlace, WorkQueues,
+    },
+    record::{Record, WorkQueue},
     review::ReviewOutcome,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,6 +161,40 @@ impl<T: ImageStore> ImageStore for Failing<T> {
     }
 }
 
+impl<T: Executions> Executions for Failing<T> {
+    async fn look(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
+        self.call("look", down, self.inner.look(execution_arn)).await
+    }
+
+    async fn start(&self, input: &str) -> Result<String, StorageError> {
+        self.call("start", down, self.inner.start(input)).await
+    }
+}
+
+impl<T: WorkQueues> WorkQueues for Failing<T> {
+    async fn page(&self, queue: WorkQueue, after: Option<&QueuePlace>) -> Result<Page<QueuedImage, QueuePlace>, StorageError> {
+        self.call("page", down, self.inner.page(queue, after)).await
+    }
+
+    async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
+        self.call("review_queue", down, self.inner.review_queue()).await
+    }
+
+    async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
+        self.call("saved_decision", down, self.inner.saved_decision(image_id)).await
+    }
+}
+
+impl<T: UploadVersions> UploadVersions for Failing<T> {
+    async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
+        self.call("versions", down, self.inner.versions(bucket, after)).await
+    }
+
+    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
+        self.call("status", down, self.inner.status(upload)).await
+    }
+}
+
 impl<T: ImageArchive> ImageArchive for Failing<T> {
     async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
         self.call("copy", down, self.inner.copy(from, to)).await
@@ -166,5 +206,57 @@ impl<T: ImageArchive> ImageArchive for Failing<T> {
 
     async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
         self.call("tag_status", down, self.inner.tag_status(image, status)).await
+    }
+}
+
+impl<T: Tombstones> Tombstones for Failing<T> {
+    async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
+        self.call("items", down, self.inner.items(image_id)).await
+    }
+
+    async fn close(&self, tombstone: &Record) -> Result<Written, StorageError> {
+        self.call("close", down, self.inner.close(tombstone)).await
+    }
+}
+
+impl<T: RecordErasure> RecordErasure for Failing<T> {
+    async fn mark(&self, record: &Record, now: EpochMillis) -> Result<Written, StorageError> {
+        self.call("mark", down, self.inner.mark(record, now)).await
+    }
+
+    async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
+        self.call("strip", down, self.inner.strip(marked, now)).await
+    }
+}
+
+impl<T: LabelRowRemoval> LabelRowRemoval for Failing<T> {
+    async fn existing(&self, keys: &[RowKey]) -> Result<Vec<RowKey>, StorageError> {
+        self.call("existing", down, self.inner.existing(keys)).await
+    }
+
+    async fn remove(&self, keys: &[RowKey]) -> Result<(), StorageError> {
+        self.call("remove", down, self.inner.remove(keys)).await
+    }
+}
+
+impl<T: ObjectVersions> ObjectVersions for Failing<T> {
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>, StorageError> {
+        self.call("list_versions", down, self.inner.list_versions(bucket, prefix)).await
+    }
+
+    async fn delete_versions(&self, bucket: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
+        self.call("delete_versions", down, self.inner.delete_versions(bucket, versions)).await
+    }
+}
+
+impl<T: ExecutionStop> ExecutionStop for Failing<T> {
+    async fn stop(&self, execution_arn: &str) -> Result<Stopped, StorageError> {
+        self.call("stop", down, self.inner.stop(execution_arn)).await
+    }
+}
+
+impl<T: TallyRemoval> TallyRemoval for Failing<T> {
+    async fn remove_tally(&self, image_id: &str) -> Result<bool, StorageError> {
+        self.call("remove_tally", down, self.inner.remove_tally(image_id)).await
     }
 }

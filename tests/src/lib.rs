@@ -5,9 +5,12 @@
 
 pub mod alerts;
 pub mod detectors;
+pub mod erasure;
+pub mod executions;
 pub mod failing;
 pub mod imports;
 pub mod objects;
+pub mod queues;
 pub mod ready;
 pub mod records;
 pub mod reviews;

@@ -2,9 +2,12 @@
 
 use sightline_domain::{
     clock::EpochMillis,
+    erase::ports::{Content, ObjectVersion, ObjectVersions},
     error::StorageError,
     identity::Upload,
+    layout,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+    reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
 };
 use std::{
     collections::BTreeMap,
@@ -24,9 +27,26 @@ pub struct Version {
     pub last_modified: EpochMillis,
     /// Its tag `status`.
     pub status: Option<String>,
+    /// Whether it only marks that the object was deleted.
+    pub marker: bool,
 }
 
-type Bucket = BTreeMap<String, Vec<Version>>;
+#[derive(Debug, Default)]
+struct Bucket {
+    objects: BTreeMap<String, Vec<Version>>,
+    /// Versions so far, by key: the name of one that is gone is never used again.
+    counts: BTreeMap<String, usize>,
+}
+
+impl Bucket {
+    fn add(&mut self, key: &str, bytes: &[u8], last_modified: EpochMillis, marker: bool) -> Version {
+        let count = self.counts.entry(key.to_owned()).or_default();
+        *count += 1;
+        let version = Version { id: format!("v{count}"), bytes: bytes.to_vec(), etag: etag(bytes), last_modified, status: None, marker };
+        self.objects.entry(key.to_owned()).or_default().push(version.clone());
+        version
+    }
+}
 
 /// The bucket; its name is not looked at.
 #[derive(Debug, Clone, Default)]
@@ -39,40 +59,49 @@ impl MemoryObjects {
 
     /// Puts a new version on top; gives what it is known by: key, version, entity tag.
     pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
-        let mut objects = self.bucket();
-        let versions = objects.entry(key.to_owned()).or_default();
-        let id = format!("v{}", versions.len() + 1);
-        let etag = etag(bytes);
-        versions.push(Version { id: id.clone(), bytes: bytes.to_vec(), etag: etag.clone(), last_modified, status: None });
-        Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(id), etag }
+        let version = self.bucket().add(key, bytes, last_modified, false);
+        Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(version.id), etag: version.etag }
+    }
+
+    /// Puts a deletion marker on top, as deleting an object without naming its version does.
+    pub fn mark_deleted(&self, key: &str) {
+        self.bucket().add(key, &[], 0, true);
+    }
+
+    /// The same for an upload in parts, whose entity tag shows their number.
+    pub fn upload_in_parts(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
+        let upload = self.upload(bucket, key, bytes, began);
+        let etag = format!("{}-2", upload.etag);
+        if let Some(version) = self.bucket().get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.etag.clone_from(&etag);
+        }
+        Upload { etag, ..upload }
     }
 
     /// Forgets an object, all versions.
     pub fn erase(&self, key: &str) {
-        self.bucket().remove(key);
+        self.bucket().objects.remove(key);
     }
 
     /// All keys.
     pub fn keys(&self) -> Vec<String> {
-        self.bucket().keys().cloned().collect()
+        self.bucket().objects.keys().cloned().collect()
     }
 
     /// The current version.
     pub fn current(&self, key: &str) -> Option<Version> {
-        self.bucket().get(key).and_then(|versions| versions.last().cloned())
+        self.bucket().objects.get(key).and_then(|versions| versions.last().cloned()).filter(|version| !version.marker)
     }
 
-    /// All versions, oldest first.
+    /// All versions and markers, oldest first.
     pub fn versions(&self, key: &str) -> Vec<Version> {
-        self.bucket().get(key).cloned().unwrap_or_default()
+        self.bucket().objects.get(key).cloned().unwrap_or_default()
     }
 
     fn get(&self, object: &ObjectRef<'_>) -> Option<Version> {
-        let objects = self.bucket();
-        let versions = objects.get(object.key)?;
         match object.version_id {
-            Some(id) => versions.iter().find(|version| version.id == id).cloned(),
-            None => versions.last().cloned(),
+            Some(id) => self.versions(object.key).into_iter().find(|version| version.id == id && !version.marker),
+            None => self.current(object.key),
         }
     }
 }
@@ -86,7 +115,7 @@ fn etag(bytes: &[u8]) -> String {
 impl UploadLookup for MemoryObjects {
     async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         let versions = self.versions(&upload.key);
-        let meant = versions.into_iter().find(|version| match &upload.version_id {
+        let meant = versions.into_iter().filter(|version| !version.marker).find(|version| match &upload.version_id {
             Some(id) => version.id == *id,
             None => version.etag == upload.etag,
         });
@@ -97,6 +126,32 @@ impl UploadLookup for MemoryObjects {
         };
         Ok(meant.map(facts))
     }
+}
+
+impl ObjectVersions for MemoryObjects {
+    async fn list_versions(&self, _: &str, prefix: &str) -> Result<Vec<ObjectVersion>, StorageError> {
+        let bucket = self.bucket();
+        let listed = bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix));
+        let versions = listed.flat_map(|(key, versions)| versions.iter().map(|version| listed_version(key, version)));
+        Ok(versions.collect())
+    }
+
+    async fn delete_versions(&self, _: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
+        let mut bucket = self.bucket();
+        for gone in versions {
+            if let Some(left) = bucket.objects.get_mut(&gone.key) {
+                left.retain(|version| version.id != gone.version_id);
+            }
+        }
+        bucket.objects.retain(|_, versions| !versions.is_empty());
+        Ok(())
+    }
+}
+
+fn listed_version(key: &str, version: &Version) -> ObjectVersion {
+    let Version { etag, last_modified, .. } = version.clone();
+    let content = Content { etag, size: version.bytes.len() as u64, last_modified };
+    ObjectVersion { key: key.to_owned(), version_id: version.id.clone(), content: (!version.marker).then_some(content) }
 }
 
 impl ImageStore for MemoryObjects {
@@ -124,8 +179,8 @@ impl ImageArchive for MemoryObjects {
     }
 
     async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
-        let mut objects = self.bucket();
-        let versions = objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
+        let mut bucket = self.bucket();
+        let versions = bucket.objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
         let meant = match image.version_id {
             Some(id) => versions.iter_mut().find(|version| version.id == id),
             None => versions.last_mut(),
@@ -134,6 +189,40 @@ impl ImageArchive for MemoryObjects {
             version.status = Some(status.to_owned());
         }
         Ok(())
+    }
+}
+
+/// Versions on one page: few, so that tests turn pages.
+const PAGE: usize = 3;
+
+impl UploadVersions for MemoryObjects {
+    async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
+        let objects = self.bucket();
+        let uploads = objects.iter().filter(|(key, _)| key.starts_with(layout::UPLOADS));
+        let all = uploads.flat_map(|(key, versions)| versions.iter().rev().map(move |version| (key, version)));
+        let place = |key: &String, version: &Version| VersionPlace { key: key.clone(), version_id: Some(version.id.clone()) };
+        let behind = all.skip_while(|(key, version)| {
+            after.is_some_and(|after| **key < after.key || (**key == after.key && place(key, version) != *after))
+        });
+        let behind: Vec<_> = behind.filter(|(key, version)| after.is_none_or(|after| place(key, version) != *after)).collect();
+        let item = |(key, version): &(&String, &Version)| UploadVersion {
+            upload: Upload {
+                bucket: bucket.to_owned(),
+                key: (*key).clone(),
+                version_id: Some(version.id.clone()),
+                etag: version.etag.clone(),
+            },
+            size: version.bytes.len() as u64,
+            last_modified: version.last_modified,
+        };
+        let items: Vec<_> = behind.iter().take(PAGE).map(item).collect();
+        let last = behind.iter().take(PAGE).last().filter(|_| behind.len() > PAGE);
+        Ok(Page { items, next: last.map(|(key, version)| place(key, version)) })
+    }
+
+    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        Ok(self.get(&object).and_then(|version| version.status))
     }
 }
 

@@ -22,12 +22,12 @@ use std::{
 /// Attribute of the waiting execution's task token; in no [`Record`].
 pub const REVIEW_TOKEN: &str = "ReviewToken";
 
-type Item = Map<String, Value>;
+pub(crate) type Item = Map<String, Value>;
 
 #[derive(Default)]
-struct Tables {
-    records: BTreeMap<(String, EpochMillis), Item>,
-    label_index: BTreeMap<(String, String), LabelRow>,
+pub(crate) struct Tables {
+    pub(crate) records: BTreeMap<(String, EpochMillis), Item>,
+    pub(crate) label_index: BTreeMap<(String, String), LabelRow>,
 }
 
 /// Both tables.
@@ -35,7 +35,7 @@ struct Tables {
 pub struct MemoryRecords(Arc<Mutex<Tables>>);
 
 impl MemoryRecords {
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,10 +73,10 @@ impl MemoryRecords {
         self.tables().records.values().filter_map(|item| serde_json::from_value(Value::Object(item.clone())).ok()).collect()
     }
 
-    /// The item of an image as it lies in the table; empty where there is none.
+    /// The item of an image as it lies in the table, the newest of several; empty where there is none.
     pub fn item(&self, image_id: &str) -> Item {
         let tables = self.tables();
-        tables.records.iter().find(|((id, _), _)| id == image_id).map(|(_, item)| item.clone()).unwrap_or_default()
+        tables.records.iter().rev().find(|((id, _), _)| id == image_id).map(|(_, item)| item.clone()).unwrap_or_default()
     }
 
     /// All label rows.
@@ -85,14 +85,14 @@ impl MemoryRecords {
     }
 }
 
-fn attributes(record: &Record) -> Item {
+pub(crate) fn attributes(record: &Record) -> Item {
     match serde_json::to_value(record) {
         Ok(Value::Object(attributes)) => attributes,
         _ => Item::new(),
     }
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 

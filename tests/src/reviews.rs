@@ -27,6 +27,30 @@ impl ReviewCallback for MemoryCallbacks {
     }
 }
 
+/// Histories and callbacks together. As in Step Functions, a token takes one answer.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryWorkflow {
+    /// The cause of every failure.
+    pub history: FixedHistory,
+    /// Who was told.
+    pub callbacks: MemoryCallbacks,
+}
+
+impl ExecutionHistory for MemoryWorkflow {
+    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+        self.history.failure_cause(execution_arn).await
+    }
+}
+
+impl ReviewCallback for MemoryWorkflow {
+    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
+        if self.callbacks.told().iter().any(|(token, _)| token == task_token.expose_secret()) {
+            return Ok(Told::NotWaiting);
+        }
+        self.callbacks.tell(task_token, outcome).await
+    }
+}
+
 /// The same cause for every execution.
 #[derive(Debug, Clone, Default)]
 pub struct FixedHistory(pub Option<FailureCause>);

@@ -81,7 +81,7 @@ fn every_variable_that_the_cdk_app_sets_is_documented_beside_its_setting() {
 
 /// What `read_settings` makes of an environment with `variables`; tables and topics are there always.
 fn settings<T>(variables: &BTreeMap<String, String>, read_settings: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-    let place = |name: &str| name.ends_with("_TABLE").then(|| "a-table".to_owned());
+    let place = |name: &str| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "a-place".to_owned());
     from(&|name| variables.get(name).cloned().or_else(|| place(name)), read_settings).unwrap()
 }
 
@@ -99,6 +99,7 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
                 settings(variables, analyze_faces::settings::read),
                 settings(variables, detect_text::settings::read),
                 settings(variables, request_review::settings).timeout_seconds,
+                settings(variables, reconcile::settings).grace_seconds,
                 stored.retention_days,
             )
         )

@@ -1,15 +1,19 @@
 //! The command line: what may be typed, and its help.
 
+mod dlq;
 mod executions;
 mod find;
 mod import;
+mod reconcile;
 mod review;
 mod upload;
 mod watch;
 
+pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
 pub use import::Import;
+pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
 pub use upload::Upload;
 pub use watch::Watch;
@@ -80,6 +84,11 @@ pub enum Command {
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
+    /// Find what got lost, and put it right
+    Reconcile(Reconcile),
+    /// See and replay events that could not be delivered
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// Check credentials, region, stack and permissions, and say what to do
     #[command(
         after_help = "Exits 0 when all is well, 1 when something is not.\n\nExample:\n  sightline doctor --endpoint-url http://127.0.0.1:4566"

@@ -1,18 +1,21 @@
 //! Lists of images as CSV: `bucket,key[,version]` or an s3:// URL a line, with or without a heading. Keys are written as they are.
 
 use super::{listed::Entry, source::Place};
+use crate::output::text::clean;
 
-/// Reads the lines of `csv`; the first that is no image ends it, named by its number.
+/// Reads the lines of `csv`; the first that is no image ends it.
 pub fn parse(csv: &[u8]) -> Result<Vec<Entry>, String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(without_mark(csv));
     let mut entries = Vec::new();
-    for (place, record) in reader.records().enumerate() {
-        let record = record.map_err(|_| format!("the manifest is no CSV in UTF-8 from line {} on", place + 1))?;
-        let line = record.position().map_or(place as u64 + 1, csv::Position::line);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|_| "the manifest is no CSV in UTF-8".to_owned())? {
         match entry(&record) {
             Some(entry) => entries.push(entry),
-            None if place == 0 && is_heading(&record) => {}
-            None => return Err(format!("line {line} of the manifest is neither bucket,key nor an s3:// URL")),
+            None if entries.is_empty() && is_heading(&record) => {}
+            None => {
+                let said: String = record.iter().collect::<Vec<_>>().join(",").chars().take(60).collect();
+                return Err(format!("the manifest is read as lines of bucket,key or of s3:// URLs, and this is neither: {}", clean(&said)));
+            }
         }
     }
     Ok(entries)
@@ -71,10 +74,10 @@ mod tests {
     #[test]
     fn a_line_that_is_no_image_is_named() {
         let said = |csv: &[u8]| parse(csv).unwrap_err();
-        assert!(said(b"photos,a.jpg\nphotos\n").contains("line 2"));
-        assert!(said(b"Photos!,a.jpg\n").contains("line 1"));
-        assert!(said(b"photos,a.jpg\n\ns3://photos\n").contains("line 3"));
-        assert!(said(b"photos,\xff\xfe.jpg\n").contains("UTF-8 from line 1"));
+        assert!(said(b"photos,a.jpg\nphotos\n").ends_with("neither: photos"));
+        assert!(said(b"Photos!,a.jpg\n").ends_with("neither: Photos!,a.jpg"));
+        assert!(said(b"photos,a.jpg\n\ns3://photos\n").ends_with("neither: s3://photos"));
+        assert!(said(b"photos,\xff\xfe.jpg\n").contains("UTF-8"));
     }
 
     #[test]

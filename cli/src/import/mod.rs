@@ -130,8 +130,7 @@ fn agreed(args: &Import, estimate: &Estimate) -> Result<(), CliError> {
         eprintln!("sightline: importing {images}, for {range}");
         return Ok(());
     }
-    let refusal = format!("{images} would be analysed, for {range}; pass --yes to do it, or --dry-run to see more");
-    if confirm::agreed(&format!("Import {images}, for {range}?"), &refusal)? {
+    if confirm::agreed(&format!("Import {images}, for {range}?"), &format!("{images} would be analysed, for {range}"))? {
         Ok(())
     } else {
         Err(CliError::Failed("nothing was imported".to_owned()))

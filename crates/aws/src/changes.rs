@@ -80,8 +80,9 @@ impl Changes {
     }
 
     fn expression(&self) -> String {
-        let sets = format!("SET {}", self.actions.join(", "));
-        if self.removals.is_empty() { sets } else { format!("{sets} REMOVE {}", self.removals.join(", ")) }
+        let clause = |verb: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{verb} {}", parts.join(", ")));
+        let clauses = [clause("SET", &self.actions), clause("REMOVE", &self.removals)];
+        clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// As part of a transaction; a failed condition reports the item as it was.

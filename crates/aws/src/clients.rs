@@ -143,4 +143,10 @@ impl Clients {
     pub fn sns(&self) -> aws_sdk_sns::Client {
         metered!(self, aws_sdk_sns)
     }
+
+    /// SQS.
+    #[cfg(feature = "sqs")]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
 }

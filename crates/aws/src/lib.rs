@@ -6,15 +6,22 @@ pub mod bulk_imports;
 mod changes;
 pub mod classify;
 pub mod clients;
+#[cfg(feature = "sqs")]
+pub mod dead_letters;
 #[cfg(feature = "sfn")]
 pub mod executions;
 #[cfg(feature = "s3")]
 mod import;
 #[cfg(feature = "dynamodb")]
+pub mod label_rows;
+#[cfg(feature = "dynamodb")]
 pub mod label_search;
 mod metering;
 #[cfg(feature = "s3")]
+mod object_versions;
+#[cfg(feature = "s3")]
 pub mod objects;
+mod reconcile;
 #[cfg(feature = "dynamodb")]
 pub mod records;
 #[cfg(feature = "rekognition")]
@@ -25,5 +32,9 @@ pub mod reviews;
 pub mod sns;
 #[cfg(feature = "cloudformation")]
 pub mod stack;
+#[cfg(feature = "sfn")]
+mod stopping;
+#[cfg(feature = "dynamodb")]
+mod tombstones;
 #[cfg(feature = "sfn")]
 pub mod workflow;

@@ -108,7 +108,7 @@ pub(crate) fn copy_source(from: &ObjectRef<'_>) -> String {
     format!("{}/{}{version}", from.bucket, encode(from.key))
 }
 
-fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
+pub(crate) fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

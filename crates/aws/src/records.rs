@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use secrecy::ExposeSecret;
 use sightline_domain::{
+    clock::EpochMillis,
     error::StorageError,
     label_index::LabelRow,
     ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
@@ -33,19 +34,15 @@ const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
 /// The records.
 #[derive(Debug, Clone)]
 pub struct Records {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 impl Records {
     /// Marks a FAILED record PENDING again, since its execution was redriven; does nothing where that is over already.
     pub async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
         let doing = "marking the record PENDING";
-        let key = Item::from([
-            ("ImageID".to_owned(), AttributeValue::S(record.image_id.clone())),
-            ("UploadTimestamp".to_owned(), AttributeValue::N(record.upload_timestamp.to_string())),
-        ]);
-        Changes::new(&self.table, key, "ExecutionArn = :own AND ProcessingStatus = :failed")
+        Changes::new(&self.table, key(&record.image_id, record.upload_timestamp), "ExecutionArn = :own AND ProcessingStatus = :failed")
             .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
             .set("WorkQueue", AttributeValue::S("PENDING".into()))
             .count("Attempts")
@@ -55,6 +52,14 @@ impl Records {
             .send(&self.client, doing)
             .await
     }
+}
+
+/// The key of an item.
+pub(crate) fn key(image_id: &str, upload_timestamp: EpochMillis) -> Item {
+    Item::from([
+        ("ImageID".to_owned(), AttributeValue::S(image_id.to_owned())),
+        ("UploadTimestamp".to_owned(), AttributeValue::N(upload_timestamp.to_string())),
+    ])
 }
 
 /// The records together with their rows in `LabelIndex`.
@@ -92,6 +97,8 @@ impl RecordFinder for Records {
             .key_condition_expression("ImageID = :id")
             .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
             .consistent_read(true)
+            // An image that was erased and uploaded again is an item of its own, beside its tombstone.
+            .scan_index_forward(false)
             .limit(1);
         let answer = request.send().await.map_err(|error| storage(doing, error))?;
         let Some(item) = answer.items.unwrap_or_default().into_iter().next() else { return Ok(None) };
@@ -204,23 +211,23 @@ impl ReviewQueue for Records {
         let doing = "asking for a review";
         let flags = serde_dynamo::to_attribute_value(request.flags)
             .map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
-        let key = Item::from([
-            ("ImageID".to_owned(), AttributeValue::S(request.image_id.to_owned())),
-            ("UploadTimestamp".to_owned(), AttributeValue::N(request.upload_timestamp.to_string())),
-        ]);
-        Changes::new(&self.table, key, format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"))
-            .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
-            .set("ReviewStatus", AttributeValue::S("PENDING".into()))
-            .set("WorkQueue", AttributeValue::S("REVIEW".into()))
-            .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
-            .set("ModerationFlags", flags)
-            .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
-            .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
-            .given_text(":own", request.execution_arn)
-            .given_text(":completed", "COMPLETED")
-            .given_text(":approved", "APPROVED")
-            .given_text(":rejected", "REJECTED")
-            .send(&self.client, doing)
-            .await
+        Changes::new(
+            &self.table,
+            key(request.image_id, request.upload_timestamp),
+            format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"),
+        )
+        .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
+        .set("ReviewStatus", AttributeValue::S("PENDING".into()))
+        .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+        .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
+        .set("ModerationFlags", flags)
+        .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
+        .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+        .given_text(":own", request.execution_arn)
+        .given_text(":completed", "COMPLETED")
+        .given_text(":approved", "APPROVED")
+        .given_text(":rejected", "REJECTED")
+        .send(&self.client, doing)
+        .await
     }
 }

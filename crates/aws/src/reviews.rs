@@ -21,7 +21,7 @@ use sightline_domain::{
 use std::collections::HashMap;
 
 /// The index over the queues in which images wait.
-const QUEUE_INDEX: &str = "WorkQueueIndex";
+pub(crate) const QUEUE_INDEX: &str = "WorkQueueIndex";
 const PAGE: i32 = 100;
 
 /// An image that waits for a decision, as the index knows it.

@@ -1,7 +1,11 @@
 //! Step Functions behind the ports for review callbacks and execution histories.
 
 use crate::classify::storage;
-use aws_sdk_sfn::{Client, operation::send_task_success::SendTaskSuccessError, types::HistoryEvent};
+use aws_sdk_sfn::{
+    Client,
+    operation::{get_execution_history::GetExecutionHistoryError, send_task_success::SendTaskSuccessError},
+    types::HistoryEvent,
+};
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
     error::StorageError,
@@ -12,7 +16,7 @@ use sightline_domain::{
 /// Executions of the state machine.
 #[derive(Debug, Clone)]
 pub struct Workflow {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Workflow {
@@ -45,8 +49,12 @@ const NEWEST_EVENTS: i32 = 50;
 impl ExecutionHistory for Workflow {
     async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
         let request = self.client.get_execution_history().execution_arn(execution_arn).reverse_order(true).max_results(NEWEST_EVENTS);
-        let history = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
-        Ok(first_cause(&history.events))
+        match request.send().await {
+            Ok(history) => Ok(first_cause(&history.events)),
+            // Step Functions forgets executions; what ended one is then known from its event alone.
+            Err(error) if error.as_service_error().is_some_and(GetExecutionHistoryError::is_execution_does_not_exist) => Ok(None),
+            Err(error) => Err(storage("reading the execution's history", error)),
+        }
     }
 }
 

@@ -11,12 +11,13 @@
 
 use std::process::Command;
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "analyze-faces",
     "detect-labels",
     "detect-text",
     "inspect-image",
     "moderate-image",
+    "reconcile",
     "record-failure",
     "record-rejection",
     "request-review",
@@ -55,6 +56,7 @@ fn the_functions_link_only_the_services_that_they_call() {
         ("detect-text", vec!["rekognition", "s3"]),
         ("inspect-image", vec!["dynamodb", "s3"]),
         ("moderate-image", vec!["rekognition", "s3"]),
+        ("reconcile", vec!["dynamodb", "s3", "sfn"]),
         ("record-failure", vec!["dynamodb", "s3", "sfn"]),
         ("record-rejection", vec!["dynamodb", "s3"]),
         ("request-review", vec!["dynamodb", "sfn"]),

@@ -199,9 +199,9 @@ impl StepError for ImportError {
     }
 }
 
-/// Another execution owns the record now.
+/// Another execution owns the record now, or nobody does, since the image was erased.
 #[derive(Debug, thiserror::Error)]
-#[error("the record of image {image_id} belongs to another execution now, or was never claimed")]
+#[error("the record of image {image_id} belongs to another execution now, was erased, or was never claimed")]
 pub struct RecordSuperseded {
     /// The image.
     pub image_id: String,

@@ -3,8 +3,9 @@
 //! Shapes: S3 user guide, "Amazon S3 event message structure in EventBridge"; Step Functions guide, "Step Functions event payloads".
 //! Keys come unencoded. `version-id` is absent on unversioned buckets, and on the local AWS.
 
-use crate::clock::EpochMillis;
+use crate::{clock::EpochMillis, identity::Upload};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// An EventBridge envelope around `D`; fields that we do not use are ignored.
@@ -26,6 +27,24 @@ impl<D> Event<D> {
 
 /// S3 "Object Created".
 pub type ObjectCreated = Event<ObjectCreatedDetail>;
+
+/// The event that S3 sends, or should have sent, of an upload: what an execution is started with where no event starts it.
+///
+/// `at` is when the object came, epoch milliseconds; `reason` says who starts it, in place of S3's own `PutObject` and the like.
+/// What only S3 knows, such as its request id, is left out.
+pub fn object_created(upload: &Upload, size: u64, at: EpochMillis, reason: &str) -> Value {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let object = Object { key: upload.key.clone(), size, etag: upload.etag.clone(), version_id: upload.version_id.clone() };
+    json!({
+        "version": "0",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        // RFC 3339 fails for years beyond 9999 only.
+        "time": time.format(&Rfc3339).unwrap_or_default(),
+        "resources": [format!("arn:aws:s3:::{}", upload.bucket)],
+        "detail": {"version": "0", "bucket": Bucket { name: upload.bucket.clone() }, "object": object, "reason": reason},
+    })
+}
 
 /// Detail of S3 "Object Created".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,11 @@
 use crate::{
     clock::EpochMillis,
     content,
+    erase::{Meaning, meaning},
     error::StorageError,
+    event::{ExecutionStatusDetail, ObjectCreated},
     identity::Upload,
-    ports::{ImageStore, RecordFailures, UploadLookup, Written},
+    ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup, Written},
     record::{ProcessingStatus, Record, WorkQueue},
 };
 
@@ -16,6 +18,69 @@ pub struct Ending {
     pub reason: String,
     /// A sentence; goes to `StatusDetail`.
     pub detail: String,
+}
+
+impl Ending {
+    /// How an execution ended that was not `status` SUCCEEDED: by the first real cause that its history told, else by the `error` and
+    /// `cause` of its event or description.
+    pub fn of_execution(status: &str, error: Option<&str>, cause: Option<&str>, told: Option<FailureCause>) -> Self {
+        let told = told.filter(|told| !told.error.is_empty());
+        let state = told.as_ref().and_then(|told| told.state.clone());
+        let (error, message) = match told {
+            Some(told) => (told.error, told.message),
+            None => (error.unwrap_or_default().to_owned(), cause.unwrap_or_default().to_owned()),
+        };
+        let reason = if error.is_empty() { format!("Execution.{status}") } else { error };
+        let said = said(&message);
+        let sentence = if said.is_empty() { format!("the execution ended {status}") } else { said };
+        Self { reason, detail: state.map_or(sentence.clone(), |state| format!("{state}: {sentence}")) }
+    }
+
+    /// Makes `record` FAILED for this reason.
+    pub fn note_in(self, record: &mut Record, now: EpochMillis) {
+        record.processing_status = ProcessingStatus::Failed;
+        record.work_queue = Some(WorkQueue::Failed);
+        record.status_reason = Some(self.reason);
+        record.status_detail = Some(self.detail);
+        record.finished_at = Some(now);
+    }
+}
+
+/// Lambda's `errorMessage` where the cause is Lambda's JSON, else the cause itself.
+fn said(cause: &str) -> String {
+    let message = serde_json::from_str::<serde_json::Value>(cause).ok();
+    let message = message.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
+    message.unwrap_or(cause).to_owned()
+}
+
+/// What a status event led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// The record is FAILED, as written.
+    Failed(Box<Record>),
+    /// The image belongs to another execution, or is COMPLETED.
+    NotOurs,
+    /// The execution's input is no upload, or the event has none: there is no image to speak of.
+    NoUpload,
+}
+
+/// Writes into the record why its execution failed, as its status event tells.
+pub async fn record_failure(
+    records: &impl RecordFailures,
+    objects: &(impl UploadLookup + ImageStore),
+    history: &impl ExecutionHistory,
+    detail: &ExecutionStatusDetail,
+    now: EpochMillis,
+) -> Result<Recorded, StorageError> {
+    let Ok(event) = serde_json::from_str::<ObjectCreated>(detail.input.as_deref().unwrap_or_default()) else {
+        return Ok(Recorded::NoUpload);
+    };
+    let told = history.failure_cause(&detail.execution_arn).await?;
+    let ending = Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told);
+    let upload = Upload::from_event(&event);
+    let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now };
+    let marked = mark_failed(records, objects, &run, ending, |_| ()).await?;
+    Ok(marked.map_or(Recorded::NotOurs, |record| Recorded::Failed(Box::new(record))))
 }
 
 /// What execution, on which upload, and when.
@@ -33,7 +98,7 @@ pub struct Run<'a> {
 
 /// Marks the record that this execution claimed FAILED; makes one where the execution ended before it could claim any.
 ///
-/// Gives the record as written, or `None` where the image belongs to another execution, or is COMPLETED.
+/// Gives the record as written, or `None` where the image belongs to another execution, is COMPLETED, or was erased.
 pub async fn mark_failed(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
@@ -42,11 +107,7 @@ pub async fn mark_failed(
     amend: impl FnOnce(&mut Record) + Send,
 ) -> Result<Option<Record>, StorageError> {
     let Some(mut record) = own_record(records, objects, run).await? else { return Ok(None) };
-    record.processing_status = ProcessingStatus::Failed;
-    record.work_queue = Some(WorkQueue::Failed);
-    record.status_reason = Some(ending.reason);
-    record.status_detail = Some(ending.detail);
-    record.finished_at = Some(run.now);
+    ending.note_in(&mut record, run.now);
     amend(&mut record);
     Ok(match records.fail(&record).await? {
         Written::Yes => Some(record),
@@ -54,7 +115,8 @@ pub async fn mark_failed(
     })
 }
 
-/// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others.
+/// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others, or where the
+/// upload was erased.
 async fn own_record(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
@@ -62,16 +124,21 @@ async fn own_record(
 ) -> Result<Option<Record>, StorageError> {
     // The execution may have failed for this very look-up.
     let facts = objects.look_up(run.upload).await.ok().flatten();
-    let mut free = None;
+    let (mut free, mut erased) = (None, false);
     for id in run.upload.candidate_ids() {
         match records.find(&id).await? {
             Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
+            Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
+                Meaning::Erased => erased = true,
+                Meaning::Free => free = free.or(Some(id)),
+                Meaning::NotYet => {}
+            },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
             Some(_) => {}
             None => free = free.or(Some(id)),
         }
     }
-    let Some(id) = free else { return Ok(None) };
+    let Some(id) = free.filter(|_| !erased) else { return Ok(None) };
     let (size, uploaded) = facts.map_or((0, run.event_time.unwrap_or(run.now)), |facts| (facts.size, facts.last_modified));
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
 }

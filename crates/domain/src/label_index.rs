@@ -2,7 +2,10 @@
 
 use crate::{clock::EpochMillis, geometry::percent, record::Record};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 use time::OffsetDateTime;
 
 /// What a term is to the image.
@@ -52,6 +55,17 @@ pub struct LabelRow {
     pub expires_at: Option<i64>,
 }
 
+/// The key of a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RowKey {
+    /// [`LabelRow::owner_label_month`].
+    pub owner_label_month: String,
+    /// [`LabelRow::time_image_id`].
+    #[serde(rename = "TimeImageID")]
+    pub time_image_id: String,
+}
+
 /// Rows that fit into one DynamoDB transaction (100 items) beside the record.
 pub const MAX_ROWS: usize = 99;
 
@@ -89,7 +103,7 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
         .into_iter()
         .map(|(term, (term_kind, confidence, label))| LabelRow {
             owner_label_month: partition(&record.owner_id, &term, &month),
-            time_image_id: format!("{:013}#{}", record.upload_timestamp, record.image_id),
+            time_image_id: time_image_id(record),
             image_id: record.image_id.clone(),
             upload_timestamp: record.upload_timestamp,
             term,
@@ -101,6 +115,18 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
             expires_at: record.expires_at,
         })
         .collect()
+}
+
+/// The keys of all rows that a record may have: those of [`rows`], and of the terms that did not fit.
+pub fn keys(record: &Record) -> Vec<RowKey> {
+    let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record));
+    let key = |term: &str| RowKey { owner_label_month: partition(&record.owner_id, term, &month), time_image_id: time_image_id.clone() };
+    let keys: BTreeSet<RowKey> = terms(record).map(|(term, ..)| key(&term)).collect();
+    keys.into_iter().collect()
+}
+
+fn time_image_id(record: &Record) -> String {
+    format!("{:013}#{}", record.upload_timestamp, record.image_id)
 }
 
 fn terms(record: &Record) -> impl Iterator<Item = (String, TermKind, f64, String)> + '_ {

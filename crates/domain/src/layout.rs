@@ -13,6 +13,8 @@ pub const ARCHIVED: &str = "archived/";
 
 /// Prefix of what operating the system needs: bookmarks, lists of imports.
 pub const OPERATIONS: &str = "operations/";
+/// Key of the note where reconciling goes on.
+pub const RECONCILE_BOOKMARK: &str = "operations/reconcile.json";
 
 fn import(name: &str) -> String {
     format!("{OPERATIONS}imports/{name}/")

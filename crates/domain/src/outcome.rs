@@ -36,11 +36,11 @@ impl ImageOutcome {
         }
     }
 
-    /// How the image of `record` ended; `None` while it has not.
+    /// How the image of `record` ended; `None` while it has not, and of one that was erased, which counts for nothing any more.
     pub fn of(record: &Record) -> Option<Self> {
         let refused = |reason: &String| ReasonCode::ALL.iter().any(|code| code.as_str() == reason.as_str());
         match record.processing_status {
-            ProcessingStatus::Pending => None,
+            ProcessingStatus::Pending | ProcessingStatus::Erased => None,
             ProcessingStatus::Completed if record.is_withheld() => Some(Self::Withheld),
             ProcessingStatus::Completed => Some(Self::Completed),
             ProcessingStatus::Failed if record.status_reason.as_ref().is_some_and(refused) => Some(Self::Rejected),

@@ -26,18 +26,22 @@ pub enum ProcessingStatus {
     Completed,
     /// Rejected, or its execution failed; `StatusReason` says why.
     Failed,
+    /// Erased: what is left keeps late writes and late events out ([`crate::erase`]).
+    Erased,
 }
 
 /// The queue in which an image waits for somebody; absent once it is COMPLETED, so the index over it stays small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum WorkQueue {
-    /// An execution is at work.
+    /// An execution is at work, or is about to be started again.
     Pending,
     /// A reviewer is asked.
     Review,
     /// It failed or was rejected.
     Failed,
+    /// It was erased, and is looked at once more for what was written late.
+    Erased,
 }
 
 /// What became of each analysis.
@@ -67,10 +71,10 @@ pub struct Record {
     pub image_id: String,
     /// Epoch milliseconds of the object's `LastModified`; sort key.
     pub upload_timestamp: EpochMillis,
-    /// Owner.
-    #[serde(rename = "OwnerID")]
+    /// Owner; empty in a tombstone.
+    #[serde(default, rename = "OwnerID", skip_serializing_if = "String::is_empty")]
     pub owner_id: String,
-    /// PENDING, COMPLETED or FAILED.
+    /// PENDING, COMPLETED, FAILED or ERASED.
     pub processing_status: ProcessingStatus,
     /// Why FAILED: a reason code of [`crate::rejection::ReasonCode`], or the name of the error that failed the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,8 +124,8 @@ pub struct Record {
     /// What became of each analysis.
     #[serde(default)]
     pub analyses: Analyses,
-    /// `s3://bucket/key` of the original.
-    #[serde(rename = "S3_URL")]
+    /// `s3://bucket/key` of the original; empty in a tombstone.
+    #[serde(default, rename = "S3_URL", skip_serializing_if = "String::is_empty")]
     pub s3_url: String,
     /// Version of the original, on a versioned bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,8 +160,12 @@ pub struct Record {
     /// Oddities, a sentence each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
-    /// The execution that owns the record.
+    /// The execution that owns the record; empty once it is ERASED, so that none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub execution_arn: String,
+    /// The execution that owned it, while it is being erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_to_stop: Option<String>,
     /// Executions that have worked on it.
     #[serde(default)]
     pub attempts: u32,
@@ -167,6 +175,9 @@ pub struct Record {
     /// When it was COMPLETED or FAILED, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<EpochMillis>,
+    /// When it was ERASED, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<EpochMillis>,
     /// When DynamoDB may delete it, epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -221,12 +232,27 @@ impl Record {
             exif: None,
             warnings: None,
             execution_arn,
+            execution_to_stop: None,
             attempts: 1,
             claimed_at: now,
             finished_at: None,
+            erased_at: None,
             expires_at: None,
             schema_version: SCHEMA_VERSION,
         }
+    }
+
+    /// The upload that it is the record of, named as its event named it: by its version, or without one by its entity tag.
+    pub fn upload(&self) -> Option<Upload> {
+        let (bucket, key) = self.s3_url.strip_prefix("s3://")?.split_once('/')?;
+        let named = |version_id: Option<&String>| Upload {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version_id: version_id.cloned(),
+            etag: self.etag.clone(),
+        };
+        let (with, without) = (named(self.version_id.as_ref()), named(None));
+        [with, without].into_iter().find(|upload| upload.candidate_ids().contains(&self.image_id))
     }
 
     /// Whether a fresh execution of the same upload may take the record over: it failed for a reason that re-running can mend.
@@ -238,6 +264,11 @@ impl Record {
     pub fn is_rejected(&self) -> bool {
         let code = |reason: &String| crate::rejection::ReasonCode::FINAL.iter().any(|code| code.as_str() == reason.as_str());
         self.processing_status == ProcessingStatus::Failed && self.status_reason.as_ref().is_some_and(code)
+    }
+
+    /// Whether the image was erased, or is being erased.
+    pub fn is_erased(&self) -> bool {
+        self.processing_status == ProcessingStatus::Erased
     }
 
     /// Whether the image must not be shown.

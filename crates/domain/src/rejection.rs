@@ -114,14 +114,18 @@ impl StepError for Rejection {
     }
 }
 
-/// The image has its record already, or another execution is at work on it.
+/// The image has its record already, another execution is at work on it, or it was erased.
 #[derive(Debug, thiserror::Error)]
-#[error("image {image_id} is already analysed, or being analysed by {execution_arn}")]
+#[error("image {image_id} {}", standing(execution_arn))]
 pub struct DuplicateImage {
     /// The image.
     pub image_id: String,
-    /// The execution that owns it.
+    /// The execution that owns it; empty where the image was erased.
     pub execution_arn: String,
+}
+
+fn standing(execution_arn: &str) -> String {
+    if execution_arn.is_empty() { "was erased".to_owned() } else { format!("is already analysed, or being analysed by {execution_arn}") }
 }
 
 impl StepError for DuplicateImage {

@@ -4,6 +4,7 @@
 //! `Image.Duplicate`, `Storage.*`.
 
 pub mod camera;
+mod claim;
 pub mod colour;
 pub mod copies;
 pub mod decode;

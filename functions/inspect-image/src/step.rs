@@ -1,22 +1,23 @@
 //! The step: claim first, so that a duplicate ends before anything is paid for; then inspect, then write the copies.
 
 use crate::{
+    claim::Claim,
     inspect::{Inspected, check_bytes, inspect},
     settings::Settings,
 };
 use serde::Deserialize;
 use sightline_domain::{
     clock::Clock,
-    content::{self, hex_sha256},
+    content::hex_sha256,
     event::ObjectCreated,
     identity::Upload,
     image::ImageRef,
     layout,
-    ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup, Written},
-    record::{ProcessingStatus, Record},
-    rejection::{DuplicateImage, ReasonCode, Rejection},
+    ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
+    record::Record,
+    rejection::{ReasonCode, Rejection},
 };
-use sightline_kit::{Fault, Step, about_image};
+use sightline_kit::{Fault, Step};
 
 /// The step.
 pub struct InspectImage<R, O, C> {
@@ -48,8 +49,10 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
 
     async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
         let upload = Upload::from_event(&event);
-        let facts = self.objects.look_up(&upload).await?.ok_or_else(deleted)?;
-        let record = self.claim(&upload, &facts, &execution_arn).await?;
+        let claim =
+            Claim { records: &self.records, images: &self.objects, upload: &upload, execution_arn: &execution_arn, now: self.clock.now() };
+        let Some(facts) = self.objects.look_up(&upload).await? else { return Err(claim.of_what_is_gone().await?) };
+        let record = claim.take(&facts).await?;
         check_bytes(facts.size, &self.settings.limits)?;
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
         let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
@@ -63,43 +66,6 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
 }
 
 impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
-    /// Claims the record under the first of the upload's ids that no other content holds.
-    async fn claim(&self, upload: &Upload, facts: &UploadFacts, execution_arn: &str) -> Result<Record, Fault> {
-        let mut holder = None;
-        for id in upload.candidate_ids() {
-            about_image(&id);
-            let mut known = self.records.find(&id).await?;
-            let ours = match &known {
-                Some(known) => content::is_same(&self.objects, known, upload, Some(facts)).await?,
-                None => true,
-            };
-            if ours && known.as_ref().is_none_or(Record::is_rerunnable) {
-                let record = self.fresh(&id, upload, facts, known.as_ref(), execution_arn);
-                if self.records.claim(&record).await? == Written::Yes {
-                    return Ok(record);
-                }
-                known = self.records.find(&id).await?;
-            }
-            let Some(known) = known else { continue };
-            if known.execution_arn == execution_arn && known.processing_status == ProcessingStatus::Pending {
-                return Ok(known);
-            }
-            if ours && content::is_same(&self.objects, &known, upload, Some(facts)).await? {
-                return Err(DuplicateImage { image_id: id, execution_arn: known.execution_arn }.into());
-            }
-            holder = Some(known);
-        }
-        let (image_id, execution_arn) = holder.map(|record| (record.image_id, record.execution_arn)).unwrap_or_default();
-        Err(DuplicateImage { image_id, execution_arn }.into())
-    }
-
-    fn fresh(&self, id: &str, upload: &Upload, facts: &UploadFacts, known: Option<&Record>, execution_arn: &str) -> Record {
-        let uploaded = known.map_or(facts.last_modified, |known| known.upload_timestamp);
-        let mut record = Record::claimed(id.to_owned(), upload, facts.size, uploaded, execution_arn.to_owned(), self.clock.now());
-        record.version_id.clone_from(&facts.version_id);
-        record
-    }
-
     async fn write_copies(
         &self,
         upload: &Upload,
@@ -132,6 +98,6 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
     }
 }
 
-fn deleted() -> Rejection {
+pub(crate) fn deleted() -> Rejection {
     Rejection::new(ReasonCode::ObjectDeleted, "the object was deleted before it was inspected")
 }

@@ -67,7 +67,7 @@ impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, 
     async fn run(&self, findings: Findings) -> Result<Stored, Fault> {
         let image = findings.image.clone();
         let superseded = || RecordSuperseded { image_id: image.image_id.clone() };
-        let claimed = self.records.find(&image.image_id).await?.ok_or_else(superseded)?;
+        let claimed = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased()).ok_or_else(superseded)?;
         let record = merge(claimed, findings, self.clock.now(), self.retention_days);
         let rows = rows(&record);
         // Copied before and deleted after, so that a repeated step finds at every moment what it needs.

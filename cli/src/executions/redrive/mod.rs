@@ -11,6 +11,7 @@ use super::{
 use crate::{
     args::{Global, Redrive},
     clock::SystemClock,
+    confirm,
     error::CliError,
     exit::Exit,
     output::{Output, table::render, text::count},
@@ -21,7 +22,6 @@ use outcome::{foreseen, table};
 use plan::{Plan, fits, plan};
 use sightline_aws::executions::ExecutionDetail;
 use sightline_domain::{clock::Clock, ports::RecordFinder, record::Record};
-use std::io::{IsTerminal, Write};
 
 /// Failed executions that one call looks at.
 const MOST: usize = 1000;
@@ -117,15 +117,6 @@ fn agreed(args: &Redrive, due: usize) -> Result<bool, CliError> {
     if args.yes || (!args.all_failed && due == 1) {
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::Usage(format!(
-            "{} would be run again; pass --yes to do it, or --dry-run to see them",
-            count(due, "execution")
-        )));
-    }
-    eprint!("Run {} again? [y/N] ", count(due, "execution"));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let executions = count(due, "execution");
+    confirm::agreed(&format!("Run {executions} again?"), &format!("{executions} would be run again"))
 }

@@ -8,9 +8,11 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
+mod dead_letters;
 mod dynamodb;
 mod metering;
 mod reading;
+mod reconcile;
 mod redrive;
 mod rekognition;
 mod replay;

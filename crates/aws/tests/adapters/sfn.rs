@@ -164,14 +164,16 @@ async fn a_history_that_loops_comes_to_an_end() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
-    for (code, name) in [
-        ("ThrottlingException", "Storage.Unavailable"),
-        ("AccessDeniedException", "Storage.Misconfigured"),
-        ("ExecutionDoesNotExist", "Storage.Misconfigured"),
-    ] {
+    for (code, name) in [("ThrottlingException", "Storage.Unavailable"), ("AccessDeniedException", "Storage.Misconfigured")] {
         let error = workflow(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
         assert_eq!(error.name(), name, "{code}");
     }
+}
+
+#[tokio::test]
+async fn an_execution_that_is_forgotten_has_no_cause() {
+    let forgotten = Replay::new([json_error(400, "ExecutionDoesNotExist")]);
+    assert_eq!(workflow(&forgotten).await.failure_cause(EXECUTION).await.unwrap(), None);
 }
 
 async fn tell(replay: &Replay) -> Result<Told, &'static str> {

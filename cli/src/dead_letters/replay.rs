@@ -1,0 +1,141 @@
+//! `dlq replay`.
+
+use super::{
+    peek,
+    row::{Row, outcomes},
+};
+use crate::{
+    args::{Global, ReplayLetters},
+    clock::SystemClock,
+    confirm::agreed,
+    error::{CliError, sentence},
+    exit::Exit,
+    output::{Format, Output, table::render, text::count},
+    progress::Progress,
+    session::Session,
+};
+use futures_util::{StreamExt, stream};
+use sightline_aws::dead_letters::{DeadLetters, Letter};
+use sightline_domain::{
+    clock::Clock,
+    dead_letter::DeadLetter,
+    event::ExecutionStatusDetail,
+    failure::{Recorded, record_failure},
+};
+use std::time::Duration;
+
+/// While they are replayed, nobody else can receive them.
+const REPLAYING: Duration = Duration::from_mins(5);
+const AT_ONCE: usize = 8;
+
+/// Replays what is in the queue, or says what it would replay.
+pub async fn run(global: &Global, args: &ReplayLetters, output: Output) -> Result<Exit, CliError> {
+    let session = Session::open(global).await?;
+    let queue = session.dead_letters();
+    let rows = if args.dry_run { foresee(&session, &queue).await? } else { replay_all(&session, &queue, global, args).await? };
+    if rows.is_empty() {
+        eprintln!("sightline: no dead letters");
+    }
+    if !rows.is_empty() || output.format != Format::Table {
+        output.list(&rows, || render(&outcomes(&rows)))?;
+    }
+    let left = rows.iter().filter(|row| matches!(row.action, Some("LEFT" | "NOT_REPLAYED"))).count();
+    Ok(Exit::of_many(left, rows.len()))
+}
+
+async fn foresee(session: &Session, queue: &DeadLetters) -> Result<Vec<Row>, CliError> {
+    let letters = peek(queue, usize::MAX).await?;
+    let foreseen = letters.iter().map(|letter| {
+        let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
+        let action = match read {
+            DeadLetter::Upload { .. } => "WOULD_START",
+            DeadLetter::Status { .. } => "WOULD_MARK_FAILED",
+            DeadLetter::Unknown { .. } => "LEFT",
+        };
+        Row { action: Some(action), ..Row::new(letter, &read) }
+    });
+    Ok(foreseen.collect())
+}
+
+async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, args: &ReplayLetters) -> Result<Vec<Row>, CliError> {
+    let waiting = queue.count().await?;
+    let events = count(waiting, "event");
+    if !args.yes && waiting > 0 && !agreed(&format!("Replay {events}?"), &format!("{events} would be replayed"))? {
+        return Err(CliError::Failed("nothing was replayed".to_owned()));
+    }
+    let progress = Progress::new(!global.no_progress, waiting);
+    let (mut rows, mut left) = (Vec::new(), Vec::new());
+    let ended = loop {
+        let letters = match queue.receive(REPLAYING).await {
+            Ok(letters) if letters.is_empty() => break Ok(()),
+            Ok(letters) => letters,
+            Err(error) => break Err(error),
+        };
+        let replayed: Vec<(Letter, Row)> =
+            stream::iter(letters).map(|letter| replay(session, queue, letter)).buffered(AT_ONCE).collect().await;
+        for (letter, row) in replayed {
+            if matches!(row.action, Some("LEFT" | "NOT_REPLAYED")) {
+                left.push(letter);
+            }
+            rows.push(row);
+        }
+        progress.update(rows.len(), &format!("{} of {events} replayed, {} left", rows.len() - left.len(), left.len()));
+    };
+    for letter in &left {
+        // One that is not let go comes back by itself.
+        let _ = queue.let_go(letter).await;
+    }
+    progress.finish(&format!("{} replayed, {} left in the queue", count(rows.len() - left.len(), "event"), left.len()));
+    match ended {
+        // What was done is told; the next run finds the rest.
+        Err(error) if rows.is_empty() => Err(error.into()),
+        Err(error) => {
+            eprintln!("sightline: {}", sentence(&CliError::from(error)));
+            Ok(rows)
+        }
+        Ok(()) => Ok(rows),
+    }
+}
+
+async fn replay(session: &Session, queue: &DeadLetters, letter: Letter) -> (Letter, Row) {
+    let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
+    let mut row = Row::new(&letter, &read);
+    let done = match read {
+        DeadLetter::Upload { .. } => start(session, &letter, &mut row).await,
+        DeadLetter::Status { detail } => mark_failed(session, *detail, &mut row).await,
+        DeadLetter::Unknown { .. } => {
+            row.action = Some("LEFT");
+            Ok(())
+        }
+    };
+    let taken_out = match done {
+        Ok(()) if row.action != Some("LEFT") => queue.delete(&letter).await.map_err(CliError::from),
+        other => other,
+    };
+    if let Err(error) = taken_out {
+        (row.action, row.reason) = (Some("NOT_REPLAYED"), Some(sentence(&error)));
+    }
+    (letter, row)
+}
+
+async fn start(session: &Session, letter: &Letter, row: &mut Row) -> Result<(), CliError> {
+    row.new_execution_arn = Some(session.executions().restart(&letter.body).await?);
+    row.action = Some("STARTED");
+    Ok(())
+}
+
+async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: &mut Row) -> Result<(), CliError> {
+    if detail.input.is_none() {
+        // Step Functions leaves it out of large events.
+        detail.input = session.executions().describe(&detail.execution_arn).await?.and_then(|known| known.input);
+    }
+    let recorded = record_failure(&session.records(), &session.objects(), &session.workflow(), &detail, SystemClock.now()).await?;
+    match recorded {
+        Recorded::Failed(record) => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(record.image_id)),
+        Recorded::NotOurs => {
+            (row.action, row.reason) = (Some("NOT_NEEDED"), Some("the image is done, or belongs to another execution".to_owned()));
+        }
+        Recorded::NoUpload => (row.action, row.reason) = (Some("LEFT"), Some("its execution was started with no upload".to_owned())),
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! SQS: looking at messages, letting them go, deleting them.
+
+use crate::replay::{Replay, json_error, ok};
+use serde_json::json;
+use sightline_aws::dead_letters::DeadLetters;
+use sightline_domain::error::StepError;
+use std::time::Duration;
+
+const QUEUE: &str = "http://127.0.0.1:1/123456789012/dead";
+
+async fn queue(replay: &Replay) -> DeadLetters {
+    DeadLetters::new(aws_sdk_sqs::Client::new(&replay.config().await), QUEUE)
+}
+
+#[tokio::test]
+async fn a_message_comes_with_all_that_tells_why_it_is_here() {
+    let message = json!({"MessageId": "m", "ReceiptHandle": "r", "Body": "{}",
+        "Attributes": {"SentTimestamp": "1772366400000", "ApproximateReceiveCount": "3"},
+        "MessageAttributes": {"ERROR_CODE": {"StringValue": "SDK_CLIENT_ERROR", "DataType": "String"},
+            "RULE_ARN": {"StringValue": "rule", "DataType": "String"}}});
+    let replay = Replay::new([ok(json!({"Messages": [message]}).to_string())]);
+
+    let letters = queue(&replay).await.receive(Duration::from_secs(60)).await.unwrap();
+
+    let letter = &letters[0];
+    assert_eq!((letter.id.as_str(), letter.body.as_str(), letter.received), ("m", "{}", 3));
+    assert_eq!((letter.sent_at, letter.attributes["ERROR_CODE"].as_str()), (Some(1_772_366_400_000), "SDK_CLIENT_ERROR"));
+    let asked = replay.only().json();
+    assert_eq!((&asked["VisibilityTimeout"], &asked["MaxNumberOfMessages"]), (&json!(60), &json!(10)));
+    assert_eq!((&asked["MessageAttributeNames"], &asked["QueueUrl"]), (&json!(["All"]), &json!(QUEUE)));
+    assert!(queue(&Replay::new([ok("{}")])).await.receive(Duration::ZERO).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_is_let_go_or_deleted_by_its_receipt() {
+    let received = json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "receipt-1", "Body": "{}"}]});
+    let replay = Replay::new([ok(received.to_string()), ok("{}"), ok("{}")]);
+    let queue = queue(&replay).await;
+    let letters = queue.receive(Duration::from_secs(60)).await.unwrap();
+
+    queue.let_go(&letters[0]).await.unwrap();
+    queue.delete(&letters[0]).await.unwrap();
+
+    let [_, let_go, deleted] = replay.asked().try_into().unwrap();
+    assert_eq!(let_go.json(), json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-1", "VisibilityTimeout": 0}));
+    assert_eq!(deleted.json(), json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-1"}));
+}
+
+#[tokio::test]
+async fn the_messages_are_counted_and_a_refusal_is_our_set_up() {
+    let count = queue(&Replay::new([ok(json!({"Attributes": {"ApproximateNumberOfMessages": "7"}}).to_string())])).await.count().await;
+    assert_eq!(count.unwrap(), 7);
+    for (code, name) in [("AccessDeniedException", "Storage.Misconfigured"), ("ThrottlingException", "Storage.Unavailable")] {
+        let refused = queue(&Replay::new([json_error(400, code)])).await.count().await.unwrap_err();
+        assert_eq!(refused.name(), name);
+    }
+}

@@ -1,0 +1,153 @@
+//! What reconciling asks of S3, `DynamoDB` and Step Functions.
+
+use crate::replay::{Replay, json_error, ok, xml_error};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sightline_aws::{executions, objects::Objects, records::Records};
+use sightline_domain::{
+    error::StepError,
+    identity::Upload,
+    reconcile::{ExecutionState, Executions, QueuePlace, ReviewQueueState, UploadVersions, VersionPlace, WorkQueues},
+    record::{ProcessingStatus, WorkQueue},
+    review::ReviewStatus,
+};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, UPLOADED};
+
+async fn objects(replay: &Replay) -> Objects {
+    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
+}
+
+async fn records(replay: &Replay) -> Records {
+    Records::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
+}
+
+async fn machine(replay: &Replay) -> executions::Executions {
+    let arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
+    executions::Executions::new(aws_sdk_sfn::Client::new(&replay.config().await), arn, format!("{arn}:live"))
+}
+
+const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+    <NextKeyMarker>raw-uploads/b%2Bc+d.jpg</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>
+    <Version><Key>raw-uploads/a%01.jpg</Key><VersionId>null</VersionId><ETag>"e1"</ETag><Size>1</Size>
+        <LastModified>2026-03-01T12:00:00.000Z</LastModified></Version>
+    <DeleteMarker><Key>raw-uploads/b.jpg</Key><VersionId>v2</VersionId></DeleteMarker>
+    <Version><Key>raw-uploads/b%2Bc+d.jpg</Key><VersionId>v1</VersionId><ETag>"e2"</ETag><Size>2</Size>
+        <LastModified>2026-03-01T12:00:00.000Z</LastModified></Version>
+</ListVersionsResult>"#;
+
+#[tokio::test]
+async fn versions_come_page_by_page_with_their_exact_keys_and_without_delete_markers() {
+    let replay = Replay::new([ok(VERSIONS)]);
+    let after = VersionPlace { key: "raw-uploads/ä.jpg".into(), version_id: Some("v9".into()) };
+
+    let page = objects(&replay).await.versions("images", Some(&after)).await.unwrap();
+
+    let asked = replay.only().uri;
+    for part in ["prefix=raw-uploads%2F", "encoding-type=url", "key-marker=raw-uploads%2F%C3%A4.jpg", "version-id-marker=v9"] {
+        assert!(asked.contains(part), "{asked}");
+    }
+    let found: Vec<_> = page.items.iter().map(|item| (item.upload.key.as_str(), item.upload.version_id.as_deref(), item.size)).collect();
+    assert_eq!(found, [("raw-uploads/a\u{1}.jpg", None, 1), ("raw-uploads/b+c d.jpg", Some("v1"), 2)]);
+    assert_eq!((page.items[0].upload.etag.as_str(), page.items[0].last_modified), ("e1", UPLOADED));
+    assert_eq!(page.next, Some(VersionPlace { key: "raw-uploads/b+c d.jpg".into(), version_id: Some("v1".into()) }));
+}
+
+#[tokio::test]
+async fn the_last_page_has_no_next_one_and_keys_that_are_not_encoded_stay_as_they_are() {
+    let last = VERSIONS.replace("<EncodingType>url</EncodingType>", "").replace(">true<", ">false<").replace("%01", "%25");
+    let page = objects(&Replay::new([ok(last)])).await.versions("images", None).await.unwrap();
+    assert_eq!((page.next, page.items[0].upload.key.as_str()), (None, "raw-uploads/a%25.jpg"));
+}
+
+#[tokio::test]
+async fn the_mark_of_an_original_is_read_of_its_version() {
+    let upload = Upload { bucket: "images".into(), key: "raw-uploads/a.jpg".into(), version_id: Some("v1".into()), etag: "e".into() };
+    let tags = "<Tagging><TagSet><Tag><Key>status</Key><Value>analyzed</Value></Tag></TagSet></Tagging>";
+    let replay = Replay::new([ok(tags)]);
+    assert_eq!(objects(&replay).await.status(&upload).await.unwrap().as_deref(), Some("analyzed"));
+    assert!(replay.only().uri.contains("versionId=v1"));
+    let denied = objects(&Replay::new([xml_error(403, "AccessDenied")])).await.status(&upload).await.unwrap_err();
+    assert_eq!(denied.name(), "Storage.Misconfigured");
+}
+
+#[tokio::test]
+async fn a_queue_is_read_through_its_index_oldest_first() {
+    let item = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "ExecutionArn": {"S": EXECUTION},
+        "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "APPROVED"}, "OwnerID": {"S": "anna"}, "WorkQueue": {"S": "PENDING"}});
+    let last = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "WorkQueue": {"S": "PENDING"}});
+    let replay = Replay::new([ok(json!({"Items": [item], "LastEvaluatedKey": last}).to_string())]);
+    let after = QueuePlace { image_id: "i".into(), upload_timestamp: 4 };
+
+    let page = records(&replay).await.page(WorkQueue::Pending, Some(&after)).await.unwrap();
+
+    let asked = replay.only().json();
+    assert_eq!((&asked["IndexName"], &asked["ScanIndexForward"]), (&json!("WorkQueueIndex"), &json!(true)));
+    let start = json!({"WorkQueue": {"S": "PENDING"}, "UploadTimestamp": {"N": "4"}, "ImageID": {"S": "i"}});
+    assert_eq!((&asked["ExclusiveStartKey"], &asked["ExpressionAttributeValues"][":queue"]), (&start, &json!({"S": "PENDING"})));
+    let image = &page.items[0];
+    assert_eq!((image.image_id.as_str(), image.execution_arn.as_str(), image.upload_timestamp), (IMAGE_ID, EXECUTION, 5));
+    assert_eq!((image.processing_status, image.review_status), (ProcessingStatus::Pending, ReviewStatus::Approved));
+    assert_eq!(page.next, Some(QueuePlace { image_id: IMAGE_ID.into(), upload_timestamp: 5 }));
+}
+
+#[tokio::test]
+async fn the_review_queue_is_measured_over_all_its_pages() {
+    let items = |from: u32, to: u32| (from..to).map(|at| json!({"UploadTimestamp": {"N": at.to_string()}})).collect::<Vec<_>>();
+    let first = json!({"Items": items(7, 9), "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
+    let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": items(9, 10)}).to_string())]);
+    assert_eq!(records(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest: Some(7) });
+    assert_eq!(replay.asked()[1].json()["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
+    assert_eq!(records(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
+}
+
+fn decided(changes: &Value) -> Replay {
+    let mut item = json!({"ImageID": {"S": IMAGE_ID}, "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "REJECTED"},
+        "ReviewedBy": {"S": "anna"}, "ReviewedAt": {"N": "5"}, "ReviewReason": {"S": "no"}, "ReviewToken": {"S": "token-1"}});
+    item.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    Replay::new([ok(json!({"Items": [item]}).to_string())])
+}
+
+#[tokio::test]
+async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
+    let replay = decided(&json!({}));
+    let saved = records(&replay).await.saved_decision(IMAGE_ID).await.unwrap().unwrap();
+    assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
+    assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
+    assert_eq!(replay.only().json()["ConsistentRead"], json!(true));
+    for changes in
+        [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
+    {
+        assert!(records(&decided(&changes)).await.saved_decision(IMAGE_ID).await.unwrap().is_none(), "{changes}");
+    }
+}
+
+async fn state(status: &str) -> ExecutionState {
+    let described = json!({"executionArn": EXECUTION, "stateMachineArn": "m", "name": "n", "status": status, "startDate": 1.0,
+        "stopDate": 2.5, "input": "{}", "error": "E", "cause": "c"});
+    machine(&Replay::new([ok(described.to_string())])).await.look(EXECUTION).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn an_execution_is_at_work_over_or_unknown() {
+    for status in ["RUNNING", "PENDING_REDRIVE", "NEVER_HEARD_OF"] {
+        assert_eq!(state(status).await, ExecutionState::Running, "{status}");
+    }
+    assert_eq!(state("SUCCEEDED").await, ExecutionState::Succeeded { stopped_at: Some(2500) });
+    for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
+        let failed =
+            ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
+        assert_eq!(state(status).await, failed);
+    }
+    let look =
+        |code| async move { machine(&Replay::new([json_error(400, code)])).await.look(EXECUTION).await.map_err(|error| error.name()) };
+    assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
+    // Whoever may not look must not take executions for lost.
+    assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));
+}
+
+#[tokio::test]
+async fn executions_are_started_with_what_is_live() {
+    let replay = Replay::new([ok(json!({"executionArn": "new", "startDate": 1.0}).to_string())]);
+    assert_eq!(machine(&replay).await.start("{}").await.unwrap(), "new");
+    assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:m:live");
+}

@@ -1,0 +1,93 @@
+//! Where the last run stopped, so that the next one goes on there: JSON in the images bucket.
+
+use super::ports::{QueuePlace, UploadVersion, VersionPlace};
+use crate::{clock::EpochMillis, error::StorageError, layout, ports::ResultStore, record::WorkQueue};
+use serde::{Deserialize, Serialize};
+
+/// How far behind the last sweep the next one looks again: for clocks that differ, and listings that are a moment late.
+const MARGIN_MILLIS: EpochMillis = 15 * 60_000;
+/// The same for uploads in parts, whose `LastModified` is when they *began* (S3 user guide, "Multipart upload"): the bucket ends
+/// unfinished ones after seven days (`cdk/lib/image-lifecycle.ts`).
+const MULTIPART_MARGIN_MILLIS: EpochMillis = 7 * crate::clock::DAY_MILLIS + MARGIN_MILLIS;
+
+/// The bookmark.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Bookmark {
+    /// Up to when uploads had been looked at when the last whole sweep ended; `None` = never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swept_until: Option<EpochMillis>,
+    /// The sweep that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
+    /// Where to go on in the work queues; `None` = at their beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueuePosition>,
+}
+
+/// A sweep over all uploads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Sweep {
+    /// Up to when it looks at uploads.
+    pub until: EpochMillis,
+    /// How far it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<VersionPlace>,
+    /// Whether some upload could not be dealt with, so that the next sweep must look at the same ones.
+    #[serde(default)]
+    pub troubled: bool,
+}
+
+/// A place in the work queues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueuePosition {
+    /// Which queue.
+    pub queue: WorkQueue,
+    /// How far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<QueuePlace>,
+}
+
+impl Bookmark {
+    /// The bookmark of the bucket. One that is absent, broken, or written by a clock that was ahead means starting anew, which costs
+    /// time and nothing else.
+    pub async fn read(store: &impl ResultStore, bucket: &str, now: EpochMillis) -> Result<Self, StorageError> {
+        let stored = store.read_result(bucket, layout::RECONCILE_BOOKMARK).await?;
+        let mut bookmark: Self = stored.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+        bookmark.swept_until = bookmark.swept_until.filter(|until| *until <= now);
+        bookmark.sweep = bookmark.sweep.filter(|sweep| sweep.until <= now);
+        Ok(bookmark)
+    }
+
+    /// Keeps it.
+    pub async fn write(&self, store: &impl ResultStore, bucket: &str) -> Result<(), StorageError> {
+        let doing = "keeping the bookmark";
+        let json = serde_json::to_vec(self).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+        store.write_result(bucket, layout::RECONCILE_BOOKMARK, json).await
+    }
+
+    /// The sweep that is under way, or a new one up to `until`.
+    pub fn begin(&mut self, until: EpochMillis) -> &mut Sweep {
+        self.sweep.get_or_insert(Sweep { until, after: None, troubled: false })
+    }
+
+    /// The sweep came to its end.
+    pub fn finish(&mut self) {
+        if let Some(sweep) = self.sweep.take().filter(|sweep| !sweep.troubled) {
+            self.swept_until = self.swept_until.max(Some(sweep.until));
+        }
+    }
+
+    /// Whether the sweep up to `until` has to look for the record of a version: those before were looked at by an earlier one.
+    pub fn is_due(&self, version: &UploadVersion, until: EpochMillis) -> bool {
+        let margin = if is_multipart(version) { MULTIPART_MARGIN_MILLIS } else { MARGIN_MILLIS };
+        version.last_modified <= until && self.swept_until.is_none_or(|swept| version.last_modified > swept - margin)
+    }
+}
+
+/// The entity tag of an upload in parts ends in a dash and their number.
+fn is_multipart(version: &UploadVersion) -> bool {
+    version.upload.etag.contains('-')
+}

@@ -1,0 +1,134 @@
+//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of.
+//!
+//! Everything it does may be done twice, or by two runs at once: executions claim their record first, failures and decisions are
+//! written under conditions, and a task token takes one answer.
+
+mod bookmark;
+mod objects;
+mod ports;
+mod queues;
+mod report;
+mod stranded;
+
+pub use bookmark::{Bookmark, QueuePosition, Sweep};
+pub use ports::{
+    ExecutionFacts, ExecutionState, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion,
+    UploadVersions, VersionPlace, WorkQueues,
+};
+pub use report::{Action, Did, Report, ReviewQueue};
+
+use crate::{
+    clock::{Clock, EpochMillis},
+    error::{StepError, StorageError},
+    ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
+};
+
+/// The reason of a record whose execution the engine does not know any more, or that ended well without completing it.
+pub const EXECUTION_LOST: &str = "Execution.Lost";
+
+/// Executions that one run starts at most. Each makes about three Rekognition calls: 300 take 18 seconds of the default quota of 50
+/// calls a second, one in sixteen of what five minutes hold, so that uploads of people who wait are not starved.
+const MOST_STARTS: usize = 300;
+
+/// An execution that ended more recently is left to its status event, and a decision to whoever saved it: milliseconds.
+const SETTLING: EpochMillis = 10_000;
+
+/// What one run is asked for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The images bucket.
+    pub bucket: String,
+    /// How old an upload must be before its missing record means that its event was lost: milliseconds.
+    pub grace: EpochMillis,
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// When to stop, epoch milliseconds; the next run goes on from there.
+    pub deadline: EpochMillis,
+}
+
+/// Reconciles: records `R`, objects `O`, executions `E` and their histories and callbacks `W`, by the clock `C`.
+pub struct Reconciler<R, O, E, W, C> {
+    records: R,
+    objects: O,
+    executions: E,
+    workflow: W,
+    clock: C,
+}
+
+/// One run.
+struct Pass<'a> {
+    wish: &'a Wish,
+    bookmark: Bookmark,
+    report: Report,
+    starts_left: usize,
+    /// How long ago something must have ended to be put right.
+    settling: EpochMillis,
+}
+
+impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
+    /// Over these ports.
+    pub fn new(records: R, objects: O, executions: E, workflow: W, clock: C) -> Self {
+        Self { records, objects, executions, workflow, clock }
+    }
+}
+
+impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
+where
+    R: RecordFailures + WorkQueues,
+    O: UploadVersions + ImageStore + ResultStore,
+    E: Executions,
+    W: ExecutionHistory + ReviewCallback,
+    C: Clock,
+{
+    /// Runs once. What went wrong is in the report, beside what was done all the same.
+    pub async fn run(&self, wish: &Wish) -> Report {
+        let now = self.clock.now();
+        let bookmark = match Bookmark::read(&self.objects, &wish.bucket, now).await {
+            Ok(bookmark) => bookmark,
+            Err(error) => return Report { error: Some(error), ..Report::default() },
+        };
+        let settling = SETTLING.min(wish.grace);
+        let mut pass = Pass { wish, bookmark, report: Report::default(), starts_left: MOST_STARTS, settling };
+        // Half of the time for the queues, so that neither keeps the other from its end for ever.
+        let half = now + (wish.deadline - now) / 2;
+        let queues = self.queues(&mut pass, half).await;
+        let swept = self.sweep(&mut pass, now - wish.grace).await;
+        let kept = if wish.dry_run { Ok(()) } else { pass.bookmark.write(&self.objects, &wish.bucket).await };
+        let Pass { mut report, .. } = pass;
+        report.complete = matches!((&queues, &swept), (Ok(true), Ok(true))) && report.failed == 0;
+        for error in [queues.err(), swept.err(), kept.err()].into_iter().flatten() {
+            report.error.get_or_insert(error);
+        }
+        report
+    }
+}
+
+impl Pass<'_> {
+    /// Takes a start from those that are left.
+    fn may_start(&mut self) -> bool {
+        let left = self.starts_left > 0;
+        self.starts_left = self.starts_left.saturating_sub(1);
+        left
+    }
+
+    /// What stands in the way of one image only is noted, and the run goes on; a passing trouble of a service ends it.
+    fn note(&mut self, dealt_with: Result<(), StorageError>, image_id: &str, key: Option<&str>) -> Result<(), StorageError> {
+        match dealt_with {
+            Err(error) if !error.is_transient() => {
+                self.report.failed += 1;
+                let action =
+                    Action { reason: Some(error.to_string()), key: key.map(str::to_owned), ..Action::about(Did::NotDone, image_id) };
+                self.report.actions.push(action);
+                self.report.error.get_or_insert(error);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+impl Action {
+    fn about(action: Did, image_id: &str) -> Self {
+        Self { action, image_id: image_id.to_owned(), key: None, execution_arn: None, new_execution_arn: None, reason: None }
+    }
+}

@@ -1,0 +1,59 @@
+//! What dead letters are, from the sample events.
+
+use sightline_domain::{
+    dead_letter::{DeadLetter, upload_of},
+    event::{ObjectCreated, object_created},
+    identity::Upload,
+};
+use std::{fs, path::Path};
+
+const BUCKET: &str = "sightline-stateful-imagesbucket4b6db8e1-9xk2m7q4w1zt";
+
+fn sample(path: &str) -> String {
+    fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events")).join(path)).unwrap()
+}
+
+#[test]
+fn an_upload_is_told_from_a_status_event() {
+    let DeadLetter::Upload { upload } = DeadLetter::read(&sample("s3/chosen-key.json"), BUCKET) else { panic!("an upload") };
+    let DeadLetter::Status { detail } = DeadLetter::read(&sample("states/execution-failed.json"), BUCKET) else { panic!("a status") };
+    assert_eq!((upload_of(&detail), detail.status.as_str()), (Some(upload), "FAILED"));
+    let DeadLetter::Status { detail } = DeadLetter::read(&sample("states/execution-failed-input-left-out.json"), BUCKET) else {
+        panic!("a status")
+    };
+    assert_eq!(upload_of(&detail), None);
+}
+
+#[test]
+fn what_is_neither_is_named_with_the_reason() {
+    let succeeded = sample("states/execution-failed.json").replace("\"FAILED\"", "\"SUCCEEDED\"");
+    let cases = [
+        ("nonsense", "it is no JSON"),
+        ("{}", "it is no event of EventBridge"),
+        (r#"{"detail-type": "Object Deleted"}"#, "nothing is known about events of type Object Deleted"),
+        (r#"{"detail-type": "Object Created"}"#, "it is no upload's event, although it says so"),
+        (r#"{"detail-type": "Step Functions Execution Status Change"}"#, "it is no status event, although it says so"),
+        (&succeeded, "the execution did not end badly"),
+        (&sample("s3/copy-to-processed.json"), "the object lies outside raw-uploads/"),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(DeadLetter::read(body, BUCKET), DeadLetter::Unknown { reason: expected.to_owned() });
+    }
+    let elsewhere = DeadLetter::read(&sample("s3/upload.json"), "other");
+    assert_eq!(elsewhere, DeadLetter::Unknown { reason: format!("the upload lies in another bucket: {BUCKET}") });
+}
+
+#[test]
+fn an_event_that_is_made_reads_as_the_upload_that_it_was_made_of() {
+    for (version_id, at, time) in
+        [(Some("v1"), 1_772_366_400_123, "2026-03-01T12:00:00.123Z"), (None, 1_772_366_400_000, "2026-03-01T12:00:00Z")]
+    {
+        let upload =
+            Upload { bucket: "b".into(), key: "raw-uploads/ä b+%.jpg".into(), version_id: version_id.map(Into::into), etag: "e".into() };
+        let made = object_created(&upload, 7, at, "import");
+        assert_eq!((&made["time"], &made["detail"]["reason"]), (&time.into(), &"import".into()));
+        let read: ObjectCreated = serde_json::from_value(made.clone()).unwrap();
+        assert_eq!((Upload::from_event(&read), read.detail.object.size, read.time_millis()), (upload.clone(), 7, Some(at)));
+        assert_eq!(DeadLetter::read(&made.to_string(), "b"), DeadLetter::Upload { upload });
+    }
+}

@@ -1,0 +1,22 @@
+//! Erasing over fakes (fault matrix, row 33): complete, repeatable, and final.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+#[path = "erase/complete.rs"]
+mod complete;
+#[path = "erase/interrupted.rs"]
+mod interrupted;
+#[path = "erase/originals.rs"]
+mod originals;
+#[path = "erase/sweeps.rs"]
+mod sweeps;
+#[path = "erase/world.rs"]
+mod world;
+#[path = "erase/writers.rs"]
+mod writers;

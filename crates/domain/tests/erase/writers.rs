@@ -1,0 +1,93 @@
+//! Every other writer is refused by an erased record: while the erasure is under way, afterwards, and once the tombstone is closed.
+
+use crate::world::{ERASED, World, completed, pending};
+use sightline_domain::{
+    erase::{SWEEP_AFTER, ports::RecordErasure},
+    failure::{Ending, Run, mark_failed},
+    label_index::rows,
+    merge::merge,
+    ports::{RecordClaims, RecordCompletion, RecordFailures, ReviewQueue, ReviewRequest, Written},
+    record::{ProcessingStatus, Record},
+};
+use sightline_tests::{
+    ready,
+    samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, findings},
+};
+
+/// The three stages of an erased record.
+fn stages() -> [(&'static str, World); 3] {
+    let [under_way, erased, closed] = [pending(), pending(), pending()];
+    ready(under_way.records.mark(&under_way.records.all()[0], ERASED)).unwrap();
+    erased.erase_at(ERASED);
+    closed.erase_at(ERASED);
+    closed.erase_at(ERASED + SWEEP_AFTER);
+    [("under way", under_way), ("erased", erased), ("closed", closed)]
+}
+
+/// Injected: each step of the stopped execution writes to the record, at every stage of the erasure.
+/// Seen: every write is refused, and the record is unchanged.
+#[test]
+fn row_33_late_writes_to_the_record_are_refused() {
+    for (stage, world) in stages() {
+        let before = world.records.item(IMAGE_ID);
+        let own = claimed();
+        let done = merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730);
+        let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() };
+        let token = secrecy::SecretString::from("token");
+        let request = ReviewRequest {
+            image_id: IMAGE_ID,
+            upload_timestamp: UPLOADED,
+            execution_arn: EXECUTION,
+            task_token: &token,
+            flags: &[],
+            deadline: ERASED + 1,
+        };
+        assert_eq!(ready(world.records.claim(&own)).unwrap(), Written::Refused, "{stage}: claim");
+        assert_eq!(
+            ready(world.records.claim(&Record { execution_arn: OTHER_EXECUTION.into(), ..own })).unwrap(),
+            Written::Refused,
+            "{stage}"
+        );
+        assert_eq!(ready(world.records.fail(&failed)).unwrap(), Written::Refused, "{stage}: fail");
+        assert_eq!(ready(world.records.complete(&done, &rows(&done))).unwrap(), Written::Refused, "{stage}: complete");
+        assert_eq!(ready(world.records.ask(&request)).unwrap(), Written::Refused, "{stage}: ask");
+        assert_eq!(world.records.item(IMAGE_ID), before, "{stage}");
+        assert!(world.records.rows().is_empty(), "{stage}");
+    }
+}
+
+/// Injected: the status event of the stopped execution arrives, before and after the original is deleted.
+/// Seen: it makes no record.
+#[test]
+fn row_33_the_end_of_the_stopped_execution_makes_no_record() {
+    for (stage, world) in stages() {
+        let before = world.records.all().len();
+        for execution_arn in [EXECUTION, OTHER_EXECUTION] {
+            let run = Run { upload: &world.upload, execution_arn, event_time: Some(UPLOADED), now: ERASED };
+            let ending = Ending { reason: "Execution.ABORTED".into(), detail: "d".into() };
+            let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap();
+            assert!(marked.is_none(), "{stage}");
+        }
+        assert_eq!(world.records.all().len(), before, "{stage}");
+    }
+}
+
+#[test]
+fn the_failure_of_a_new_upload_is_recorded_once_the_id_is_free_and_under_its_own_id_before() {
+    for (stage, world) in stages() {
+        let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
+        let run = Run { upload: &again, execution_arn: OTHER_EXECUTION, event_time: None, now: ERASED + 2_000 };
+        let ending = Ending { reason: "Storage.Unavailable".into(), detail: "d".into() };
+        let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().unwrap();
+        let expected = if stage == "closed" { IMAGE_ID.to_owned() } else { again.derived_id() };
+        assert_eq!((marked.image_id, marked.upload_timestamp), (expected, ERASED + 1_000), "{stage}");
+    }
+}
+
+#[test]
+fn an_image_that_failed_is_not_taken_over_once_it_is_erased() {
+    let world = completed();
+    world.records.change(IMAGE_ID, serde_json::json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
+    world.erase_at(ERASED);
+    assert_eq!(ready(world.records.claim(&claimed())).unwrap(), Written::Refused);
+}

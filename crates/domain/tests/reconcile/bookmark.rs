@@ -1,0 +1,101 @@
+//! Stopping, and going on.
+
+use crate::world::{MINUTE, NOW, did, world};
+use sightline_domain::{
+    layout::RECONCILE_BOOKMARK,
+    ports::ResultStore,
+    reconcile::{Did, Reconciler},
+};
+use sightline_tests::{
+    failing::{Failing, When},
+    ready,
+    samples::{BUCKET, UPLOADED},
+};
+
+#[test]
+fn a_run_that_reaches_its_deadline_stops_and_the_next_one_goes_on_there() {
+    let mut world = world();
+    for number in 0..8 {
+        world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
+    }
+    (world.step, world.wish.deadline) = (1000, NOW + 7500);
+
+    let first = world.run();
+    world.wish.deadline = i64::MAX;
+    let second = world.run();
+
+    assert!(!first.complete && first.orphans > 0 && first.error.is_none());
+    assert!(second.complete);
+    assert_eq!(first.orphans + second.orphans, 8);
+}
+
+#[test]
+fn a_whole_sweep_is_not_repeated_but_for_a_margin() {
+    let mut world = world();
+    let old = world.objects.upload(BUCKET, "raw-uploads/old.jpg", b"image", UPLOADED - 60 * MINUTE);
+    assert_eq!(world.run().orphans, 1);
+    // Nobody claimed it, yet it is not looked at again: its own execution would have to be lost, too.
+    world.now += 5 * MINUTE;
+    let again = world.run();
+    assert_eq!((again.versions_listed, again.versions_looked_at), (1, 0));
+    assert_eq!(world.started(), [old]);
+
+    // A clock that differs, or a listing that was a moment late.
+    let late = world.objects.upload(BUCKET, "raw-uploads/late.jpg", b"image", NOW - 10 * MINUTE);
+    world.run();
+    assert_eq!(world.started().last(), Some(&late));
+}
+
+#[test]
+fn an_upload_in_parts_that_began_days_ago_is_looked_at() {
+    let mut world = world();
+    world.run();
+    let began = UPLOADED - 3 * 24 * 60 * MINUTE;
+    world.objects.upload_in_parts(BUCKET, "raw-uploads/large.jpg", b"image", began);
+    world.now += 5 * MINUTE;
+    assert_eq!(world.run().orphans, 1);
+}
+
+#[test]
+fn a_bookmark_that_is_broken_or_from_the_future_means_starting_anew() {
+    for broken in ["{", "[]", r#"{"SweptUntil": 9999999999999}"#, r#"{"Sweep": {"Until": 9999999999999, "After": {"Key": "z"}}}"#] {
+        let world = world();
+        world.upload(b"image", UPLOADED);
+        ready(world.objects.write_result(BUCKET, RECONCILE_BOOKMARK, broken.into())).unwrap();
+        assert_eq!(world.run().orphans, 1, "{broken}");
+    }
+}
+
+#[test]
+fn a_passing_trouble_ends_the_run_and_the_next_one_goes_on_there() {
+    let mut world = world();
+    for number in 0..3 {
+        world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
+    }
+    world.executions = world.executions.clone().fail_later("start", When::Before, 1, 1);
+
+    let (first, second) = (world.run(), world.run());
+
+    assert_eq!((did(&first), first.complete, first.error.is_some()), (vec![Did::Started], false, true));
+    assert_eq!((did(&second), second.complete), (vec![Did::Started, Did::Started], true));
+}
+
+#[test]
+fn uploads_are_looked_at_even_where_the_queues_cannot_be_read() {
+    let mut world = world();
+    world.upload(b"image", UPLOADED);
+    world.records = world.records.clone().fail("review_queue", When::Before, 1);
+    let report = world.run();
+    assert_eq!((report.orphans, report.complete, report.error.is_some()), (1, false, true));
+}
+
+#[test]
+fn without_a_bookmark_that_can_be_read_nothing_is_done() {
+    let world = world();
+    world.upload(b"image", UPLOADED);
+    let objects = Failing::new(world.objects.clone()).fail("read_result", When::Before, 1);
+    let clock = sightline_domain::clock::FixedClock(NOW);
+    let reconciler = Reconciler::new(world.records.clone(), objects, world.executions.clone(), world.workflow.clone(), clock);
+    let report = ready(reconciler.run(&world.wish));
+    assert!(report.error.is_some() && report.orphans == 0 && !report.complete);
+}

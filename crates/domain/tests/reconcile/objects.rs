@@ -1,0 +1,137 @@
+//! Uploads without a record.
+
+use crate::world::{MINUTE, NOW, World, did, world};
+use serde_json::json;
+use sightline_domain::{
+    identity::Upload,
+    ports::ImageArchive,
+    reconcile::Did,
+    record::{ProcessingStatus, Record},
+};
+use sightline_tests::{
+    ready,
+    samples::{BUCKET, IMAGE_ID, UPLOADED, claimed},
+};
+
+fn record_of(world: &World, upload: &Upload, id: &str) -> Record {
+    let record = Record { image_id: id.to_owned(), etag: upload.etag.clone(), version_id: upload.version_id.clone(), ..claimed() };
+    world.table.put(&Record { processing_status: ProcessingStatus::Completed, work_queue: None, ..record.clone() });
+    record
+}
+
+/// Injected: an object lies in the bucket, and no event of it started anything.
+/// Seen: the next run starts an execution with the event that S3 should have sent.
+#[test]
+fn row_03_an_upload_without_a_record_is_started_as_its_event_would_have_started_it() {
+    let world = world();
+    let upload = world.upload(b"image", UPLOADED);
+
+    let report = world.run();
+
+    assert_eq!((world.started(), did(&report), report.orphans), (vec![upload], vec![Did::Started], 1));
+    assert_eq!(report.actions[0].image_id, IMAGE_ID);
+    assert!(report.complete && report.error.is_none());
+    let event: serde_json::Value = serde_json::from_str(&world.engine.started()[0].1).unwrap();
+    assert_eq!((&event["source"], &event["detail-type"]), (&json!("aws.s3"), &json!("Object Created")));
+    assert_eq!((&event["time"], &event["detail"]["object"]["size"]), (&json!("2026-03-01T12:00:00Z"), &json!(5)));
+}
+
+#[test]
+fn an_upload_that_is_younger_than_the_grace_is_left_to_its_event() {
+    let world = world();
+    world.upload(b"image", NOW - 4 * MINUTE);
+    let report = world.run();
+    assert_eq!((report.versions_listed, report.versions_looked_at, world.started().len()), (1, 0, 0));
+}
+
+#[test]
+fn an_upload_with_a_record_is_left_alone_under_whichever_of_its_ids() {
+    let cases: [(&str, &str, fn(&Upload) -> String); 4] = [
+        ("the id in its key", "raw-uploads/anna/3f2b8c1e-5d4a-4f6b-9c7d-1a2b3c4d5e6f.jpg", |_| IMAGE_ID.to_owned()),
+        ("overwritten, by its version", "raw-uploads/anna/3f2b8c1e-5d4a-4f6b-9c7d-1a2b3c4d5e6f.jpg", Upload::derived_id),
+        ("by its version", "raw-uploads/a.jpg", Upload::derived_id),
+        ("by its entity tag", "raw-uploads/a.jpg", |upload| Upload { version_id: None, ..upload.clone() }.derived_id()),
+    ];
+    for (case, key, id) in cases {
+        let world = world();
+        let upload = world.objects.upload(BUCKET, key, b"image", UPLOADED);
+        record_of(&world, &upload, &id(&upload));
+        let report = world.run();
+        assert_eq!((report.orphans, report.untouched, world.started().len()), (0, 1, 0), "{case}");
+    }
+}
+
+#[test]
+fn other_content_under_a_key_that_names_an_image_is_an_upload_of_its_own() {
+    let world = world();
+    let first = world.upload(b"first", UPLOADED);
+    record_of(&world, &first, IMAGE_ID);
+    let second = world.upload(b"second", UPLOADED + MINUTE);
+    world.run();
+    assert_eq!(world.started(), [second]);
+}
+
+#[test]
+fn an_upload_whose_record_has_expired_is_not_analysed_again() {
+    let world = world();
+    let upload = world.upload(b"image", UPLOADED);
+    let original = upload.clone();
+    let object = sightline_domain::ports::ObjectRef { bucket: BUCKET, key: &original.key, version_id: original.version_id.as_deref() };
+    ready(world.objects.tag_status(object, "analyzed")).unwrap();
+    assert_eq!(world.run().orphans, 0);
+}
+
+#[test]
+fn the_same_content_uploaded_again_after_a_failure_asks_for_another_try() {
+    let world = world();
+    let first = world.upload(b"image", UPLOADED);
+    record_of(&world, &first, IMAGE_ID);
+    let failed = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Misconfigured", "FinishedAt": UPLOADED + MINUTE});
+    world.table.change(IMAGE_ID, failed);
+    let again = world.upload(b"image", UPLOADED + 2 * MINUTE);
+    world.run();
+    assert_eq!(world.started(), [again]);
+}
+
+#[test]
+fn one_run_starts_at_most_three_hundred_and_the_next_one_goes_on() {
+    let world = world();
+    for number in 0..305 {
+        world.objects.upload(BUCKET, &format!("raw-uploads/{number:03}.jpg"), b"image", UPLOADED);
+    }
+
+    let (first, second) = (world.run(), world.run());
+
+    assert_eq!((first.orphans, first.complete, second.orphans, second.complete), (300, false, 5, true));
+    let mut keys: Vec<String> = world.started().into_iter().map(|upload| upload.key).collect();
+    keys.dedup();
+    assert_eq!(keys.len(), 305);
+}
+
+#[test]
+fn what_stands_in_the_way_of_one_upload_is_noted_and_the_next_sweep_looks_at_it_again() {
+    let mut world = world();
+    let broken = world.upload(b"image", UPLOADED);
+    record_of(&world, &broken, IMAGE_ID);
+    world.table.change(IMAGE_ID, json!({"Size": "unreadable"}));
+    let fine = world.objects.upload(BUCKET, "raw-uploads/z.jpg", b"image", UPLOADED);
+
+    let report = world.run();
+
+    assert_eq!((did(&report), world.started()), (vec![Did::NotDone, Did::Started], vec![fine]));
+    assert_eq!((report.failed, report.complete, report.error.is_some()), (1, false, true));
+    world.table.erase(IMAGE_ID);
+    world.now += 24 * 60 * MINUTE;
+    world.run();
+    assert!(world.started().contains(&broken));
+}
+
+#[test]
+fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
+    let mut world = world();
+    world.wish.dry_run = true;
+    world.upload(b"image", UPLOADED);
+    let report = world.run();
+    assert_eq!((did(&report), report.orphans, world.started().len()), (vec![Did::WouldStart], 1, 0));
+    assert_eq!(world.objects.keys().len(), 1);
+}

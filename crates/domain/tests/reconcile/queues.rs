@@ -1,0 +1,187 @@
+//! Records whose execution is over, and decisions that nobody heard of.
+
+use crate::world::{MINUTE, NOW, did, world};
+use serde_json::json;
+use sightline_domain::{
+    clock::EpochMillis,
+    ports::{FailureCause, RecordClaims, Written},
+    reconcile::{Did, EXECUTION_LOST, ExecutionState, ReviewQueue},
+    record::{ProcessingStatus, WorkQueue},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_tests::{
+    failing::When,
+    ready,
+    records::REVIEW_TOKEN,
+    samples::{EXECUTION, IMAGE_ID, OTHER_EXECUTION, UPLOADED, claimed},
+};
+
+fn failed(error: &str) -> ExecutionState {
+    let error = Some(error.to_owned()).filter(|error| !error.is_empty());
+    ExecutionState::Failed { status: "FAILED".into(), error, cause: Some("c".into()), stopped_at: Some(NOW - MINUTE) }
+}
+
+/// Injected: an execution fails and its status event never comes.
+/// Seen: the next run marks the record FAILED with the first real cause and its state; it starts nothing.
+#[test]
+fn row_25_a_record_whose_execution_failed_unheard_is_marked_failed_with_the_cause() {
+    let mut world = world();
+    world.stranded(Some(failed("Recognition.Misconfigured")));
+    world.workflow.history.0 =
+        Some(FailureCause { state: Some("DetectFaces".into()), error: "Recognition.Misconfigured".into(), message: "denied".into() });
+
+    let report = world.run();
+
+    assert_eq!((did(&report), report.stranded, world.started().len()), (vec![Did::MarkedFailed], 1, 0));
+    let record = world.record();
+    assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Failed, Some(WorkQueue::Failed)));
+    assert_eq!(record.status_reason.as_deref(), Some("Recognition.Misconfigured"));
+    assert_eq!(record.status_detail.as_deref(), Some("DetectFaces: denied"));
+    assert_eq!(world.run().actions, []);
+}
+
+#[test]
+fn what_runs_or_has_only_just_ended_is_left_alone() {
+    let ended = |at: EpochMillis| ExecutionState::Failed { status: "FAILED".into(), error: None, cause: None, stopped_at: Some(at) };
+    for state in [ExecutionState::Running, ended(NOW - 2_000)] {
+        let world = world();
+        world.stranded(Some(state));
+        let report = world.run();
+        assert_eq!((report.actions, report.untouched, world.record().processing_status), (vec![], 2, ProcessingStatus::Pending));
+    }
+}
+
+/// Injected: the engine is stopped in the middle of an execution, or forgets it, or ends it well without a record.
+/// Seen: the record is FAILED for a moment, a fresh execution of the same upload takes it over, and `Attempts` counts.
+#[test]
+fn row_36_what_the_engine_lost_is_started_afresh_at_once() {
+    let cases = [
+        (None, EXECUTION_LOST),
+        (Some(ExecutionState::Succeeded { stopped_at: Some(NOW - MINUTE) }), EXECUTION_LOST),
+        (Some(failed("States.ServiceRestart")), "States.ServiceRestart"),
+    ];
+    for (state, reason) in cases {
+        let world = world();
+        let before = world.stranded(state);
+
+        let report = world.run();
+
+        assert_eq!((did(&report), report.stranded, report.restarted), (vec![Did::Restarted], 1, 1), "{reason}");
+        let record = world.record();
+        assert_eq!((record.processing_status, record.status_reason.as_deref()), (ProcessingStatus::Failed, Some(reason)));
+        assert!(world.started()[0].candidate_ids().contains(&before.image_id), "{reason}");
+        let fresh = sightline_domain::record::Record { execution_arn: OTHER_EXECUTION.into(), ..before };
+        assert_eq!(ready(world.table.claim(&fresh)).unwrap(), Written::Yes);
+        assert_eq!(world.record().attempts, 2);
+    }
+}
+
+#[test]
+fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
+    let world = world();
+    let upload = world.objects.upload("images", "raw-uploads/a.jpg", b"image", UPLOADED);
+    let by_etag = sightline_domain::identity::Upload { version_id: None, ..upload.clone() };
+    let mut record = claimed();
+    record.image_id = by_etag.derived_id();
+    (record.s3_url, record.version_id, record.etag) = ("s3://images/raw-uploads/a.jpg".into(), upload.version_id, upload.etag);
+    world.table.put(&record);
+    world.run();
+    assert_eq!(world.started(), [by_etag]);
+}
+
+#[test]
+fn after_a_few_attempts_a_lost_record_stays_failed() {
+    let world = world();
+    world.stranded(None);
+    world.table.change(IMAGE_ID, json!({"Attempts": 5}));
+    let report = world.run();
+    assert_eq!((did(&report), world.record().work_queue), (vec![Did::MarkedFailed], Some(WorkQueue::Failed)));
+}
+
+#[test]
+fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
+    let mut world = world();
+    world.stranded(None);
+    world.executions = world.executions.clone().fail("start", When::Before, 1);
+
+    let cut_off = world.run();
+    world.now += 5 * MINUTE;
+    let made_up_for = world.run();
+
+    assert!(cut_off.error.is_some() && world.record().processing_status == ProcessingStatus::Failed);
+    assert_eq!((did(&made_up_for), world.started().len()), (vec![Did::Restarted], 1));
+    // Nobody comes to claim it.
+    world.now += 60 * MINUTE;
+    assert_eq!((world.run().actions, world.record().work_queue), (vec![], Some(WorkQueue::Failed)));
+}
+
+#[test]
+fn a_dry_run_says_what_became_of_executions_and_writes_nothing() {
+    for (state, would) in [(Some(failed("E")), Did::WouldMarkFailed), (None, Did::WouldRestart)] {
+        let mut world = world();
+        world.wish.dry_run = true;
+        world.stranded(state);
+        assert_eq!(did(&world.run()), [would]);
+        assert_eq!((world.record().processing_status, world.started().len()), (ProcessingStatus::Pending, 0));
+    }
+}
+
+fn decision(at: EpochMillis) -> ReviewOutcome {
+    ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(at), review_reason: None }
+}
+
+/// Injected: a decision is saved, and telling the execution fails.
+/// Seen: the next run tells it by the token in the record; the one after that changes nothing.
+#[test]
+fn row_29_a_decision_that_was_not_told_is_told_again_and_applied_once() {
+    let world = world();
+    world.stranded(Some(ExecutionState::Running));
+    world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
+    world.table.decide(IMAGE_ID, &decision(NOW - MINUTE));
+
+    let (first, second) = (world.run(), world.run());
+
+    assert_eq!((did(&first), first.untold, second.actions.len()), (vec![Did::Told], 1, 0));
+    assert_eq!(world.workflow.callbacks.told(), [("token-1".to_owned(), decision(NOW - MINUTE))]);
+    assert_eq!(first.actions[0].execution_arn.as_deref(), Some(EXECUTION));
+}
+
+#[test]
+fn a_decision_of_this_moment_is_left_to_whoever_saved_it() {
+    let world = world();
+    world.stranded(Some(ExecutionState::Running));
+    world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
+    world.table.decide(IMAGE_ID, &decision(NOW - 1_000));
+    assert_eq!((world.run().untold, world.workflow.callbacks.told().len()), (0, 0));
+}
+
+#[test]
+fn open_reviews_are_counted_and_their_executions_looked_at() {
+    let world = world();
+    world.stranded(Some(ExecutionState::Running));
+    world.table.change(IMAGE_ID, json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING"}));
+    let report = world.run();
+    assert_eq!((report.review_queue, report.records_looked_at), (Some(ReviewQueue { length: 1, age_seconds: 1200 }), 1));
+
+    world.engine.put(EXECUTION, failed(""));
+    assert_eq!(did(&world.run()), [Did::MarkedFailed]);
+    assert_eq!(world.record().status_reason.as_deref(), Some("Execution.FAILED"));
+}
+
+#[test]
+fn queues_are_gone_through_page_by_page_and_from_where_the_last_run_stopped() {
+    let mut world = world();
+    for number in 0..7 {
+        let mut record = claimed();
+        record.image_id = uuid::Uuid::from_u128(number).to_string();
+        record.execution_arn = format!("{EXECUTION}-{number}");
+        world.engine.put(&record.execution_arn, failed("E"));
+        world.table.put(&record);
+    }
+    (world.step, world.wish.deadline) = (1000, NOW + 10_000);
+    let first = world.run();
+    assert!(first.stranded > 0 && first.stranded < 7 && !first.complete && world.bookmark().queue.is_some());
+
+    (world.step, world.wish.deadline) = (0, i64::MAX);
+    assert_eq!((world.run().stranded, world.bookmark().queue), (7 - first.stranded, None));
+}

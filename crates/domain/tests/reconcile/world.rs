@@ -1,0 +1,108 @@
+//! What the tests run against.
+
+use sightline_domain::{
+    clock::{Clock, EpochMillis},
+    identity::Upload,
+    reconcile::{Bookmark, Did, ExecutionState, Reconciler, Report, Wish},
+    record::Record,
+};
+use sightline_tests::{
+    executions::MemoryExecutions,
+    failing::Failing,
+    objects::MemoryObjects,
+    ready,
+    records::MemoryRecords,
+    reviews::MemoryWorkflow,
+    samples::{BUCKET, EXECUTION, IMAGE_ID, UPLOADED, claimed, key},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+pub const MINUTE: EpochMillis = 60_000;
+/// Long after the uploads of most tests.
+pub const NOW: EpochMillis = UPLOADED + 20 * MINUTE;
+
+/// A clock that goes on by `step` with every look at it.
+#[derive(Clone)]
+pub struct TickingClock {
+    now: Arc<AtomicI64>,
+    step: i64,
+}
+
+impl Clock for TickingClock {
+    fn now(&self) -> EpochMillis {
+        self.now.fetch_add(self.step, Ordering::Relaxed)
+    }
+}
+
+pub struct World {
+    pub records: Failing<MemoryRecords>,
+    pub table: MemoryRecords,
+    pub objects: MemoryObjects,
+    pub executions: Failing<MemoryExecutions>,
+    pub engine: MemoryExecutions,
+    pub workflow: MemoryWorkflow,
+    pub now: EpochMillis,
+    /// Milliseconds between two looks at the clock.
+    pub step: EpochMillis,
+    pub wish: Wish,
+}
+
+pub fn world() -> World {
+    let (table, engine) = (MemoryRecords::default(), MemoryExecutions::default());
+    World {
+        records: Failing::new(table.clone()),
+        table,
+        objects: MemoryObjects::default(),
+        executions: Failing::new(engine.clone()),
+        engine,
+        workflow: MemoryWorkflow::default(),
+        now: NOW,
+        step: 0,
+        wish: Wish { bucket: BUCKET.to_owned(), grace: 5 * MINUTE, dry_run: false, deadline: EpochMillis::MAX },
+    }
+}
+
+impl World {
+    pub fn run(&self) -> Report {
+        let clock = TickingClock { now: Arc::new(AtomicI64::new(self.now)), step: self.step };
+        let reconciler = Reconciler::new(self.records.clone(), self.objects.clone(), self.executions.clone(), self.workflow.clone(), clock);
+        ready(reconciler.run(&self.wish))
+    }
+
+    /// Puts an object at the key that names [`IMAGE_ID`].
+    pub fn upload(&self, bytes: &[u8], at: EpochMillis) -> Upload {
+        self.objects.upload(BUCKET, &key(), bytes, at)
+    }
+
+    /// The record of [`IMAGE_ID`], claimed by [`EXECUTION`] and still PENDING; its execution stands as `state` says.
+    pub fn stranded(&self, state: Option<ExecutionState>) -> Record {
+        let upload = self.upload(b"image", UPLOADED);
+        let record = Record { etag: upload.etag, version_id: upload.version_id, ..claimed() };
+        self.table.put(&record);
+        if let Some(state) = state {
+            self.engine.put(EXECUTION, state);
+        }
+        record
+    }
+
+    pub fn record(&self) -> Record {
+        self.table.all().into_iter().find(|record| record.image_id == IMAGE_ID).expect("a record")
+    }
+
+    /// What executions were started for.
+    pub fn started(&self) -> Vec<Upload> {
+        let inputs = self.engine.started().into_iter().map(|(_, input)| serde_json::from_str(&input).expect("an upload's event"));
+        inputs.map(|event| Upload::from_event(&event)).collect()
+    }
+
+    pub fn bookmark(&self) -> Bookmark {
+        ready(Bookmark::read(&self.objects, BUCKET, EpochMillis::MAX)).expect("a bookmark")
+    }
+}
+
+pub fn did(report: &Report) -> Vec<Did> {
+    report.actions.iter().map(|action| action.action).collect()
+}

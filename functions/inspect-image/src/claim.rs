@@ -1,0 +1,126 @@
+//! Claiming: one record per upload, under the first of its ids that no other content holds.
+
+use crate::step::deleted;
+use sightline_domain::{
+    clock::EpochMillis,
+    content,
+    erase::{Meaning, meaning},
+    error::StorageError,
+    identity::Upload,
+    ports::{ImageStore, RecordClaims, UploadFacts, Written},
+    record::{ProcessingStatus, Record},
+    rejection::DuplicateImage,
+};
+use sightline_kit::{Fault, about_image};
+
+/// A claim by one execution.
+pub struct Claim<'a, R, O> {
+    pub records: &'a R,
+    pub images: &'a O,
+    pub upload: &'a Upload,
+    pub execution_arn: &'a str,
+    pub now: EpochMillis,
+}
+
+/// How an id stands to the upload.
+enum Place {
+    /// It may be claimed; where it FAILED before, anew.
+    Open(Option<Record>),
+    /// This execution has claimed it before.
+    Own(Record),
+    /// The upload has this record already, or it was erased.
+    Duplicate(Record),
+    /// Another content holds it.
+    Held(Record),
+    /// What is erased under it may still be written to.
+    BeingErased,
+}
+
+impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
+    /// The record, claimed. Ends as a duplicate where the upload has one already.
+    pub async fn take(&self, facts: &UploadFacts) -> Result<Record, Fault> {
+        let (mut holder, mut being_erased) = (None, false);
+        for id in self.upload.candidate_ids() {
+            about_image(&id);
+            let mut place = self.place(&id, facts).await?;
+            if let Place::Open(known) = place {
+                let record = self.fresh(&id, facts, known.as_ref());
+                if self.records.claim(&record).await? == Written::Yes {
+                    return Ok(record);
+                }
+                place = self.place(&id, facts).await?;
+            }
+            match place {
+                Place::Own(known) => return Ok(known),
+                // Another execution was faster.
+                Place::Duplicate(known) | Place::Open(Some(known)) => return Err(duplicate(known).into()),
+                Place::Held(known) => holder = Some(known),
+                Place::BeingErased => being_erased = true,
+                Place::Open(None) => {}
+            }
+        }
+        match holder.filter(|_| !being_erased) {
+            Some(holder) => Err(duplicate(holder).into()),
+            None => Err(StorageError::Unavailable { doing: "claiming the record", source: "the image is being erased".into() }.into()),
+        }
+    }
+
+    /// What an object that is gone means. The late event of an erased image is no news, and makes no record.
+    pub async fn of_what_is_gone(&self) -> Result<Fault, Fault> {
+        let mut erased = None;
+        for id in self.upload.candidate_ids() {
+            match self.records.find(&id).await? {
+                Some(known) if known.execution_arn == self.execution_arn => return Ok(deleted().into()),
+                Some(known) if known.is_erased() => erased = Some(known),
+                Some(_) | None => {}
+            }
+        }
+        Ok(erased.map_or_else(|| deleted().into(), |erased| duplicate(erased).into()))
+    }
+
+    async fn place(&self, id: &str, facts: &UploadFacts) -> Result<Place, StorageError> {
+        let Some(known) = self.records.find(id).await? else { return Ok(Place::Open(None)) };
+        if known.is_erased() {
+            return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
+                Meaning::Erased => Place::Duplicate(known),
+                Meaning::Free if self.has_another_id(id, facts).await? => Place::Held(known),
+                Meaning::Free => Place::Open(None),
+                Meaning::NotYet => Place::BeingErased,
+            });
+        }
+        if known.execution_arn == self.execution_arn && known.processing_status == ProcessingStatus::Pending {
+            return Ok(Place::Own(known));
+        }
+        Ok(if !content::is_same(self.images, &known, self.upload, Some(facts)).await? {
+            Place::Held(known)
+        } else if known.is_rerunnable() {
+            Place::Open(Some(known))
+        } else {
+            Place::Duplicate(known)
+        })
+    }
+
+    /// Whether the upload has its record under another of its ids: it came while what was erased still held this one.
+    async fn has_another_id(&self, id: &str, facts: &UploadFacts) -> Result<bool, StorageError> {
+        for other in self.upload.candidate_ids().iter().filter(|other| *other != id) {
+            let known = self.records.find(other).await?.filter(|known| !known.is_erased());
+            if let Some(known) = known
+                && content::is_same(self.images, &known, self.upload, Some(facts)).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn fresh(&self, id: &str, facts: &UploadFacts, known: Option<&Record>) -> Record {
+        let uploaded = known.map_or(facts.last_modified, |known| known.upload_timestamp);
+        let mut record = Record::claimed(id.to_owned(), self.upload, facts.size, uploaded, self.execution_arn.to_owned(), self.now);
+        record.version_id.clone_from(&facts.version_id);
+        record
+    }
+}
+
+fn duplicate(known: Record) -> DuplicateImage {
+    DuplicateImage { image_id: known.image_id, execution_arn: known.execution_arn }
+}
