@@ -10,13 +10,18 @@ mod error;
 mod executions;
 mod exit;
 mod find;
+mod import;
+mod logs;
 mod output;
 mod progress;
 mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

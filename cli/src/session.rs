@@ -2,14 +2,17 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
+    bulk_imports::BulkImports,
     clients::{Clients, Target},
     dead_letters::DeadLetters,
     executions::Executions,
     label_search::LabelSearch,
+    logs::Logs,
     objects::Objects,
     records::Records,
     reviews::Reviews,
-    stack::{self, Stack, StackError},
+    stack::{self, LogGroup, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -67,6 +70,21 @@ impl Session {
         LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
     }
 
+    /// The logs.
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.clients.cloudwatchlogs())
+    }
+
+    /// The groups that the deployment logs to.
+    pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
+        Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
+    }
+
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
+    }
+
     /// Who waits for decisions.
     pub fn workflow(&self) -> Workflow {
         Workflow::new(self.clients.sfn())
@@ -85,5 +103,10 @@ impl Session {
     /// The executions.
     pub fn executions(&self) -> Executions {
         Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
+    }
+
+    /// The imports.
+    pub fn imports(&self) -> BulkImports {
+        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 }

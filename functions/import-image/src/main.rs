@@ -15,10 +15,10 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings::read);
     let clients = Clients::load(Target::default()).await;
     let (dynamodb, objects, sfn) = (clients.dynamodb(), Objects::new(clients.s3()), clients.sfn());
-    serve(settings.map(|settings| {
+    let step = settings.map(|settings| {
         let records = Records::new(dynamodb, settings.records_table.as_str());
         let executions = Executions::new(sfn, settings.state_machine_arn.as_str(), settings.state_machine_arn.as_str());
         ImportImage::new(settings.images_bucket, records, objects, executions, SystemClock)
-    }))
-    .await
+    });
+    serve(step, clients.meter()).await
 }

@@ -1,4 +1,5 @@
-//! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of.
+//! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of; and removes what
+//! was written late for erased images.
 //!
 //! Input: anything, since the schedule alone calls it. Output: [`Report`]. Errors: `Storage.*`, after all that could be done was done.
 
@@ -58,7 +59,7 @@ impl<R, O, E, W, C: Clock + Clone> Reconcile<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Step for Reconcile<R, O, E, W, C>
 where
-    R: RecordFailures + Tombstones + WorkQueues,
+    R: RecordFailures + WorkQueues + Tombstones,
     O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,

@@ -1,10 +1,10 @@
-//! Erased images: what was written for them late goes.
+//! Erased images that are to be looked at once more: a function may have been at work when their execution was stopped.
 
 use super::{Action, Did, Pass, QueuedImage, Reconciler};
 use crate::{
     clock::Clock,
     erase::{
-        Derived, LateWrites, SWEEP_AFTER,
+        LateWrites, SWEEP_AFTER, Swept,
         ports::{ObjectVersions, Tombstones},
         sweep_erased,
     },
@@ -17,34 +17,34 @@ where
     O: ObjectVersions,
     C: Clock,
 {
-    /// Looks once more at an image that was erased.
-    pub(super) async fn sweep_late(&self, pass: &mut Pass<'_>, image: &QueuedImage) -> Result<(), StorageError> {
+    /// Removes what was written late, and closes the tombstone once nothing more can come.
+    pub(super) async fn look_at_erased(&self, pass: &mut Pass<'_>, image: &QueuedImage) -> Result<(), StorageError> {
         if pass.wish.dry_run {
-            pass.report.untouched += 1;
+            pass.report.actions.push(Action::about(Did::WouldLookForLateWrites, &image.image_id));
             return Ok(());
         }
         let now = self.clock.now();
-        let swept = sweep_erased(&self.records, &self.objects, &pass.wish.bucket, &image.image_id, now).await?;
-        if swept.removed != Derived::default() {
-            pass.report.actions.push(Action::about(Did::Swept, &image.image_id));
-        } else {
-            pass.report.untouched += 1;
+        let Swept { removed, late } = sweep_erased(&self.records, &self.objects, &pass.wish.bucket, &image.image_id, now).await?;
+        let found = removed.copies + removed.results + removed.archived;
+        if found > 0 {
+            let reason = Some(format!("{found} versions"));
+            pass.report.actions.push(Action { reason, ..Action::about(Did::RemovedLateWrites, &image.image_id) });
         }
-        match swept.late {
-            LateWrites::Unfinished => self.unfinished(pass, image).await,
-            LateWrites::None | LateWrites::Possible { .. } | LateWrites::InUse => Ok(()),
-        }
-    }
-
-    /// An erasure that was interrupted can only be run again by whoever may erase: it is named until then.
-    async fn unfinished(&self, pass: &mut Pass<'_>, image: &QueuedImage) -> Result<(), StorageError> {
-        let record = self.records.find(&image.image_id).await?;
-        let long_ago = record.and_then(|record| record.erased_at).is_some_and(|at| self.clock.now() - at > SWEEP_AFTER);
-        if long_ago {
-            pass.report.failed += 1;
-            let reason = Some("its erasure was interrupted: run sightline erase again".to_owned());
-            pass.report.actions.push(Action { reason, ..Action::about(Did::NotDone, &image.image_id) });
+        match late {
+            LateWrites::None => pass.report.actions.push(Action::about(Did::ClosedTombstone, &image.image_id)),
+            LateWrites::Unfinished if self.is_abandoned(image, now).await? => {
+                pass.report.failed += 1;
+                let reason = Some("its erasure was interrupted: run `sightline erase` again".to_owned());
+                pass.report.actions.push(Action { reason, ..Action::about(Did::NotDone, &image.image_id) });
+            }
+            LateWrites::Possible { .. } | LateWrites::Unfinished | LateWrites::InUse => pass.report.untouched += usize::from(found == 0),
         }
         Ok(())
+    }
+
+    /// Whether nobody seems to be erasing it right now.
+    async fn is_abandoned(&self, image: &QueuedImage, now: i64) -> Result<bool, StorageError> {
+        let items = self.records.items(&image.image_id).await?;
+        Ok(items.iter().any(|item| item.is_erased() && item.erased_at.is_some_and(|at| now - at > SWEEP_AFTER)))
     }
 }

@@ -1,4 +1,5 @@
-//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of.
+//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of; and
+//! looks once more at erased images, for what was written late.
 //!
 //! Everything it does may be done twice, or by two runs at once: executions claim their record first, failures and decisions are
 //! written under conditions, and a task token takes one answer.
@@ -76,7 +77,7 @@ impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + Tombstones + WorkQueues,
+    R: RecordFailures + WorkQueues + Tombstones,
     O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,

@@ -17,7 +17,7 @@ const QUEUES: [WorkQueue; 3] = [WorkQueue::Pending, WorkQueue::Review, WorkQueue
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + Tombstones + WorkQueues,
+    R: RecordFailures + WorkQueues + Tombstones,
     O: ObjectVersions,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
@@ -61,9 +61,9 @@ where
 
     async fn look_at_image(&self, pass: &mut Pass<'_>, queue: WorkQueue, image: &QueuedImage) -> Result<(), StorageError> {
         match queue {
-            WorkQueue::Failed => Ok(()),
+            WorkQueue::Failed | WorkQueue::Erased => Ok(()),
             WorkQueue::Pending | WorkQueue::Review => self.look_at_execution(pass, image).await,
-            WorkQueue::Erased => self.sweep_late(pass, image).await,
+            WorkQueue::Erased => self.look_at_erased(pass, image).await,
         }
     }
 

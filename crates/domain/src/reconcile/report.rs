@@ -24,7 +24,11 @@ pub enum Did {
     /// The same, in a dry run.
     WouldTell,
     /// What was written late for an erased image: removed.
-    Swept,
+    RemovedLateWrites,
+    /// An erased image for which nothing can be written any more: its tombstone was closed.
+    ClosedTombstone,
+    /// An erased image would be looked at once more.
+    WouldLookForLateWrites,
     /// It could not be put right; the reason says why.
     NotDone,
 }

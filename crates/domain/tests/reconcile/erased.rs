@@ -1,66 +1,96 @@
-//! Erased images.
+//! Erased images in the queue: what was written late goes, and the tombstone is closed.
 
 use crate::world::{MINUTE, NOW, World, did, world};
+use serde_json::json;
 use sightline_domain::{
-    clock::EpochMillis,
-    erase::ports::RecordErasure,
-    layout,
-    reconcile::{Did, ExecutionState},
-    record::WorkQueue,
+    erase::SWEEP_AFTER,
+    ports::{RecordClaims, ResultStore},
+    reconcile::Did,
+    record::{Record, WorkQueue},
 };
 use sightline_tests::{
     ready,
-    samples::{BUCKET, IMAGE_ID},
+    samples::{BUCKET, EXECUTION, IMAGE_ID, UPLOADED, claimed, key},
 };
 
-/// An image whose erasure began at `at`, and came to its end if `done`; its original is still there.
-fn erased(at: EpochMillis, done: bool) -> World {
+/// An image that was erased just `ago`; of its original nothing is left.
+fn erased(ago: i64) -> World {
     let world = world();
-    let record = world.stranded(Some(ExecutionState::Running));
-    ready(world.table.mark(&record, at)).unwrap();
-    if done {
-        let marked = world.record();
-        ready(world.table.strip(&marked, at)).unwrap();
-    }
+    let tombstone = json!({"ImageID": IMAGE_ID, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "WorkQueue": "ERASED",
+        "ErasedAt": NOW - ago, "SchemaVersion": 1});
+    world.table.put(&serde_json::from_value::<Record>(tombstone).unwrap());
     world
 }
 
-/// Injected: a function writes a copy of an image after it was erased.
-/// Seen: the next run removes it, and the run after that closes the tombstone.
+fn write_late(world: &World) {
+    ready(world.objects.write_result(BUCKET, &format!("results/{IMAGE_ID}/labels.json"), b"{}".to_vec())).unwrap();
+}
+
+fn left(world: &World) -> Vec<String> {
+    world.objects.keys().into_iter().filter(|key| !key.starts_with("operations/")).collect()
+}
+
+/// Injected: a function that was at work when its execution was stopped writes an answer after the erasure.
+/// Seen: the next run of reconcile removes it, and the one after closes the tombstone.
 #[test]
-fn row_33_what_was_written_late_for_an_erased_image_goes_and_then_nobody_waits_for_more() {
-    let world = erased(NOW - 6 * MINUTE, true);
-    let late = layout::processed_image(IMAGE_ID);
-    world.objects.upload(BUCKET, &late, b"copy", NOW);
+fn row_33_reconcile_removes_what_was_written_late_and_closes_the_tombstone() {
+    let world = erased(SWEEP_AFTER);
+    write_late(&world);
 
-    let (first, second, third) = (world.run(), world.run(), world.run());
-
-    assert_eq!((did(&first), world.objects.versions(&late).len()), (vec![Did::Swept], 0));
-    assert_eq!((second.actions, second.records_looked_at, third.records_looked_at), (vec![], 1, 0));
+    assert_eq!(did(&world.run()), [Did::RemovedLateWrites]);
+    assert_eq!(left(&world), Vec::<String>::new());
+    assert_eq!(did(&world.run()), [Did::ClosedTombstone]);
     assert_eq!(world.record().work_queue, None);
-}
-
-/// Injected: reconcile runs while an image is being erased, and its original is still there.
-/// Seen: nothing is started for it.
-#[test]
-fn row_33_what_was_erased_is_not_taken_for_an_upload_without_a_record() {
-    for done in [false, true] {
-        let world = erased(NOW - MINUTE, done);
-        assert_eq!((world.run().orphans, world.started().len()), (0, 0));
-    }
+    assert_eq!(world.run().actions, []);
 }
 
 #[test]
-fn an_erasure_that_was_interrupted_is_named_until_it_is_run_again() {
-    assert_eq!(erased(NOW - MINUTE, false).run().failed, 0);
-    let report = erased(NOW - 6 * MINUTE, false).run();
-    assert_eq!((did(&report), report.failed), (vec![Did::NotDone], 1));
-}
-
-#[test]
-fn a_dry_run_leaves_erased_images_alone() {
-    let mut world = erased(NOW - 6 * MINUTE, true);
-    world.wish.dry_run = true;
-    world.run();
+fn an_image_that_was_erased_only_just_stays_in_the_queue() {
+    let world = erased(SWEEP_AFTER - 1);
+    let report = world.run();
+    assert_eq!((report.actions, report.untouched), (vec![], 1));
     assert_eq!(world.record().work_queue, Some(WorkQueue::Erased));
+}
+
+#[test]
+fn a_dry_run_removes_nothing() {
+    let mut world = erased(SWEEP_AFTER);
+    write_late(&world);
+    world.wish.dry_run = true;
+    assert_eq!(did(&world.run()), [Did::WouldLookForLateWrites]);
+    assert_eq!(left(&world).len(), 1);
+}
+
+#[test]
+fn an_erasure_that_was_interrupted_is_named_once_nobody_is_at_it() {
+    let world = erased(SWEEP_AFTER);
+    world.table.change(IMAGE_ID, json!({"S3_URL": format!("s3://{BUCKET}/{}", key())}));
+    write_late(&world);
+    assert_eq!(world.run().actions, [], "somebody is erasing it");
+
+    world.table.change(IMAGE_ID, json!({"ErasedAt": NOW - SWEEP_AFTER - MINUTE}));
+    let report = world.run();
+    assert_eq!((did(&report), report.failed, report.complete), (vec![Did::NotDone], 1, false));
+    assert!(report.actions[0].reason.as_ref().unwrap().contains("sightline erase"));
+    assert_eq!(left(&world).len(), 1, "what is left is left to the erasure");
+}
+
+#[test]
+fn an_upload_after_the_erasure_whose_event_is_lost_is_started() {
+    let world = erased(SWEEP_AFTER);
+    world.upload(b"again", NOW - 6 * MINUTE);
+    assert_eq!(did(&world.run()), [Did::ClosedTombstone, Did::Started]);
+
+    ready(world.table.claim(&Record { upload_timestamp: NOW - 6 * MINUTE, execution_arn: EXECUTION.into(), ..claimed() })).unwrap();
+    assert_eq!(world.table.all().len(), 2);
+}
+
+#[test]
+fn the_version_that_is_being_erased_is_no_orphan() {
+    let world = erased(SWEEP_AFTER - MINUTE);
+    let upload = world.upload(b"image", UPLOADED);
+    world
+        .table
+        .change(IMAGE_ID, json!({"VersionId": upload.version_id, "ETag": upload.etag, "S3_URL": format!("s3://{BUCKET}/{}", key())}));
+    assert_eq!(world.run().orphans, 0);
 }
