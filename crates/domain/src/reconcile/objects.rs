@@ -2,7 +2,7 @@
 
 use super::{Action, Did, Executions, Pass, Reconciler, UploadVersion, UploadVersions, VersionPlace, WorkQueues, ports::Page};
 use crate::{
-    clock::{Clock, EpochMillis},
+    clock::{Clock, DAY_MILLIS, EpochMillis},
     content,
     erase::{Meaning, meaning},
     error::{StepError, StorageError},
@@ -11,6 +11,9 @@ use crate::{
     ports::{ImageStore, RecordFailures, UploadFacts},
     record::Record,
 };
+
+/// No record expires sooner: the setting `retentionDays` counts in days. Milliseconds.
+const SHORTEST_RETENTION: EpochMillis = DAY_MILLIS;
 
 /// What became of a version.
 enum Seen {
@@ -117,8 +120,9 @@ where
                 return Ok(false);
             }
         }
-        // Records expire before originals do, and the mark that their analysis left stays.
-        Ok(self.objects.status(by_version).await?.is_none())
+        // Records expire before originals do, and the mark that their analysis left stays. A younger record got lost, whatever the mark says.
+        let may_have_expired = self.clock.now() - version.last_modified > SHORTEST_RETENTION;
+        Ok(!may_have_expired || self.objects.status(by_version).await?.is_none())
     }
 
     async fn tells_of(&self, record: &Record, version: &UploadVersion) -> Result<bool, StorageError> {
