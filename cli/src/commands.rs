@@ -6,9 +6,9 @@ use crate::{
     error::CliError,
     executions,
     exit::Exit,
-    find, logs,
+    find, import, logs,
     output::{self, Output},
-    reconcile, review, show, stats, trends, upload,
+    reconcile, review, show, stats, trends, upload, watch,
 };
 use clap::CommandFactory;
 
@@ -18,6 +18,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
     let output = Output { format: global.output };
     match command {
         Command::Upload(args) => upload::run(&global, args, output).await,
+        Command::Watch(args) => watch::run(&global, &args, output).await,
+        Command::Import(args) => import::run(&global, &args, output).await,
         Command::Show(args) => show::run(&global, &args, output).await,
         Command::Find(args) => find::run(&global, &args, output).await,
         Command::Review(ReviewCommand::List(args)) => review::list(&global, &args, output).await,

@@ -11,6 +11,7 @@ mod error;
 mod executions;
 mod exit;
 mod find;
+mod import;
 mod logs;
 mod output;
 mod progress;
@@ -21,6 +22,7 @@ mod show;
 mod stats;
 mod trends;
 mod upload;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -27,7 +27,7 @@ fn every_verb_has_help_with_an_example() {
         &["erase"],
     ];
     for verb in verbs {
-        let run = sightline(&[verb, &["--help"]].concat());
+        let run = sightline(&[*verb, &["--help"]].concat());
         assert_eq!(run.code, 0, "{verb:?}");
         assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
     }
