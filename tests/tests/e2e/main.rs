@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail at once")]
 
 mod duplicates;
+mod erasure;
 mod faults;
 mod load;
 mod local;
