@@ -33,6 +33,8 @@ pub struct Counts {
     pub review: usize,
     /// Not imported by a fault of their own, or their analysis failed.
     pub failed: usize,
+    /// Erased, before this import or since: an import does not bring them back.
+    pub erased: usize,
     /// Still at work.
     pub still_running: usize,
     /// The import ended before it came to them.
@@ -76,6 +78,7 @@ const fn name(status: ImportStatus) -> &'static str {
         ImportStatus::Review => "REVIEW",
         ImportStatus::Failed => "FAILED",
         ImportStatus::StillRunning => "STILL_RUNNING",
+        ImportStatus::Erased => "ERASED",
     }
 }
 
@@ -94,6 +97,7 @@ impl Counts {
                 "COMPLETED" => &mut counts.completed,
                 "REJECTED" => &mut counts.rejected,
                 "REVIEW" => &mut counts.review,
+                "ERASED" => &mut counts.erased,
                 "STILL_RUNNING" => &mut counts.still_running,
                 "NOT_IMPORTED" => &mut counts.not_imported,
                 _ => &mut counts.failed,

@@ -7,6 +7,7 @@
 
 mod dead_letters;
 mod duplicates;
+mod erasure;
 mod faults;
 mod load;
 mod local;

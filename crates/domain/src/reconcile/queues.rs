@@ -61,7 +61,7 @@ where
 
     async fn look_at_image(&self, pass: &mut Pass<'_>, queue: WorkQueue, image: &QueuedImage) -> Result<(), StorageError> {
         match queue {
-            WorkQueue::Failed | WorkQueue::Erased => Ok(()),
+            WorkQueue::Failed => Ok(()),
             WorkQueue::Pending | WorkQueue::Review => self.look_at_execution(pass, image).await,
             WorkQueue::Erased => self.look_at_erased(pass, image).await,
         }
