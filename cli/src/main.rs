@@ -10,6 +10,7 @@ mod error;
 mod executions;
 mod exit;
 mod find;
+mod import;
 mod logs;
 mod output;
 mod progress;
@@ -17,7 +18,10 @@ mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -53,6 +53,9 @@ const fn name(did: Did) -> &'static str {
         Did::WouldRestart => "WOULD_RESTART",
         Did::Told => "TOLD",
         Did::WouldTell => "WOULD_TELL",
+        Did::RemovedLateWrites => "REMOVED_LATE_WRITES",
+        Did::ClosedTombstone => "CLOSED_TOMBSTONE",
+        Did::WouldLookForLateWrites => "WOULD_LOOK_FOR_LATE_WRITES",
         Did::NotDone => "NOT_DONE",
     }
 }

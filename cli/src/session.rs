@@ -2,6 +2,7 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
+    bulk_imports::BulkImports,
     clients::{Clients, Target},
     dead_letters::DeadLetters,
     executions::Executions,
@@ -11,6 +12,7 @@ use sightline_aws::{
     records::Records,
     reviews::Reviews,
     stack::{self, LogGroup, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -78,6 +80,11 @@ impl Session {
         Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
     }
 
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
+    }
+
     /// Who waits for decisions.
     pub fn workflow(&self) -> Workflow {
         Workflow::new(self.clients.sfn())
@@ -96,5 +103,10 @@ impl Session {
     /// The executions.
     pub fn executions(&self) -> Executions {
         Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
+    }
+
+    /// The imports.
+    pub fn imports(&self) -> BulkImports {
+        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 }

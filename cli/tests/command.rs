@@ -8,7 +8,7 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 13] = [
+    let verbs: &[&[&str]] = &[
         &["upload"],
         &["show"],
         &["find"],
@@ -18,13 +18,15 @@ fn every_verb_has_help_with_an_example() {
         &["executions", "list"],
         &["executions", "show"],
         &["logs"],
+        &["trends"],
+        &["stats"],
         &["reconcile"],
         &["dlq", "list"],
         &["dlq", "replay"],
         &["doctor"],
     ];
     for verb in verbs {
-        let run = sightline(&[verb, &["--help"]].concat());
+        let run = sightline(&[*verb, &["--help"]].concat());
         assert_eq!(run.code, 0, "{verb:?}");
         assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
     }
@@ -32,7 +34,7 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 19] = [
+    let wrong: &[&[&str]] = &[
         &[],
         &["frobnicate"],
         &["upload"],
@@ -52,6 +54,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["reconcile", "--grace", "soon"],
         &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
+        &["trends", "--weeks", "0"],
+        &["stats", "--since", "yesterday"],
     ];
     for args in wrong {
         let run = sightline(args);

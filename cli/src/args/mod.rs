@@ -3,18 +3,24 @@
 mod dlq;
 mod executions;
 mod find;
+mod import;
 mod logs;
 mod reconcile;
 mod review;
+mod trends;
 mod upload;
+mod watch;
 
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
+pub use import::Import;
 pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
+pub use trends::{Stats, Trends};
 pub use upload::Upload;
+pub use watch::Watch;
 
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
@@ -68,6 +74,10 @@ pub struct Global {
 pub enum Command {
     /// Upload photos and, with --wait, follow them until they are analysed
     Upload(Upload),
+    /// Upload what appears in a folder, each image once
+    Watch(Watch),
+    /// Analyse images that lie in a bucket already
+    Import(Import),
     /// Show the record of an image
     Show(Show),
     /// Find images by what is in them
@@ -75,6 +85,10 @@ pub enum Command {
     /// See and decide what waits for a human decision
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// What is in the pictures, and how images ended: by week and day
+    Trends(Trends),
+    /// How it is going: outcomes, times, cost, and what is open now
+    Stats(Stats),
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),

@@ -136,7 +136,8 @@ fn common_folder<'a>(lines: &[Line<'a>]) -> &'a str {
     })
 }
 
-const fn how_name(how: How) -> &'static str {
+/// For people.
+pub const fn how_name(how: How) -> &'static str {
     match how {
         How::Uploaded => "uploaded",
         How::AlreadyThere => "already there",

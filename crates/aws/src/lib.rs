@@ -23,6 +23,8 @@ mod metering;
 mod object_versions;
 #[cfg(feature = "s3")]
 pub mod objects;
+#[cfg(feature = "dynamodb")]
+pub mod open_work;
 mod reconcile;
 #[cfg(feature = "dynamodb")]
 pub mod records;
@@ -38,5 +40,7 @@ pub mod stack;
 mod stopping;
 #[cfg(feature = "dynamodb")]
 mod tombstones;
+#[cfg(feature = "dynamodb")]
+pub mod trends;
 #[cfg(feature = "sfn")]
 pub mod workflow;

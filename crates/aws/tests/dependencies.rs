@@ -11,8 +11,9 @@
 
 use std::process::Command;
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 13] = [
     "analyze-faces",
+    "count-trends",
     "detect-labels",
     "detect-text",
     "inspect-image",
@@ -20,6 +21,7 @@ const FUNCTIONS: [&str; 11] = [
     "reconcile",
     "record-failure",
     "record-rejection",
+    "report-trends",
     "request-review",
     "send-alert",
     "store-record",
@@ -52,6 +54,7 @@ fn no_function_links_the_legacy_http_stack_or_aws_lc() {
 fn the_functions_link_only_the_services_that_they_call() {
     let expected = [
         ("analyze-faces", vec!["rekognition", "s3"]),
+        ("count-trends", vec!["dynamodb"]),
         ("detect-labels", vec!["rekognition", "s3"]),
         ("detect-text", vec!["rekognition", "s3"]),
         ("inspect-image", vec!["dynamodb", "s3"]),
@@ -59,6 +62,7 @@ fn the_functions_link_only_the_services_that_they_call() {
         ("reconcile", vec!["dynamodb", "s3", "sfn"]),
         ("record-failure", vec!["dynamodb", "s3", "sfn"]),
         ("record-rejection", vec!["dynamodb", "s3"]),
+        ("report-trends", vec!["dynamodb", "sns"]),
         ("request-review", vec!["dynamodb", "sfn"]),
         ("send-alert", vec!["s3", "sns"]),
         ("store-record", vec!["dynamodb", "s3"]),

@@ -13,4 +13,5 @@ mod recognition;
 mod redrive;
 mod rejections;
 mod reviews;
+mod trends;
 mod uploads;

@@ -1,9 +1,11 @@
-//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of.
+//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of; and
+//! looks once more at erased images, for what was written late.
 //!
 //! Everything it does may be done twice, or by two runs at once: executions claim their record first, failures and decisions are
 //! written under conditions, and a task token takes one answer.
 
 mod bookmark;
+mod erased;
 mod objects;
 mod ports;
 mod queues;
@@ -19,6 +21,7 @@ pub use report::{Action, Did, Report, ReviewQueue};
 
 use crate::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     error::{StepError, StorageError},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
 };
@@ -74,8 +77,8 @@ impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
-    O: UploadVersions + ImageStore + ResultStore,
+    R: RecordFailures + WorkQueues + Tombstones,
+    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,

@@ -4,6 +4,7 @@ use super::{Action, Did, Executions, Pass, Reconciler, UploadVersion, UploadVers
 use crate::{
     clock::{Clock, EpochMillis},
     content,
+    erase::{Meaning, meaning},
     error::{StepError, StorageError},
     event::object_created,
     identity::Upload,
@@ -122,9 +123,13 @@ where
 
     async fn tells_of(&self, record: &Record, version: &UploadVersion) -> Result<bool, StorageError> {
         let UploadVersion { upload, size, last_modified } = version;
+        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
+        if record.is_erased() {
+            // Of an upload that came after the erasure it tells nothing.
+            return Ok(meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);
+        }
         // The same content came once more after a failure, which asks for another try.
         let asks_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
-        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
         Ok(!asks_again && content::is_same(&self.objects, record, upload, Some(&facts)).await?)
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod bookmark;
+mod erased;
 mod objects;
 mod queues;
 mod world;
