@@ -25,6 +25,7 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
     let wish = Wish {
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
+        anew: args.anew,
         dry_run: args.dry_run,
         deadline: EpochMillis::MAX,
     };

@@ -73,6 +73,7 @@ where
         let wish = Wish {
             bucket: self.settings.images_bucket.clone(),
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
+            anew: false,
             dry_run: false,
             deadline: self.clock.now() + WORKING_MILLIS,
         };

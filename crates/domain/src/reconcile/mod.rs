@@ -43,6 +43,8 @@ pub struct Wish {
     pub bucket: String,
     /// How old an upload must be before its missing record means that its event was lost: milliseconds.
     pub grace: EpochMillis,
+    /// Look at all uploads, whatever earlier runs have seen: after a table was restored from a backup, or lost what it held.
+    pub anew: bool,
     /// Only say what would be done.
     pub dry_run: bool,
     /// When to stop, epoch milliseconds; the next run goes on from there.
@@ -87,6 +89,7 @@ where
     pub async fn run(&self, wish: &Wish) -> Report {
         let now = self.clock.now();
         let bookmark = match Bookmark::read(&self.objects, &wish.bucket, now).await {
+            Ok(_) if wish.anew => Bookmark::default(),
             Ok(bookmark) => bookmark,
             Err(error) => return Report { error: Some(error), ..Report::default() },
         };

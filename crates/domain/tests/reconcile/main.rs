@@ -12,4 +12,5 @@ mod bookmark;
 mod erased;
 mod objects;
 mod queues;
+mod restored;
 mod world;
