@@ -122,9 +122,22 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
     assert_well_formed(&asked);
     assert_eq!(
         asked["ConditionExpression"],
-        json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)")
+        json!(
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
+        )
     );
     assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
+}
+
+#[tokio::test]
+async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_record_was_read() {
+    let replay = Replay::new([ok("{}")]);
+    let failed = Record { processing_status: ProcessingStatus::Failed, review_deadline: Some(7), ..claimed() };
+    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert!(asked["ConditionExpression"].as_str().unwrap().ends_with("AND ReviewDeadline = :deadline)"), "{asked}");
+    assert_eq!(asked["ExpressionAttributeValues"][":deadline"], json!({"N": "7"}));
 }
 
 #[tokio::test]
