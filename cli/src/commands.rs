@@ -2,13 +2,13 @@
 
 use crate::{
     args::{Cli, Command, DlqCommand, ExecutionsCommand, ReviewCommand},
-    dead_letters, doctor,
+    dead_letters, doctor, erase,
     error::CliError,
     executions,
     exit::Exit,
-    find, logs,
+    find, import, logs,
     output::{self, Output},
-    reconcile, review, show, stats, trends, upload,
+    reconcile, review, show, stats, trends, upload, watch,
 };
 use clap::CommandFactory;
 
@@ -18,6 +18,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
     let output = Output { format: global.output };
     match command {
         Command::Upload(args) => upload::run(&global, args, output).await,
+        Command::Watch(args) => watch::run(&global, &args, output).await,
+        Command::Import(args) => import::run(&global, &args, output).await,
         Command::Show(args) => show::run(&global, &args, output).await,
         Command::Find(args) => find::run(&global, &args, output).await,
         Command::Review(ReviewCommand::List(args)) => review::list(&global, &args, output).await,
@@ -29,6 +31,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Logs(args) => logs::run(&global, &args, output).await,
         Command::Trends(args) => trends::run(&global, &args, output).await,
         Command::Stats(args) => stats::run(&global, &args, output).await,
+        Command::Erase(args) => erase::run(&global, &args, output).await,
         Command::Reconcile(args) => reconcile::run(&global, &args, output).await,
         Command::Dlq(DlqCommand::List(args)) => dead_letters::list(&global, &args, output).await,
         Command::Dlq(DlqCommand::Replay(args)) => dead_letters::replay(&global, &args, output).await,

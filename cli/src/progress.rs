@@ -63,11 +63,16 @@ impl Progress {
         }
     }
 
-    /// Clears the live line, and says how it ended.
-    pub fn finish(&self, message: &str) {
+    /// Clears the live line.
+    pub fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+
+    /// Clears the live line, and says how it ended.
+    pub fn finish(&self, message: &str) {
+        self.clear();
         if self.bar.is_some() || self.plain {
             eprintln!("sightline: {message}");
         }

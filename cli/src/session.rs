@@ -2,6 +2,7 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
+    bulk_imports::BulkImports,
     clients::{Clients, Target},
     dead_letters::DeadLetters,
     executions::Executions,
@@ -102,5 +103,10 @@ impl Session {
     /// The executions.
     pub fn executions(&self) -> Executions {
         Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
+    }
+
+    /// The imports.
+    pub fn imports(&self) -> BulkImports {
+        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 }

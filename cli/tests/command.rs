@@ -24,9 +24,10 @@ fn every_verb_has_help_with_an_example() {
         &["dlq", "list"],
         &["dlq", "replay"],
         &["doctor"],
+        &["erase"],
     ];
     for verb in verbs {
-        let run = sightline(&[verb, &["--help"]].concat());
+        let run = sightline(&[*verb, &["--help"]].concat());
         assert_eq!(run.code, 0, "{verb:?}");
         assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
     }
@@ -42,6 +43,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["upload", "x.jpg", "--concurrency", "0"],
         &["upload", "x.jpg", "--owner", "a/b"],
         &["show", "not-an-id"],
+        &["erase"],
+        &["erase", ID, "not-an-id"],
         &["find", "car", "--min-confidence", "101"],
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],

@@ -231,7 +231,7 @@ impl UploadVersions for MemoryObjects {
             last_modified: version.last_modified,
         };
         let items: Vec<_> = behind.iter().take(PAGE).map(item).collect();
-        let last = behind.iter().take(PAGE).last().filter(|_| behind.len() > PAGE);
+        let last = behind.iter().take(PAGE).next_back().filter(|_| behind.len() > PAGE);
         Ok(Page { items, next: last.map(|(key, version)| place(key, version)) })
     }
 

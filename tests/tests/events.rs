@@ -180,6 +180,7 @@ fn every_function_takes_its_sample() {
     read::<Findings>("functions", "store-record");
     read::<ExecutionStatusChanged>("functions", "record-failure");
     read::<count_trends::Input>("functions", "count-trends");
+    read::<IgnoredAny>("functions", "reconcile");
     read::<IgnoredAny>("functions", "report-trends");
 }
 

@@ -1,22 +1,28 @@
 //! The command line: what may be typed, and its help.
 
 mod dlq;
+mod erase;
 mod executions;
 mod find;
+mod import;
 mod logs;
 mod reconcile;
 mod review;
 mod trends;
 mod upload;
+mod watch;
 
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
+pub use erase::Erase;
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
+pub use import::Import;
 pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
 pub use trends::{Stats, Trends};
 pub use upload::Upload;
+pub use watch::Watch;
 
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
@@ -70,6 +76,10 @@ pub struct Global {
 pub enum Command {
     /// Upload photos and, with --wait, follow them until they are analysed
     Upload(Upload),
+    /// Upload what appears in a folder, each image once
+    Watch(Watch),
+    /// Analyse images that lie in a bucket already
+    Import(Import),
     /// Show the record of an image
     Show(Show),
     /// Find images by what is in them
@@ -86,6 +96,8 @@ pub enum Command {
     Executions(ExecutionsCommand),
     /// See what functions and state machines logged, by one id
     Logs(Logs),
+    /// Erase images, and everything that was made of them, for ever
+    Erase(Erase),
     /// Find what got lost, and put it right
     Reconcile(Reconcile),
     /// See and replay events that could not be delivered

@@ -1,5 +1,7 @@
 //! Text for terminals: harmless and short.
 
+use std::time::Duration;
+
 /// Shown where there is nothing to show.
 pub const NOTHING: &str = "–";
 
@@ -35,6 +37,27 @@ pub fn seconds(from: i64, to: i64) -> String {
     format!("{:.1}", to.saturating_sub(from).max(0) as f64 / 1000.0)
 }
 
+/// A span of time, roughly: `45 s`, `2 min`, `3 h 20 min`.
+pub fn span(span: Duration) -> String {
+    match span.as_secs() {
+        seconds @ 0..90 => format!("{seconds} s"),
+        seconds @ 90..5_400 => format!("{} min", (seconds + 30) / 60),
+        seconds => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// A size, roughly: `0.3 MB`, `12.0 MB`.
+#[expect(clippy::cast_precision_loss, reason = "for people, with one decimal")]
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1_000_000.0)
+}
+
+/// Millionths of a dollar as dollars: `0.69`.
+#[expect(clippy::cast_precision_loss, reason = "for people, with two decimals")]
+pub fn dollars(millionths: u64) -> String {
+    format!("{:.2}", millionths as f64 / 1_000_000.0)
+}
+
 /// `1 file`, `2 files`.
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
@@ -64,5 +87,10 @@ mod tests {
         assert_eq!(seconds(5, 0), "0.0");
         assert_eq!(count(1, "file"), "1 file");
         assert_eq!(count(0, "file"), "0 files");
+        assert_eq!(
+            [5, 89, 90, 125, 5_399, 12_000].map(|s| span(Duration::from_secs(s))),
+            ["5 s", "89 s", "2 min", "2 min", "90 min", "3 h 20 min"]
+        );
+        assert_eq!((megabytes(12_345_678), dollars(690_000)), ("12.3 MB".to_owned(), "0.69".to_owned()));
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod follow;
 mod paths;
-mod plan;
-mod put;
-mod report;
+pub mod plan;
+pub mod put;
+pub mod report;
 mod work;
+
+pub use paths::{Candidate, unreadable};
 
 use crate::{
     args::{Global, Upload},

@@ -113,6 +113,8 @@ pub enum ImportStatus {
     Failed,
     /// Its analysis goes on.
     StillRunning,
+    /// It was erased, and an import does not bring it back.
+    Erased,
 }
 
 impl ImportStatus {
@@ -122,6 +124,7 @@ impl ImportStatus {
             Some(ImageOutcome::Completed | ImageOutcome::Withheld) => Self::Completed,
             Some(ImageOutcome::Rejected) => Self::Rejected,
             Some(ImageOutcome::Failed) => Self::Failed,
+            None if record.is_erased() => Self::Erased,
             None if record.review_status == ReviewStatus::Pending => Self::Review,
             None => Self::StillRunning,
         }

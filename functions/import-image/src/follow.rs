@@ -68,7 +68,7 @@ fn ended(image_id: String, source: String, status: ImportStatus, record: Option<
             Err(ImportError::Failed { image_id, reason })
         }
         ImportStatus::Rejected => Ok(Imported { image_id, source, status, reason }),
-        ImportStatus::Completed | ImportStatus::Review | ImportStatus::StillRunning => {
+        ImportStatus::Completed | ImportStatus::Review | ImportStatus::StillRunning | ImportStatus::Erased => {
             Ok(Imported { image_id, source, status, reason: None })
         }
     }

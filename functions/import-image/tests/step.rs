@@ -239,3 +239,16 @@ fn a_row_that_is_not_encoded_is_refused() {
     let step = ImportImage::new(BUCKET, world.records, world.buckets, world.started, world.time);
     assert_eq!(ready(step.run(item)).unwrap_err().name(), "Input.Invalid");
 }
+
+#[test]
+fn an_image_that_was_erased_is_not_brought_back() {
+    let world = World::new();
+    let photo = world.put(ELSEWHERE, "a.jpg");
+    let id = copied(&photo).candidate_ids().remove(0);
+    let tombstone = json!({"ImageID": id, "UploadTimestamp": 1, "ProcessingStatus": "ERASED", "ErasedAt": 2, "SchemaVersion": 1});
+    world.records.put(&serde_json::from_value(tombstone).unwrap());
+
+    assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Erased);
+
+    assert!(world.copies().is_empty() && world.started.events().is_empty());
+}

@@ -71,6 +71,7 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
     let asked = replay.only().json();
     assert_eq!((&asked["ConsistentRead"], &asked["Limit"], &asked["TableName"]), (&json!(true), &json!(1), &json!("records")));
     assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+    assert_eq!(asked["ScanIndexForward"], json!(false), "a tombstone is older than the record beside it");
 }
 
 #[tokio::test]
