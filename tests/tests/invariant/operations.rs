@@ -132,7 +132,11 @@ impl World {
                 }
             }
             Happening::Strike { execution, blow } => self.strike(execution, blow),
-            Happening::Fail { method, when, trouble, skip, times } => self.around.plan.add(method, when, trouble, skip, times),
+            Happening::Fail { method, when, trouble, skip, times } => {
+                // What is set up wrongly stays so until somebody puts it right.
+                let times = if trouble == Trouble::Lasting { usize::MAX } else { times };
+                self.around.plan.add(method, when, trouble, skip, times);
+            }
             Happening::Recover => self.around.plan.clear(),
             Happening::Stop { execution } => self.stop(execution % self.executions.len().max(1)),
             Happening::RunAgain { execution, fresh } => self.run_again(execution, fresh),
