@@ -154,6 +154,8 @@ async fn own_record(
                 Meaning::NotYet => {}
             },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
+            // Of an upload that is gone, a tombstone may stand behind the record of another one.
+            Some(_) if facts.is_none() => erased |= records.items(&id).await?.iter().any(Record::is_erased),
             Some(_) => {}
             None => free = free.or(Some((id, None))),
         }

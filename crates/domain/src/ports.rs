@@ -3,6 +3,7 @@
 use crate::{
     alert::AlertMessage,
     clock::EpochMillis,
+    erase::ports::Tombstones,
     error::{AlertError, RecognitionError, StorageError},
     identity::Upload,
     label_index::LabelRow,
@@ -126,13 +127,13 @@ pub trait RecordFinder: Sync {
 }
 
 /// Claims records.
-pub trait RecordClaims: RecordFinder {
+pub trait RecordClaims: Tombstones {
     /// Writes `record` if there is none, or takes over one that failed for a reason that re-running can mend.
     fn claim(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
 /// Marks records FAILED.
-pub trait RecordFailures: RecordFinder {
+pub trait RecordFailures: Tombstones {
     /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution, is not COMPLETED, and no review
     /// was asked for since it was read.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
