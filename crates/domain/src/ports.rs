@@ -164,7 +164,8 @@ pub struct ReviewRequest<'a> {
 
 /// Asks for reviews.
 pub trait ReviewQueue: RecordFinder {
-    /// Puts the image into the review queue, if its execution still owns the record.
+    /// Puts the image into the review queue, if its execution still owns the record, and no later try has asked already: its token is the one
+    /// that counts.
     fn ask(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
