@@ -13,6 +13,8 @@ ARCH ?= arm64 x86_64
 CDK_FLAGS ?=
 # A folder of one's own photos for `make demo`. Handed on in the environment, so that it may hold any character.
 export PHOTOS ?=
+# Photos of `make soak`; 1,000 without it.
+IMAGES ?=
 
 .PHONY: help
 help: ## List the targets
@@ -70,6 +72,11 @@ test: ## Run all tests, the end-to-end ones on the local stack included
 .PHONY: reliability
 reliability: ## Collect anew which test shows which fault
 	@$(PYTHON) tools/reliability.py
+
+.PHONY: soak
+soak: ## Load and stop a local stack of its own; IMAGES=100 for a small one
+	@$(STACK) models
+	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
 
 .PHONY: diagram
 diagram: ## Draw the state machine's diagram anew

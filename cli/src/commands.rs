@@ -6,9 +6,9 @@ use crate::{
     error::CliError,
     executions,
     exit::Exit,
-    find, import,
+    find, import, logs,
     output::{self, Output},
-    reconcile, review, show, upload, watch,
+    reconcile, review, show, stats, trends, upload, watch,
 };
 use clap::CommandFactory;
 
@@ -28,6 +28,9 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Executions(ExecutionsCommand::List(args)) => executions::list(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Show(args)) => executions::show(&global, &args, output).await,
         Command::Executions(ExecutionsCommand::Redrive(args)) => executions::redrive(&global, &args, output).await,
+        Command::Logs(args) => logs::run(&global, &args, output).await,
+        Command::Trends(args) => trends::run(&global, &args, output).await,
+        Command::Stats(args) => stats::run(&global, &args, output).await,
         Command::Reconcile(args) => reconcile::run(&global, &args, output).await,
         Command::Dlq(DlqCommand::List(args)) => dead_letters::list(&global, &args, output).await,
         Command::Dlq(DlqCommand::Replay(args)) => dead_letters::replay(&global, &args, output).await,

@@ -11,12 +11,15 @@ mod executions;
 mod exit;
 mod find;
 mod import;
+mod logs;
 mod output;
 mod progress;
 mod reconcile;
 mod review;
 mod session;
 mod show;
+mod stats;
+mod trends;
 mod upload;
 mod watch;
 

@@ -7,10 +7,12 @@ use sightline_aws::{
     dead_letters::DeadLetters,
     executions::Executions,
     label_search::LabelSearch,
+    logs::Logs,
     objects::Objects,
     records::Records,
     reviews::Reviews,
-    stack::{self, Stack, StackError},
+    stack::{self, LogGroup, Stack, StackError},
+    trends::Trends,
     workflow::Workflow,
 };
 
@@ -66,6 +68,21 @@ impl Session {
     /// The label index.
     pub fn label_search(&self) -> LabelSearch {
         LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
+    }
+
+    /// The logs.
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.clients.cloudwatchlogs())
+    }
+
+    /// The groups that the deployment logs to.
+    pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
+        Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
+    }
+
+    /// What was counted.
+    pub fn trends(&self) -> Trends {
+        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
     }
 
     /// Who waits for decisions.

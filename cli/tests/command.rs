@@ -8,8 +8,10 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
 fn every_verb_has_help_with_an_example() {
-    let verbs: [&[&str]; 12] = [
+    let verbs: &[&[&str]] = &[
         &["upload"],
+        &["watch"],
+        &["import"],
         &["show"],
         &["find"],
         &["review", "list"],
@@ -17,13 +19,16 @@ fn every_verb_has_help_with_an_example() {
         &["review", "reject"],
         &["executions", "list"],
         &["executions", "show"],
+        &["logs"],
+        &["trends"],
+        &["stats"],
         &["reconcile"],
         &["dlq", "list"],
         &["dlq", "replay"],
         &["doctor"],
     ];
     for verb in verbs {
-        let run = sightline(&[verb, &["--help"]].concat());
+        let run = sightline(&[*verb, &["--help"]].concat());
         assert_eq!(run.code, 0, "{verb:?}");
         assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
     }
@@ -31,21 +36,32 @@ fn every_verb_has_help_with_an_example() {
 
 #[test]
 fn bad_usage_is_one_sentence_and_exit_code_2() {
-    let wrong: [&[&str]; 14] = [
+    let wrong: &[&[&str]] = &[
         &[],
         &["frobnicate"],
         &["upload"],
         &["upload", "x.jpg", "--timeout", "5m"],
         &["upload", "x.jpg", "--concurrency", "0"],
         &["upload", "x.jpg", "--owner", "a/b"],
+        &["import", "photos/"],
+        &["import", "s3://photos/", "--results", "x.csv"],
+        &["import", "s3://photos/", "--concurrency", "0"],
+        &["watch"],
         &["show", "not-an-id"],
         &["find", "car", "--min-confidence", "101"],
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],
         &["executions", "show", "arn:aws:s3:::bucket"],
+        &["executions", "redrive", ID, "--fresh", "--or-restart"],
+        &["logs"],
+        &["logs", ID, "--function", "frobnicate"],
+        &["logs", ID, "--tail", "--output", "json"],
+        &["logs", "a\"b"],
         &["reconcile", "--grace", "soon"],
         &["dlq", "list", "--limit", "0"],
         &["show", ID, "--endpoint-url", "127.0.0.1:4566"],
+        &["trends", "--weeks", "0"],
+        &["stats", "--since", "yesterday"],
     ];
     for args in wrong {
         let run = sightline(args);
@@ -102,6 +118,17 @@ fn paths_are_checked_before_anything_is_called() {
     let run = sightline(&["upload", "no/such/photo.jpg", "--endpoint-url", &stand_in.url]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("no/such/photo.jpg: there is no such file"), "{}", run.stderr);
+    assert_eq!(stand_in.requests(), 0);
+}
+
+#[test]
+fn a_folder_to_watch_is_looked_for_before_anything_is_called() {
+    let stand_in = StandIn::answering(500, "");
+    for (folder, why) in [("no/such/folder", "there is no such file"), ("/dev/null", "is no folder")] {
+        let run = sightline(&["watch", folder, "--endpoint-url", &stand_in.url]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    }
     assert_eq!(stand_in.requests(), 0);
 }
 

@@ -12,7 +12,7 @@ import places
 from errors import StackError
 
 REQUIREMENTS = (places.ROOT / "local" / "stack" / "requirements.txt", places.ROOT / "local" / "models" / "requirements.txt")
-STAMPS = places.LOCAL / "stamps"
+STAMPS = places.SHARED / "stamps"
 QUICK_COMPRESSION = 1
 
 

@@ -106,7 +106,7 @@ def _require_tools():
 @contextlib.contextmanager
 def _alone():
     """One launcher at a time; a second one waits."""
-    places.LOCAL.mkdir(exist_ok=True)
+    places.LOCAL.mkdir(parents=True, exist_ok=True)
     with (places.LOCAL / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

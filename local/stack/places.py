@@ -12,11 +12,12 @@ SAMPLES = ROOT / "samples"
 STATE_MACHINE = ROOT / "statemachine" / "image-analysis.asl.json"
 ZIPS = ROOT / "dist" / "local"
 
-# All that the local stack keeps; removed by `make clean`.
-LOCAL = ROOT / ".local"
+# What the local stacks of this checkout share, and what each of them keeps; removed by `make clean`.
+SHARED = ROOT / ".local"
+LOCAL = SHARED / os.environ.get("SIGHTLINE_STACK_FOLDER", "")
 LOGS = LOCAL / "logs"
 OUTPUTS = LOCAL / "outputs.json"
-VENV = LOCAL / "venv"
+VENV = SHARED / "venv"
 VENV_COMPLETE = VENV / "complete"
 
 HOST = "127.0.0.1"

@@ -9,8 +9,8 @@ use sightline_domain::{
     identity::Upload,
     label_index::{LabelRow, RowKey},
     ports::{
-        AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ResultStore,
-        ReviewCallback, ReviewQueue, ReviewRequest, Told, UploadFacts, UploadLookup, Written,
+        AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, Replaced,
+        ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, TallyChange, TallyStore, Told, UploadFacts, UploadLookup, Written,
     },
     reconcile::{
         ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
@@ -18,6 +18,7 @@ use sightline_domain::{
     },
     record::{Record, WorkQueue},
     review::ReviewOutcome,
+    tally::Tally,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -206,6 +207,16 @@ impl<T: ImageArchive> ImageArchive for Failing<T> {
 
     async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
         self.call("tag_status", down, self.inner.tag_status(image, status)).await
+    }
+}
+
+impl<T: TallyStore> TallyStore for Failing<T> {
+    async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
+        self.call("tally", down, self.inner.tally(image_id)).await
+    }
+
+    async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
+        self.call("replace", down, self.inner.replace(change)).await
     }
 }
 

@@ -16,5 +16,6 @@ pub mod records;
 pub mod reviews;
 pub mod samples;
 pub mod time;
+pub mod trends;
 
 pub use ready::ready;

@@ -72,7 +72,7 @@ impl MemoryObjects {
     pub fn upload_in_parts(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
         let upload = self.upload(bucket, key, bytes, began);
         let etag = format!("{}-2", upload.etag);
-        if let Some(version) = self.bucket().get_mut(key).and_then(|versions| versions.last_mut()) {
+        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
             version.etag.clone_from(&etag);
         }
         Upload { etag, ..upload }
@@ -197,9 +197,10 @@ const PAGE: usize = 3;
 
 impl UploadVersions for MemoryObjects {
     async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
-        let objects = self.bucket();
-        let uploads = objects.iter().filter(|(key, _)| key.starts_with(layout::UPLOADS));
-        let all = uploads.flat_map(|(key, versions)| versions.iter().rev().map(move |version| (key, version)));
+        let held = self.bucket();
+        let uploads = held.objects.iter().filter(|(key, _)| key.starts_with(layout::UPLOADS));
+        let all =
+            uploads.flat_map(|(key, versions)| versions.iter().rev().filter(|version| !version.marker).map(move |version| (key, version)));
         let place = |key: &String, version: &Version| VersionPlace { key: key.clone(), version_id: Some(version.id.clone()) };
         let behind = all.skip_while(|(key, version)| {
             after.is_some_and(|after| **key < after.key || (**key == after.key && place(key, version) != *after))

@@ -16,7 +16,10 @@ use sightline_domain::{
     moderation::Policy,
     record::{Record, WorkQueue},
 };
-use sightline_kit::settings::{Reader, from};
+use sightline_kit::{
+    metrics::{ALL, Metric},
+    settings::{Reader, from},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -165,6 +168,23 @@ fn every_attribute_of_records_and_rows_is_documented() {
             .matches("pub ")
             .count()
     );
+}
+
+#[test]
+fn every_metric_is_documented_and_no_other_is_used() {
+    let page = read("docs/observability.md");
+    let documented: Vec<Vec<String>> = rows(&page).into_iter().filter(|row| row.len() == 4 && row[1] != "unit").collect();
+    let told: Vec<[String; 3]> = documented.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].replace('`', "")]).collect();
+    let dimensions = |metric: &Metric| metric.by.dimensions().iter().map(|set| set.join(" + ")).collect::<Vec<_>>().join("; ");
+    let known: Vec<[String; 3]> =
+        ALL.iter().map(|metric| [metric.name.to_owned(), metric.unit.as_str().to_owned(), dimensions(metric)]).collect();
+    assert_eq!(told, known);
+    let dashboard = read("cdk/lib/metrics.ts");
+    let used: Vec<&str> = dashboard.lines().filter_map(|line| line.trim().strip_prefix("| '")?.split('\'').next()).collect();
+    assert!(used.len() > 5, "{used:?}");
+    for name in used {
+        assert!(ALL.iter().any(|metric| metric.name == name), "cdk/lib/metrics.ts: no function writes {name}");
+    }
 }
 
 #[test]

@@ -8,13 +8,14 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sightline_domain::{
     alert::Concern,
     event::{ExecutionStatusChanged, ObjectCreated},
     identity::{DEFAULT_OWNER, Upload},
     image::ImageRef,
+    import::ImportItem,
     layout,
     merge::Findings,
 };
@@ -179,6 +180,9 @@ fn every_function_takes_its_sample() {
     read::<request_review::Input>("functions", "request-review");
     read::<Findings>("functions", "store-record");
     read::<ExecutionStatusChanged>("functions", "record-failure");
+    read::<ImportItem>("functions", "import-image");
+    read::<count_trends::Input>("functions", "count-trends");
+    read::<IgnoredAny>("functions", "report-trends");
 }
 
 #[test]

@@ -13,8 +13,10 @@ Examples:
   sightline executions list --failed --since 24h
   sightline executions list --status running --output ndjson | jq -r .ExecutionArn")]
     List(ListExecutions),
-    /// How one execution went: its states with durations, retries and errors
+    /// How one execution went: its states with inputs in short, durations, retries and errors
     #[command(after_help = "\
+Inputs are told by ids, counts and names of labels, never by found text or faces.
+
 Examples:
   sightline executions show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4
   sightline executions show arn:aws:states:eu-west-1:123456789012:execution:image-analysis:some-name")]
@@ -25,10 +27,14 @@ An execution that Step Functions cannot redrive (succeeded, closed more than 14 
 the reason; --or-restart starts a fresh one for it, which reads what lies in results/ and pays only for what is missing.
 The local engine has no redrive: there a fresh execution is started instead.
 
+A redrive runs the release that the execution began with: its state machine and its versions of the functions. Where a later
+release mends the cause, --fresh starts fresh executions, which run that one; they read what lies in results/ as well.
+
 Examples:
   sightline executions redrive 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --wait
   sightline executions redrive --all-failed --since 24h --error 'Recognition.*' --dry-run
-  sightline executions redrive --all-failed --or-restart --yes")]
+  sightline executions redrive --all-failed --or-restart --yes
+  sightline executions redrive --all-failed --error 'Input.Invalid' --fresh --yes")]
     Redrive(Redrive),
 }
 
@@ -99,6 +105,9 @@ pub struct Redrive {
     /// Start a fresh execution where a redrive is not possible
     #[arg(long)]
     pub or_restart: bool,
+    /// Start fresh executions, also where a redrive is possible: they run the release of now
+    #[arg(long, conflicts_with = "or_restart")]
+    pub fresh: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

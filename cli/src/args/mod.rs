@@ -4,8 +4,10 @@ mod dlq;
 mod executions;
 mod find;
 mod import;
+mod logs;
 mod reconcile;
 mod review;
+mod trends;
 mod upload;
 mod watch;
 
@@ -13,8 +15,10 @@ pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
 pub use import::Import;
+pub use logs::Logs;
 pub use reconcile::Reconcile;
 pub use review::{Approve, Decision, ListReviews, Reject, ReviewCommand};
+pub use trends::{Stats, Trends};
 pub use upload::Upload;
 pub use watch::Watch;
 
@@ -81,9 +85,15 @@ pub enum Command {
     /// See and decide what waits for a human decision
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// What is in the pictures, and how images ended: by week and day
+    Trends(Trends),
+    /// How it is going: outcomes, times, cost, and what is open now
+    Stats(Stats),
     /// See how executions of the state machine went
     #[command(subcommand)]
     Executions(ExecutionsCommand),
+    /// See what functions and state machines logged, by one id
+    Logs(Logs),
     /// Find what got lost, and put it right
     Reconcile(Reconcile),
     /// See and replay events that could not be delivered

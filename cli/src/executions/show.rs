@@ -85,15 +85,16 @@ fn head(shown: &Shown) -> Facts {
 }
 
 fn timeline(steps: &[Step]) -> Table {
-    let mut table = headed(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "DETAIL"]);
+    let mut table = headed(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "INPUT", "DETAIL"]);
     for step in steps {
         let seconds = step.entered_at.zip(step.left_at).map_or_else(|| NOTHING.to_owned(), |(from, to)| seconds(from, to));
         // Where a stored answer lies is in the JSON.
         let note = step.note.as_ref().filter(|_| step.outcome != "DONE");
         let parts = [step.error.as_ref(), step.cause.as_ref(), note].into_iter().flatten().map(|part| clean(part));
         let detail = parts.collect::<Vec<_>>().join(": ");
-        let cells = [Cell::new(clean(&step.state)), status(&step.outcome), Cell::new(seconds), Cell::new(step.retries), Cell::new(detail)];
-        table.add_row(cells);
+        let input = step.input.as_ref().map_or_else(|| NOTHING.to_owned(), ToString::to_string);
+        let state = [Cell::new(clean(&step.state)), status(&step.outcome), Cell::new(seconds), Cell::new(step.retries)];
+        table.add_row(state.into_iter().chain([input, detail].map(Cell::new)));
     }
     table
 }

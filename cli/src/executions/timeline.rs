@@ -1,5 +1,6 @@
 //! From a history of events to a timeline of states.
 
+use super::summary::Summary;
 use serde::Serialize;
 use sightline_aws::executions::Event;
 use sightline_domain::{
@@ -17,6 +18,9 @@ pub struct Step {
     pub state: String,
     /// Type, such as `Task`.
     pub kind: String,
+    /// What it was given, in short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Summary>,
     /// SUCCEEDED, FAILED, RUNNING, STOPPED (the execution ended first), or as the record says: DONE, SKIPPED, FAILED.
     pub outcome: String,
     /// Epoch milliseconds.
@@ -69,6 +73,7 @@ impl Step {
         Self {
             state: event.state.clone().unwrap_or_default(),
             kind: kind.to_owned(),
+            input: event.input.as_deref().and_then(Summary::of_input),
             outcome: "RUNNING".to_owned(),
             entered_at: Some(event.at),
             left_at: None,
@@ -129,7 +134,7 @@ pub fn complete(steps: &mut Vec<Step>, record: &Record) -> usize {
         .filter(|(state, _)| steps.iter().all(|step| step.state != *state))
         // On a complete history a skipped analysis has no state of its own either: `NoPerson` or `NoText` stands for it.
         .filter(|(state, outcome)| !(matches!(outcome, Outcome::Skipped { .. }) && skip_shown(steps, state)))
-        .map(|(state, outcome)| from_record(state, outcome))
+        .map(|(state, outcome)| from_record(state, outcome, record))
         .collect();
     let added = missing.len();
     let behind = steps.iter().position(|step| step.state == "AnalyzeImage").map_or(steps.len(), |index| index + 1);
@@ -142,7 +147,7 @@ fn skip_shown(steps: &[Step], state: &str) -> bool {
     steps.iter().any(|step| step.state == stand_in)
 }
 
-fn from_record(state: &str, outcome: &Outcome) -> Step {
+fn from_record(state: &str, outcome: &Outcome, record: &Record) -> Step {
     let (said, note) = match outcome {
         Outcome::Done { result_key } => ("DONE", result_key),
         Outcome::Skipped { reason } => ("SKIPPED", reason),
@@ -151,6 +156,7 @@ fn from_record(state: &str, outcome: &Outcome) -> Step {
     Step {
         state: state.to_owned(),
         kind: "Task".to_owned(),
+        input: Some(Summary::of_image(record)),
         outcome: said.to_owned(),
         entered_at: None,
         left_at: None,

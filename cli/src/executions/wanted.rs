@@ -45,6 +45,11 @@ pub async fn locate(session: &Session, wanted: Wanted) -> Result<(String, Option
     }
 }
 
+/// The name of an execution, from its ARN.
+pub fn name_in(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,8 @@ pub struct Counts {
     pub rejected: usize,
     /// Waiting for a reviewer.
     pub review: usize,
+    /// Erased before, and not brought back.
+    pub erased: usize,
     /// Not imported by a fault of their own, or their analysis failed.
     pub failed: usize,
     /// Still at work.
@@ -75,6 +77,7 @@ const fn name(status: ImportStatus) -> &'static str {
         ImportStatus::Rejected => "REJECTED",
         ImportStatus::Review => "REVIEW",
         ImportStatus::Failed => "FAILED",
+        ImportStatus::Erased => "ERASED",
         ImportStatus::StillRunning => "STILL_RUNNING",
     }
 }
@@ -94,6 +97,7 @@ impl Counts {
                 "COMPLETED" => &mut counts.completed,
                 "REJECTED" => &mut counts.rejected,
                 "REVIEW" => &mut counts.review,
+                "ERASED" => &mut counts.erased,
                 "STILL_RUNNING" => &mut counts.still_running,
                 "NOT_IMPORTED" => &mut counts.not_imported,
                 _ => &mut counts.failed,

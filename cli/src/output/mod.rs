@@ -1,5 +1,6 @@
 //! What goes to stdout: data, and nothing else.
 
+pub mod bars;
 pub mod facts;
 pub mod record;
 pub mod table;

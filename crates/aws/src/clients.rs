@@ -114,6 +114,12 @@ impl Clients {
         metered!(self, aws_sdk_cloudformation)
     }
 
+    /// `CloudWatch` Logs.
+    #[cfg(feature = "cloudwatchlogs")]
+    pub fn cloudwatchlogs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        metered!(self, aws_sdk_cloudwatchlogs)
+    }
+
     /// `DynamoDB`.
     #[cfg(feature = "dynamodb")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -147,6 +153,6 @@ impl Clients {
     /// SQS.
     #[cfg(feature = "sqs")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.config)
+        metered!(self, aws_sdk_sqs)
     }
 }

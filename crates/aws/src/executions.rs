@@ -57,6 +57,8 @@ pub struct Event {
     pub kind: String,
     /// Name of the state that was entered or left.
     pub state: Option<String>,
+    /// What the state that was entered was given: JSON.
+    pub input: Option<String>,
     /// Error name.
     pub error: Option<String>,
     /// What the error said.
@@ -190,11 +192,11 @@ impl Executions {
         Ok(newest.events.first().map_or(0, |event| event.id))
     }
 
-    /// The whole history of an execution, oldest event first, without inputs and outputs.
+    /// The whole history of an execution, oldest event first, with the states' inputs.
     pub async fn history(&self, arn: &str) -> Result<Vec<Event>, StorageError> {
         let (mut events, mut next) = (Vec::new(), None);
         loop {
-            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(false).max_results(1000);
+            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
             let sent = request.set_next_token(next).send().await;
             let page = sent.map_err(|error| storage("reading the execution's history", error))?;
             events.extend(page.events.iter().map(Event::from));
@@ -233,6 +235,7 @@ impl From<&HistoryEvent> for Event {
             at: millis(&event.timestamp),
             kind: event.r#type.as_str().to_owned(),
             state: entered.or(left),
+            input: event.state_entered_event_details.as_ref().and_then(|details| details.input.clone()),
             error,
             cause,
         }

@@ -16,11 +16,15 @@ mod import;
 pub mod label_rows;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+#[cfg(feature = "cloudwatchlogs")]
+pub mod logs;
 mod metering;
 #[cfg(feature = "s3")]
 mod object_versions;
 #[cfg(feature = "s3")]
 pub mod objects;
+#[cfg(feature = "dynamodb")]
+pub mod open_work;
 mod reconcile;
 #[cfg(feature = "dynamodb")]
 pub mod records;
@@ -36,5 +40,7 @@ pub mod stack;
 mod stopping;
 #[cfg(feature = "dynamodb")]
 mod tombstones;
+#[cfg(feature = "dynamodb")]
+pub mod trends;
 #[cfg(feature = "sfn")]
 pub mod workflow;

@@ -80,6 +80,33 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
     })
 }
 
+/// A log group that belongs to a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: String,
+    /// The name that the template gives it, such as `FunctionsDetectLabelsFunctionLogs34218ECC`.
+    pub logical_id: String,
+}
+
+/// The log groups of `{name}-stateless`.
+pub async fn log_groups(client: &Client, name: &str) -> Result<Vec<LogGroup>, StorageError> {
+    let (mut groups, mut next) = (Vec::new(), None);
+    loop {
+        let request = client.list_stack_resources().stack_name(format!("{name}-stateless")).set_next_token(next);
+        let page = request.send().await.map_err(|error| storage("listing the stack's resources", error))?;
+        let resources = page.stack_resource_summaries.unwrap_or_default().into_iter();
+        let of_logs = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
+        groups.extend(of_logs.filter_map(|group| {
+            Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
+        }));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(groups);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Outputs {
     stack: String,

@@ -11,15 +11,18 @@
 
 use std::process::Command;
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 14] = [
     "analyze-faces",
+    "count-trends",
     "detect-labels",
     "detect-text",
+    "import-image",
     "inspect-image",
     "moderate-image",
     "reconcile",
     "record-failure",
     "record-rejection",
+    "report-trends",
     "request-review",
     "send-alert",
     "store-record",
@@ -52,13 +55,16 @@ fn no_function_links_the_legacy_http_stack_or_aws_lc() {
 fn the_functions_link_only_the_services_that_they_call() {
     let expected = [
         ("analyze-faces", vec!["rekognition", "s3"]),
+        ("count-trends", vec!["dynamodb"]),
         ("detect-labels", vec!["rekognition", "s3"]),
         ("detect-text", vec!["rekognition", "s3"]),
+        ("import-image", vec!["dynamodb", "s3", "sfn"]),
         ("inspect-image", vec!["dynamodb", "s3"]),
         ("moderate-image", vec!["rekognition", "s3"]),
         ("reconcile", vec!["dynamodb", "s3", "sfn"]),
         ("record-failure", vec!["dynamodb", "s3", "sfn"]),
         ("record-rejection", vec!["dynamodb", "s3"]),
+        ("report-trends", vec!["dynamodb", "sns"]),
         ("request-review", vec!["dynamodb", "sfn"]),
         ("send-alert", vec!["s3", "sns"]),
         ("store-record", vec!["dynamodb", "s3"]),

@@ -112,7 +112,7 @@ impl Concern {
 }
 
 /// Keys are chosen by whoever uploads, and may hold line breaks: they must not add lines of their own to a message.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

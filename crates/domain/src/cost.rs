@@ -61,7 +61,7 @@ impl Cost {
     /// The most: faces and text beside them, an alert, and a review that nobody answers.
     pub const MOST: Self = Self { calls: 4, states: ANALYSED + CONCERN + REVIEW + EXPIRED };
 
-    /// Millionths of a dollar: calls and states. Lambda, `DynamoDB`, S3 and logs, 3 % more by docs/cost.md, are not in it.
+    /// Millionths of a dollar: calls and states. Lambda, `DynamoDB`, S3 and logs, 4 % more by docs/cost.md, are not in it.
     pub const fn microdollars(self) -> u32 {
         self.calls.saturating_mul(MICRODOLLARS_PER_CALL).saturating_add(self.states.saturating_mul(MICRODOLLARS_PER_STATE))
     }

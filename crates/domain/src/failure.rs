@@ -54,7 +54,6 @@ fn said(cause: &str) -> String {
 }
 
 /// What a status event led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
     /// The record is FAILED, as written.
     Failed(Box<Record>),

@@ -4,9 +4,11 @@
 
 pub mod alert;
 pub mod analysis;
+pub mod calendar;
 pub mod clock;
 pub mod content;
 pub mod cost;
+pub mod counting;
 pub mod dead_letter;
 pub mod erase;
 pub mod error;
@@ -19,6 +21,7 @@ pub mod image;
 pub mod import;
 pub mod label_index;
 pub mod labels;
+pub mod latency;
 pub mod layout;
 pub mod merge;
 pub mod meter;
@@ -30,4 +33,7 @@ pub mod reconcile;
 pub mod record;
 pub mod rejection;
 pub mod review;
+pub mod tally;
 pub mod text;
+pub mod trend_report;
+pub mod trends;

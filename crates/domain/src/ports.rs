@@ -9,8 +9,9 @@ use crate::{
     moderation::Flag,
     record::Record,
     review::ReviewOutcome,
+    tally::{Counts, Tally},
 };
-use std::future::Future;
+use std::{collections::BTreeMap, future::Future, ops::RangeInclusive};
 
 /// A whole Rekognition answer: JSON, as it was sent.
 pub type StoredResult = Vec<u8>;
@@ -193,4 +194,45 @@ pub struct FailureCause {
 pub trait ExecutionHistory: Sync {
     /// The cause of the failure of an execution, or `None` where the history shows none.
     fn failure_cause(&self, execution_arn: &str) -> impl Future<Output = Result<Option<FailureCause>, StorageError>> + Send;
+}
+
+/// Another tally for an image.
+#[derive(Clone, Copy)]
+pub struct TallyChange<'a> {
+    /// The image.
+    pub image_id: &'a str,
+    /// The tally as it was read.
+    pub old: Option<&'a Tally>,
+    /// The tally to be; none takes the image's share off.
+    pub new: Option<&'a Tally>,
+    /// The record by which it counts, as it was read; none where the record does not matter.
+    pub record: Option<&'a Record>,
+}
+
+/// Whether a tally was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It was, and the counters follow it.
+    Yes,
+    /// Nothing was: tally or record are not as they were read, or others are changing the same counters. To be read again.
+    Changed,
+}
+
+/// Keeps what each image has added to the counters.
+pub trait TallyStore: Sync {
+    /// The tally of an image, read consistently.
+    fn tally(&self, image_id: &str) -> impl Future<Output = Result<Option<Tally>, StorageError>> + Send;
+
+    /// Replaces the tally of an image and adds the difference to the counters, in one transaction.
+    fn replace(&self, change: &TallyChange<'_>) -> impl Future<Output = Result<Replaced, StorageError>> + Send;
+}
+
+/// Reads counters.
+pub trait CounterReader: Sync {
+    /// What is counted under `counter`, by name; only `names`, where they are given.
+    fn counts(
+        &self,
+        counter: &str,
+        names: Option<RangeInclusive<&str>>,
+    ) -> impl Future<Output = Result<BTreeMap<String, Counts>, StorageError>> + Send;
 }

@@ -1,6 +1,6 @@
 //! Metrics: one table of names, units and dimensions, written as `CloudWatch` embedded metrics, a JSON line each.
 //!
-//! The dashboard and the alarms go by these names; docs/operations.md lists them, and a test compares both.
+//! The dashboard and the alarms go by these names; docs/observability.md lists them, and a test compares all.
 
 mod image;
 mod line;

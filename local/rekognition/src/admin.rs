@@ -27,6 +27,7 @@ pub fn routes() -> Router<Arc<Service>> {
         .route("/admin/faults/{id}", delete(remove))
         .route("/admin/rate", get(rate).put(set_rate).delete(lift_rate))
         .route("/admin/calls", get(calls))
+        .route("/admin/calls/images", get(calls_by_image))
 }
 
 async fn add(State(service): State<Arc<Service>>, fault: Result<Json<Fault>, JsonRejection>) -> (StatusCode, Json<Value>) {
@@ -86,4 +87,8 @@ struct CallsOf {
 
 async fn calls(State(service): State<Arc<Service>>, Query(of): Query<CallsOf>) -> Json<BTreeMap<Operation, Counts>> {
     Json(service.calls.sums(&of.image))
+}
+
+async fn calls_by_image(State(service): State<Arc<Service>>) -> Json<BTreeMap<String, BTreeMap<Operation, Counts>>> {
+    Json(service.calls.by_image())
 }

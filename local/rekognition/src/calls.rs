@@ -86,6 +86,16 @@ impl Calls {
         }
         sums
     }
+
+    /// The counts of every image, by its key.
+    pub fn by_image(&self) -> BTreeMap<String, BTreeMap<Operation, Counts>> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images: BTreeMap<String, BTreeMap<Operation, Counts>> = BTreeMap::new();
+        for ((operation, image), counts) in calls.iter() {
+            images.entry(image.clone()).or_default().insert(*operation, *counts);
+        }
+        images
+    }
 }
 
 #[cfg(test)]
@@ -102,5 +112,9 @@ mod tests {
         assert_eq!(calls.sums("/b/")[&Operation::DetectLabels], Counts { answered: 1, throttled: 1, ..Counts::default() });
         assert_eq!(calls.sums("")[&Operation::DetectLabels].answered, 2);
         assert_eq!(calls.sums("/c/")[&Operation::DetectText], Counts::default());
+        assert_eq!(
+            calls.by_image()["processed/b/image.jpg"],
+            BTreeMap::from([(Operation::DetectLabels, calls.sums("/b/")[&Operation::DetectLabels])])
+        );
     }
 }

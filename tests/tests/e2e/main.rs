@@ -7,10 +7,13 @@
 
 mod duplicates;
 mod faults;
+mod imports;
 mod load;
 mod local;
 mod recognition;
 mod redrive;
 mod rejections;
 mod reviews;
+mod trends;
 mod uploads;
+mod watching;

@@ -4,7 +4,11 @@
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, ImageFormat, RgbImage};
-use std::io::Cursor;
+use sightline_domain::ports::RecordFinder;
+use std::{
+    io::{Cursor, Write},
+    net::TcpStream,
+};
 
 fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -43,6 +47,27 @@ async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() 
         assert!(local.has(&format!("archived/{}/original", upload.id)).await, "{expected}");
         assert_eq!(local.status_tag(&upload.key).await.as_deref(), Some("rejected"), "{expected}");
     }
+}
+
+/// Injected: the connection closed after half of the bytes that an upload has declared.
+/// Seen: no object, no record, nothing started.
+#[tokio::test]
+async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
+    let local = Local::default_stage().await;
+    let (id, photo) = (uuid::Uuid::new_v4().to_string(), sample("coffee.jpg"));
+    let key = format!("raw-uploads/tests/{id}.jpg");
+    let address = std::env::var("AWS_ENDPOINT_URL").expect("the stack's address").replace("http://", "");
+
+    let mut connection = TcpStream::connect(&address).expect("the local S3 listens");
+    let head = format!("PUT /{}/{key} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n", local.stack.images_bucket, photo.len());
+    connection.write_all(&[head.as_bytes(), &photo[..photo.len() / 2]].concat()).expect("half of it goes out");
+    drop(connection);
+
+    // An upload afterwards shows that the other one had its chance.
+    let whole = local.upload(&photo, "jpg").await;
+    local.completed(&whole.id).await;
+    assert!(!local.has(&key).await);
+    assert!(local.records().find(&id).await.expect("the table can be read").is_none());
 }
 
 /// Injected: a PNG named .jpg, a JPEG named .heic.

@@ -104,6 +104,26 @@ async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision
     }
 }
 
+/// Injected: two reviewers approve at the same moment, by two commands.
+/// Seen: one of them is told so, the other one is refused and told who was first; the record has the first one's decision.
+#[tokio::test]
+async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_told() {
+    let local = Local::strict_stage().await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+
+    let decide = |name: &'static str| (name, sightline(&local, &["review", "approve", &waiting.image_id, "--by", name]));
+    let decisions = std::thread::scope(|scope| {
+        let deciding = ["anna", "bert"].map(|name| scope.spawn(move || decide(name)));
+        deciding.map(|thread| thread.join().expect("the command runs"))
+    });
+
+    let (won, lost): (Vec<_>, Vec<_>) = decisions.iter().partition(|(_, output)| output.status.success());
+    assert_eq!((won.len(), lost.len()), (1, 1), "{decisions:?}");
+    let told = String::from_utf8_lossy(&lost[0].1.stderr).into_owned();
+    assert!(told.contains(won[0].0), "{told}");
+    assert_eq!(local.completed(&waiting.image_id).await.reviewed_by.as_deref(), Some(won[0].0));
+}
+
 /// Injected: a review left alone past its 30 seconds, then a decision.
 /// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
 #[tokio::test]

@@ -14,6 +14,9 @@ use std::{collections::HashMap, env, fs};
 
 pub type Item = HashMap<String, AttributeValue>;
 
+/// Names and values of settings.
+pub type Settings<'a> = Vec<(&'a str, &'a str)>;
+
 pub struct Local {
     pub clients: Clients,
     pub stack: Stack,
@@ -38,16 +41,20 @@ impl Local {
 
     /// A function with all the settings that it needs on this stack.
     pub fn function(&self, name: &str) -> Function {
+        Function::start(name, &self.settings(name))
+    }
+
+    /// The settings that a function needs on this stack.
+    pub fn settings(&self, name: &str) -> Settings<'_> {
         let (records, labels) =
             (("RECORDS_TABLE", self.stack.records_table.as_str()), ("LABEL_INDEX_TABLE", self.stack.label_index_table.as_str()));
-        let settings = match name {
+        match name {
             "inspect-image" | "record-rejection" | "record-failure" | "request-review" => vec![records],
             "store-record" => vec![records, labels],
             "send-alert" => vec![("ALERTS_TOPIC_ARN", self.stack.alerts_topic_arn.as_str())],
             "moderate-image" => vec![("MODERATION_POLICY", r#"[{"category":"Explicit","minConfidence":60,"action":"BLOCK"}]"#)],
             _ => Vec::new(),
-        };
-        Function::start(name, &settings)
+        }
     }
 
     pub async fn put(&self, key: &str, bytes: Vec<u8>) -> aws_sdk_s3::operation::put_object::PutObjectOutput {

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod down;
 mod errors;
 mod faults;
 mod function;

@@ -19,7 +19,7 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use outcome::{foreseen, table};
-use plan::{Plan, fits, plan};
+use plan::{Plan, Way, fits, plan};
 use sightline_aws::executions::ExecutionDetail;
 use sightline_domain::{clock::Clock, ports::RecordFinder, record::Record};
 
@@ -105,7 +105,7 @@ async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Optio
         None => None,
     };
     let events = executions.history_length(arn).await?;
-    let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), args.or_restart);
+    let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), Way::of(args.or_restart, args.fresh));
     Ok(Some(Candidate { detail, record, image_id, plan }))
 }
 

@@ -21,14 +21,39 @@ pub enum Plan {
     Skip(String),
 }
 
+/// How executions are to be run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By a redrive, or not at all.
+    Redrive,
+    /// By a redrive, and where it is not possible by a fresh execution.
+    OrRestart,
+    /// By a fresh execution: it runs the release of now, a redrive that of its start.
+    Fresh,
+}
+
+impl Way {
+    /// As the flags say.
+    pub const fn of(or_restart: bool, fresh: bool) -> Self {
+        match (fresh, or_restart) {
+            (true, _) => Self::Fresh,
+            (false, true) => Self::OrRestart,
+            (false, false) => Self::Redrive,
+        }
+    }
+}
+
 /// Decides; `events` is the length of the history.
-pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now: EpochMillis, or_restart: bool) -> Plan {
+pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now: EpochMillis, way: Way) -> Plan {
     let execution = &detail.execution;
     if !matches!(execution.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
         return Plan::Skip(format!("the execution is {}; only failed ones are run again", execution.status));
     }
     if let Some(other) = record.filter(|record| record.execution_arn != execution.arn) {
         return Plan::Skip(format!("another execution has the image: {}", other.execution_arn));
+    }
+    if way == Way::Fresh {
+        return Plan::Restart("a fresh execution is asked for".to_owned());
     }
     let too_old = execution.stopped_at.is_some_and(|stopped| now - stopped > REDRIVABLE_DAYS * DAY_MILLIS);
     let impossible = if too_old {
@@ -40,7 +65,7 @@ pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now:
     };
     match impossible {
         None => Plan::Redrive,
-        Some(reason) if or_restart => Plan::Restart(reason),
+        Some(reason) if way == Way::OrRestart => Plan::Restart(reason),
         Some(reason) => Plan::Skip(format!("{reason}; --or-restart starts a fresh execution")),
     }
 }
@@ -81,7 +106,7 @@ mod tests {
     #[test]
     fn what_failed_lately_is_redriven() {
         for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
-            assert_eq!(plan(&detail(status, 13), 100, None, NOW, false), Plan::Redrive);
+            assert_eq!(plan(&detail(status, 13), 100, None, NOW, Way::Redrive), Plan::Redrive);
         }
     }
 
@@ -89,18 +114,25 @@ mod tests {
     /// Seen: each is left alone with its reason.
     #[test]
     fn row_31_what_cannot_be_redriven_is_named_with_the_reason() {
-        assert!(why_not(plan(&detail("FAILED", 15), 100, None, NOW, false)).contains("14 days"));
-        assert!(why_not(plan(&detail("SUCCEEDED", 1), 100, None, NOW, true)).contains("SUCCEEDED"));
-        assert!(why_not(plan(&detail("FAILED", 1), 24_999, None, NOW, false)).contains("24999 events"));
+        assert!(why_not(plan(&detail("FAILED", 15), 100, None, NOW, Way::Redrive)).contains("14 days"));
+        assert!(why_not(plan(&detail("SUCCEEDED", 1), 100, None, NOW, Way::OrRestart)).contains("SUCCEEDED"));
+        assert!(why_not(plan(&detail("FAILED", 1), 24_999, None, NOW, Way::Redrive)).contains("24999 events"));
         let refused = ExecutionDetail { not_redrivable: Some("child executions".into()), ..detail("FAILED", 1) };
-        assert!(why_not(plan(&refused, 1, None, NOW, false)).starts_with("child executions"));
+        assert!(why_not(plan(&refused, 1, None, NOW, Way::Redrive)).starts_with("child executions"));
     }
 
     /// Injected: an execution closed 15 days ago, with --or-restart.
     /// Seen: a fresh execution is planned instead.
     #[test]
     fn row_31_a_fresh_execution_stands_in_where_it_is_asked_for() {
-        assert!(matches!(plan(&detail("FAILED", 15), 100, None, NOW, true), Plan::Restart(_)));
+        assert!(matches!(plan(&detail("FAILED", 15), 100, None, NOW, Way::OrRestart), Plan::Restart(_)));
+    }
+
+    #[test]
+    fn a_fresh_execution_is_started_even_where_a_redrive_is_possible() {
+        assert_eq!(plan(&detail("FAILED", 1), 100, None, NOW, Way::Fresh), Plan::Restart("a fresh execution is asked for".into()));
+        assert!(matches!(plan(&detail("SUCCEEDED", 1), 100, None, NOW, Way::Fresh), Plan::Skip(_)), "only of what failed");
+        assert_eq!([Way::of(false, false), Way::of(true, false), Way::of(false, true)], [Way::Redrive, Way::OrRestart, Way::Fresh]);
     }
 
     #[test]

@@ -61,7 +61,16 @@ fn what_the_history_leaves_out_is_told_from_the_record() {
     assert_eq!(complete(&mut steps, &record(json!({"Analyses": analyses}))), 2);
     let states: Vec<_> = steps.iter().map(|step| step.state.as_str()).collect();
     assert_eq!(states, ["InspectImage", "AnalyzeImage", "DetectLabels", "AnalyzeFaces", "StoreRecord"]);
+    assert!(steps[2].input.as_ref().is_some_and(|input| input.image_id.is_some()), "the image that it looked at");
     assert_eq!((steps[3].outcome.as_str(), steps[3].note.as_deref()), ("SKIPPED", Some("no person")));
+}
+
+#[test]
+fn a_state_tells_what_it_was_given() {
+    let input = Some(r#"{"ImageID":"an-id","Key":"raw-uploads/a.jpg","Size":1,"TaskToken":"secret"}"#.to_owned());
+    let steps = steps(&[Event { input, ..event(1, 0, "TaskStateEntered", "DetectLabels") }]);
+    let told = serde_json::to_value(&steps[0]).unwrap();
+    assert_eq!(told["Input"], json!({"ImageID": "an-id", "Key": "raw-uploads/a.jpg", "Size": 1}));
 }
 
 #[test]

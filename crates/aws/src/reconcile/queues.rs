@@ -23,6 +23,7 @@ const fn name(queue: WorkQueue) -> &'static str {
         WorkQueue::Pending => "PENDING",
         WorkQueue::Review => "REVIEW",
         WorkQueue::Failed => "FAILED",
+        WorkQueue::Erased => "ERASED",
     }
 }
 

@@ -10,7 +10,10 @@
 
 mod dead_letters;
 mod dynamodb;
+mod import;
+mod logs;
 mod metering;
+mod open_work;
 mod reading;
 mod reconcile;
 mod redrive;
@@ -20,3 +23,4 @@ mod retries;
 mod s3;
 mod sfn;
 mod sns;
+mod trends;

@@ -31,6 +31,8 @@ async fn a_call_that_is_answered_at_once_is_one_call() {
     assert!(calls.time > Duration::ZERO);
 }
 
+/// Injected: recorded throttles, a 500 and a broken connection, each before an answer, and throttles to every try.
+/// Seen: one call with its retries and throttles counted apart, which the function's metrics name.
 #[tokio::test]
 async fn row_16_retries_and_throttles_are_counted_apart() {
     let (slow, down) = (json_error(400, "ThrottlingException"), json_error(500, "InternalServerError"));

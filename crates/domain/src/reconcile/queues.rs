@@ -59,7 +59,7 @@ where
 
     async fn look_at_image(&self, pass: &mut Pass<'_>, queue: WorkQueue, image: &QueuedImage) -> Result<(), StorageError> {
         match queue {
-            WorkQueue::Failed => Ok(()),
+            WorkQueue::Failed | WorkQueue::Erased => Ok(()),
             WorkQueue::Pending | WorkQueue::Review => self.look_at_execution(pass, image).await,
         }
     }

@@ -9,6 +9,7 @@
 )]
 
 mod colour;
+mod erased;
 mod formats;
 mod hostile;
 mod limits;

@@ -7,7 +7,7 @@ use inspect_image::{
 };
 use serde_json::json;
 use sightline_domain::{
-    clock::FixedClock,
+    clock::{DAY_MILLIS, EpochMillis, FixedClock},
     content::hex_sha256,
     identity::{Upload, content_key},
     image::ImageRef,
@@ -23,14 +23,24 @@ use sightline_tests::{
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, event, key},
 };
 
-fn run_with(
+pub fn run_with(
+    records: &(impl RecordClaims + Clone),
+    objects: &(impl UploadLookup + ImageStore + Clone),
+    upload: &Upload,
+    execution: &str,
+) -> Result<ImageRef, Fault> {
+    run_at(NOW, records, objects, upload, execution)
+}
+
+fn run_at(
+    now: EpochMillis,
     records: &(impl RecordClaims + Clone),
     objects: &(impl UploadLookup + ImageStore + Clone),
     upload: &Upload,
     execution: &str,
 ) -> Result<ImageRef, Fault> {
     let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
-    let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(NOW));
+    let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(now));
     let input: Input = serde_json::from_value(json!({"Event": event(upload), "ExecutionArn": execution})).unwrap();
     ready(step.run(input))
 }
@@ -97,6 +107,19 @@ fn row_01_row_02_a_second_event_ends_as_a_duplicate_in_every_state_of_the_record
         assert!(fault.message().contains(IMAGE_ID) && fault.message().contains(EXECUTION), "{case}: {}", fault.message());
         assert_eq!(world.records.item(IMAGE_ID), before, "{case}: the record is unchanged");
     }
+}
+
+/// Injected: the event once more, 100 days after the image was completed.
+/// Seen: Image.Duplicate; the record is the same to the last attribute.
+#[test]
+fn row_02_a_hundred_days_later_the_record_is_unchanged() {
+    let world = World::new();
+    let upload = world.upload(&key(), 120);
+    world.run(&upload, EXECUTION).unwrap();
+    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
+    let before = world.records.item(IMAGE_ID);
+    let fault = run_at(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &upload, OTHER_EXECUTION).unwrap_err();
+    assert_eq!((fault.name(), world.records.item(IMAGE_ID)), ("Image.Duplicate", before));
 }
 
 #[test]

@@ -1,0 +1,184 @@
+//! `sightline stats`: how it is going.
+
+use crate::{
+    args::{Global, Stats},
+    clock::{SystemClock, moment},
+    error::CliError,
+    exit::Exit,
+    output::{
+        Output,
+        facts::Facts,
+        text::{NOTHING, count},
+    },
+    session::Session,
+};
+use serde::Serialize;
+use sightline_aws::{classify::cause, open_work::OpenWork};
+use sightline_domain::{
+    clock::{Clock, EpochMillis},
+    layout,
+    outcome::ImageOutcome,
+    trends::{Ended, ended_by_hour},
+};
+
+const HOUR: EpochMillis = 3_600_000;
+
+/// What is printed.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Figures {
+    /// Epoch milliseconds.
+    since: EpochMillis,
+    until: EpochMillis,
+    images: u64,
+    completed: u64,
+    withheld: u64,
+    rejected: u64,
+    failed: u64,
+    images_per_hour: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_rate: Option<f64>,
+    /// Upload to record, milliseconds.
+    #[serde(rename = "P50Millis", skip_serializing_if = "Option::is_none")]
+    p50: Option<EpochMillis>,
+    #[serde(rename = "P95Millis", skip_serializing_if = "Option::is_none")]
+    p95: Option<EpochMillis>,
+    #[serde(rename = "P99Millis", skip_serializing_if = "Option::is_none")]
+    p99: Option<EpochMillis>,
+    rekognition_calls: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dollars_per_thousand: Option<f64>,
+    now: Now,
+}
+
+/// What is open at this moment.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Now {
+    in_flight: u64,
+    waiting_for_review: u64,
+    /// When the oldest of those was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_review_uploaded: Option<EpochMillis>,
+    failed: u64,
+    rejected: u64,
+    /// Events that reached nobody.
+    dead_letters: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_reconcile: Option<EpochMillis>,
+}
+
+/// Shows them.
+pub async fn run(global: &Global, args: &Stats, output: Output) -> Result<Exit, CliError> {
+    let session = Session::open(global).await?;
+    let until = SystemClock.now();
+    let since = args.since.moment(until).div_euclid(HOUR) * HOUR;
+    let mut ended = Ended::default();
+    for counts in ended_by_hour(&session.trends(), since, until).await?.values() {
+        ended.add(counts);
+    }
+    let figures = Figures::new(&ended, (since, until), now(&session).await?);
+    output.one(&figures, || facts(&figures).render())?;
+    Ok(Exit::Done)
+}
+
+async fn now(session: &Session) -> Result<Now, CliError> {
+    let open = OpenWork::count(&session.clients.dynamodb(), &session.stack.records_table).await?;
+    Ok(Now {
+        in_flight: open.in_flight,
+        waiting_for_review: open.in_review,
+        oldest_review_uploaded: open.oldest_in_review,
+        failed: open.failed,
+        rejected: open.rejected,
+        dead_letters: session.dead_letters().count().await?,
+        last_reconcile: last_reconcile(session).await?,
+    })
+}
+
+/// Reconcile writes its bookmark at each run.
+async fn last_reconcile(session: &Session) -> Result<Option<EpochMillis>, CliError> {
+    let head = session.clients.s3().head_object().bucket(&session.stack.images_bucket);
+    match head.key(layout::RECONCILE_BOOKMARK).send().await {
+        Ok(object) => Ok(object.last_modified.and_then(|at| at.to_millis().ok())),
+        Err(error) if error.as_service_error().is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => Ok(None),
+        Err(error) => Err(CliError::service("looking for the last reconcile", cause(error))),
+    }
+}
+
+impl Figures {
+    fn new(ended: &Ended, (since, until): (EpochMillis, EpochMillis), now: Now) -> Self {
+        Self {
+            since,
+            until,
+            images: ended.all(),
+            completed: ended.images(ImageOutcome::Completed),
+            withheld: ended.images(ImageOutcome::Withheld),
+            rejected: ended.images(ImageOutcome::Rejected),
+            failed: ended.images(ImageOutcome::Failed),
+            images_per_hour: per_hour(ended.all(), until - since),
+            error_rate: ended.error_rate(),
+            p50: ended.within(0.5),
+            p95: ended.within(0.95),
+            p99: ended.within(0.99),
+            rekognition_calls: ended.calls(),
+            dollars_per_thousand: ended.dollars_per_thousand(),
+            now,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
+fn per_hour(images: u64, millis: EpochMillis) -> f64 {
+    images as f64 * HOUR as f64 / millis.max(1) as f64
+}
+
+fn facts(figures: &Figures) -> Facts {
+    let mut facts = Facts::default();
+    facts.add("since", format!("{} until {}", moment(figures.since), moment(figures.until)));
+    facts.add("images", format!("{}, {:.1} an hour", figures.images, figures.images_per_hour));
+    for (name, number) in
+        [("completed", figures.completed), ("withheld", figures.withheld), ("rejected", figures.rejected), ("failed", figures.failed)]
+    {
+        facts.add(name, number.to_string());
+    }
+    facts.add("error rate", figures.error_rate.map_or_else(nothing, |rate| format!("{:.1} %", rate * 100.0)));
+    let seconds = [("p50", figures.p50), ("p95", figures.p95), ("p99", figures.p99)];
+    let seconds = seconds.map(|(name, millis)| format!("{name} {}", millis.map_or_else(nothing, seconds_of)));
+    facts.add("seconds", seconds.join(", "));
+    facts.add("calls", format!("{} of Rekognition", figures.rekognition_calls));
+    facts.add("cost", figures.dollars_per_thousand.map_or_else(nothing, |price| format!("${price:.2} per 1,000 images")));
+    let Now { in_flight, waiting_for_review, oldest_review_uploaded, failed, rejected, dead_letters, last_reconcile } = &figures.now;
+    facts.add("in flight", count_of(*in_flight));
+    let oldest = oldest_review_uploaded.map_or_else(String::new, |at| format!(", the oldest uploaded {} ago", age(figures.until - at)));
+    facts.add("in review", format!("{}{oldest}", count_of(*waiting_for_review)));
+    facts.add("failed now", format!("{}, and {rejected} rejected", count_of(*failed)));
+    facts.add("dead letters", dead_letters.to_string());
+    facts.add_some("reconciled", last_reconcile.map(|at| format!("{} ago", age(figures.until - at))));
+    facts
+}
+
+fn nothing() -> String {
+    NOTHING.to_owned()
+}
+
+fn count_of(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "image")
+}
+
+fn seconds_of(millis: EpochMillis) -> String {
+    format!("{}.{}", millis / 1000, millis % 1000 / 100)
+}
+
+/// `45s`, `12m`, `5h`, `3d`.
+fn age(millis: EpochMillis) -> String {
+    let seconds = millis.max(0) / 1000;
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7_199 => format!("{}m", seconds / 60),
+        7_200..=172_799 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! Logs: which groups a deployment has, what is asked of them, and how pages are put together.
+
+use crate::replay::{Replay, json_error, ok};
+use serde_json::json;
+use sightline_aws::{
+    logs::Logs,
+    stack::{LogGroup, log_groups},
+};
+use sightline_domain::error::StepError;
+
+async fn logs(replay: &Replay) -> Logs {
+    Logs::new(aws_sdk_cloudwatchlogs::Client::new(&replay.config().await))
+}
+
+#[tokio::test]
+async fn an_id_is_looked_for_as_a_quoted_phrase_over_all_pages() {
+    let event = |at: i64, id: &str| json!({"timestamp": at, "message": "{}", "logStreamName": "s", "eventId": id});
+    let first = json!({"events": [event(5, "a")], "nextToken": "more"});
+    // A page may be empty and still not be the last.
+    let replay =
+        Replay::new([first, json!({"nextToken": "yet more"}), json!({"events": [event(6, "b")]})].map(|page| ok(page.to_string())));
+
+    let lines = logs(&replay).await.lines("a-group", Some("an-id"), 4, 100).await.unwrap();
+
+    assert_eq!(lines.iter().map(|line| (line.at, line.id.as_deref())).collect::<Vec<_>>(), [(5, Some("a")), (6, Some("b"))]);
+    let asked: Vec<_> = replay.asked().iter().map(crate::replay::Asked::json).collect();
+    assert_eq!(asked[0], json!({"logGroupName": "a-group", "startTime": 4, "filterPattern": "\"an-id\""}));
+    assert_eq!((&asked[1]["nextToken"], &asked[2]["nextToken"]), (&json!("more"), &json!("yet more")));
+}
+
+#[tokio::test]
+async fn a_quote_in_a_phrase_does_not_end_it() {
+    let replay = Replay::new([ok("{}")]);
+    logs(&replay).await.lines("a-group", Some("a\" -\"b"), 0, 10).await.unwrap();
+    assert_eq!(replay.only().json()["filterPattern"], json!("\"a -b\""));
+}
+
+#[tokio::test]
+async fn at_most_so_many_lines_are_read() {
+    let events: Vec<_> = (0..5).map(|at| json!({"timestamp": at, "message": "m"})).collect();
+    let replay = Replay::new([ok(json!({"events": events, "nextToken": "more"}).to_string())]);
+    assert_eq!(logs(&replay).await.lines("a-group", None, 0, 7).await.unwrap().len(), 7);
+    assert_eq!(replay.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_group_that_is_gone_has_no_lines_and_other_refusals_are_told() {
+    let gone = Replay::new([json_error(400, "ResourceNotFoundException")]);
+    assert!(logs(&gone).await.lines("a-group", None, 0, 10).await.unwrap().is_empty());
+    let denied = Replay::new([json_error(400, "AccessDeniedException")]);
+    assert_eq!(logs(&denied).await.lines("a-group", None, 0, 10).await.unwrap_err().name(), "Storage.Misconfigured");
+}
+
+#[tokio::test]
+async fn the_log_groups_are_those_of_the_stack() {
+    let resource = |kind: &str, logical: &str, physical: &str| {
+        format!(
+            "<member><ResourceType>{kind}</ResourceType><LogicalResourceId>{logical}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId></member>"
+        )
+    };
+    let page = |resources: &str, more: &str| {
+        ok(format!(
+            "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{resources}</StackResourceSummaries>{more}</ListStackResourcesResult></ListStackResourcesResponse>"
+        ))
+    };
+    let first = resource("AWS::Lambda::Function", "F", "f") + &resource("AWS::Logs::LogGroup", "FLogs", "logs-f");
+    let replay = Replay::new([page(&first, "<NextToken>more</NextToken>"), page(&resource("AWS::Logs::LogGroup", "GLogs", "logs-g"), "")]);
+
+    let groups = log_groups(&aws_sdk_cloudformation::Client::new(&replay.config().await), "x").await.unwrap();
+
+    let group = |logical: &str, name: &str| LogGroup { name: name.into(), logical_id: logical.into() };
+    assert_eq!(groups, [group("FLogs", "logs-f"), group("GLogs", "logs-g")]);
+    let asked = String::from_utf8(replay.asked()[1].body.clone()).unwrap();
+    assert!(asked.contains("StackName=x-stateless") && asked.contains("NextToken=more"), "{asked}");
+}

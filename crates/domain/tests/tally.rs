@@ -1,0 +1,100 @@
+//! What an image adds to the counters.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+use serde_json::json;
+use sightline_domain::{
+    merge::merge,
+    outcome::ImageOutcome,
+    record::{ProcessingStatus, Record},
+    tally::{CounterKey, Counts, MAX_LABELS, Shares, Tally, difference},
+};
+use sightline_tests::samples::{NOW, claimed, findings, labels_found};
+
+fn analysed(labels: &[(&str, f64)]) -> Record {
+    let mut findings = findings();
+    findings["Labels"] = labels_found(labels);
+    merge(claimed(), serde_json::from_value(findings).unwrap(), NOW, 730)
+}
+
+fn failed(reason: &str) -> Record {
+    Record { processing_status: ProcessingStatus::Failed, status_reason: Some(reason.into()), finished_at: Some(NOW), ..claimed() }
+}
+
+fn shares(expected: &[(&str, &str, &[(&str, i64)])]) -> Shares {
+    let counts = |counts: &[(&str, i64)]| counts.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<Counts>();
+    let key = |counter: &str, name: &str| CounterKey { counter: counter.to_owned(), name: name.to_owned() };
+    expected.iter().map(|(counter, name, of)| (key(counter, name), counts(of))).collect()
+}
+
+#[test]
+fn an_analysed_image_counts_by_label_and_week_and_by_the_hour_of_its_end() {
+    let tally = Tally::of(&analysed(&[("road", 90.0), ("car", 98.5)])).unwrap();
+    let hour = [("Completed", 1), ("Calls", 2), ("Microdollars", 2_275), ("Within1m", 1)];
+    let expected: [(&str, &str, &[(&str, i64)]); 3] =
+        [("labels#2026-W09", "car", &[("Count", 1)]), ("labels#2026-W09", "road", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
+    assert_eq!(tally.shares(), shares(&expected));
+}
+
+#[test]
+fn a_failure_counts_its_reason_and_no_time() {
+    let tally = Tally::of(&failed("Recognition.Throttled")).unwrap();
+    let hour = [("Failed", 1), ("Microdollars", 25)];
+    let expected: [(&str, &str, &[(&str, i64)]); 2] =
+        [("reasons#2026-W09", "Recognition.Throttled", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
+    assert_eq!((tally.outcome, tally.shares()), (ImageOutcome::Failed, shares(&expected)));
+}
+
+#[test]
+fn what_has_not_ended_counts_nothing() {
+    assert!(Tally::of(&claimed()).is_none());
+}
+
+#[test]
+fn from_failed_to_completed_moves_the_share() {
+    let (old, new) = (Tally::of(&failed("Recognition.Throttled")).unwrap(), Tally::of(&analysed(&[("car", 98.5)])).unwrap());
+    let hour = [("Failed", -1), ("Completed", 1), ("Calls", 2), ("Microdollars", 2_250), ("Within1m", 1)];
+    let expected: [(&str, &str, &[(&str, i64)]); 3] = [
+        ("reasons#2026-W09", "Recognition.Throttled", &[("Count", -1)]),
+        ("labels#2026-W09", "car", &[("Count", 1)]),
+        ("hours", "2026-03-01T12", &hour),
+    ];
+    assert_eq!(difference(Some(&old), Some(&new)), shares(&expected));
+    assert!(difference(Some(&new), Some(&new)).is_empty());
+}
+
+#[test]
+fn whatever_changes_a_transaction_stays_below_a_hundred_items() {
+    let many = |letter: &str| {
+        let names: Vec<String> = (0..100).map(|place| format!("{letter}{place:03}")).collect();
+        Tally::of(&analysed(&names.iter().map(|name| (name.as_str(), 90.0)).collect::<Vec<_>>())).unwrap()
+    };
+    let (mut old, new) = (many("a"), many("b"));
+    (old.hour, old.reason) = ("2026-02-01T00".into(), Some("x".into()));
+    assert_eq!(new.labels.len(), MAX_LABELS);
+    // Beside the counters: the tally itself and the check of the record.
+    assert!(difference(Some(&old), Some(&new)).len() + 2 < 100);
+}
+
+#[test]
+fn names_that_no_key_can_hold_are_left_out() {
+    let long = "x".repeat(256);
+    let tally = Tally::of(&analysed(&[("", 99.0), (&long, 99.0), ("car", 98.0), ("car", 97.0)])).unwrap();
+    assert_eq!(tally.labels, ["car"]);
+    assert_eq!(Tally::of(&failed(&long)).unwrap().reason, None);
+}
+
+#[test]
+fn a_stored_tally_reads_back_as_it_was() {
+    for record in [analysed(&[("car", 98.5)]), failed("Storage.Unavailable")] {
+        let tally = Tally::of(&record).unwrap();
+        assert_eq!(serde_json::from_value::<Tally>(json!(tally)).unwrap(), tally);
+        assert!(json!(tally).as_object().unwrap().values().all(|value| !value.is_null()));
+    }
+}

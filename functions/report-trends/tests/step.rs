@@ -1,0 +1,58 @@
+//! report-trends over fakes.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+use report_trends::{ReportTrends, Reported};
+use serde::de::IgnoredAny;
+use sightline_domain::{
+    clock::{DAY_MILLIS, FixedClock},
+    ports::AlertPublisher,
+    tally::{CounterKey, Counts},
+};
+use sightline_kit::{Fault, Step};
+use sightline_tests::{
+    alerts::MemoryAlerts,
+    failing::{Failing, When},
+    ready,
+    trends::MemoryTrends,
+};
+
+/// 2026-03-02T06:00:00Z, a Monday.
+const MONDAY: i64 = 1_772_431_200_000;
+
+fn counted() -> MemoryTrends {
+    let trends = MemoryTrends::default();
+    for (week, number) in [("2026-W08", 4), ("2026-W09", 9), ("2026-W10", 100)] {
+        let key = CounterKey { counter: format!("labels#{week}"), name: "car".to_owned() };
+        trends.add([(key, Counts::from([("Count".to_owned(), number)]))].into());
+    }
+    trends
+}
+
+fn run<P: AlertPublisher + Clone>(alerts: &P, now: i64) -> Result<Reported, Fault> {
+    ready(ReportTrends::new(counted(), alerts.clone(), FixedClock(now)).run(IgnoredAny))
+}
+
+#[test]
+fn on_monday_the_week_before_is_told_compared_with_the_one_before_that() {
+    let alerts = MemoryAlerts::default();
+    let told = run(&alerts, MONDAY).unwrap();
+    assert_eq!(told, Reported { week: "2026-W09".into(), message_id: "message-1".into() });
+    let message = alerts.sent().remove(0);
+    assert!(message.subject.contains("2026-W09"), "{}", message.subject);
+    let car = message.body.lines().find(|line| line.contains("car")).unwrap();
+    assert_eq!(car.split_whitespace().collect::<Vec<_>>(), ["car", "9", "+5"]);
+}
+
+#[test]
+fn a_try_later_in_the_week_tells_of_the_same_week() {
+    let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
+    assert_eq!(run(&alerts, MONDAY).unwrap_err().name(), "Alert.Unavailable");
+    assert_eq!(run(&alerts, MONDAY + DAY_MILLIS).unwrap().week, "2026-W09");
+}

@@ -1,0 +1,180 @@
+//! Counters: each image counts once, whatever is repeated, redriven or heard of again; and what is read of them.
+//!
+//! Other tests count at the same time, so these look at a label that only their own images have, and at their images' own tallies.
+
+use crate::local::{Local, Uploaded, sample, sightline, within};
+use serde_json::{Value, json};
+use sightline_aws::trends::{Tallies, Trends};
+use sightline_domain::{
+    calendar::week,
+    counting::{Counted, count_image, remove_tally},
+    outcome::ImageOutcome,
+    ports::{CounterReader, TallyStore},
+    record::Record,
+    tally::{COUNT, Tally, labels_counter},
+};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_mins(2);
+
+fn counters(local: &Local) -> Trends {
+    Trends::new(local.clients.dynamodb(), &local.stack.trends_table)
+}
+
+fn tallies(local: &Local) -> Tallies {
+    counters(local).counting(&local.stack.records_table)
+}
+
+/// Uploads a photo in which Rekognition sees `label` alone.
+async fn upload_with_label(local: &Local, label: &str) -> Uploaded {
+    let id = uuid::Uuid::new_v4().to_string();
+    plan_label(local, &id, label).await;
+    upload(local, id).await
+}
+
+async fn plan_label(local: &Local, id: &str, label: &str) {
+    let body = json!({"Labels": [{"Name": label, "Confidence": 99.0, "Instances": [], "Parents": [], "Aliases": [], "Categories": []}]});
+    local.recognition.plan(id, "DetectLabels", "answer", json!({"body": body.to_string()})).await;
+}
+
+async fn upload(local: &Local, id: String) -> Uploaded {
+    let uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("coffee.jpg")).await;
+    Uploaded { id, ..uploaded }
+}
+
+/// Images of the week of `record` that count with `label`.
+async fn counted(local: &Local, record: &Record, label: &str) -> i64 {
+    let counter = labels_counter(&week(record.upload_timestamp));
+    let counts = counters(local).counts(&counter, Some(label..=label)).await.expect("counters can be read");
+    counts.get(label).and_then(|counts| counts.get(COUNT)).copied().unwrap_or_default()
+}
+
+/// Waits until an image counts by its record; nobody helps the function.
+async fn tallied(local: &Local, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
+    let tallies = tallies(local);
+    let tally = async || tallies.tally(id).await.expect("tallies can be read").filter(|tally| fits(tally));
+    within(PATIENCE, &format!("image {id} is counted"), tally).await
+}
+
+/// Calls the deployed function whose name holds `part`.
+async fn invoke(part: &'static str, payload: Value) -> Value {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL").expect("the local stack");
+    tokio::task::spawn_blocking(move || {
+        let functions = ureq::get(format!("{endpoint}/2015-03-31/functions")).call().expect("functions").body_mut().read_to_string();
+        let functions: Value = serde_json::from_str(&functions.expect("a body")).expect("JSON");
+        let names = functions["Functions"].as_array().expect("functions").iter().filter_map(|function| function["FunctionName"].as_str());
+        let name = names.into_iter().find(|name| name.contains(part) && !name.contains("strict")).expect("the function is deployed");
+        let answer = ureq::post(format!("{endpoint}/2015-03-31/functions/{name}/invocations")).send(payload.to_string());
+        let answer = answer.expect("an answer").body_mut().read_to_string().expect("a body");
+        serde_json::from_str(&answer).expect("JSON")
+    })
+    .await
+    .expect("the call ends")
+}
+
+fn stream_event(records: &[&Record]) -> Value {
+    let change = |record: &&Record| {
+        let keys = json!({"ImageID": {"S": record.image_id}, "UploadTimestamp": {"N": record.upload_timestamp.to_string()}});
+        json!({"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": {"Keys": keys, "StreamViewType": "KEYS_ONLY"}})
+    };
+    json!({"Records": records.iter().chain(records).map(change).collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
+    let local = Local::default_stage().await;
+    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
+    let redriven = uuid::Uuid::new_v4().to_string();
+    plan_label(&local, &redriven, &label).await;
+    let fault = local.recognition.plan(&redriven, "DetectModerationLabels", "access-denied", json!({})).await;
+    let redriven = upload(&local, redriven).await;
+    let plain = [upload_with_label(&local, &label).await, upload_with_label(&local, &label).await];
+    let rejected = local.upload(b"", "jpg").await;
+
+    // The events of the uploads once more.
+    for photo in &plain {
+        local.start(&local.event(photo, None)).await;
+    }
+    let failed = local.failed(&redriven.id).await.0;
+    let as_failed = tallied(&local, &redriven.id, |_| true).await;
+    assert_eq!((as_failed.outcome, as_failed.labels.len()), (ImageOutcome::Failed, 0));
+    assert_eq!(as_failed, Tally::of(&failed).expect("it has ended"));
+    local.recognition.mend(fault).await;
+    let done = sightline(&local, &["executions", "redrive", &redriven.id, "--or-restart", "--wait", "--yes"]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+
+    let mut records = Vec::new();
+    for photo in plain.iter().chain([&redriven]) {
+        let record = local.completed(&photo.id).await;
+        let tally = tallied(&local, &photo.id, |tally| tally.outcome == ImageOutcome::Completed).await;
+        assert_eq!(tally, Tally::of(&record).expect("it has ended"));
+        assert_eq!(tally.labels, [label.as_str()]);
+        records.push(record);
+    }
+    let refused = local.failed(&rejected.id).await.0;
+    assert_eq!(tallied(&local, &rejected.id, |_| true).await, Tally::of(&refused).expect("it has ended"));
+    assert_eq!(counted(&local, &records[0], &label).await, 3);
+
+    // The stream's events once more, twice each, while others count the same images.
+    let all: Vec<&Record> = records.iter().collect();
+    let again = invoke("CountTrends", stream_event(&all));
+    let (finder, store) = (local.records(), tallies(&local));
+    let others = async {
+        for record in &records {
+            let counted = count_image(&finder, &store, &record.image_id).await.expect("it can be counted");
+            assert_eq!(counted, Counted::AsBefore);
+        }
+    };
+    let (answer, ()) = tokio::join!(again, others);
+    assert_eq!(answer, json!({"Images": 3, "Anew": 0}));
+    assert_eq!(counted(&local, &records[0], &label).await, 3);
+}
+
+#[tokio::test]
+async fn a_share_that_is_taken_off_is_put_back_by_one_of_many_that_hear_of_the_image() {
+    let local = Local::default_stage().await;
+    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
+    let photo = upload_with_label(&local, &label).await;
+    let record = local.completed(&photo.id).await;
+    tallied(&local, &photo.id, |_| true).await;
+    let (finder, store) = (local.records(), tallies(&local));
+
+    assert!(remove_tally(&store, &photo.id).await.expect("it can be taken off"));
+    assert_eq!(counted(&local, &record, &label).await, 0);
+    assert!(!remove_tally(&store, &photo.id).await.expect("it is off"));
+    let count = || count_image(&finder, &store, &photo.id);
+    let counts = tokio::join!(count(), count(), count(), count());
+
+    let counts = [counts.0, counts.1, counts.2, counts.3].map(|counted| counted.expect("it can be counted"));
+    assert_eq!(counts.iter().filter(|counted| **counted != Counted::AsBefore).count(), 1, "{counts:?}");
+    assert_eq!(counted(&local, &record, &label).await, 1);
+}
+
+#[tokio::test]
+async fn trends_and_stats_show_what_was_counted() {
+    let local = Local::default_stage().await;
+    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
+    let photo = upload_with_label(&local, &label).await;
+    let record = local.completed(&photo.id).await;
+    tallied(&local, &photo.id, |_| true).await;
+
+    let trends = sightline(&local, &["trends", "--weeks", "2", "--limit", "1000", "--output", "json"]);
+    let table = sightline(&local, &["trends"]);
+    let stats = sightline(&local, &["stats", "--since", "1h", "--output", "json"]);
+
+    let trends: Value = serde_json::from_slice(&trends.stdout).expect("JSON");
+    let row = trends.as_array().expect("rows").iter().find(|row| row["Name"] == label.as_str()).expect("the label is there");
+    assert_eq!((&row["Kind"], &row["Images"], &row["ByWeek"][week(record.upload_timestamp)]), (&json!("LABEL"), &json!(1), &json!(1)));
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("LABEL") && table.contains('█') && table.contains("COMPLETED"), "{table}");
+    let stats: Value = serde_json::from_slice(&stats.stdout).expect("JSON");
+    assert!(stats["Completed"].as_u64().is_some_and(|images| images >= 1), "{stats}");
+    assert!(stats["P50Millis"].is_number() && stats["Now"]["InFlight"].is_number(), "{stats}");
+}
+
+#[tokio::test]
+async fn the_weekly_report_reaches_the_operations_topic() {
+    let told = invoke("ReportTrends", json!({"source": "aws.scheduler"})).await;
+    assert!(told["Week"].as_str().is_some_and(|week| week.contains("-W")), "{told}");
+    assert!(told["MessageId"].as_str().is_some_and(|id| !id.is_empty()), "{told}");
+}
