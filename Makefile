@@ -75,7 +75,6 @@ reliability: ## Collect anew which test shows which fault
 
 .PHONY: soak
 soak: ## Load and stop a local stack of its own; IMAGES=100 for a small one
-	@$(STACK) models
 	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
 
 .PHONY: diagram

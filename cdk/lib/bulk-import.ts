@@ -49,7 +49,7 @@ export class BulkImport extends Construct {
     const description = 'Brings one image to raw-uploads/, or starts its analysis where it lies there';
     const task = new TaskFunction(this, `${pascalCase(name)}Function`, { workshop, name, description });
     images.tell(task);
-    images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:PutObjectTagging');
+    images.grantObjects(task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject');
     images.grantMissing(task, 'raw-uploads/');
     images.grantListVersions(task, 'raw-uploads/');
     records.grantFind(task);
@@ -82,8 +82,7 @@ export class BulkImport extends Construct {
 /** A bucket of somebody else's: where it is of another account, its own policy and that of its key must let the function in, too. */
 function grantSource(grantee: TaskFunction, bucket: string): void {
   const arn = Stack.of(grantee).formatArn({ service: 's3', region: '', account: '', resource: bucket, arnFormat: ArnFormat.NO_RESOURCE_NAME });
-  const actions = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'];
-  Grant.addToPrincipal({ grantee, actions, resourceArns: [`${arn}/*`] });
+  Grant.addToPrincipal({ grantee, actions: ['s3:GetObject', 's3:GetObjectVersion'], resourceArns: [`${arn}/*`] });
   // Without it, S3 answers "access denied" for an object that is absent.
   Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [arn] });
   acknowledgeWildcard(grantee, `arn:<AWS::Partition>:s3:::${bucket}/*`, 'Whoever starts an import names the images; the settings name this bucket for it.');

@@ -25,13 +25,13 @@ export function variablesOf(name: FunctionName, settings: Settings): Record<stri
     case 'request-review':
       return { REVIEW_TIMEOUT_SECONDS: String(settings.reviewTimeoutSeconds) };
     case 'store-record':
-    case 'count-trends':
       return { RETENTION_DAYS: String(settings.retentionDays) };
     case 'reconcile':
       return { RECONCILE_GRACE_SECONDS: String(settings.reconcileGraceSeconds) };
     case 'record-rejection':
     case 'send-alert':
     case 'record-failure':
+    case 'count-trends':
     case 'report-trends':
     case 'import-image':
       return {};

@@ -57,22 +57,17 @@ export class Metrics {
  * single failure among few executions would be a high rate. Aborted ones are no errors: somebody wanted that.
  */
 export function errorRate(machine: StateMachine, period: Duration): MathExpression {
+  const [failed, timedOut, succeeded] = [machine.metricFailed(), machine.metricTimedOut(), machine.metricSucceeded()];
   return new MathExpression({
-    // FILL, because a metric without an event has no value, and nothing can be added to that.
-    expression: 'IF(failures >= 2 OR (failures == 1 AND succeeded == 0), 100 * failures / (failures + succeeded), 0)',
-    usingMetrics: {
-      failures: sum({ failed: machine.metricFailed(), timedOut: machine.metricTimedOut() }, period),
-      succeeded: sum({ success: machine.metricSucceeded() }, period),
-    },
+    expression: 'IF(failures >= 2 OR (failures == 1 AND ended == 1), 100 * failures / ended, 0)',
+    usingMetrics: { failures: sum({ failed, timedOut }, period), ended: sum({ failed, timedOut, succeeded }, period) },
     period,
     label: 'error rate, %',
   });
 }
 
-/** The sum of metrics, of which each may be missing. */
+/** The sum of metrics. A metric without an event has no value: SUM passes it over, where `a + b` would come to nothing. */
 export function sum(usingMetrics: Readonly<Record<string, IMetric>>, period: Duration, label?: string): MathExpression {
-  const expression = Object.keys(usingMetrics)
-    .map((name) => `FILL(${name}, 0)`)
-    .join(' + ');
+  const expression = `SUM([${Object.keys(usingMetrics).join(', ')}])`;
   return new MathExpression({ expression, usingMetrics: { ...usingMetrics }, period, ...(label !== undefined && { label }) });
 }

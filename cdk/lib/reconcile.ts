@@ -41,7 +41,8 @@ export class Reconcile extends Construct {
 
   private grant({ images, records, imageAnalysis }: ReconcileProps): void {
     images.tell(this.task);
-    images.grantObjects(this.task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
+    // The tags tell what was analysed already, or erased.
+    images.grantObjects(this.task, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging');
     images.grantMissing(this.task, 'raw-uploads/');
     images.grantListVersions(this.task, 'raw-uploads/');
     // Where it stopped the last time.

@@ -10,7 +10,7 @@ import { addStacks } from '../lib/sightline-app.ts';
 export const CDK_FOLDER = fileURLToPath(new URL('..', import.meta.url));
 export const DEFINITIONS = {
   imageAnalysis: join(CDK_FOLDER, '../statemachine/image-analysis.asl.json'),
-  bulkImport: join(CDK_FOLDER, 'test/fixtures/bulk-import.asl.json'),
+  bulkImport: join(CDK_FOLDER, '../statemachine/bulk-import.asl.json'),
 };
 
 const CONTEXT = (JSON.parse(readFileSync(join(CDK_FOLDER, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> }).context;

@@ -21,7 +21,9 @@ describe('events', () => {
     template = templatesOf().stateless;
   });
 
-  test('of uploads to raw-uploads/ of our bucket start the state machine', () => {
+  // Injected: nothing; the rules of the template are read.
+  // Seen: the one rule that starts executions takes events of `raw-uploads/` alone, so that a copy written elsewhere starts none.
+  test('row 34: of uploads to raw-uploads/ of our bucket, and no others, start the state machine', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       State: 'ENABLED',
       EventPattern: {

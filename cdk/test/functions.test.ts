@@ -37,7 +37,7 @@ const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
   },
   'record-failure': { RECORDS_TABLE },
   reconcile: { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN, RECONCILE_GRACE_SECONDS: '300' },
-  'count-trends': { RECORDS_TABLE, TRENDS_TABLE, RETENTION_DAYS: '730' },
+  'count-trends': { RECORDS_TABLE, TRENDS_TABLE },
   'report-trends': { TRENDS_TABLE, OPERATIONS_TOPIC_ARN: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown } },
   'import-image': { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN },
 };

@@ -66,9 +66,9 @@ describe('alarms', () => {
     expect(alarm('error-rate')).toMatchObject({ Threshold: 1, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, TreatMissingData: 'notBreaching' });
     const expressions = (alarm('error-rate').Metrics ?? []).flatMap(({ Id, Expression }) => (Expression === undefined ? [] : [`${Id}: ${Expression}`]));
     expect(expressions).toEqual([
-      'expr_1: IF(failures >= 2 OR (failures == 1 AND succeeded == 0), 100 * failures / (failures + succeeded), 0)',
-      'failures: FILL(failed, 0) + FILL(timedOut, 0)',
-      'succeeded: FILL(success, 0)',
+      'expr_1: IF(failures >= 2 OR (failures == 1 AND ended == 1), 100 * failures / ended, 0)',
+      'failures: SUM([failed, timedOut])',
+      'ended: SUM([failed, timedOut, succeeded])',
     ]);
     expect(summed('error-rate')).toEqual(['AWS/States ExecutionsFailed', 'AWS/States ExecutionsTimedOut', 'AWS/States ExecutionsSucceeded']);
   });

@@ -24,6 +24,7 @@ const RECORDS = [...FIND, ...lines('records', 'dynamodb:UpdateItem')];
 const versions = (area: string): string[] => [`s3:ListBucketVersions images where StringLike {"s3:prefix":"${area}/*"}`];
 const RAW_VERSIONS = versions('raw-uploads');
 const READ_RAW = [...lines('images/raw-uploads/*', 's3:GetObject', 's3:GetObjectVersion'), ...missing('raw-uploads'), ...RAW_VERSIONS, ...READ_KEY];
+const READ_TAGS = lines('images/raw-uploads/*', 's3:GetObjectTagging', 's3:GetObjectVersionTagging');
 const TAG_RAW = lines('images/raw-uploads/*', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
 const ANSWERS = [...lines('images/results/*', 's3:GetObject', 's3:PutObject'), ...missing('results'), ...WRITE_KEY];
 const analysis = (call: string): string[] => [`rekognition:${call} *`, ...lines('images/processed/*', 's3:GetObject'), ...ANSWERS];
@@ -34,7 +35,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
   'inspect-image': [...READ_RAW, ...lines('images/processed/*', 's3:PutObject'), ...RECORDS],
   'record-rejection': [
     ...READ_RAW,
-    ...lines('images/raw-uploads/*', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'),
+    ...READ_TAGS,
     ...TAG_RAW,
     ...lines('images/archived/*', 's3:PutObject', 's3:PutObjectTagging'),
     ...RECORDS,
@@ -63,6 +64,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
   ],
   reconcile: [
     ...READ_RAW,
+    ...READ_TAGS,
     ...lines('images/operations/*', 's3:GetObject', 's3:PutObject'),
     ...missing('operations'),
     ...WRITE_KEY,
@@ -82,7 +84,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
   'report-trends': [...lines('trends', 'dynamodb:Query'), ...TABLE_KEY, ...lines('operations', 'sns:Publish'), ...WRITE_KEY],
   'import-image': [
     ...READ_RAW,
-    ...lines('images/raw-uploads/*', 's3:PutObject', 's3:PutObjectTagging'),
+    ...lines('images/raw-uploads/*', 's3:PutObject'),
     ...WRITE_KEY,
     ...FIND,
     ...lines('<ImageAnalysisStateMachine>', 'states:StartExecution'),
@@ -143,7 +145,7 @@ describe('permissions', () => {
     const before = permissionsOf(templates.stateless, `${functionId('import-image')}Role`);
     const added = permissionsOf(stateless, `${functionId('import-image')}Role`).filter((line) => !before.includes(line));
     const bucket = 'arn:<AWS::Partition>:s3:::holiday.photos';
-    const objects = lines(`${bucket}/*`, 's3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging');
+    const objects = lines(`${bucket}/*`, 's3:GetObject', 's3:GetObjectVersion');
     expect(added).toEqual([...objects, ...lines(bucket, 's3:ListBucket')].sort());
   });
 

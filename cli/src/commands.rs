@@ -2,7 +2,7 @@
 
 use crate::{
     args::{Cli, Command, DlqCommand, ExecutionsCommand, ReviewCommand},
-    dead_letters, doctor,
+    dead_letters, doctor, erase,
     error::CliError,
     executions,
     exit::Exit,
@@ -31,6 +31,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Logs(args) => logs::run(&global, &args, output).await,
         Command::Trends(args) => trends::run(&global, &args, output).await,
         Command::Stats(args) => stats::run(&global, &args, output).await,
+        Command::Erase(args) => erase::run(&global, &args, output).await,
         Command::Reconcile(args) => reconcile::run(&global, &args, output).await,
         Command::Dlq(DlqCommand::List(args)) => dead_letters::list(&global, &args, output).await,
         Command::Dlq(DlqCommand::Replay(args)) => dead_letters::replay(&global, &args, output).await,

@@ -6,6 +6,7 @@ mod commands;
 mod confirm;
 mod dead_letters;
 mod doctor;
+mod erase;
 mod error;
 mod executions;
 mod exit;

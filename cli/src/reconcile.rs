@@ -25,6 +25,7 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
     let wish = Wish {
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
+        anew: args.anew,
         dry_run: args.dry_run,
         deadline: EpochMillis::MAX,
     };
@@ -53,6 +54,9 @@ const fn name(did: Did) -> &'static str {
         Did::WouldRestart => "WOULD_RESTART",
         Did::Told => "TOLD",
         Did::WouldTell => "WOULD_TELL",
+        Did::RemovedLateWrites => "REMOVED_LATE_WRITES",
+        Did::ClosedTombstone => "CLOSED_TOMBSTONE",
+        Did::WouldLookForLateWrites => "WOULD_LOOK_FOR_LATE_WRITES",
         Did::NotDone => "NOT_DONE",
     }
 }

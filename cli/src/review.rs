@@ -98,7 +98,7 @@ async fn decide(
     output: Output,
 ) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let record = show::find(&session, &decision.image_id).await?;
+    let record = show::find_unerased(&session, &decision.image_id).await?;
     let by = match decision.by {
         Some(by) => by,
         None => reviewer::identity(&session.clients).await?,

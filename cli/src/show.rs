@@ -13,12 +13,17 @@ use crate::{
     },
     session::Session,
 };
-use sightline_domain::{analysis::Outcome, ports::RecordFinder, record::Record, review::ReviewStatus};
+use sightline_domain::{analysis::Outcome, erase::Tombstone, ports::RecordFinder, record::Record, review::ReviewStatus};
 
 /// Shows the record of an image.
 pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let record = find(&session, &args.image_id).await?;
+    if record.is_erased() {
+        // While an erasure is under way, what was found in the image is still there; it is nobody's to see.
+        output.one(&Tombstone::of(&record), || erased(&record).render())?;
+        return Ok(Exit::Done);
+    }
     output.one(&record, || facts(&record).render())?;
     Ok(Exit::Done)
 }
@@ -27,6 +32,31 @@ pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, C
 pub async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
     let unknown = || CliError::NotFound(format!("there is no image {image_id} in table {}", session.stack.records_table));
     session.records().find(image_id).await?.ok_or_else(unknown)
+}
+
+/// The same, of an image that was not erased.
+pub async fn find_unerased(session: &Session, image_id: &str) -> Result<Record, CliError> {
+    let record = find(session, image_id).await?;
+    if record.is_erased() {
+        return Err(CliError::NotFound(format!("image {image_id} was erased{}", erased_at(&record))));
+    }
+    Ok(record)
+}
+
+fn erased_at(record: &Record) -> String {
+    record.erased_at.map_or_else(String::new, |at| format!(" at {}", moment(at)))
+}
+
+fn erased(record: &Record) -> Facts {
+    let mut facts = Facts::default();
+    facts.add("status", format!("erased{}", erased_at(record)));
+    facts.add("image", record.image_id.clone());
+    if !record.is_tombstone() {
+        facts.add("to do", "the erasure is under way or was interrupted; `sightline erase` with this image goes on with it");
+    } else if !record.is_closed() {
+        facts.add("to do", "reconcile looks once more for what was written late");
+    }
+    facts
 }
 
 fn facts(record: &Record) -> Facts {
@@ -124,6 +154,15 @@ mod tests {
         assert!(shown.contains("skipped: no person among the labels"), "{shown}");
         assert!(shown.contains("EXIT\u{fffd}[31m") && !shown.contains('\u{1b}'), "{shown}");
         assert!(shown.contains("boxes"), "{shown}");
+    }
+
+    #[test]
+    fn of_an_erased_image_nothing_is_shown_but_when() {
+        let under_way = record(json!({"ProcessingStatus": "ERASED", "WorkQueue": "ERASED", "ErasedAt": 0}));
+        let shown = erased(&under_way).render();
+        assert!(shown.contains("erased at 1970-01-01 00:00:00Z") && shown.contains("interrupted"), "{shown}");
+        let json = serde_json::to_value(Tombstone::of(&under_way)).unwrap();
+        assert!(json.get("Labels").is_none() && json.get("S3_URL").is_none() && json["ErasedAt"] == 0, "{json}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ fn every_verb_has_help_with_an_example() {
         &["dlq", "list"],
         &["dlq", "replay"],
         &["doctor"],
+        &["erase"],
     ];
     for verb in verbs {
         let run = sightline(&[*verb, &["--help"]].concat());
@@ -48,6 +49,8 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["import", "s3://photos/", "--concurrency", "0"],
         &["watch"],
         &["show", "not-an-id"],
+        &["erase"],
+        &["erase", ID, "not-an-id"],
         &["find", "car", "--min-confidence", "101"],
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],

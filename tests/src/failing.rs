@@ -1,5 +1,6 @@
 //! Failure injection: wraps any implementation of a port, and makes chosen calls fail, before or after they had their effect.
 
+use crate::turns::turn;
 use secrecy::SecretString;
 use sightline_domain::{
     alert::AlertMessage,
@@ -9,8 +10,9 @@ use sightline_domain::{
     identity::Upload,
     label_index::{LabelRow, RowKey},
     ports::{
-        AlertPublisher, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion, RecordFailures, RecordFinder, Replaced,
-        ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, TallyChange, TallyStore, Told, UploadFacts, UploadLookup, Written,
+        AlertPublisher, ExecutionHistory, FailureCause, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion,
+        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, TallyChange, TallyStore, Told,
+        UploadFacts, UploadLookup, Written,
     },
     reconcile::{
         ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
@@ -31,27 +33,98 @@ pub enum When {
     After,
 }
 
+/// What a failing call says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The service is unavailable: trying again may help.
+    Passing,
+    /// Our own set-up is wrong: trying again does not help.
+    Lasting,
+}
+
 #[derive(Debug)]
 struct Fault {
     method: &'static str,
     when: When,
+    trouble: Trouble,
     /// Calls that still go well.
     skip: usize,
     /// Calls that then fail.
     times: usize,
 }
 
+/// Which calls fail, and whether calls take turns. Clones are one plan.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    faults: Arc<Mutex<Vec<Fault>>>,
+    in_turns: bool,
+}
+
+impl Plan {
+    /// Every call lets others go first, before it has its effect and after it.
+    pub fn in_turns() -> Self {
+        Self { in_turns: true, ..Self::default() }
+    }
+
+    /// After `skip` good calls of `method`, `times` calls fail.
+    pub fn add(&self, method: &'static str, when: When, trouble: Trouble, skip: usize, times: usize) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { method, when, trouble, skip, times });
+    }
+
+    /// Nothing fails any more.
+    pub fn clear(&self) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn due(&self, method: &str) -> Option<(When, Trouble)> {
+        let mut plan = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = plan.iter_mut().find(|fault| fault.method == method && fault.times > 0)?;
+        if fault.skip > 0 {
+            fault.skip -= 1;
+            return None;
+        }
+        fault.times -= 1;
+        Some((fault.when, fault.trouble))
+    }
+
+    /// Makes `call`, as planned for `method`; `error` is what a failing one says.
+    pub async fn call<O, E>(
+        &self,
+        method: &'static str,
+        error: fn(Trouble) -> E,
+        call: impl Future<Output = Result<O, E>>,
+    ) -> Result<O, E> {
+        if self.in_turns {
+            turn().await;
+        }
+        let answer = match self.due(method) {
+            None => call.await,
+            Some((When::Before, trouble)) => Err(error(trouble)),
+            Some((When::After, trouble)) => call.await.and_then(|_| Err(error(trouble))),
+        };
+        if self.in_turns {
+            turn().await;
+        }
+        answer
+    }
+}
+
 /// An implementation of ports that fails as planned.
 #[derive(Clone)]
 pub struct Failing<T> {
     inner: T,
-    plan: Arc<Mutex<Vec<Fault>>>,
+    plan: Plan,
 }
 
 impl<T> Failing<T> {
     /// Wraps `inner`; nothing fails yet.
     pub fn new(inner: T) -> Self {
-        Self { inner, plan: Arc::default() }
+        Self::by(inner, &Plan::default())
+    }
+
+    /// Wraps `inner`; what fails is in `plan`.
+    pub fn by(inner: T, plan: &Plan) -> Self {
+        Self { inner, plan: plan.clone() }
     }
 
     /// The next `times` calls of `method` fail.
@@ -63,35 +136,28 @@ impl<T> Failing<T> {
     /// After `skip` good calls of `method`, `times` calls fail.
     #[must_use]
     pub fn fail_later(self, method: &'static str, when: When, skip: usize, times: usize) -> Self {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner).push(Fault { method, when, skip, times });
+        self.plan.add(method, when, Trouble::Passing, skip, times);
         self
     }
 
-    fn due(&self, method: &str) -> Option<When> {
-        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = plan.iter_mut().find(|fault| fault.method == method && fault.times > 0)?;
-        if fault.skip > 0 {
-            fault.skip -= 1;
-            return None;
-        }
-        fault.times -= 1;
-        Some(fault.when)
-    }
-
-    async fn call<O, E>(&self, method: &'static str, error: fn() -> E, call: impl Future<Output = Result<O, E>>) -> Result<O, E> {
-        match self.due(method) {
-            None => call.await,
-            Some(When::Before) => Err(error()),
-            Some(When::After) => {
-                call.await?;
-                Err(error())
-            }
-        }
+    async fn call<O, E>(&self, method: &'static str, error: fn(Trouble) -> E, call: impl Future<Output = Result<O, E>>) -> Result<O, E> {
+        self.plan.call(method, error, call).await
     }
 }
 
-fn down() -> StorageError {
-    StorageError::Unavailable { doing: "failing as planned", source: "injected".into() }
+fn down(trouble: Trouble) -> StorageError {
+    let (doing, source) = ("failing as planned", "injected".into());
+    match trouble {
+        Trouble::Passing => StorageError::Unavailable { doing, source },
+        Trouble::Lasting => StorageError::Misconfigured { doing, source },
+    }
+}
+
+fn unsent(trouble: Trouble) -> AlertError {
+    match trouble {
+        Trouble::Passing => AlertError::Unavailable("injected".into()),
+        Trouble::Lasting => AlertError::Misconfigured("injected".into()),
+    }
 }
 
 impl<T: RecordFinder> RecordFinder for Failing<T> {
@@ -130,9 +196,19 @@ impl<T: ReviewCallback> ReviewCallback for Failing<T> {
     }
 }
 
+impl<T: ExecutionHistory> ExecutionHistory for Failing<T> {
+    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+        self.call("failure_cause", down, self.inner.failure_cause(execution_arn)).await
+    }
+
+    async fn goes_on(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        self.call("goes_on", down, self.inner.goes_on(execution_arn)).await
+    }
+}
+
 impl<T: AlertPublisher> AlertPublisher for Failing<T> {
     async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
-        self.call("publish", || AlertError::Unavailable("injected".into()), self.inner.publish(message)).await
+        self.call("publish", unsent, self.inner.publish(message)).await
     }
 }
 
@@ -149,6 +225,10 @@ impl<T: ResultStore> ResultStore for Failing<T> {
 impl<T: UploadLookup> UploadLookup for Failing<T> {
     async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         self.call("look_up", down, self.inner.look_up(upload)).await
+    }
+
+    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
+        self.call("first_uploaded", down, self.inner.first_uploaded(upload)).await
     }
 }
 

@@ -10,6 +10,7 @@ pub mod executions;
 pub mod failing;
 pub mod imports;
 pub mod objects;
+pub mod operators;
 pub mod queues;
 pub mod ready;
 pub mod records;
@@ -17,5 +18,6 @@ pub mod reviews;
 pub mod samples;
 pub mod time;
 pub mod trends;
+pub mod turns;
 
 pub use ready::ready;

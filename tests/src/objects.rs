@@ -78,6 +78,16 @@ impl MemoryObjects {
         Upload { etag, ..upload }
     }
 
+    /// The same, with an entity tag of its own for every upload, as under KMS.
+    pub fn upload_encrypted(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
+        let mut upload = self.upload(bucket, key, bytes, last_modified);
+        upload.etag.push_str(upload.version_id.as_deref().unwrap_or_default());
+        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.etag.clone_from(&upload.etag);
+        }
+        upload
+    }
+
     /// Forgets an object, all versions.
     pub fn erase(&self, key: &str) {
         self.bucket().objects.remove(key);
@@ -125,6 +135,10 @@ impl UploadLookup for MemoryObjects {
             version_id: Some(version.id),
         };
         Ok(meant.map(facts))
+    }
+
+    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
+        Ok(self.versions(&upload.key).iter().filter(|version| !version.marker).map(|version| version.last_modified).min())
     }
 }
 
@@ -217,7 +231,7 @@ impl UploadVersions for MemoryObjects {
             last_modified: version.last_modified,
         };
         let items: Vec<_> = behind.iter().take(PAGE).map(item).collect();
-        let last = behind.iter().take(PAGE).last().filter(|_| behind.len() > PAGE);
+        let last = behind.iter().take(PAGE).next_back().filter(|_| behind.len() > PAGE);
         Ok(Page { items, next: last.map(|(key, version)| place(key, version)) })
     }
 

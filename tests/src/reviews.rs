@@ -40,6 +40,10 @@ impl ExecutionHistory for MemoryWorkflow {
     async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
         self.history.failure_cause(execution_arn).await
     }
+
+    async fn goes_on(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        self.history.goes_on(execution_arn).await
+    }
 }
 
 impl ReviewCallback for MemoryWorkflow {
@@ -58,5 +62,9 @@ pub struct FixedHistory(pub Option<FailureCause>);
 impl ExecutionHistory for FixedHistory {
     async fn failure_cause(&self, _: &str) -> Result<Option<FailureCause>, StorageError> {
         Ok(self.0.clone())
+    }
+
+    async fn goes_on(&self, _: &str) -> Result<bool, StorageError> {
+        Ok(false)
     }
 }

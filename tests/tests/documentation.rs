@@ -149,6 +149,7 @@ fn every_attribute_of_records_and_rows_is_documented() {
     let rows = serde_json::to_value(label_index::rows(&record)).unwrap();
     (record.status_reason, record.status_detail) = (Some("r".into()), Some("d".into()));
     record.work_queue = Some(WorkQueue::Failed);
+    (record.erased_at, record.execution_to_stop) = (Some(4), Some("arn".into()));
     let page = read("docs/records.md");
     for item in [serde_json::to_value(&record).unwrap(), rows[0].clone()] {
         for name in item.as_object().unwrap().keys() {

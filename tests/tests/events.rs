@@ -182,6 +182,7 @@ fn every_function_takes_its_sample() {
     read::<ExecutionStatusChanged>("functions", "record-failure");
     read::<ImportItem>("functions", "import-image");
     read::<count_trends::Input>("functions", "count-trends");
+    read::<IgnoredAny>("functions", "reconcile");
     read::<IgnoredAny>("functions", "report-trends");
 }
 

@@ -10,14 +10,12 @@ from collections import Counter, defaultdict
 
 import cloud
 import commands
-import deployment
 import environment
 import places
 import servers
 from errors import StackError
 from processes_used import Used
 
-SETTINGS = places.ROOT / "tests" / "settings" / "soak.json"
 PHOTOS = [path for path in sorted(places.SAMPLES.iterdir()) if path.suffix in (".jpg", ".webp") and path.stem != "cut-off"]
 
 
@@ -29,11 +27,14 @@ class Rig:
         self._calls = defaultdict(lambda: defaultdict(Counter))
         self.started = time.monotonic()
         self._part = part
-        deployment.DEFAULT_STAGE = {"sightline": SETTINGS}
 
     def __enter__(self):
         self._down(forget=True)
-        self.up()
+        try:
+            self.up()
+        except BaseException:
+            self._down(forget=True)
+            raise
         self.started = time.monotonic()
         return self
 

@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import answers
 import cloud
 import figures
 
@@ -18,22 +19,24 @@ LAST_EVENTS = 3
 PATIENCE = 60 * 60
 
 
-def row_35_many_uploads_against_a_server_that_throttles(rig, count):
+def row_35_many_uploads_against_a_server_that_throttles(rig, count, models=False):
     """All at once: bounded by the client, as the emulator loses some of a thousand connections.
 
-    Injected: 1,000 photos by `sightline upload` to a Rekognition that lets 50 calls a second in and answers 1 % of them with HTTP 500; one photo in 20 is put once more, the event of another one in 20 comes once more.
+    Injected: 1,000 photos by `sightline upload` to a Rekognition that lets 50 calls a second in and answers 1 % of them with HTTP 500, the others as documented; one photo in 20 is put once more, the event of another one in 20 comes once more.
     Seen: after redrives and `sightline reconcile`, 1,000 records, each once and COMPLETED, each analysis paid for once; the printed figures are in docs/local.md.
     """
     photos = sorted(rig.photos(count).iterdir())
     cloud.recognition("PUT", "/admin/rate", {"perSecond": CALLS_A_SECOND, "over": "all"})
     cloud.recognition("POST", "/admin/faults", {"operation": "*", "mode": "internal", "share": SHARE_OF_ERRORS})
+    for fault in () if models else answers.faults():
+        cloud.recognition("POST", "/admin/faults", fault)
     duplicates = Duplicates(rig)
 
     accepted = upload_all(rig, photos, duplicates.send)
     duplicates.wait()
     rounds = settle(rig, accepted)
 
-    quota, (fault,) = cloud.recognition("GET", "/admin/rate"), cloud.recognition("GET", "/admin/faults")
+    quota, (fault, *_) = cloud.recognition("GET", "/admin/rate"), cloud.recognition("GET", "/admin/faults")
     return judged(rig, accepted, {
         "duplicates sent": f"{duplicates.events} events, {duplicates.files} files",
         "injected": f"{quota['throttled']} calls beyond {CALLS_A_SECOND} a second, {fault['hit']} errors 500 in {fault['matched']} calls",
@@ -161,7 +164,7 @@ def settle(rig, accepted):
         if accepted <= settled:
             break
         rounds += 1
-        for arguments in (["reconcile"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
+        for arguments in (["reconcile", "--anew", "--grace", "10s"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
             code, said = rig.sightline(*arguments)
             rig.say(f"sightline {' '.join(arguments)}: exit code {code}" + (f": {said.strip().splitlines()[-1]}" if said.strip() and code not in (0, 3) else ""))
     return rounds

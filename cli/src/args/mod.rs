@@ -1,6 +1,7 @@
 //! The command line: what may be typed, and its help.
 
 mod dlq;
+mod erase;
 mod executions;
 mod find;
 mod import;
@@ -12,6 +13,7 @@ mod upload;
 mod watch;
 
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
+pub use erase::Erase;
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
 pub use find::Find;
 pub use import::Import;
@@ -94,6 +96,8 @@ pub enum Command {
     Executions(ExecutionsCommand),
     /// See what functions and state machines logged, by one id
     Logs(Logs),
+    /// Erase images, and everything that was made of them, for ever
+    Erase(Erase),
     /// Find what got lost, and put it right
     Reconcile(Reconcile),
     /// See and replay events that could not be delivered

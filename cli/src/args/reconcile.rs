@@ -19,6 +19,9 @@ pub struct Reconcile {
     /// How old an upload without a record must be, such as 90s, 10m, 1h
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub grace: Duration,
+    /// Look at all uploads, whatever earlier runs have seen: after a table was restored from a backup
+    #[arg(long)]
+    pub anew: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

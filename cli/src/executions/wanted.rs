@@ -39,7 +39,7 @@ pub async fn locate(session: &Session, wanted: Wanted) -> Result<(String, Option
         Wanted::Arn(arn) => Ok((arn, None)),
         Wanted::Name(name) => Ok((session.executions().arn_of(&name), None)),
         Wanted::Image(image_id) => {
-            let record = show::find(session, &image_id).await?;
+            let record = show::find_unerased(session, &image_id).await?;
             Ok((record.execution_arn.clone(), Some(record)))
         }
     }

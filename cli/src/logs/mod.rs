@@ -26,11 +26,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// Lines that one look takes from one group.
 const MOST: usize = 10_000;
-/// Groups looked at at once: FilterLogEvents has a small quota.
+/// Groups looked at at once: `FilterLogEvents` has a small quota.
 const AT_ONCE: usize = 4;
 /// Between two looks of `--tail`.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Lines turn up late in CloudWatch: each look of `--tail` starts so far before the newest line.
+/// Lines turn up late in `CloudWatch`: each look of `--tail` starts so far before the newest line.
 const LATE: EpochMillis = 15_000;
 /// The time looked at where nothing else is known.
 const LATELY: EpochMillis = 3_600_000;
@@ -86,16 +86,12 @@ fn phrase(id: &str) -> Result<String, CliError> {
 }
 
 fn nothing(args: &Args, id: Option<&str>, record: Option<&Record>) -> Result<Exit, CliError> {
-    match (id, record) {
-        (Some(id), None) => Err(CliError::NotFound(format!("no log says anything of {id}; look further back with --since"))),
-        _ => {
-            eprintln!(
-                "sightline: nothing was logged in that time{}",
-                if args.since.is_some() { "" } else { "; look further back with --since" }
-            );
-            Ok(Exit::Done)
-        }
+    if let (Some(id), None) = (id, record) {
+        return Err(CliError::NotFound(format!("no log says anything of {id}; look further back with --since")));
     }
+    let hint = if args.since.is_some() { "" } else { "; look further back with --since" };
+    eprintln!("sightline: nothing was logged in that time{hint}");
+    Ok(Exit::Done)
 }
 
 impl Search {

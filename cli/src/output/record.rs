@@ -36,6 +36,7 @@ pub const fn status_name(status: ProcessingStatus) -> &'static str {
         ProcessingStatus::Pending => "PENDING",
         ProcessingStatus::Completed => "COMPLETED",
         ProcessingStatus::Failed => "FAILED",
+        ProcessingStatus::Erased => "ERASED",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use sightline_domain::{
+    clock::EpochMillis,
     error::StorageError,
     ports::RecordFinder,
     record::{ProcessingStatus, Record},
@@ -22,17 +23,24 @@ pub struct Follow {
     ids: Vec<String>,
     /// The execution whose failure led to this upload, and is no news.
     failed: Option<String>,
+    /// When the image had been erased before this upload, which is no news either.
+    erased: Option<EpochMillis>,
 }
 
 impl Follow {
     /// Of an image that was not there before.
     pub fn first(id: String) -> Self {
-        Self { ids: vec![id], failed: None }
+        Self { ids: vec![id], failed: None, erased: None }
     }
 
     /// Of an image that was uploaded once more, since the execution `failed` had failed.
     pub fn again(ids: Vec<String>, failed: Option<String>) -> Self {
-        Self { ids, failed }
+        Self { ids, failed, erased: None }
+    }
+
+    /// Of an image that was erased, and uploaded again.
+    pub fn anew(ids: Vec<String>, tombstone: &Record) -> Self {
+        Self { ids, failed: None, erased: tombstone.erased_at }
     }
 
     /// Looks until the record is settled. `looks` bounds the reads of all followers together.
@@ -65,14 +73,18 @@ impl Follow {
     }
 
     fn is_news(&self, record: &Record) -> bool {
-        record.processing_status != ProcessingStatus::Failed || self.failed.as_deref() != Some(&record.execution_arn)
+        match record.processing_status {
+            ProcessingStatus::Failed => self.failed.as_deref() != Some(&record.execution_arn),
+            ProcessingStatus::Erased => self.erased.is_none() || record.erased_at != self.erased,
+            ProcessingStatus::Pending | ProcessingStatus::Completed => true,
+        }
     }
 }
 
 /// Whether nothing more happens by itself soon.
 fn is_settled(record: &Record) -> bool {
     match record.processing_status {
-        ProcessingStatus::Completed | ProcessingStatus::Failed => true,
+        ProcessingStatus::Completed | ProcessingStatus::Failed | ProcessingStatus::Erased => true,
         ProcessingStatus::Pending => record.review_status == ReviewStatus::Pending,
     }
 }
@@ -118,6 +130,17 @@ mod tests {
         let answers = [Ok(Some(record(old))), Ok(Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))))];
         let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), answers).await.unwrap();
         assert_eq!(settled.execution_arn, "new");
+    }
+
+    #[tokio::test]
+    async fn the_tombstone_that_was_there_before_is_no_news_and_one_that_comes_is_an_end() {
+        let tombstone = |at| record(json!({"ProcessingStatus": "ERASED", "ErasedAt": at}));
+        let anew = Follow::anew(vec!["i".into()], &tombstone(1));
+        assert_eq!(
+            follow(anew, [Ok(Some(tombstone(1))), Ok(Some(record(json!({}))))]).await.unwrap().processing_status,
+            ProcessingStatus::Completed
+        );
+        assert_eq!(follow(Follow::first("i".into()), [Ok(Some(tombstone(2)))]).await.unwrap().erased_at, Some(2));
     }
 
     #[tokio::test]

@@ -58,6 +58,7 @@ impl Uploader {
     /// Uploads `image` if need be.
     pub async fn send(&self, image: &Image) -> Result<Sent, CliError> {
         match self.records.find(&image.id).await? {
+            Some(erased) if erased.is_erased() => self.put_anew(image, &erased).await,
             Some(record) => self.known(image, record).await,
             None => self.put_first(image).await,
         }
@@ -83,15 +84,29 @@ impl Uploader {
         }
     }
 
-    async fn put_again(&self, image: &Image, key: &str, failed: Option<String>) -> Result<Sent, CliError> {
-        let put = self.put(image, key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
-        let upload = Upload {
+    /// An upload after an erasure is a new image, by the will of whoever uploads it. While late writes of the old one are waited for, it
+    /// gets another of its ids.
+    async fn put_anew(&self, image: &Image, tombstone: &Record) -> Result<Sent, CliError> {
+        let put = self.put(image, &image.key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
+        let upload = self.uploaded(put, &image.key);
+        // The local S3's events name no version.
+        let unnamed = Upload { version_id: None, ..upload.clone() };
+        let ids = upload.candidate_ids().into_iter().chain([unnamed.derived_id()]).collect();
+        Ok(Sent { how: How::Uploaded, follow: Follow::anew(ids, tombstone) })
+    }
+
+    fn uploaded(&self, put: PutObjectOutput, key: &str) -> Upload {
+        Upload {
             bucket: self.bucket.clone(),
             key: key.to_owned(),
             version_id: put.version_id.filter(|version| version != "null"),
             etag: put.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
-        };
-        Ok(Sent { how: How::UploadedAgain, follow: Follow::again(upload.candidate_ids(), failed) })
+        }
+    }
+
+    async fn put_again(&self, image: &Image, key: &str, failed: Option<String>) -> Result<Sent, CliError> {
+        let put = self.put(image, key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
+        Ok(Sent { how: How::UploadedAgain, follow: Follow::again(self.uploaded(put, key).candidate_ids(), failed) })
     }
 
     async fn put(&self, image: &Image, key: &str, only_if_new: bool) -> Result<PutObjectOutput, SdkError<PutObjectError>> {

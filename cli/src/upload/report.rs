@@ -84,11 +84,11 @@ impl Line<'_> {
         [file].into_iter().chain(cells).collect()
     }
 
-    /// Whether the file failed: not sent, or its record says FAILED.
+    /// Whether the file failed: not sent, or its record says FAILED, or somebody erased it.
     pub fn failed(&self) -> bool {
         match self.image {
             Err(_) | Ok((_, Stage::Failed(_))) => true,
-            Ok((_, Stage::Settled(record))) => record.processing_status == ProcessingStatus::Failed,
+            Ok((_, Stage::Settled(record))) => matches!(record.processing_status, ProcessingStatus::Failed | ProcessingStatus::Erased),
             Ok((_, Stage::Sent(_) | Stage::Waiting)) => false,
         }
     }

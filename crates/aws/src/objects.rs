@@ -11,6 +11,7 @@ use aws_sdk_s3::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
+    clock::EpochMillis,
     error::StorageError,
     identity::Upload,
     percent::encode,
@@ -38,10 +39,23 @@ impl Objects {
 
     /// The version whose entity tag the event names, for events without a version on a versioned bucket.
     async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
-        let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(&upload.key);
-        let listed = request.send().await.map_err(|error| storage("listing the object's versions", error))?;
-        let means = |version: &ObjectVersion| version.key() == Some(&upload.key) && same_etag(version.e_tag(), &upload.etag);
-        Ok(listed.versions.unwrap_or_default().into_iter().find(means))
+        Ok(self.versions(upload).await?.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
+    }
+
+    /// All versions of exactly this key, newest first. Listed by prefix, keys come in order: ours before any that it is the beginning of.
+    async fn versions(&self, upload: &Upload) -> Result<Vec<ObjectVersion>, StorageError> {
+        let (mut versions, mut next) = (Vec::new(), (None, None));
+        loop {
+            let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(&upload.key);
+            let request = request.set_key_marker(next.0).set_version_id_marker(next.1);
+            let page = request.send().await.map_err(|error| storage("listing the object's versions", error))?;
+            versions.extend(page.versions.unwrap_or_default().into_iter().filter(|version| version.key() == Some(&upload.key)));
+            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref() == Some(&upload.key);
+            next = (page.next_key_marker, page.next_version_id_marker);
+            if !more {
+                return Ok(versions);
+            }
+        }
     }
 }
 
@@ -56,6 +70,10 @@ impl UploadLookup for Objects {
             None if upload.version_id.is_some() => Ok(None),
             _ => Ok(self.version_by_etag(upload).await?.map(facts_of_version)),
         }
+    }
+
+    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
+        Ok(self.versions(upload).await?.into_iter().map(|version| millis(version.last_modified)).min())
     }
 }
 

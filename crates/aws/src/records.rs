@@ -131,7 +131,12 @@ impl RecordFailures for Records {
         let (key, mut attributes) = Self::split(doing, record)?;
         // A reviewer may have decided since the record was read: a failure says nothing about that.
         attributes.retain(|name, _| !name.starts_with("Review"));
-        Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({OWNED})"))
+        let as_read = if record.review_deadline.is_some() { "ReviewDeadline = :deadline" } else { "attribute_not_exists(ReviewDeadline)" };
+        let mut changes = Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({OWNED} AND {as_read})"));
+        if let Some(deadline) = record.review_deadline {
+            changes = changes.given(":deadline", AttributeValue::N(deadline.to_string()));
+        }
+        changes
             .set_all(attributes)
             .remove(&[REVIEW_TOKEN])
             .given_text(":own", &record.execution_arn)

@@ -3,8 +3,11 @@
 use crate::classify::storage;
 use aws_sdk_sfn::{
     Client,
-    operation::{get_execution_history::GetExecutionHistoryError, send_task_success::SendTaskSuccessError},
-    types::HistoryEvent,
+    operation::{
+        get_execution_history::{GetExecutionHistoryError, GetExecutionHistoryOutput},
+        send_task_success::SendTaskSuccessError,
+    },
+    types::{HistoryEvent, HistoryEventType},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
@@ -46,15 +49,36 @@ fn waits_no_more(error: &SendTaskSuccessError) -> bool {
 /// The newest events are enough: a failure stands at the end of its history.
 const NEWEST_EVENTS: i32 = 50;
 
-impl ExecutionHistory for Workflow {
-    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+impl Workflow {
+    /// The newest events first. Step Functions forgets executions: `None`, and what ended one is known from its event alone.
+    async fn newest_events(&self, execution_arn: &str) -> Result<Option<GetExecutionHistoryOutput>, StorageError> {
         let request = self.client.get_execution_history().execution_arn(execution_arn).reverse_order(true).max_results(NEWEST_EVENTS);
         match request.send().await {
-            Ok(history) => Ok(first_cause(&history.events)),
-            // Step Functions forgets executions; what ended one is then known from its event alone.
+            Ok(history) => Ok(Some(history)),
             Err(error) if error.as_service_error().is_some_and(GetExecutionHistoryError::is_execution_does_not_exist) => Ok(None),
             Err(error) => Err(storage("reading the execution's history", error)),
         }
+    }
+}
+
+impl ExecutionHistory for Workflow {
+    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+        Ok(self.newest_events(execution_arn).await?.and_then(|history| first_cause(&history.events)))
+    }
+
+    async fn goes_on(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        let history = self.newest_events(execution_arn).await?;
+        // Without a turn among the newest events, it has been at work for longer than they tell.
+        Ok(history.is_some_and(|history| history.events.iter().find_map(turn).unwrap_or(history.next_token.is_some())))
+    }
+}
+
+/// Whether an execution goes on or went well from this event on; `None` where the event neither ends it nor begins it anew.
+fn turn(event: &HistoryEvent) -> Option<bool> {
+    match event.r#type() {
+        HistoryEventType::ExecutionRedriven | HistoryEventType::ExecutionSucceeded => Some(true),
+        HistoryEventType::ExecutionFailed | HistoryEventType::ExecutionTimedOut | HistoryEventType::ExecutionAborted => Some(false),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Records of uploads that ended badly, from inside the execution (rejected) or from outside (failed).
 
 use crate::{
+    claims,
     clock::EpochMillis,
     content,
     erase::{Meaning, meaning},
@@ -57,7 +58,7 @@ fn said(cause: &str) -> String {
 pub enum Recorded {
     /// The record is FAILED, as written.
     Failed(Box<Record>),
-    /// The image belongs to another execution, or is COMPLETED.
+    /// The image belongs to another execution, or is COMPLETED; or the execution was redriven since, and goes on.
     NotOurs,
     /// The execution's input is no upload, or the event has none: there is no image to speak of.
     NoUpload,
@@ -74,12 +75,20 @@ pub async fn record_failure(
     let Ok(event) = serde_json::from_str::<ObjectCreated>(detail.input.as_deref().unwrap_or_default()) else {
         return Ok(Recorded::NoUpload);
     };
-    let told = history.failure_cause(&detail.execution_arn).await?;
-    let ending = Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told);
     let upload = Upload::from_event(&event);
     let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now };
-    let marked = mark_failed(records, objects, &run, ending, |_| ()).await?;
-    Ok(marked.map_or(Recorded::NotOurs, |record| Recorded::Failed(Box::new(record))))
+    let Some(mut record) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };
+    // Asked after the record was read, whose write holds only if no review was asked for since: so an event that comes later than a redrive
+    // does not take an image away from its reviewers.
+    if history.goes_on(&detail.execution_arn).await? {
+        return Ok(Recorded::NotOurs);
+    }
+    let told = history.failure_cause(&detail.execution_arn).await?;
+    Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).note_in(&mut record, now);
+    Ok(match records.fail(&record).await? {
+        Written::Yes => Recorded::Failed(Box::new(record)),
+        Written::Refused => Recorded::NotOurs,
+    })
 }
 
 /// What execution, on which upload, and when.
@@ -129,15 +138,20 @@ async fn own_record(
             Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
             Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
                 Meaning::Erased => erased = true,
-                Meaning::Free => free = free.or(Some(id)),
+                Meaning::Free => free = free.or(Some((id, false))),
                 Meaning::NotYet => {}
             },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
             Some(_) => {}
-            None => free = free.or(Some(id)),
+            None => free = free.or(Some((id, true))),
         }
     }
-    let Some(id) = free.filter(|_| !erased) else { return Ok(None) };
-    let (size, uploaded) = facts.map_or((0, run.event_time.unwrap_or(run.now)), |facts| (facts.size, facts.last_modified));
+    let Some((id, new)) = free.filter(|_| !erased) else { return Ok(None) };
+    let (size, uploaded) = match facts {
+        // Nor may the listing of versions stand in the way.
+        Some(facts) if new => (facts.size, claims::upload_timestamp(objects, run.upload, &id, &facts).await.unwrap_or(facts.last_modified)),
+        Some(facts) => (facts.size, facts.last_modified),
+        None => (0, run.event_time.unwrap_or(run.now)),
+    };
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
 }

@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod analysis;
 pub mod calendar;
+pub mod claims;
 pub mod clock;
 pub mod content;
 pub mod cost;

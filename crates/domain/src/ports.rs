@@ -79,6 +79,9 @@ pub struct UploadFacts {
 pub trait UploadLookup: Sync {
     /// The facts of exactly the version that `upload` means, or `None` where it is gone.
     fn look_up(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
+
+    /// `LastModified` of the oldest version of the upload's key, epoch milliseconds; `None` where there is none.
+    fn first_uploaded(&self, upload: &Upload) -> impl Future<Output = Result<Option<EpochMillis>, StorageError>> + Send;
 }
 
 /// Reads and writes image bytes.
@@ -125,7 +128,8 @@ pub trait RecordClaims: RecordFinder {
 
 /// Marks records FAILED.
 pub trait RecordFailures: RecordFinder {
-    /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution and is not COMPLETED.
+    /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution, is not COMPLETED, and no review
+    /// was asked for since it was read.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
@@ -194,6 +198,9 @@ pub struct FailureCause {
 pub trait ExecutionHistory: Sync {
     /// The cause of the failure of an execution, or `None` where the history shows none.
     fn failure_cause(&self, execution_arn: &str) -> impl Future<Output = Result<Option<FailureCause>, StorageError>> + Send;
+
+    /// Whether an execution that ended badly was redriven since: it is at work again, or has ended well by now.
+    fn goes_on(&self, execution_arn: &str) -> impl Future<Output = Result<bool, StorageError>> + Send;
 }
 
 /// Another tally for an image.

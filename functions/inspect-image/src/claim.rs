@@ -2,12 +2,13 @@
 
 use crate::step::deleted;
 use sightline_domain::{
+    claims,
     clock::EpochMillis,
     content,
     erase::{Meaning, meaning},
     error::StorageError,
     identity::Upload,
-    ports::{ImageStore, RecordClaims, UploadFacts, Written},
+    ports::{ImageStore, RecordClaims, UploadFacts, UploadLookup, Written},
     record::{ProcessingStatus, Record},
     rejection::DuplicateImage,
 };
@@ -24,8 +25,12 @@ pub struct Claim<'a, R, O> {
 
 /// How an id stands to the upload.
 enum Place {
-    /// It may be claimed; where it FAILED before, anew.
-    Open(Option<Record>),
+    /// There is nothing under it.
+    New,
+    /// There is nothing under it any more: what there was is erased, and this upload is another one.
+    Free,
+    /// It FAILED before, and may be claimed anew.
+    Again(Record),
     /// This execution has claimed it before.
     Own(Record),
     /// The upload has this record already, or it was erased.
@@ -36,15 +41,15 @@ enum Place {
     BeingErased,
 }
 
-impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
+impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     /// The record, claimed. Ends as a duplicate where the upload has one already.
     pub async fn take(&self, facts: &UploadFacts) -> Result<Record, Fault> {
         let (mut holder, mut being_erased) = (None, false);
         for id in self.upload.candidate_ids() {
             about_image(&id);
             let mut place = self.place(&id, facts).await?;
-            if let Place::Open(known) = place {
-                let record = self.fresh(&id, facts, known.as_ref());
+            if let Some(uploaded) = self.moment(&place, &id, facts).await? {
+                let record = self.fresh(&id, facts, uploaded);
                 if self.records.claim(&record).await? == Written::Yes {
                     return Ok(record);
                 }
@@ -53,10 +58,10 @@ impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
             match place {
                 Place::Own(known) => return Ok(known),
                 // Another execution was faster.
-                Place::Duplicate(known) | Place::Open(Some(known)) => return Err(duplicate(known).into()),
+                Place::Duplicate(known) | Place::Again(known) => return Err(duplicate(known).into()),
                 Place::Held(known) => holder = Some(known),
                 Place::BeingErased => being_erased = true,
-                Place::Open(None) => {}
+                Place::New | Place::Free => {}
             }
         }
         match holder.filter(|_| !being_erased) {
@@ -79,12 +84,12 @@ impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
     }
 
     async fn place(&self, id: &str, facts: &UploadFacts) -> Result<Place, StorageError> {
-        let Some(known) = self.records.find(id).await? else { return Ok(Place::Open(None)) };
+        let Some(known) = self.records.find(id).await? else { return Ok(Place::New) };
         if known.is_erased() {
             return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
                 Meaning::Erased => Place::Duplicate(known),
                 Meaning::Free if self.has_another_id(id, facts).await? => Place::Held(known),
-                Meaning::Free => Place::Open(None),
+                Meaning::Free => Place::Free,
                 Meaning::NotYet => Place::BeingErased,
             });
         }
@@ -94,7 +99,7 @@ impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
         Ok(if !content::is_same(self.images, &known, self.upload, Some(facts)).await? {
             Place::Held(known)
         } else if known.is_rerunnable() {
-            Place::Open(Some(known))
+            Place::Again(known)
         } else {
             Place::Duplicate(known)
         })
@@ -113,8 +118,17 @@ impl<R: RecordClaims, O: ImageStore> Claim<'_, R, O> {
         Ok(false)
     }
 
-    fn fresh(&self, id: &str, facts: &UploadFacts, known: Option<&Record>) -> Record {
-        let uploaded = known.map_or(facts.last_modified, |known| known.upload_timestamp);
+    /// The moment under which the record may be claimed; `None` where it may not.
+    async fn moment(&self, place: &Place, id: &str, facts: &UploadFacts) -> Result<Option<EpochMillis>, StorageError> {
+        Ok(match place {
+            Place::New => Some(claims::upload_timestamp(self.images, self.upload, id, facts).await?),
+            Place::Free => Some(facts.last_modified),
+            Place::Again(known) => Some(known.upload_timestamp),
+            Place::Own(_) | Place::Duplicate(_) | Place::Held(_) | Place::BeingErased => None,
+        })
+    }
+
+    fn fresh(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis) -> Record {
         let mut record = Record::claimed(id.to_owned(), self.upload, facts.size, uploaded, self.execution_arn.to_owned(), self.now);
         record.version_id.clone_from(&facts.version_id);
         record

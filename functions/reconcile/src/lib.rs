@@ -1,10 +1,12 @@
-//! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of.
+//! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of; and removes what
+//! was written late for erased images.
 //!
 //! Input: anything, since the schedule alone calls it. Output: [`Report`]. Errors: `Storage.*`, after all that could be done was done.
 
 use serde::de::IgnoredAny;
 use sightline_domain::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
     reconcile::{Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
 };
@@ -57,8 +59,8 @@ impl<R, O, E, W, C: Clock + Clone> Reconcile<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Step for Reconcile<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
-    O: UploadVersions + ImageStore + ResultStore,
+    R: RecordFailures + WorkQueues + Tombstones,
+    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,
@@ -71,6 +73,7 @@ where
         let wish = Wish {
             bucket: self.settings.images_bucket.clone(),
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
+            anew: false,
             dry_run: false,
             deadline: self.clock.now() + WORKING_MILLIS,
         };

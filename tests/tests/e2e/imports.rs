@@ -158,7 +158,9 @@ async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_a
     put(&local, &bucket, "notes.jpg", b"these are notes".to_vec()).await;
     put(&local, &bucket, "nothing.jpg", Vec::new()).await;
     let (manifest, file) = (Scratch::new(".csv"), Scratch::new(".csv"));
-    let list = format!("bucket,key\n{bucket},\"a cup, blue.jpg\"\n{bucket},notes.jpg\n{bucket},gone.jpg\n{bucket},nothing.jpg\n{bucket},notes.jpg\n");
+    let list = format!(
+        "bucket,key\n{bucket},\"a cup, blue.jpg\"\n{bucket},notes.jpg\n{bucket},gone.jpg\n{bucket},nothing.jpg\n{bucket},notes.jpg\n"
+    );
     std::fs::write(&manifest.0, list).expect("the manifest is written");
 
     let done = sightline(&local, &["import", manifest.path(), "--yes", "--wait", "--output", "json", "--results", file.path()]);

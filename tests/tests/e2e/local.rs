@@ -191,7 +191,8 @@ pub fn sightline(local: &Local, arguments: &[&str]) -> Output {
 /// Starts `sightline watch` against a stage, its output piped.
 pub fn watch(local: &Local, arguments: &[&str]) -> Child {
     let program = root().join("target/debug/sightline");
-    let command = Command::new(&program).args(["--name", local.name, "watch"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let command =
+        Command::new(&program).args(["--name", local.name, "watch"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     command.unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
 }
 

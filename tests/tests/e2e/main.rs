@@ -5,12 +5,15 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail at once")]
 
+mod dead_letters;
 mod duplicates;
+mod erasure;
 mod faults;
 mod imports;
 mod load;
 mod local;
 mod recognition;
+mod reconcile;
 mod redrive;
 mod rejections;
 mod reviews;

@@ -49,6 +49,9 @@ pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now:
     if !matches!(execution.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
         return Plan::Skip(format!("the execution is {}; only failed ones are run again", execution.status));
     }
+    if record.is_some_and(Record::is_erased) {
+        return Plan::Skip("its image was erased".to_owned());
+    }
     if let Some(other) = record.filter(|record| record.execution_arn != execution.arn) {
         return Plan::Skip(format!("another execution has the image: {}", other.execution_arn));
     }
@@ -126,6 +129,12 @@ mod tests {
     #[test]
     fn row_31_a_fresh_execution_stands_in_where_it_is_asked_for() {
         assert!(matches!(plan(&detail("FAILED", 15), 100, None, NOW, Way::OrRestart), Plan::Restart(_)));
+    }
+
+    #[test]
+    fn what_was_erased_is_not_run_again() {
+        let erased = crate::output::record::tests::record(serde_json::json!({"ProcessingStatus": "ERASED"}));
+        assert_eq!(why_not(plan(&detail("ABORTED", 1), 100, Some(&erased), NOW, Way::OrRestart)), "its image was erased");
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl WorkQueues for Records {
 
     async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
         let doing = "reading the decision";
-        let query = self.client.query().table_name(&self.table).consistent_read(true).limit(1);
+        let query = self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false).limit(1);
         let query = query.key_condition_expression("ImageID = :id").expression_attribute_values(":id", S(image_id.to_owned()));
         let found = query.send().await.map_err(|error| storage(doing, error))?;
         let Some(mut item) = found.items.unwrap_or_default().into_iter().next() else { return Ok(None) };

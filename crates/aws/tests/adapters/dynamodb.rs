@@ -71,6 +71,7 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
     let asked = replay.only().json();
     assert_eq!((&asked["ConsistentRead"], &asked["Limit"], &asked["TableName"]), (&json!(true), &json!(1), &json!("records")));
     assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+    assert_eq!(asked["ScanIndexForward"], json!(false), "a tombstone is older than the record beside it");
 }
 
 #[tokio::test]
@@ -121,9 +122,22 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
     assert_well_formed(&asked);
     assert_eq!(
         asked["ConditionExpression"],
-        json!("attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed)")
+        json!(
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
+        )
     );
     assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
+}
+
+#[tokio::test]
+async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_record_was_read() {
+    let replay = Replay::new([ok("{}")]);
+    let failed = Record { processing_status: ProcessingStatus::Failed, review_deadline: Some(7), ..claimed() };
+    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert!(asked["ConditionExpression"].as_str().unwrap().ends_with("AND ReviewDeadline = :deadline)"), "{asked}");
+    assert_eq!(asked["ExpressionAttributeValues"][":deadline"], json!({"N": "7"}));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 
 mod dead_letters;
 mod dynamodb;
+mod erasing;
 mod import;
 mod logs;
 mod metering;

@@ -108,6 +108,30 @@ async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_
 }
 
 #[tokio::test]
+async fn the_first_version_of_a_key_stands_on_the_last_page() {
+    let page = |versions: &str, more: &str| {
+        ok(format!(
+            "<?xml version=\"1.0\"?><ListVersionsResult><IsTruncated>{}</IsTruncated>{more}{versions}</ListVersionsResult>",
+            !more.is_empty()
+        ))
+    };
+    let version = |key: &str, id: &str, minute: u32| {
+        format!(
+            "<Version><Key>{key}</Key><VersionId>{id}</VersionId><LastModified>2026-03-01T12:{minute:02}:00.000Z</LastModified></Version>"
+        )
+    };
+    let more = format!("<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>v2</NextVersionIdMarker>", IMAGE.key);
+    let other = version(&format!("{}.other", IMAGE.key), "v0", 0);
+    let replay = Replay::new([page(&version(IMAGE.key, "v2", 2), &more), page(&(version(IMAGE.key, "v1", 1) + &other), "")]);
+    let first = objects(&replay).await.first_uploaded(&upload(Some("v2"))).await.unwrap();
+    assert_eq!(first, Some(1_772_366_460_000));
+    let asked = replay.asked();
+    assert!(asked[1].uri.contains("version-id-marker=v2") && asked[1].uri.contains("key-marker="), "{}", asked[1].uri);
+    let none = Replay::new([page("", "")]);
+    assert_eq!(objects(&none).await.first_uploaded(&upload(None)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn an_upload_that_is_gone_is_none() {
     let gone = Answer::Http(404, vec![], vec![]);
     assert_eq!(objects(&Replay::new([gone.clone()])).await.look_up(&upload(Some("v1"))).await.unwrap(), None);

@@ -51,6 +51,29 @@ fn execution_failed(id: i64, previous: i64, error: &str, cause: &str) -> Value {
     failure(id, previous, "ExecutionFailed", "executionFailedEventDetails", error, cause)
 }
 
+fn redriven(id: i64, previous: i64) -> Value {
+    event(id, previous, "ExecutionRedriven", &json!({"executionRedrivenEventDetails": {"redriveCount": 1}}))
+}
+
+#[tokio::test]
+async fn an_execution_that_was_redriven_since_it_failed_goes_on() {
+    let failed = [entered(1, 0, "TaskStateEntered", "StoreRecord"), execution_failed(2, 1, "Storage.Unavailable", "down")];
+    let again = [redriven(3, 2), scheduled(4, 3)];
+    let well = [redriven(3, 2), event(4, 3, "ExecutionSucceeded", &json!({}))];
+    let badly = [redriven(3, 2), execution_failed(4, 3, "Storage.Unavailable", "down")];
+    for (since, more, goes_on) in [(&[][..], false, false), (&again, false, true), (&well, false, true), (&badly, false, false)]
+        .into_iter()
+        .chain([(&again[1..], true, true)])
+    {
+        let events: Vec<Value> = if more { since.to_vec() } else { failed.iter().chain(since).rev().cloned().collect() };
+        let token = if more { json!("there is more") } else { Value::Null };
+        let replay = Replay::new([ok(json!({"events": events, "nextToken": token}).to_string())]);
+        assert_eq!(workflow(&replay).await.goes_on(EXECUTION).await.unwrap(), goes_on, "{events:?}");
+    }
+    let forgotten = Replay::new([json_error(400, "ExecutionDoesNotExist")]);
+    assert!(!workflow(&forgotten).await.goes_on(EXECUTION).await.unwrap());
+}
+
 fn cause(state: Option<&str>, error: &str, message: &str) -> FailureCause {
     FailureCause { state: state.map(str::to_owned), error: error.to_owned(), message: message.to_owned() }
 }

@@ -1,9 +1,11 @@
-//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of.
+//! Puts right what got lost on the way: uploads without a record, records whose execution is over, decisions that nobody heard of; and
+//! looks once more at erased images, for what was written late.
 //!
 //! Everything it does may be done twice, or by two runs at once: executions claim their record first, failures and decisions are
 //! written under conditions, and a task token takes one answer.
 
 mod bookmark;
+mod erased;
 mod objects;
 mod ports;
 mod queues;
@@ -19,6 +21,7 @@ pub use report::{Action, Did, Report, ReviewQueue};
 
 use crate::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     error::{StepError, StorageError},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
 };
@@ -40,6 +43,8 @@ pub struct Wish {
     pub bucket: String,
     /// How old an upload must be before its missing record means that its event was lost: milliseconds.
     pub grace: EpochMillis,
+    /// Look at all uploads, whatever earlier runs have seen: after a table was restored from a backup, or lost what it held.
+    pub anew: bool,
     /// Only say what would be done.
     pub dry_run: bool,
     /// When to stop, epoch milliseconds; the next run goes on from there.
@@ -74,8 +79,8 @@ impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
-    O: UploadVersions + ImageStore + ResultStore,
+    R: RecordFailures + WorkQueues + Tombstones,
+    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,
@@ -84,6 +89,7 @@ where
     pub async fn run(&self, wish: &Wish) -> Report {
         let now = self.clock.now();
         let bookmark = match Bookmark::read(&self.objects, &wish.bucket, now).await {
+            Ok(_) if wish.anew => Bookmark::default(),
             Ok(bookmark) => bookmark,
             Err(error) => return Report { error: Some(error), ..Report::default() },
         };

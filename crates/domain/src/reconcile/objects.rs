@@ -2,14 +2,18 @@
 
 use super::{Action, Did, Executions, Pass, Reconciler, UploadVersion, UploadVersions, VersionPlace, WorkQueues, ports::Page};
 use crate::{
-    clock::{Clock, EpochMillis},
+    clock::{Clock, DAY_MILLIS, EpochMillis},
     content,
+    erase::{Meaning, meaning},
     error::{StepError, StorageError},
     event::object_created,
     identity::Upload,
     ports::{ImageStore, RecordFailures, UploadFacts},
     record::Record,
 };
+
+/// No record expires sooner: the setting `retentionDays` counts in days. Milliseconds.
+const SHORTEST_RETENTION: EpochMillis = DAY_MILLIS;
 
 /// What became of a version.
 enum Seen {
@@ -116,15 +120,20 @@ where
                 return Ok(false);
             }
         }
-        // Records expire before originals do, and the mark that their analysis left stays.
-        Ok(self.objects.status(by_version).await?.is_none())
+        // Records expire before originals do, and the mark that their analysis left stays. A younger record got lost, whatever the mark says.
+        let may_have_expired = self.clock.now() - version.last_modified > SHORTEST_RETENTION;
+        Ok(!may_have_expired || self.objects.status(by_version).await?.is_none())
     }
 
     async fn tells_of(&self, record: &Record, version: &UploadVersion) -> Result<bool, StorageError> {
         let UploadVersion { upload, size, last_modified } = version;
+        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
+        if record.is_erased() {
+            // Of an upload that came after the erasure it tells nothing.
+            return Ok(meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);
+        }
         // The same content came once more after a failure, which asks for another try.
         let asks_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
-        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
         Ok(!asks_again && content::is_same(&self.objects, record, upload, Some(&facts)).await?)
     }
 }

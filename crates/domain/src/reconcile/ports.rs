@@ -64,7 +64,8 @@ pub struct QueuedImage {
     pub image_id: String,
     /// Second half of the record's key.
     pub upload_timestamp: EpochMillis,
-    /// The execution that owns the record.
+    /// The execution that owns the record; empty once it is ERASED.
+    #[serde(default)]
     pub execution_arn: String,
     /// Its status.
     pub processing_status: ProcessingStatus,

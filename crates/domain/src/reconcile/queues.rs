@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, EpochMillis},
+    erase::ports::{ObjectVersions, Tombstones},
     error::StorageError,
     ports::{ExecutionHistory, RecordFailures, ReviewCallback, Told},
     record::{ProcessingStatus, WorkQueue},
@@ -12,11 +13,12 @@ use crate::{
 };
 
 /// The queues in which something may have got stuck. What FAILED is an operator's to decide.
-const QUEUES: [WorkQueue; 2] = [WorkQueue::Pending, WorkQueue::Review];
+const QUEUES: [WorkQueue; 3] = [WorkQueue::Pending, WorkQueue::Review, WorkQueue::Erased];
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C>
 where
-    R: RecordFailures + WorkQueues,
+    R: RecordFailures + WorkQueues + Tombstones,
+    O: ObjectVersions,
     E: Executions,
     W: ExecutionHistory + ReviewCallback,
     C: Clock,
@@ -59,8 +61,9 @@ where
 
     async fn look_at_image(&self, pass: &mut Pass<'_>, queue: WorkQueue, image: &QueuedImage) -> Result<(), StorageError> {
         match queue {
-            WorkQueue::Failed | WorkQueue::Erased => Ok(()),
+            WorkQueue::Failed => Ok(()),
             WorkQueue::Pending | WorkQueue::Review => self.look_at_execution(pass, image).await,
+            WorkQueue::Erased => self.look_at_erased(pass, image).await,
         }
     }
 

@@ -23,6 +23,12 @@ pub enum Did {
     Told,
     /// The same, in a dry run.
     WouldTell,
+    /// What was written late for an erased image: removed.
+    RemovedLateWrites,
+    /// An erased image for which nothing can be written any more: its tombstone was closed.
+    ClosedTombstone,
+    /// An erased image would be looked at once more.
+    WouldLookForLateWrites,
     /// It could not be put right; the reason says why.
     NotDone,
 }

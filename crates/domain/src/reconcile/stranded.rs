@@ -41,6 +41,10 @@ where
         if record.processing_status != ProcessingStatus::Pending || record.execution_arn != image.execution_arn {
             return Ok(());
         }
+        // Asked again after the record was read, whose write holds only if no review was asked for since: it may have been redriven.
+        if over.is_some() && self.workflow.goes_on(&image.execution_arn).await? {
+            return Ok(());
+        }
         let ending = self.ending(&image.execution_arn, over.as_ref().map(|facts| &facts.state)).await?;
         let reason = ending.reason.clone();
         let again = is_engines_fault(&reason) && record.attempts < MOST_ATTEMPTS;

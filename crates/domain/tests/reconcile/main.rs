@@ -9,6 +9,8 @@
 )]
 
 mod bookmark;
+mod erased;
 mod objects;
 mod queues;
+mod restored;
 mod world;

@@ -1,0 +1,117 @@
+//! `sightline logs`, the real binary against set answers of AWS.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Run, StandIn, sightline};
+
+const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
+
+fn stacks() -> String {
+    let outputs = [
+        "ImagesBucketName",
+        "RecordsTableName",
+        "LabelIndexTableName",
+        "TrendsTableName",
+        "StateMachineArn",
+        "LiveStateMachineArn",
+        "BulkImportArn",
+        "AlertsTopicArn",
+        "OperationsTopicArn",
+        "EventsDeadLetterQueueUrl",
+    ];
+    let output = |name: &str| format!("<member><OutputKey>{name}</OutputKey><OutputValue>x</OutputValue></member>");
+    let outputs: String = outputs.into_iter().map(output).collect();
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-24T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
+fn groups() -> String {
+    let group = |logical: &str, name: &str| {
+        format!(
+            "<member><ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>{logical}</LogicalResourceId>\
+             <PhysicalResourceId>{name}</PhysicalResourceId></member>"
+        )
+    };
+    let groups =
+        group("FunctionsDetectLabelsFunctionLogs34218ECC", "detect-labels-logs") + &group("ImageAnalysisLogs3CAEE99D", "machine-logs");
+    format!(
+        "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{groups}</StackResourceSummaries>\
+         </ListStackResourcesResult></ListStackResourcesResponse>"
+    )
+}
+
+/// Runs against a deployment whose two logs hold `function` and `machine`, and whose table has no record.
+fn logs(args: &[&str], function: &[(i64, Value)], machine: &[(i64, Value)]) -> Run {
+    let events = |lines: &[(i64, Value)]| {
+        let events: Vec<Value> =
+            lines.iter().map(|(at, line)| json!({"timestamp": at, "message": line.to_string(), "logStreamName": "s"})).collect();
+        json!({ "events": events }).to_string()
+    };
+    let (stacks, groups, function, machine) = (stacks(), groups(), events(function), events(machine));
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks),
+        ("Action=ListStackResources", 200, &groups),
+        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
+        ("detect-labels-logs", 200, &function),
+        ("machine-logs", 200, &machine),
+    ]);
+    sightline(&[&["logs"], args, &["--endpoint-url", &stand_in.url]].concat())
+}
+
+fn line(message: &str) -> Value {
+    json!({"timestamp": "t", "level": "INFO", "message": message, "span": {"service": "detect-labels", "image_id": ID}})
+}
+
+#[test]
+fn lines_of_all_logs_are_merged_by_time_and_metrics_are_left_out() {
+    let function = [(1_795_513_267_500, line("step done")), (1_795_513_267_600, json!({"_aws": {}, "Duration": 12}))];
+    let machine = [(1_795_513_267_100, json!({"type": "TaskStateEntered", "details": {"name": "DetectLabels"}, "execution_arn": "arn"}))];
+
+    let (run, with_metrics) = (logs(&[ID], &function, &machine), logs(&[ID, "--metrics"], &function, &machine));
+
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let told: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(told.len(), 2, "{}", run.stdout);
+    assert!(told[0].contains("image-analysis") && told[0].ends_with("TaskStateEntered DetectLabels"), "{}", told[0]);
+    assert!(told[1].starts_with("2026-11-24 09:41:07.500Z  detect-labels") && told[1].contains("step done"), "{}", told[1]);
+    assert!(with_metrics.stdout.lines().count() == 3 && with_metrics.stdout.contains("Duration=12"), "{}", with_metrics.stdout);
+}
+
+#[test]
+fn ndjson_has_every_line_as_it_was_written() {
+    let function = [(1_795_513_267_500, line("step done")), (1_795_513_267_600, json!({"_aws": {}, "Duration": 12}))];
+
+    let run = logs(&[ID, "--output", "ndjson"], &function, &[]);
+
+    let told: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!((&told[0]["Function"], &told[0]["Message"]["span"]["image_id"]), (&json!("detect-labels"), &json!(ID)));
+    assert_eq!(told[1]["Message"]["Duration"], 12);
+}
+
+#[test]
+fn one_function_may_be_asked_for() {
+    let run = logs(&["--function", "image-analysis"], &[(1, line("not asked for"))], &[(2, json!({"type": "ExecutionStarted"}))]);
+
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+    assert!(run.stdout.contains("ExecutionStarted"));
+}
+
+#[test]
+fn an_id_that_nobody_knows_is_told_by_the_exit_code() {
+    let unknown = logs(&[ID], &[], &[]);
+    assert_eq!(unknown.code, 4, "{}", unknown.stderr);
+    assert!(unknown.stderr.contains(ID) && unknown.stderr.contains("--since"), "{}", unknown.stderr);
+    assert_eq!(logs(&["--function", "detect-labels"], &[], &[]).code, 0, "a function that wrote nothing is no trouble");
+}

@@ -1,0 +1,96 @@
+//! Erased images in the queue: what was written late goes, and the tombstone is closed.
+
+use crate::world::{MINUTE, NOW, World, did, world};
+use serde_json::json;
+use sightline_domain::{
+    erase::SWEEP_AFTER,
+    ports::{RecordClaims, ResultStore},
+    reconcile::Did,
+    record::{Record, WorkQueue},
+};
+use sightline_tests::{
+    ready,
+    samples::{BUCKET, EXECUTION, IMAGE_ID, UPLOADED, claimed, key},
+};
+
+/// An image that was erased just `ago`; of its original nothing is left.
+fn erased(ago: i64) -> World {
+    let world = world();
+    let tombstone = json!({"ImageID": IMAGE_ID, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "WorkQueue": "ERASED",
+        "ErasedAt": NOW - ago, "SchemaVersion": 1});
+    world.table.put(&serde_json::from_value::<Record>(tombstone).unwrap());
+    world
+}
+
+fn write_late(world: &World) {
+    ready(world.objects.write_result(BUCKET, &format!("results/{IMAGE_ID}/labels.json"), b"{}".to_vec())).unwrap();
+}
+
+fn left(world: &World) -> Vec<String> {
+    world.objects.keys().into_iter().filter(|key| !key.starts_with("operations/")).collect()
+}
+
+/// Injected: a function that was at work when its execution was stopped writes an answer after the erasure.
+/// Seen: the next run of reconcile removes it, and the one after closes the tombstone.
+#[test]
+fn row_33_reconcile_removes_what_was_written_late_and_closes_the_tombstone() {
+    let world = erased(SWEEP_AFTER);
+    write_late(&world);
+
+    assert_eq!(did(&world.run()), [Did::RemovedLateWrites]);
+    assert_eq!(left(&world), Vec::<String>::new());
+    assert_eq!(did(&world.run()), [Did::ClosedTombstone]);
+    assert_eq!(world.record().work_queue, None);
+    assert_eq!(world.run().actions, []);
+}
+
+#[test]
+fn an_image_that_was_erased_only_just_stays_in_the_queue() {
+    let world = erased(SWEEP_AFTER - 1);
+    let report = world.run();
+    assert_eq!((report.actions, report.untouched), (vec![], 1));
+    assert_eq!(world.record().work_queue, Some(WorkQueue::Erased));
+}
+
+#[test]
+fn a_dry_run_removes_nothing() {
+    let mut world = erased(SWEEP_AFTER);
+    write_late(&world);
+    world.wish.dry_run = true;
+    assert_eq!(did(&world.run()), [Did::WouldLookForLateWrites]);
+    assert_eq!(left(&world).len(), 1);
+}
+
+#[test]
+fn an_erasure_that_was_interrupted_is_named_once_nobody_is_at_it() {
+    let world = erased(SWEEP_AFTER);
+    world.table.change(IMAGE_ID, json!({"S3_URL": format!("s3://{BUCKET}/{}", key())}));
+    write_late(&world);
+    assert_eq!(world.run().actions, [], "somebody is erasing it");
+
+    world.table.change(IMAGE_ID, json!({"ErasedAt": NOW - SWEEP_AFTER - MINUTE}));
+    let report = world.run();
+    assert_eq!((did(&report), report.failed, report.complete), (vec![Did::NotDone], 1, false));
+    assert!(report.actions[0].reason.as_ref().unwrap().contains("sightline erase"));
+    assert_eq!(left(&world).len(), 1, "what is left is left to the erasure");
+}
+
+#[test]
+fn an_upload_after_the_erasure_whose_event_is_lost_is_started() {
+    let world = erased(SWEEP_AFTER);
+    world.upload(b"again", NOW - 6 * MINUTE);
+    assert_eq!(did(&world.run()), [Did::ClosedTombstone, Did::Started]);
+
+    ready(world.table.claim(&Record { upload_timestamp: NOW - 6 * MINUTE, execution_arn: EXECUTION.into(), ..claimed() })).unwrap();
+    assert_eq!(world.table.all().len(), 2);
+}
+
+#[test]
+fn the_version_that_is_being_erased_is_no_orphan() {
+    let world = erased(SWEEP_AFTER - MINUTE);
+    let upload = world.upload(b"image", UPLOADED);
+    world
+        .table
+        .change(IMAGE_ID, json!({"VersionId": upload.version_id, "ETag": upload.etag, "S3_URL": format!("s3://{BUCKET}/{}", key())}));
+    assert_eq!(world.run().orphans, 0);
+}

@@ -1,0 +1,22 @@
+//! A table that lost what it held: restored from a backup, or saved last before the emulator was killed.
+
+use crate::world::{MINUTE, NOW, did, world};
+use sightline_domain::reconcile::Did;
+use sightline_tests::samples::UPLOADED;
+
+/// Injected: an upload that a run had looked at long ago has no record any more.
+/// Seen: a run by its bookmark does not look so far back; one that is to look anew starts it.
+#[test]
+fn row_36_after_a_table_was_restored_all_uploads_are_looked_at_anew() {
+    let mut world = world();
+    let upload = world.upload(b"image", UPLOADED);
+    world.run();
+    world.now = NOW + 60 * MINUTE;
+
+    let by_bookmark = world.run();
+    world.wish.anew = true;
+    let anew = world.run();
+
+    assert_eq!((by_bookmark.orphans, anew.orphans, did(&anew)), (0, 1, vec![Did::Started]));
+    assert_eq!(world.started(), [upload.clone(), upload]);
+}

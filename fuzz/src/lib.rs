@@ -1,0 +1,85 @@
+//! What each fuzz target does with its bytes, and what must hold whatever they are. `tests/tests/fuzz_corpora.rs` runs the same on
+//! every file of `corpus/`.
+
+use inspect_image::{
+    camera,
+    inspect::{check_bytes, inspect},
+    settings,
+};
+use record_failure::RecordFailure;
+use sightline_domain::{
+    clock::FixedClock,
+    event::{ExecutionStatusChanged, ObjectCreated},
+    identity::Upload,
+    record::ProcessingStatus,
+};
+use sightline_kit::{Step, settings::from};
+use sightline_tests::{objects::MemoryObjects, ready, records::MemoryRecords, reviews::FixedHistory, samples::NOW};
+
+/// An event, as EventBridge hands it to the state machine and to record-failure.
+pub fn events(bytes: &[u8]) {
+    if let Ok(event) = serde_json::from_slice::<ObjectCreated>(bytes) {
+        identity(&event);
+    }
+    if let Ok(event) = serde_json::from_slice::<ExecutionStatusChanged>(bytes) {
+        failure(event);
+    }
+}
+
+/// The identity of an upload is a pure function of its event, and fit to be part of a key.
+fn identity(event: &ObjectCreated) {
+    let upload = Upload::from_event(event);
+    let ids = upload.candidate_ids();
+    assert_eq!(ids, Upload::from_event(&reread(event)).candidate_ids());
+    assert!(matches!(ids.as_slice(), [_] | [_, _]) && ids.last() == Some(&upload.derived_id()));
+    assert!(ids.iter().all(|id| id.len() == 36 && id.bytes().all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f'))));
+    let owner = upload.owner_id();
+    assert!(!owner.is_empty() && !owner.contains(['#', '/']));
+    let _ = event.time_millis();
+}
+
+fn reread(event: &ObjectCreated) -> ObjectCreated {
+    let json = serde_json::to_vec(event).expect("an event that was read can be written");
+    serde_json::from_slice(&json).expect("an event that was written can be read")
+}
+
+/// Whatever an execution was started with and said: one FAILED record with a reason, or none where the input is no upload.
+fn failure(event: ExecutionStatusChanged) {
+    let is_upload = event.detail.input.as_deref().is_some_and(|input| serde_json::from_str::<ObjectCreated>(input).is_ok());
+    let execution = event.detail.execution_arn.clone();
+    let records = MemoryRecords::default();
+    let step = RecordFailure::new(records.clone(), MemoryObjects::default(), FixedHistory::default(), FixedClock(NOW));
+    let marked = ready(step.run(event)).expect("the fakes do not fail");
+    let written = records.all();
+    assert_eq!((marked.is_some(), written.len()), (is_upload, usize::from(is_upload)));
+    for record in written {
+        assert!(record.processing_status == ProcessingStatus::Failed && record.execution_arn == execution);
+        assert!(record.status_reason.is_some_and(|reason| !reason.is_empty()) && record.status_detail.is_some());
+    }
+}
+
+/// An upload, under the limits of a fresh deployment: an accepted image whose copies are images too, without metadata, or a rejection.
+pub fn images(bytes: &[u8]) {
+    let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).expect("the defaults are right");
+    let limits = settings.limits;
+    if check_bytes(bytes.len() as u64, &limits).is_err() {
+        return;
+    }
+    let Ok(taken) = inspect("raw-uploads/photo.jpg", bytes, &limits, true) else { return };
+    assert!(taken.width.min(taken.height) >= 80 && u64::from(taken.width) * u64::from(taken.height) <= limits.max_pixels);
+    let copy = inspect("copy.jpg", &taken.copy, &limits, true).expect("the copy is an image that is accepted");
+    assert!(copy.exif == Default::default() && copy.warnings.is_empty() && copy.width <= taken.width && copy.height <= taken.height);
+    assert!(taken.thumbnail.starts_with(&[0xff, 0xd8]));
+}
+
+/// A TIFF structure, as it stands in a file: facts that can be stored and shown.
+pub fn exif(bytes: &[u8]) {
+    let facts = camera::facts(bytes, true);
+    let shown = |text: &String| !text.is_empty() && text.chars().count() <= 201 && !text.chars().any(char::is_control);
+    assert!(facts.camera.as_ref().is_none_or(shown) && facts.taken_at.as_ref().is_none_or(shown));
+    assert!(facts.taken_at.as_ref().is_none_or(|at| matches!(at.len(), 19 | 25) && at.as_bytes().get(10) == Some(&b'T')));
+    assert!(facts.gps.is_none_or(|place| place.latitude.abs() <= 90.0 && place.longitude.abs() <= 180.0));
+    let kept = serde_json::to_vec(&facts).expect("facts can be written");
+    assert_eq!(serde_json::from_slice::<sightline_domain::image::ExifFacts>(&kept).ok().as_ref(), Some(&facts));
+    assert_eq!(camera::facts(bytes, false).gps, None);
+}

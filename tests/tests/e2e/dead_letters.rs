@@ -1,0 +1,114 @@
+//! `sightline dlq` on the local stack. Its EventBridge never fills the queue, so the messages are put there as EventBridge and Lambda
+//! would put them: the whole event, with attributes that say why.
+
+use crate::local::{Local, sample, sightline};
+use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use aws_sdk_sqs::types::MessageAttributeValue;
+use serde_json::{Value, json};
+use sightline_domain::record::Record;
+
+async fn put(local: &Local, event: &Value, attributes: &[(&str, &str)]) {
+    let mut message = aws_sdk_sqs::Client::new(local.clients.config())
+        .send_message()
+        .queue_url(&local.stack.events_dead_letter_queue_url)
+        .message_body(event.to_string());
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(*value).build().expect("an attribute");
+        message = message.message_attributes(*name, value);
+    }
+    message.send().await.expect("the message is sent");
+}
+
+fn dlq(local: &Local, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
+    let run = sightline(local, &[&["dlq"], arguments, &["--output", "json"]].concat());
+    let rows = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
+    (run.status.code(), rows)
+}
+
+fn key(record: &Record) -> [(&'static str, aws_sdk_dynamodb::types::AttributeValue); 2] {
+    [("ImageID", S(record.image_id.clone())), ("UploadTimestamp", N(record.upload_timestamp.to_string()))]
+}
+
+/// An upload that has no record, and the event that told nobody of it.
+async fn undelivered_upload(local: &Local) -> (String, Value) {
+    let photo = local.upload_sample("coffee.jpg").await;
+    let record = local.completed(&photo.id).await;
+    let mut delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+    for (name, value) in key(&record) {
+        delete = delete.key(name, value);
+    }
+    delete.send().await.expect("the record is deleted");
+    (photo.id.clone(), local.event(&photo, None))
+}
+
+/// A record that is PENDING although its execution failed, and the status event that told nobody.
+async fn undelivered_failure(local: &Local) -> (String, Value) {
+    let id = uuid::Uuid::new_v4().to_string();
+    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    let photo = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("hopper-rotated.jpg")).await;
+    let (record, _) = local.failed(&id).await;
+    let mut update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
+    for (name, value) in key(&record) {
+        update = update.key(name, value);
+    }
+    let update = update.update_expression("SET ProcessingStatus = :pending, WorkQueue = :pending REMOVE StatusReason, StatusDetail");
+    update.expression_attribute_values(":pending", S("PENDING".into())).send().await.expect("the record is set back");
+    let event = json!({
+        "version": "0", "id": uuid::Uuid::new_v4(), "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
+        "account": "000000000000", "time": "2026-11-24T12:00:00Z", "region": "eu-west-1", "resources": [record.execution_arn],
+        "detail": {"executionArn": record.execution_arn, "stateMachineArn": local.stack.state_machine_arn, "status": "FAILED",
+            "input": local.event(&photo, None).to_string(), "error": "Recognition.Misconfigured", "cause": "{}"}
+    });
+    (id, event)
+}
+
+/// Injected: an upload's event and a status event lie in the dead-letter queue as EventBridge and Lambda would put them; later both again.
+/// Seen: a replay completes the one image and marks the other FAILED; a second replay changes nothing, and the queue is empty.
+#[tokio::test]
+async fn row_32_a_queue_that_is_replayed_twice_converges_and_is_empty() {
+    let local = Local::default_stage().await;
+    let ((lost, upload), (failed, status)) = (undelivered_upload(&local).await, undelivered_failure(&local).await);
+    let by_rule = [("RULE_ARN", "arn:aws:events:eu-west-1:000000000000:rule/r"), ("ERROR_CODE", "THROTTLING"), ("ERROR_MESSAGE", "later")];
+    let by_lambda = [("RequestID", "r"), ("ErrorCode", "200"), ("ErrorMessage", "Storage.Unavailable")];
+
+    put(&local, &upload, &by_rule).await;
+    put(&local, &status, &by_lambda).await;
+    let (_, listed) = dlq(&local, &["list"]);
+    let (_, foreseen) = dlq(&local, &["replay", "--dry-run"]);
+    let (code, replayed) = dlq(&local, &["replay", "--yes"]);
+
+    let row = |rows: &[Value], id: &str| rows.iter().find(|row| row["ImageID"] == id).cloned().unwrap_or_else(|| panic!("{rows:?}"));
+    assert_eq!((&row(&listed, &lost)["Kind"], &row(&listed, &failed)["Kind"]), (&json!("UPLOAD"), &json!("STATUS")));
+    assert_eq!(row(&listed, &lost)["Attributes"]["ERROR_CODE"], "THROTTLING");
+    assert_eq!(row(&foreseen, &lost)["Action"], "WOULD_START");
+    assert_eq!((&row(&replayed, &lost)["Action"], &row(&replayed, &failed)["Action"]), (&json!("STARTED"), &json!("MARKED_FAILED")));
+    assert_eq!(code, Some(0), "{replayed:?}");
+    let before = (local.completed(&lost).await, local.failed(&failed).await);
+    assert_eq!(before.1.1, "Recognition.Misconfigured");
+
+    put(&local, &upload, &by_rule).await;
+    put(&local, &status, &by_lambda).await;
+    let (_, again) = dlq(&local, &["replay", "--yes"]);
+    local.ended(row(&again, &lost)["NewExecutionArn"].as_str().expect("an execution")).await;
+
+    let after = (local.completed(&lost).await, local.failed(&failed).await);
+    assert_eq!((after.0.execution_arn, after.0.attempts), (before.0.execution_arn, before.0.attempts));
+    assert_eq!((after.1.0.attempts, after.1.1), (before.1.0.attempts, before.1.1));
+    assert_eq!(local.recognition.answered(&lost).await, [1, 1, 0, 0]);
+    assert_eq!(dlq(&local, &["list"]).1, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_is_no_event_of_ours_is_left_in_the_queue_and_named() {
+    let local = Local::strict_stage().await;
+    put(&local, &json!({"detail-type": "Something Else"}), &[]).await;
+
+    let (code, rows) = dlq(&local, &["replay", "--yes"]);
+    let (_, still_there) = dlq(&local, &["list"]);
+
+    assert_eq!((code, &rows[0]["Action"], &rows[0]["Kind"]), (Some(1), &json!("LEFT"), &json!("UNKNOWN")));
+    assert!(rows[0]["Reason"].as_str().is_some_and(|reason| reason.contains("Something Else")), "{rows:?}");
+    assert_eq!(still_there[0]["MessageId"], rows[0]["MessageId"]);
+    let sqs = aws_sdk_sqs::Client::new(local.clients.config());
+    sqs.purge_queue().queue_url(&local.stack.events_dead_letter_queue_url).send().await.expect("the queue is emptied");
+}

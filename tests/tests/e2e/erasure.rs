@@ -1,0 +1,262 @@
+//! Fault matrix row 33: erased stays erased. Images are erased by the real command, at every stage of their lives.
+//!
+//! The second look for late writes comes five minutes after an erasure; here it is made by a clock that is ahead.
+
+use crate::local::{Local, Uploaded, sample, sightline, within};
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+use sightline_aws::{
+    label_search::{LabelSearch, Search},
+    objects::Objects,
+};
+use sightline_domain::{
+    clock::DAY_MILLIS,
+    erase::{
+        LateWrites, SWEEP_AFTER, Swept,
+        ports::{ObjectVersions, Tombstones},
+        sweep_erased,
+    },
+    ports::RecordFinder,
+    record::{ProcessingStatus, Record},
+    review::ReviewStatus,
+};
+use std::time::Duration;
+
+/// A photo that is asked about by all four operations.
+const ALL_FOUR: &str = "hopper-rotated.jpg";
+
+/// Erases an image, and gives its receipt.
+fn erase(local: &Local, id: &str) -> Value {
+    let run = sightline(local, &["erase", id, "--yes", "--output", "json"]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    receipts[0].clone()
+}
+
+/// The second look, as if it came `SWEEP_AFTER` later.
+async fn look_again(local: &Local, id: &str) -> Swept {
+    let erased_at = local.records().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
+    let objects = Objects::new(local.clients.s3());
+    let later = erased_at + SWEEP_AFTER;
+    sweep_erased(&local.records(), &objects, &local.stack.images_bucket, id, later).await.expect("the bucket can be swept")
+}
+
+/// Looks again until nothing comes any more.
+async fn close(local: &Local, id: &str) {
+    within(Duration::from_mins(2), "nothing is written any more", async || {
+        (look_again(local, id).await.late == LateWrites::None).then_some(())
+    })
+    .await;
+}
+
+/// Asserts that nothing is left of an image but its tombstone.
+async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
+    let objects = Objects::new(local.clients.s3());
+    for prefix in
+        [image.key.clone(), format!("processed/{}/", image.id), format!("results/{}/", image.id), format!("archived/{}/", image.id)]
+    {
+        let left = objects.list_versions(&local.stack.images_bucket, &prefix).await.expect("versions can be listed");
+        assert_eq!(left, [], "{prefix}");
+    }
+    let items = local.records().items(&image.id).await.expect("records can be read");
+    assert_eq!(items.len(), 1);
+    assert!(items[0].is_tombstone());
+    let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
+    for label in before.labels.iter().flatten() {
+        let search = Search {
+            owner_id: &before.owner_id,
+            term: &label.name,
+            min_confidence: 0.0,
+            withheld: true,
+            since: before.upload_timestamp,
+            until: before.upload_timestamp + DAY_MILLIS,
+            limit: 10_000,
+        };
+        let rows = index.search(&search).await.expect("the index can be searched");
+        assert!(rows.iter().all(|row| row.image_id != image.id), "{}", label.name);
+    }
+}
+
+/// Injected: an image is erased while Rekognition, which is slow, is asked about it.
+/// Seen: its execution is stopped; what the functions that were at work write to S3 afterwards is removed by the second look, and what they write to the record is refused: no version, row or result is left.
+#[tokio::test]
+async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
+    let local = Local::default_stage().await;
+    let id = uuid::Uuid::new_v4().to_string();
+    for operation in ["DetectLabels", "DetectModerationLabels"] {
+        local.recognition.plan(&id, operation, "slow", json!({"delayMs": 6_000, "times": 1})).await;
+    }
+    let mut image = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
+    image.id.clone_from(&id);
+    let before = local.record_when(&id, "is claimed", |_| true).await;
+    within(Duration::from_secs(30), "both copies are written", async || {
+        local.has(&format!("processed/{id}/thumbnail.jpg")).await.then_some(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    let receipt = erase(&local, &id);
+
+    assert_eq!((&receipt["Action"], &receipt["Execution"], &receipt["Originals"]), (&json!("ERASED"), &json!("STOPPED"), &json!(1)));
+    assert_eq!(receipt["LateWrites"]["State"], "POSSIBLE");
+    assert_eq!(local.ended(&before.execution_arn).await.0, ExecutionStatus::Aborted);
+    within(Duration::from_secs(30), "an answer is written late", async || {
+        local.has(&format!("results/{id}/labels.json")).await.then_some(())
+    })
+    .await;
+    // Time for the status event, and for steps that a local engine may still start.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    close(&local, &id).await;
+    assert_erased(&local, &image, &before).await;
+    assert_eq!(look_again(&local, &id).await.late, LateWrites::None);
+}
+
+/// Injected: an image that is COMPLETED is erased; then its event comes again.
+/// Seen: nothing is left of it, the event ends as a duplicate, and nobody is shown it.
+#[tokio::test]
+async fn row_33_a_completed_image_leaves_nothing_and_its_late_event_makes_nothing() {
+    let local = Local::default_stage().await;
+    let image = local.upload_sample(ALL_FOUR).await;
+    let before = local.completed(&image.id).await;
+    local.ended(&before.execution_arn).await;
+
+    let receipt = erase(&local, &image.id);
+
+    assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Results"]), (&json!(1), &json!(2), &json!(4)));
+    assert!(receipt["LabelRows"].as_u64().is_some_and(|rows| rows > 0), "{receipt}");
+    assert_erased(&local, &image, &before).await;
+
+    let duplicate = local.start(&local.event(&image, None)).await;
+    let (status, states) = local.ended(&duplicate).await;
+    assert_eq!((status, states), (ExecutionStatus::Succeeded, vec!["InspectImage".to_owned(), "AlreadyAnalyzed".to_owned()]));
+    assert_erased(&local, &image, &before).await;
+    assert_eq!(local.recognition.answered(&image.id).await, [1, 1, 1, 1]);
+
+    let shown = sightline(&local, &["show", &image.id, "--output", "json"]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!((&shown["ProcessingStatus"], shown.get("Labels")), (&json!("ERASED"), None));
+    let execution = sightline(&local, &["executions", "show", &image.id]);
+    assert_eq!(execution.status.code(), Some(4));
+    let again = erase(&local, &image.id);
+    assert_eq!((&again["Action"], &again["ErasedBefore"]), (&json!("ALREADY_ERASED"), &receipt["ErasedAt"]));
+    close(&local, &image.id).await;
+    assert_erased(&local, &image, &before).await;
+}
+
+#[tokio::test]
+async fn an_image_that_failed_and_one_that_was_rejected_leave_nothing() {
+    let local = Local::default_stage().await;
+    let id = uuid::Uuid::new_v4().to_string();
+    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    let mut failed = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
+    failed.id = id;
+    let rejected = local.upload(b"no image", "jpg").await;
+    let archived = format!("archived/{}/original", rejected.id);
+    within(Duration::from_mins(1), "the original is archived", async || local.has(&archived).await.then_some(())).await;
+
+    for image in [&failed, &rejected] {
+        let (before, _) = local.failed(&image.id).await;
+        local.ended(&before.execution_arn).await;
+        let receipt = erase(&local, &image.id);
+        assert_eq!(receipt["Action"], "ERASED");
+        close(&local, &image.id).await;
+        assert_erased(&local, image, &before).await;
+    }
+}
+
+/// Injected: an image is erased while it waits for its reviewers.
+/// Seen: the execution that waits is stopped, the question is gone, and a decision is refused.
+#[tokio::test]
+async fn row_33_an_image_that_waits_for_review_leaves_nothing_to_decide() {
+    let local = Local::strict_stage().await;
+    let image = local.upload_sample("astronaut.jpg").await;
+    let before = local.record_when(&image.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;
+
+    let receipt = erase(&local, &image.id);
+
+    assert_eq!((&receipt["Review"], &receipt["Execution"]), (&json!(true), &json!("STOPPED")));
+    let decision = sightline(&local, &["review", "approve", &image.id, "--by", "anna"]);
+    assert_eq!(decision.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&decision.stderr).contains("was erased"));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    close(&local, &image.id).await;
+    assert_erased(&local, &image, &before).await;
+}
+
+/// A file of a content that nobody has uploaded before, and the id that the command gives it.
+fn upload_file(local: &Local, file: &std::path::Path) -> (String, Value) {
+    let run = sightline(local, &["upload", &file.to_string_lossy(), "--wait", "--owner", "tests", "--output", "json"]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let lines: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    (lines[0]["ImageID"].as_str().expect("an id").to_owned(), lines[0].clone())
+}
+
+/// A new file in a folder of its own.
+fn new_file() -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("sightline-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let file = folder.join("coffee.jpg");
+    // What follows the picture makes the content a new one.
+    std::fs::write(&file, [sample("coffee.jpg"), uuid::Uuid::new_v4().into_bytes().to_vec()].concat()).expect("a file");
+    file
+}
+
+#[tokio::test]
+async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the_same_id() {
+    let local = Local::default_stage().await;
+    let file = new_file();
+    let (id, _) = upload_file(&local, &file);
+    erase(&local, &id);
+    close(&local, &id).await;
+
+    let (again, record) = upload_file(&local, &file);
+
+    assert_eq!((again.as_str(), &record["ProcessingStatus"], &record["Attempts"]), (id.as_str(), &json!("COMPLETED"), &json!(1)));
+    let items = local.records().items(&id).await.expect("records can be read");
+    assert_eq!(
+        items.iter().map(|item| item.processing_status).collect::<Vec<_>>(),
+        [ProcessingStatus::Completed, ProcessingStatus::Erased]
+    );
+    assert_eq!(look_again_is_refused(&local, &id).await, LateWrites::InUse);
+    assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
+}
+
+/// A look that comes although the id is in use again.
+async fn look_again_is_refused(local: &Local, id: &str) -> LateWrites {
+    let objects = Objects::new(local.clients.s3());
+    sweep_erased(&local.records(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
+}
+
+#[tokio::test]
+async fn a_file_that_is_uploaded_again_while_late_writes_are_waited_for_is_an_image_of_another_id() {
+    let local = Local::default_stage().await;
+    let file = new_file();
+    let (id, _) = upload_file(&local, &file);
+    erase(&local, &id);
+
+    let (again, record) = upload_file(&local, &file);
+
+    assert_ne!(again, id);
+    assert_eq!(record["ProcessingStatus"], "COMPLETED");
+    close(&local, &id).await;
+    assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
+}
+
+#[tokio::test]
+async fn erasing_asks_first_and_knows_what_it_does_not_know() {
+    let local = Local::default_stage().await;
+    let image = local.upload_sample("coffee.jpg").await;
+    local.completed(&image.id).await;
+    let nobody = uuid::Uuid::new_v4().to_string();
+
+    let unasked = sightline(&local, &["erase", &image.id]);
+    assert_eq!(unasked.status.code(), Some(2), "{}", String::from_utf8_lossy(&unasked.stderr));
+    let foreseen = sightline(&local, &["erase", &image.id, "--dry-run", "--output", "json"]);
+    let foreseen: Value = serde_json::from_slice(&foreseen.stdout).expect("JSON");
+    assert_eq!((&foreseen[0]["Action"], &foreseen[0]["Originals"]), (&json!("WOULD_ERASE"), &json!(1)));
+    assert!(local.has(&image.key).await);
+    assert_eq!(sightline(&local, &["erase", &nobody, "--yes"]).status.code(), Some(4));
+    let partly = sightline(&local, &["erase", &image.id, &nobody, "--yes", "--output", "json"]);
+    let receipts: Value = serde_json::from_slice(&partly.stdout).expect("JSON");
+    assert_eq!((partly.status.code(), &receipts[1]["Action"]), (Some(3), &json!("UNKNOWN")));
+}

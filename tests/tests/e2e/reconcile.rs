@@ -1,0 +1,119 @@
+//! `sightline reconcile` on the local stack. What it finds is made by hand, since nothing there loses an event by itself: a record is
+//! taken away or set back, which leaves exactly what a lost event leaves. The deployed function runs beside it, every five minutes.
+
+use crate::local::{Local, sightline};
+use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use serde_json::{Value, json};
+use sightline_aws::reviews::{Decided, Reviews};
+use sightline_domain::{
+    clock::Clock,
+    record::{ProcessingStatus, Record},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_kit::clock::SystemClock;
+use std::time::Duration;
+
+/// Older than what tests beside this one have only just uploaded.
+const GRACE: &str = "20s";
+const AFTER_GRACE: Duration = Duration::from_secs(22);
+
+/// Runs the command; gives what it did about one image.
+fn reconcile(local: &Local, grace: &str, image_id: &str) -> Vec<Value> {
+    let run = sightline(local, &["reconcile", "--grace", grace, "--output", "json"]);
+    // Others' images may stand in the way of 0.
+    assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
+    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let actions = report["Actions"].as_array().expect("actions").iter();
+    actions.filter(|action| action["ImageID"] == image_id).cloned().collect()
+}
+
+/// Sets a record back to where its execution is at work, as if nothing had come since.
+async fn set_back(local: &Local, record: &Record, execution_arn: &str) {
+    let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
+    let update = update.key("ImageID", S(record.image_id.clone())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
+    let update = update.update_expression(
+        "SET ProcessingStatus = :pending, WorkQueue = :pending, ExecutionArn = :arn REMOVE StatusReason, StatusDetail, FinishedAt",
+    );
+    let update = update.expression_attribute_values(":pending", S("PENDING".into()));
+    update.expression_attribute_values(":arn", S(execution_arn.into())).send().await.expect("the record is set back");
+}
+
+/// Injected: the record of an upload is taken away, which leaves an object that no event told of.
+/// Seen: reconcile starts it; it is COMPLETED, and what lay in `results/` was not paid for again.
+#[tokio::test]
+async fn row_03_an_object_without_a_record_is_started_and_completed() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("coffee.jpg").await;
+    let first = local.completed(&photo.id).await;
+    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+    let delete = delete.key("ImageID", S(photo.id.clone())).key("UploadTimestamp", N(first.upload_timestamp.to_string()));
+    delete.send().await.expect("the record is deleted");
+    tokio::time::sleep(AFTER_GRACE).await;
+
+    reconcile(&local, GRACE, &photo.id);
+
+    let second = local.completed(&photo.id).await;
+    assert_ne!(second.execution_arn, first.execution_arn);
+    assert_eq!(second.upload_timestamp, first.upload_timestamp);
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 0]);
+}
+
+/// Injected: the record of a failed execution is set back to PENDING, as if its status event had never come.
+/// Seen: reconcile marks it FAILED with the same cause, and starts nothing.
+#[tokio::test]
+async fn row_25_a_record_whose_failure_nobody_told_is_marked_failed() {
+    let local = Local::default_stage().await;
+    let id = uuid::Uuid::new_v4().to_string();
+    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample("hopper-rotated.jpg")).await;
+    let (record, reason) = local.failed(&id).await;
+    local.ended(&record.execution_arn).await;
+    set_back(&local, &record, &record.execution_arn).await;
+
+    // Its execution gets ten seconds.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    reconcile(&local, GRACE, &id);
+
+    let (again, same) = local.failed(&id).await;
+    assert_eq!((same, again.status_detail, again.attempts), (reason, record.status_detail, 1));
+}
+
+/// Injected: the record names an execution that the engine does not know, as after an engine that lost its data.
+/// Seen: reconcile starts a fresh execution, which takes the record over and pays for nothing twice.
+#[tokio::test]
+async fn row_36_a_record_whose_execution_the_engine_forgot_is_started_afresh() {
+    let local = Local::default_stage().await;
+    let photo = local.upload_sample("coffee.jpg").await;
+    let record = local.completed(&photo.id).await;
+    local.ended(&record.execution_arn).await;
+    set_back(&local, &record, &format!("{}-forgotten", record.execution_arn)).await;
+
+    reconcile(&local, GRACE, &photo.id);
+
+    let again = local.record_when(&photo.id, "is done again", |record| record.processing_status == ProcessingStatus::Completed).await;
+    assert_eq!(again.attempts, 2);
+    assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 0]);
+}
+
+/// Injected: a decision is written into the record, and Step Functions is not told.
+/// Seen: reconcile tells it; the image is COMPLETED as decided, and a second run finds nothing to tell.
+#[tokio::test]
+async fn row_29_a_decision_that_was_not_told_is_told_and_applied_once() {
+    let local = Local::strict_stage().await;
+    let photo = local.upload_sample("astronaut.jpg").await;
+    let waiting = local.record_when(&photo.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;
+    let now = SystemClock.now();
+    let outcome =
+        ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(now), review_reason: None };
+    let reviews = Reviews::new(local.clients.dynamodb(), local.stack.records_table.as_str());
+    let decided = reviews.decide(&waiting.image_id, waiting.upload_timestamp, &outcome, now).await.expect("a decision");
+    assert!(matches!(decided, Decided::Yes { .. }));
+
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    reconcile(&local, "1s", &photo.id);
+
+    let record = local.completed(&photo.id).await;
+    assert_eq!((record.review_status, record.reviewed_by.as_deref()), (ReviewStatus::Approved, Some("anna")));
+    assert!(!record.is_withheld());
+    assert_eq!(reconcile(&local, "1s", &photo.id), Vec::<Value>::new());
+}

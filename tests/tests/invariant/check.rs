@@ -1,0 +1,148 @@
+//! The invariant of the fault matrix, for a world at rest.
+
+use crate::{
+    operators::record_of,
+    pictures::{Fate, Picture},
+    world::World,
+};
+use sightline_domain::{
+    alert::AlertKind,
+    identity::Upload,
+    label_index::rows,
+    layout,
+    record::{ProcessingStatus, Record, WorkQueue},
+    review::ReviewStatus,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl World {
+    /// All that is wrong, a sentence each.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.around.ledger.complaints();
+        let mut records = self.around.records.all();
+        problems.extend(self.left_of_erased(&records));
+        records.retain(|record| !record.is_erased());
+        let mut per_image = BTreeMap::<&str, usize>::new();
+        for record in &records {
+            *per_image.entry(&record.image_id).or_default() += 1;
+        }
+        problems.extend(per_image.iter().filter(|(_, count)| **count != 1).map(|(id, count)| format!("{count} records of {id}")));
+        let mut known = BTreeSet::new();
+        let there = |upload: &Upload| {
+            self.around.objects.versions(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
+        };
+        for (upload, picture) in self.uploads.iter().filter(|(upload, _)| there(upload)) {
+            match self.record_of(upload) {
+                None => problems.push(format!("{} is an orphan: {upload:?}", picture.label)),
+                Some(record) => {
+                    known.insert(record.image_id.clone());
+                    let wrong = self.wrong_with(&record, picture);
+                    problems.extend(wrong.into_iter().map(|wrong| format!("{} {}: {wrong}", picture.label, record.image_id)));
+                }
+            }
+        }
+        let strange = records.iter().filter(|record| !known.contains(&record.image_id));
+        problems.extend(strange.map(|record| format!("{} is the record of no upload", record.image_id)));
+        let expected: BTreeSet<String> =
+            records.iter().filter(|record| completed(record)).flat_map(rows).map(|row| format!("{row:?}")).collect();
+        let found: BTreeSet<String> = self.around.records.rows().iter().map(|row| format!("{row:?}")).collect();
+        problems.extend(expected.difference(&found).map(|row| format!("missing: {row}")));
+        problems.extend(found.difference(&expected).map(|row| format!("in no record: {row}")));
+        problems
+    }
+
+    /// Of what is erased nothing is left but its tombstone.
+    fn left_of_erased(&self, records: &[Record]) -> Vec<String> {
+        let erased = |id: &&String| records.iter().filter(|record| record.image_id == **id).all(Record::is_erased);
+        let mut left = Vec::new();
+        for id in self.unwanted.iter().filter(erased) {
+            let mut tombstones = records.iter().filter(|record| record.image_id == *id);
+            if !tombstones.all(Record::is_tombstone) {
+                left.push(format!("{id} is not erased to the end"));
+            }
+            let keys = self.around.objects.keys();
+            left.extend(
+                keys.into_iter().filter(|key| key.contains(&format!("/{id}/"))).map(|key| format!("left of what is erased: {key}")),
+            );
+        }
+        left
+    }
+
+    fn record_of(&self, upload: &Upload) -> Option<Record> {
+        // Nothing takes turns any more: the calls are made one after the other.
+        let looked = Box::pin(record_of(&self.around, upload));
+        crate::at_once(looked).ok().flatten()
+    }
+
+    fn wrong_with(&self, record: &Record, picture: &Picture) -> Vec<String> {
+        let mut wrong: Vec<String> = self.wrong_end(record, picture).into_iter().collect();
+        let expired = self.around.ledger.was_done(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_str()));
+        if record.review_status == ReviewStatus::Expired && !expired {
+            wrong.push("nobody was told that the review expired".to_owned());
+        }
+        if completed(record) {
+            wrong.extend(self.wrong_places(record));
+            let first = record.labels.iter().flatten().next().map(|label| label.name.as_str());
+            if !record.labels.iter().flatten().any(|label| label.name == picture.label) {
+                wrong.push(format!("has the labels of another content: {first:?}"));
+            }
+        }
+        wrong
+    }
+
+    fn wrong_end(&self, record: &Record, picture: &Picture) -> Option<String> {
+        let waiting = record.processing_status == ProcessingStatus::Pending
+            && record.review_status == ReviewStatus::Pending
+            && record.work_queue == Some(WorkQueue::Review)
+            && self.is_running(&record.execution_arn);
+        let right = match picture.fate {
+            Fate::Shown => completed(record) && !record.is_withheld(),
+            Fate::Blocked => completed(record) && record.is_withheld(),
+            Fate::Reviewed => {
+                waiting
+                    || (completed(record)
+                        && record.review_status != ReviewStatus::None
+                        && !matches!(record.review_status, ReviewStatus::Pending))
+            }
+            Fate::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_str()),
+        };
+        (!right).then(|| {
+            let Record { processing_status, status_reason, status_detail, review_status, work_queue, execution_arn, .. } = record;
+            format!(
+                "ends {processing_status:?} {status_reason:?} ({status_detail:?}), review {review_status:?}, queue {work_queue:?}, of {execution_arn}; wanted {:?}",
+                picture.fate
+            )
+        })
+    }
+
+    fn is_running(&self, arn: &str) -> bool {
+        self.executions.iter().any(|execution| execution.run.arn == arn && execution.is_running())
+    }
+
+    /// What is shown lies in processed/, what is withheld in archived/, and in no other place.
+    fn wrong_places(&self, record: &Record) -> Vec<String> {
+        let keys = [
+            (&record.processed_key, layout::processed_image(&record.image_id)),
+            (&record.thumbnail_key, layout::thumbnail(&record.image_id)),
+        ];
+        let mut wrong = Vec::new();
+        for (key, shown) in keys {
+            let key = key.as_deref().unwrap_or_default();
+            if self.around.objects.current(key).is_none() {
+                wrong.push(format!("{key} is not there"));
+            }
+            let place = if record.is_withheld() { layout::withheld(&shown) } else { shown.clone() };
+            if key != place {
+                wrong.push(format!("{key} should be {place}"));
+            }
+            if record.is_withheld() && self.around.objects.current(&shown).is_some() {
+                wrong.push(format!("{shown} is still visible"));
+            }
+        }
+        wrong
+    }
+}
+
+fn completed(record: &Record) -> bool {
+    record.processing_status == ProcessingStatus::Completed
+}

@@ -1,0 +1,127 @@
+//! What people and schedules do: decide, redrive, start afresh, erase, reconcile. Each is a job of its own, which goes on in turns.
+
+use crate::{machine::Local, outside::Wish, surroundings::Surroundings, world::World};
+use serde_json::Value;
+use sightline_domain::{
+    clock::{Clock, EpochMillis},
+    content,
+    erase::Eraser,
+    error::StorageError,
+    identity::Upload,
+    ports::{RecordFinder, ReviewCallback, UploadLookup},
+    reconcile::{self, Reconciler},
+    record::{Record, WorkQueue},
+    review::{ReviewOutcome, ReviewStatus},
+};
+use sightline_tests::{erasure::MemoryNames, failing::Failing, samples::BUCKET, turns::turn};
+use std::{future::poll_fn, task::Poll};
+
+/// How long a job may take: reconcile's function has so long, and whoever runs a command has no more patience.
+const JOB_MILLIS: EpochMillis = 300_000;
+/// How old an upload without a record must be, as a fresh deployment has it.
+const GRACE_MILLIS: EpochMillis = 300_000;
+
+impl World {
+    fn job(&mut self, work: impl Future<Output = Result<(), StorageError>> + 'static) {
+        let (clock, since) = (self.around.clock.clone(), self.around.clock.now());
+        let mut work = Box::pin(work);
+        // Where it fails, or dies, somebody tries again.
+        let job: Local<()> =
+            Box::pin(poll_fn(
+                move |context| {
+                    if clock.now() - since > JOB_MILLIS { Poll::Ready(()) } else { work.as_mut().poll(context).map(drop) }
+                },
+            ));
+        self.jobs.push(job);
+    }
+
+    /// `sightline review approve|reject`.
+    pub fn decide(&mut self, nth: usize, approve: bool) {
+        let around = self.around.clone();
+        let records = around.records.all();
+        let waiting: Vec<Record> = records.into_iter().filter(|record| record.work_queue == Some(WorkQueue::Review)).collect();
+        let Some(record) = waiting.get(nth % waiting.len().max(1)).cloned() else { return };
+        self.job(async move {
+            turn().await;
+            let now = around.clock.now();
+            let status = if approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
+            let outcome = ReviewOutcome { status, reviewed_by: Some("berta".to_owned()), reviewed_at: Some(now), review_reason: None };
+            let Some(token) = around.records.decide_in_time(&record, &outcome, now) else { return Ok(()) };
+            around.shaky_engine().tell(&token, &outcome).await.map(drop)
+        });
+    }
+
+    /// `sightline executions redrive`, or `--fresh`: as `cli/src/executions/redrive` does it.
+    pub fn run_again(&mut self, nth: usize, fresh: bool) {
+        let failed = self.failed();
+        let Some(place) = failed.get(nth % failed.len().max(1)) else { return };
+        let (around, run) = (self.around.clone(), self.executions[*place].run.clone());
+        self.job(async move {
+            let Some(record) = record_of(&around, &upload(&run.input)).await? else { return Ok(()) };
+            if record.execution_arn != run.arn {
+                return Ok(());
+            }
+            if fresh {
+                if record.is_rerunnable() {
+                    sightline_domain::reconcile::Executions::start(&around.engine, &run.input.to_string()).await?;
+                }
+                return Ok(());
+            }
+            around.engine.wish(Wish::Redrive(run.arn.clone()));
+            turn().await;
+            around.records.resume(&record);
+            Ok(())
+        });
+    }
+
+    /// `sightline erase` of some image that has a record.
+    pub fn erase(&mut self, nth: usize) {
+        let records = self.around.records.all();
+        let Some(record) = records.get(nth % records.len().max(1)) else { return };
+        self.erase_image(record.image_id.clone());
+    }
+
+    /// `sightline erase`; where it is interrupted, somebody runs it again.
+    pub fn erase_image(&mut self, image_id: String) {
+        self.unwanted.insert(image_id.clone());
+        let around = &self.around;
+        let eraser = Eraser {
+            bucket: BUCKET.to_owned(),
+            records: around.shaky_records(),
+            label_rows: around.shaky_records(),
+            objects: around.shaky_objects(),
+            executions: around.shaky_engine(),
+            trends: Failing::by(MemoryNames::default(), &around.plan),
+            clock: around.clock.clone(),
+        };
+        self.job(async move { eraser.erase(&image_id).await.map(drop) });
+    }
+
+    /// The scheduled reconciler.
+    pub fn reconcile(&mut self) {
+        let around = self.around.clone();
+        let (objects, engine, clock) = (around.shaky_objects(), around.shaky_engine(), around.clock.clone());
+        let reconciler = Reconciler::new(around.shaky_records(), objects, engine.clone(), engine, clock.clone());
+        let deadline = clock.now() + JOB_MILLIS - 10_000;
+        let wish = reconcile::Wish { bucket: BUCKET.to_owned(), grace: GRACE_MILLIS, dry_run: false, deadline };
+        self.job(async move { reconciler.run(&wish).await.error.map_or(Ok(()), Err) });
+    }
+}
+
+pub fn upload(event: &Value) -> Upload {
+    Upload::from_event(&serde_json::from_value(event.clone()).unwrap())
+}
+
+/// The record that stands for an upload.
+pub async fn record_of(around: &Surroundings, upload: &Upload) -> Result<Option<Record>, StorageError> {
+    let (records, objects) = (around.shaky_records(), around.shaky_objects());
+    let facts = objects.look_up(upload).await?;
+    for id in upload.candidate_ids() {
+        if let Some(record) = records.find(&id).await?.filter(|record| !record.is_erased())
+            && content::is_same(&objects, &record, upload, facts.as_ref()).await?
+        {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,153 @@
+//! Tables, bucket, Rekognition and all else that executions share; and the functions, which are the real ones over these.
+
+use crate::{
+    ledger::Ledger,
+    machine::{Local, Outcome, StateError},
+    outside::{Engine, Rekognition, Topic},
+};
+use analyze_faces::AnalyzeFaces;
+use detect_labels::DetectLabels;
+use detect_text::DetectText;
+use inspect_image::step::InspectImage;
+use moderate_image::ModerateImage;
+use record_failure::RecordFailure;
+use record_rejection::RecordRejection;
+use request_review::RequestReview;
+use send_alert::SendAlert;
+use serde_json::{Value, json};
+use sightline_domain::clock::{Clock, EpochMillis};
+use sightline_kit::{Step, settings::from};
+use sightline_tests::{
+    failing::{Failing, Plan},
+    objects::MemoryObjects,
+    records::MemoryRecords,
+    samples::UPLOADED,
+};
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    task::Poll,
+};
+use store_record::StoreRecord;
+
+/// How long a review waits.
+pub const REVIEW_SECONDS: u32 = 3_600;
+
+/// How long a function may run.
+const FUNCTION_MILLIS: EpochMillis = 60_000;
+
+/// A clock that is put forward by hand.
+#[derive(Clone)]
+pub struct Ticking(Arc<AtomicI64>);
+
+impl Ticking {
+    pub fn forward(&self, millis: EpochMillis) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Ticking {
+    fn now(&self) -> EpochMillis {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+pub struct Surroundings {
+    pub clock: Ticking,
+    pub records: MemoryRecords,
+    pub objects: MemoryObjects,
+    pub engine: Engine,
+    pub ledger: Ledger,
+    pub plan: Plan,
+    /// Functions that nobody waits for any more.
+    pub strays: RefCell<Vec<Local<()>>>,
+}
+
+impl Surroundings {
+    pub fn new() -> Self {
+        let objects = MemoryObjects::default();
+        Self {
+            clock: Ticking(Arc::new(AtomicI64::new(UPLOADED))),
+            records: MemoryRecords::default(),
+            ledger: Ledger::of(&objects),
+            objects,
+            engine: Engine::default(),
+            plan: Plan::in_turns(),
+            strays: RefCell::default(),
+        }
+    }
+
+    pub fn shaky_records(&self) -> Failing<MemoryRecords> {
+        Failing::by(self.records.clone(), &self.plan)
+    }
+
+    pub fn shaky_objects(&self) -> Failing<MemoryObjects> {
+        Failing::by(self.objects.clone(), &self.plan)
+    }
+
+    pub fn shaky_engine(&self) -> Failing<Engine> {
+        Failing::by(self.engine.clone(), &self.plan)
+    }
+
+    /// Invokes a function by the placeholder of its ARN.
+    pub fn call(&self, function: &str, payload: Value) -> Local<Outcome> {
+        let (records, objects, clock) = (self.shaky_records(), self.shaky_objects(), self.clock.clone());
+        let rekognition = Rekognition { objects: self.objects.clone(), ledger: self.ledger.clone(), plan: self.plan.clone() };
+        match function {
+            "${InspectImageFunctionArn}" => {
+                self.invoke(InspectImage::new(setting(inspect_image::settings::read), records, objects, clock), payload)
+            }
+            "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(records, objects, clock), payload),
+            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(records, objects, self.shaky_engine(), clock), payload),
+            "${DetectLabelsFunctionArn}" => {
+                self.invoke(DetectLabels::new(setting(detect_labels::settings::read), rekognition, objects), payload)
+            }
+            "${AnalyzeFacesFunctionArn}" => self.invoke(AnalyzeFaces::new(80.0, rekognition, objects), payload),
+            "${DetectTextFunctionArn}" => self.invoke(DetectText::new(80.0, rekognition, objects), payload),
+            "${ModerateImageFunctionArn}" => {
+                let policy = json!([
+                    {"category": "Suggestive", "minConfidence": 60, "action": "REVIEW"},
+                    {"category": "Violence", "minConfidence": 60, "action": "BLOCK"},
+                ]);
+                self.invoke(ModerateImage::new(serde_json::from_value(policy).unwrap(), rekognition, objects), payload)
+            }
+            "${SendAlertFunctionArn}" => {
+                self.invoke(SendAlert::new(Failing::by(Topic(self.ledger.clone()), &self.plan), objects, clock), payload)
+            }
+            "${RequestReviewFunctionArn}" => self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.shaky_engine(), clock), payload),
+            "${StoreRecordFunctionArn}" => self.invoke(StoreRecord::new(0, records, objects, clock), payload),
+            other => panic!("the function {other} is not known here"),
+        }
+    }
+
+    /// Runs a function, which ends after a minute at most.
+    fn invoke<S: Step + 'static>(&self, step: S, payload: Value) -> Local<Outcome> {
+        let (ledger, clock, mut begun) = (self.ledger.clone(), self.clock.clone(), None);
+        let mut work = Box::pin(async move {
+            let input = serde_json::from_value(payload).map_err(|error| StateError::new("Input.Invalid", &error.to_string()))?;
+            let output = step.run(input).await.map_err(|fault| StateError::new(fault.name(), fault.message()))?;
+            Ok(serde_json::to_value(output).unwrap())
+        });
+        Box::pin(poll_fn(move |context| {
+            let (id, since) = *begun.get_or_insert_with(|| (ledger.begin(), clock.now()));
+            if clock.now() - since > FUNCTION_MILLIS {
+                return Poll::Ready(Err(StateError::new("Function.DeadlineExceeded", "the function ran out of time")));
+            }
+            ledger.goes_on(id);
+            let polled = work.as_mut().poll(context);
+            if matches!(polled, Poll::Ready(Ok(_))) {
+                ledger.ended_well(id);
+            }
+            polled
+        }))
+    }
+}
+
+/// Settings as a fresh deployment has them.
+fn setting<T>(read: fn(&mut sightline_kit::settings::Reader<'_>) -> T) -> T {
+    from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), read).unwrap()
+}
