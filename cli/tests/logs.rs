@@ -43,7 +43,8 @@ fn groups() -> String {
              <PhysicalResourceId>{name}</PhysicalResourceId></member>"
         )
     };
-    let groups = group("FunctionsDetectLabelsFunctionLogs34218ECC", "detect-labels-logs") + &group("ImageAnalysisLogs3CAEE99D", "machine-logs");
+    let groups =
+        group("FunctionsDetectLabelsFunctionLogs34218ECC", "detect-labels-logs") + &group("ImageAnalysisLogs3CAEE99D", "machine-logs");
     format!(
         "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{groups}</StackResourceSummaries>\
          </ListStackResourcesResult></ListStackResourcesResponse>"
@@ -53,7 +54,8 @@ fn groups() -> String {
 /// Runs against a deployment whose two logs hold `function` and `machine`, and whose table has no record.
 fn logs(args: &[&str], function: &[(i64, Value)], machine: &[(i64, Value)]) -> Run {
     let events = |lines: &[(i64, Value)]| {
-        let events: Vec<Value> = lines.iter().map(|(at, line)| json!({"timestamp": at, "message": line.to_string(), "logStreamName": "s"})).collect();
+        let events: Vec<Value> =
+            lines.iter().map(|(at, line)| json!({"timestamp": at, "message": line.to_string(), "logStreamName": "s"})).collect();
         json!({ "events": events }).to_string()
     };
     let (stacks, groups, function, machine) = (stacks(), groups(), events(function), events(machine));
