@@ -227,8 +227,8 @@ impl<T: UploadLookup> UploadLookup for Failing<T> {
         self.call("look_up", down, self.inner.look_up(upload)).await
     }
 
-    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
-        self.call("first_uploaded", down, self.inner.first_uploaded(upload)).await
+    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
+        self.call("first_uploaded", down, self.inner.first_uploaded(upload, after)).await
     }
 }
 

@@ -137,8 +137,9 @@ impl UploadLookup for MemoryObjects {
         Ok(meant.map(facts))
     }
 
-    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
-        Ok(self.versions(&upload.key).iter().filter(|version| !version.marker).map(|version| version.last_modified).min())
+    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
+        let versions = self.versions(&upload.key).into_iter().filter(|version| !version.marker);
+        Ok(versions.map(|version| version.last_modified).filter(|at| after.is_none_or(|after| *at > after)).min())
     }
 }
 

@@ -72,8 +72,9 @@ impl UploadLookup for Objects {
         }
     }
 
-    async fn first_uploaded(&self, upload: &Upload) -> Result<Option<EpochMillis>, StorageError> {
-        Ok(self.versions(upload).await?.into_iter().map(|version| millis(version.last_modified)).min())
+    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
+        let moments = self.versions(upload).await?.into_iter().map(|version| millis(version.last_modified));
+        Ok(moments.filter(|at| after.is_none_or(|after| *at > after)).min())
     }
 }
 

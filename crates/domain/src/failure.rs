@@ -5,7 +5,7 @@ use crate::{
     clock::EpochMillis,
     content,
     erase::{Meaning, meaning},
-    error::StorageError,
+    error::{StepError, StorageError},
     event::{ExecutionStatusDetail, ObjectCreated},
     identity::Upload,
     ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup, Written},
@@ -130,28 +130,36 @@ async fn own_record(
     objects: &(impl UploadLookup + ImageStore),
     run: &Run<'_>,
 ) -> Result<Option<Record>, StorageError> {
-    // The execution may have failed for this very look-up.
-    let facts = objects.look_up(run.upload).await.ok().flatten();
+    let facts = unless_denied(objects.look_up(run.upload).await, None)?;
     let (mut free, mut erased) = (None, false);
     for id in run.upload.candidate_ids() {
         match records.find(&id).await? {
             Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
             Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
                 Meaning::Erased => erased = true,
-                Meaning::Free => free = free.or(Some((id, false))),
+                Meaning::Free => free = free.or(Some((id, Some(record.upload_timestamp)))),
                 Meaning::NotYet => {}
             },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
             Some(_) => {}
-            None => free = free.or(Some((id, true))),
+            None => free = free.or(Some((id, None))),
         }
     }
-    let Some((id, new)) = free.filter(|_| !erased) else { return Ok(None) };
+    let Some((id, before)) = free.filter(|_| !erased) else { return Ok(None) };
     let (size, uploaded) = match facts {
-        // Nor may the listing of versions stand in the way.
-        Some(facts) if new => (facts.size, claims::upload_timestamp(objects, run.upload, &id, &facts).await.unwrap_or(facts.last_modified)),
-        Some(facts) => (facts.size, facts.last_modified),
+        Some(facts) => {
+            let uploaded = claims::upload_timestamp(objects, run.upload, &id, &facts, before).await;
+            (facts.size, unless_denied(uploaded, facts.last_modified)?)
+        }
         None => (0, run.event_time.unwrap_or(run.now)),
     };
     Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
+}
+
+/// What was looked up, or `otherwise` where it cannot be: the execution may have failed for this very look-up. A passing trouble is waited for.
+fn unless_denied<T>(looked_up: Result<T, StorageError>, otherwise: T) -> Result<T, StorageError> {
+    match looked_up {
+        Err(error) if !error.is_transient() => Ok(otherwise),
+        other => other,
+    }
 }

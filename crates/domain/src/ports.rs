@@ -80,8 +80,13 @@ pub trait UploadLookup: Sync {
     /// The facts of exactly the version that `upload` means, or `None` where it is gone.
     fn look_up(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
 
-    /// `LastModified` of the oldest version of the upload's key, epoch milliseconds; `None` where there is none.
-    fn first_uploaded(&self, upload: &Upload) -> impl Future<Output = Result<Option<EpochMillis>, StorageError>> + Send;
+    /// `LastModified` of the oldest version of the upload's key that came after `after` (`None` = at all), epoch milliseconds; `None` where
+    /// there is none.
+    fn first_uploaded(
+        &self,
+        upload: &Upload,
+        after: Option<EpochMillis>,
+    ) -> impl Future<Output = Result<Option<EpochMillis>, StorageError>> + Send;
 }
 
 /// Reads and writes image bytes.

@@ -25,10 +25,8 @@ pub struct Claim<'a, R, O> {
 
 /// How an id stands to the upload.
 enum Place {
-    /// There is nothing under it.
-    New,
-    /// There is nothing under it any more: what there was is erased, and this upload is another one.
-    Free,
+    /// There is nothing under it, or what there was, uploaded at that moment, is erased, and this upload is another one.
+    New { erased: Option<EpochMillis> },
     /// It FAILED before, and may be claimed anew.
     Again(Record),
     /// This execution has claimed it before.
@@ -61,7 +59,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
                 Place::Duplicate(known) | Place::Again(known) => return Err(duplicate(known).into()),
                 Place::Held(known) => holder = Some(known),
                 Place::BeingErased => being_erased = true,
-                Place::New | Place::Free => {}
+                Place::New { .. } => {}
             }
         }
         match holder.filter(|_| !being_erased) {
@@ -84,12 +82,12 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     }
 
     async fn place(&self, id: &str, facts: &UploadFacts) -> Result<Place, StorageError> {
-        let Some(known) = self.records.find(id).await? else { return Ok(Place::New) };
+        let Some(known) = self.records.find(id).await? else { return Ok(Place::New { erased: None }) };
         if known.is_erased() {
             return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
                 Meaning::Erased => Place::Duplicate(known),
                 Meaning::Free if self.has_another_id(id, facts).await? => Place::Held(known),
-                Meaning::Free => Place::Free,
+                Meaning::Free => Place::New { erased: Some(known.upload_timestamp) },
                 Meaning::NotYet => Place::BeingErased,
             });
         }
@@ -121,8 +119,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     /// The moment under which the record may be claimed; `None` where it may not.
     async fn moment(&self, place: &Place, id: &str, facts: &UploadFacts) -> Result<Option<EpochMillis>, StorageError> {
         Ok(match place {
-            Place::New => Some(claims::upload_timestamp(self.images, self.upload, id, facts).await?),
-            Place::Free => Some(facts.last_modified),
+            Place::New { erased } => Some(claims::upload_timestamp(self.images, self.upload, id, facts, *erased).await?),
             Place::Again(known) => Some(known.upload_timestamp),
             Place::Own(_) | Place::Duplicate(_) | Place::Held(_) | Place::BeingErased => None,
         })

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sightline_domain::{
     clock::FixedClock,
     identity::Upload,
-    ports::FailureCause,
+    ports::{FailureCause, RecordFailures, Written},
     record::{ProcessingStatus, Record},
 };
 use sightline_kit::{Fault, Step};
@@ -21,7 +21,7 @@ use sightline_tests::{
     objects::MemoryObjects,
     ready,
     records::MemoryRecords,
-    reviews::FixedHistory,
+    reviews::{FixedHistory, MemoryWorkflow},
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
 };
 
@@ -141,6 +141,30 @@ fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
     assert_eq!(world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", "m"))).unwrap(), None);
     assert_eq!(world.record().processing_status, ProcessingStatus::Completed);
+}
+
+/// The event of a failure comes when the redriven execution waits for its reviewers already.
+#[test]
+fn a_late_event_of_an_execution_that_goes_on_again_takes_nothing_away_from_its_reviewers() {
+    let world = world();
+    let asked = json!({"ReviewStatus": "PENDING", "WorkQueue": "REVIEW", "ReviewDeadline": 7, "ReviewToken": "token"});
+    world.records.change(IMAGE_ID, asked);
+    let before = world.records.item(IMAGE_ID);
+    let redriven = MemoryWorkflow { redriven: true, ..MemoryWorkflow::default() };
+    let step = RecordFailure::new(world.records.clone(), world.objects.clone(), redriven, FixedClock(NOW));
+    let detail = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&world.upload)).to_string(), "error": "Recognition.Throttled"});
+    let late = serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": detail})).unwrap();
+    assert_eq!(ready(step.run(late)).unwrap(), None);
+    assert_eq!(world.records.item(IMAGE_ID), before);
+}
+
+#[test]
+fn a_failure_is_not_written_over_a_review_that_was_asked_for_since_the_record_was_read() {
+    let world = world();
+    let read = Record { processing_status: ProcessingStatus::Failed, ..world.record() };
+    world.records.change(IMAGE_ID, json!({"ReviewStatus": "PENDING", "ReviewDeadline": 7}));
+    assert_eq!(ready(world.records.fail(&read)).unwrap(), Written::Refused);
+    assert_eq!(world.record().processing_status, ProcessingStatus::Pending);
 }
 
 #[test]

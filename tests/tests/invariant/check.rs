@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl World {
     /// All that is wrong, a sentence each.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = self.around.ledger.complaints();
+        let mut problems = self.around.ledger.complaints(&self.unwanted);
         let mut records = self.around.records.all();
         problems.extend(self.left_of_erased(&records));
         records.retain(|record| !record.is_erased());

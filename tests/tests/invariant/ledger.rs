@@ -21,6 +21,8 @@ struct Books {
     tries: Vec<Try>,
     current: usize,
     complaints: Vec<String>,
+    /// Notes of all that tries did which ended well.
+    done_well: BTreeSet<String>,
 }
 
 #[derive(Clone, Default)]
@@ -64,13 +66,16 @@ impl Ledger {
     /// A try ended well.
     pub fn ended_well(&self, id: usize) {
         let mut books = self.books();
-        let missing: Vec<String> = books.tries[id].done.iter().filter(|note| self.objects.current(note).is_none()).cloned().collect();
-        books.complaints.extend(missing.into_iter().map(|note| format!("done without a note: {note}")));
+        let done = books.tries[id].done.clone();
+        books.done_well.extend(done);
     }
 
-    /// What went against the rule.
-    pub fn complaints(&self) -> Vec<String> {
-        self.books().complaints.clone()
+    /// What went against the rule. Notes of images that were `erased` may be gone.
+    pub fn complaints(&self, erased: &BTreeSet<String>) -> Vec<String> {
+        let books = self.books();
+        let missing = |note: &&String| self.objects.current(note).is_none() && !erased.iter().any(|id| note.contains(id.as_str()));
+        let missing = books.done_well.iter().filter(missing).map(|note| format!("done without a note: {note}"));
+        books.complaints.iter().cloned().chain(missing).collect()
     }
 
     /// Whether what leaves this note was ever done.

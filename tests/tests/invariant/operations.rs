@@ -104,7 +104,7 @@ pub fn happening() -> impl Strategy<Value = Happening> {
         1 => pick.clone().prop_map(|execution| Happening::Stop { execution }),
         3 => (pick.clone(), prop::bool::weighted(0.4)).prop_map(|(execution, fresh)| Happening::RunAgain { execution, fresh }),
         3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Happening::Decide { image, approve }),
-        1 => (1..90_i64).prop_map(|minutes| Happening::Wait { minutes }),
+        1 => (1..300_i64).prop_map(|minutes| Happening::Wait { minutes }),
         1 => Just(Happening::Reconcile),
         1 => pick.prop_map(|image| Happening::Erase { image }),
     ]
@@ -132,7 +132,11 @@ impl World {
                 }
             }
             Happening::Strike { execution, blow } => self.strike(execution, blow),
-            Happening::Fail { method, when, trouble, skip, times } => self.around.plan.add(method, when, trouble, skip, times),
+            Happening::Fail { method, when, trouble, skip, times } => {
+                // What is set up wrongly stays so until somebody puts it right.
+                let times = if trouble == Trouble::Lasting { usize::MAX } else { times };
+                self.around.plan.add(method, when, trouble, skip, times);
+            }
             Happening::Recover => self.around.plan.clear(),
             Happening::Stop { execution } => self.stop(execution % self.executions.len().max(1)),
             Happening::RunAgain { execution, fresh } => self.run_again(execution, fresh),

@@ -112,16 +112,19 @@ pub fn upload(event: &Value) -> Upload {
     Upload::from_event(&serde_json::from_value(event.clone()).unwrap())
 }
 
-/// The record that stands for an upload.
+/// The record that stands for an upload: of its version, else of the same content.
 pub async fn record_of(around: &Surroundings, upload: &Upload) -> Result<Option<Record>, StorageError> {
     let (records, objects) = (around.shaky_records(), around.shaky_objects());
     let facts = objects.look_up(upload).await?;
+    let mut same = None;
     for id in upload.candidate_ids() {
-        if let Some(record) = records.find(&id).await?.filter(|record| !record.is_erased())
-            && content::is_same(&objects, &record, upload, facts.as_ref()).await?
-        {
+        let Some(record) = records.find(&id).await?.filter(|record| !record.is_erased()) else { continue };
+        if record.version_id == upload.version_id {
             return Ok(Some(record));
         }
+        if same.is_none() && content::is_same(&objects, &record, upload, facts.as_ref()).await? {
+            same = Some(record);
+        }
     }
-    Ok(None)
+    Ok(same)
 }

@@ -35,7 +35,7 @@ use std::{
 use store_record::StoreRecord;
 
 /// How long a review waits.
-pub const REVIEW_SECONDS: u32 = 3_600;
+pub const REVIEW_SECONDS: u32 = 4 * 3_600;
 
 /// How long a function may run.
 const FUNCTION_MILLIS: EpochMillis = 60_000;
@@ -126,14 +126,14 @@ impl Surroundings {
 
     /// Runs a function, which ends after a minute at most.
     fn invoke<S: Step + 'static>(&self, step: S, payload: Value) -> Local<Outcome> {
-        let (ledger, clock, mut begun) = (self.ledger.clone(), self.clock.clone(), None);
+        let (ledger, clock, since, mut id) = (self.ledger.clone(), self.clock.clone(), self.clock.now(), None);
         let mut work = Box::pin(async move {
             let input = serde_json::from_value(payload).map_err(|error| StateError::new("Input.Invalid", &error.to_string()))?;
             let output = step.run(input).await.map_err(|fault| StateError::new(fault.name(), fault.message()))?;
             Ok(serde_json::to_value(output).unwrap())
         });
         Box::pin(poll_fn(move |context| {
-            let (id, since) = *begun.get_or_insert_with(|| (ledger.begin(), clock.now()));
+            let id = *id.get_or_insert_with(|| ledger.begin());
             if clock.now() - since > FUNCTION_MILLIS {
                 return Poll::Ready(Err(StateError::new("Function.DeadlineExceeded", "the function ran out of time")));
             }

@@ -123,12 +123,14 @@ async fn the_first_version_of_a_key_stands_on_the_last_page() {
     let more = format!("<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>v2</NextVersionIdMarker>", IMAGE.key);
     let other = version(&format!("{}.other", IMAGE.key), "v0", 0);
     let replay = Replay::new([page(&version(IMAGE.key, "v2", 2), &more), page(&(version(IMAGE.key, "v1", 1) + &other), "")]);
-    let first = objects(&replay).await.first_uploaded(&upload(Some("v2"))).await.unwrap();
+    let first = objects(&replay).await.first_uploaded(&upload(Some("v2")), None).await.unwrap();
     assert_eq!(first, Some(1_772_366_460_000));
     let asked = replay.asked();
     assert!(asked[1].uri.contains("version-id-marker=v2") && asked[1].uri.contains("key-marker="), "{}", asked[1].uri);
-    let none = Replay::new([page("", "")]);
-    assert_eq!(objects(&none).await.first_uploaded(&upload(None)).await.unwrap(), None);
+    let both = || page(&(version(IMAGE.key, "v2", 2) + &version(IMAGE.key, "v1", 1)), "");
+    for (after, found) in [(1_772_366_460_000, Some(1_772_366_520_000)), (1_772_366_520_000, None)] {
+        assert_eq!(objects(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
+    }
 }
 
 #[tokio::test]

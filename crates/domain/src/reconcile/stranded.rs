@@ -42,7 +42,8 @@ where
             return Ok(());
         }
         // Asked again after the record was read, whose write holds only if no review was asked for since: it may have been redriven.
-        if over.is_some() && self.workflow.goes_on(&image.execution_arn).await? {
+        let redrivable = over.as_ref().is_some_and(|facts| matches!(facts.state, ExecutionState::Failed { .. }));
+        if redrivable && self.workflow.goes_on(&image.execution_arn).await? {
             return Ok(());
         }
         let ending = self.ending(&image.execution_arn, over.as_ref().map(|facts| &facts.state)).await?;

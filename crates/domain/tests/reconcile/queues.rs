@@ -51,6 +51,15 @@ fn what_runs_or_has_only_just_ended_is_left_alone() {
     }
 }
 
+#[test]
+fn an_execution_that_was_redriven_while_its_record_was_looked_at_is_left_alone() {
+    let mut world = world();
+    world.stranded(Some(failed("Recognition.Throttled")));
+    world.workflow.redriven = true;
+    let report = world.run();
+    assert_eq!((report.actions, report.stranded, world.record().processing_status), (vec![], 0, ProcessingStatus::Pending));
+}
+
 /// Injected: the engine is stopped in the middle of an execution, or forgets it, or ends it well without a record.
 /// Seen: the record is FAILED for a moment, a fresh execution of the same upload takes it over, and `Attempts` counts.
 #[test]
