@@ -10,6 +10,8 @@ const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 fn every_verb_has_help_with_an_example() {
     let verbs: &[&[&str]] = &[
         &["upload"],
+        &["watch"],
+        &["import"],
         &["show"],
         &["find"],
         &["review", "list"],
@@ -42,6 +44,10 @@ fn bad_usage_is_one_sentence_and_exit_code_2() {
         &["upload", "x.jpg", "--timeout", "5m"],
         &["upload", "x.jpg", "--concurrency", "0"],
         &["upload", "x.jpg", "--owner", "a/b"],
+        &["import", "photos/"],
+        &["import", "s3://photos/", "--results", "x.csv"],
+        &["import", "s3://photos/", "--concurrency", "0"],
+        &["watch"],
         &["show", "not-an-id"],
         &["erase"],
         &["erase", ID, "not-an-id"],
@@ -115,6 +121,17 @@ fn paths_are_checked_before_anything_is_called() {
     let run = sightline(&["upload", "no/such/photo.jpg", "--endpoint-url", &stand_in.url]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("no/such/photo.jpg: there is no such file"), "{}", run.stderr);
+    assert_eq!(stand_in.requests(), 0);
+}
+
+#[test]
+fn a_folder_to_watch_is_looked_for_before_anything_is_called() {
+    let stand_in = StandIn::answering(500, "");
+    for (folder, why) in [("no/such/folder", "there is no such file"), ("/dev/null", "is no folder")] {
+        let run = sightline(&["watch", folder, "--endpoint-url", &stand_in.url]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    }
     assert_eq!(stand_in.requests(), 0);
 }
 

@@ -66,7 +66,7 @@ def _deploy(step, name, settings):
 
 def _digest(settings):
     """Changes with all that the templates and their assets are made of."""
-    sources = [places.STATE_MACHINE, places.CDK / "cdk.json", places.CDK / "package-lock.json"]
+    sources = [*sorted(places.STATE_MACHINES.glob("*.asl.json")), places.CDK / "cdk.json", places.CDK / "package-lock.json"]
     for folder, pattern in ((places.CDK / "bin", "**/*.ts"), (places.CDK / "lib", "**/*"), (places.ZIPS, "*.zip")):
         sources += sorted(path for path in folder.glob(pattern) if path.is_file())
     digest = hashlib.sha256()

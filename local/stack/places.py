@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "cdk"
 FUNCTIONS = ROOT / "functions"
 SAMPLES = ROOT / "samples"
-STATE_MACHINE = ROOT / "statemachine" / "image-analysis.asl.json"
+STATE_MACHINES = ROOT / "statemachine"
 ZIPS = ROOT / "dist" / "local"
 
 # What the local stacks of this checkout share, and what each of them keeps; removed by `make clean`.

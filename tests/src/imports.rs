@@ -1,16 +1,13 @@
-//! Buckets to import from, and analyses that are started.
+//! Buckets to import from.
 
 use crate::objects::MemoryObjects;
 use sightline_domain::{
     error::{ImportError, StorageError},
     identity::Upload,
-    import::{AnalysisStarter, ImageSource, ListedObject, ObjectFacts},
+    import::{ImageSource, ListedObject, ObjectFacts},
     ports::{ImageStore, ObjectRef},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
 
 /// Several buckets. Those that are not named when it is made may not be read.
 #[derive(Clone)]
@@ -64,23 +61,5 @@ impl ImageStore for MemoryBuckets {
 
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.bucket(bucket).write_jpeg(bucket, key, jpeg).await
-    }
-}
-
-/// Keeps the events that analyses were started with.
-#[derive(Clone, Default)]
-pub struct StartedAnalyses(Arc<Mutex<Vec<String>>>);
-
-impl StartedAnalyses {
-    /// The events, in order.
-    pub fn events(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl AnalysisStarter for StartedAnalyses {
-    async fn start_analysis(&self, event: &str) -> Result<(), StorageError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.to_owned());
-        Ok(())
     }
 }

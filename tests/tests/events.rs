@@ -15,6 +15,7 @@ use sightline_domain::{
     event::{ExecutionStatusChanged, ObjectCreated},
     identity::{DEFAULT_OWNER, Upload},
     image::ImageRef,
+    import::ImportItem,
     layout,
     merge::Findings,
 };
@@ -179,6 +180,7 @@ fn every_function_takes_its_sample() {
     read::<request_review::Input>("functions", "request-review");
     read::<Findings>("functions", "store-record");
     read::<ExecutionStatusChanged>("functions", "record-failure");
+    read::<ImportItem>("functions", "import-image");
     read::<count_trends::Input>("functions", "count-trends");
     read::<IgnoredAny>("functions", "reconcile");
     read::<IgnoredAny>("functions", "report-trends");

@@ -36,7 +36,7 @@ pub struct Import {
     #[arg(long, default_value = "default", value_parser = parse_owner)]
     pub owner: String,
     /// Images at work at once; at most, and without it, the setting importConcurrency
-    #[arg(long, short, value_name = "N", value_parser = value_parser!(u16).range(1..=1000))]
+    #[arg(long, short, value_name = "N", value_parser = value_parser!(u16).range(1..=10_000))]
     pub concurrency: Option<u16>,
     /// Say how many images there are and what they would cost, and do nothing
     #[arg(long)]

@@ -169,9 +169,9 @@ fn facts(summary: &Summary<'_>) -> String {
     facts.add("completed", counts.completed.to_string());
     facts.add_some("rejected", optional(counts.rejected));
     facts.add_some("waiting for review", optional(counts.review));
+    facts.add_some("erased", optional(counts.erased));
     facts.add_some("failed", optional(counts.failed));
     facts.add_some("still at work", optional(counts.still_running));
-    facts.add_some("erased", optional(counts.erased));
     facts.add_some("not imported", optional(counts.not_imported));
     facts.add("seconds", summary.seconds.to_string());
     facts.render()

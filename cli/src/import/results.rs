@@ -31,10 +31,10 @@ pub struct Counts {
     pub rejected: usize,
     /// Waiting for a reviewer.
     pub review: usize,
+    /// Erased before, and not brought back.
+    pub erased: usize,
     /// Not imported by a fault of their own, or their analysis failed.
     pub failed: usize,
-    /// Erased, before this import or since: an import does not bring them back.
-    pub erased: usize,
     /// Still at work.
     pub still_running: usize,
     /// The import ended before it came to them.
@@ -77,8 +77,8 @@ const fn name(status: ImportStatus) -> &'static str {
         ImportStatus::Rejected => "REJECTED",
         ImportStatus::Review => "REVIEW",
         ImportStatus::Failed => "FAILED",
-        ImportStatus::StillRunning => "STILL_RUNNING",
         ImportStatus::Erased => "ERASED",
+        ImportStatus::StillRunning => "STILL_RUNNING",
     }
 }
 

@@ -54,7 +54,7 @@ impl Standing {
         let reason = match status {
             ImportStatus::Rejected => record.status_reason,
             ImportStatus::Failed => Some([record.status_reason, record.status_detail].into_iter().flatten().collect::<Vec<_>>().join(": ")),
-            ImportStatus::Completed | ImportStatus::Review | ImportStatus::StillRunning | ImportStatus::Erased => None,
+            ImportStatus::Completed | ImportStatus::Review | ImportStatus::Erased | ImportStatus::StillRunning => None,
         };
         Self { image_id: record.image_id, status: Some(status), reason, to_do }
     }

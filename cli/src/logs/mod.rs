@@ -55,9 +55,11 @@ pub async fn run(global: &Global, args: &Args, output: Output) -> Result<Exit, C
         Some(Ok(Wanted::Image(image_id))) => session.records().find(&image_id).await?,
         _ => None,
     };
+    // An image that was erased has no execution any more.
+    let execution = record.as_ref().map(|record| name_in(&record.execution_arn).to_owned()).filter(|name| !name.is_empty());
     let search = Search {
         groups: source::chosen(session.log_groups(global).await?, &args.function),
-        phrases: id.iter().cloned().chain(record.as_ref().map(|record| name_in(&record.execution_arn).to_owned())).collect(),
+        phrases: id.iter().cloned().chain(execution).collect(),
     };
     let (now, uploaded) = (SystemClock.now(), record.as_ref().map(|record| record.upload_timestamp - SKEW));
     let since = args.since.map_or_else(|| uploaded.unwrap_or(now - LATELY), |since| since.moment(now));

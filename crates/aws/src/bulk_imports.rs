@@ -12,7 +12,7 @@ use aws_sdk_sfn::{
 use serde_json::Value;
 use sightline_domain::{
     error::StorageError,
-    import::{AnalysisStarter, ImportItem, ListedObject},
+    import::{ImportItem, ListedObject},
 };
 
 /// Imports of one deployment.
@@ -155,11 +155,5 @@ impl From<DescribeMapRunOutput> for MapRun {
             failed: count(|items| items.failed + items.timed_out + items.aborted),
             arn: run.map_run_arn,
         }
-    }
-}
-
-impl AnalysisStarter for Executions {
-    async fn start_analysis(&self, event: &str) -> Result<(), StorageError> {
-        self.restart(event).await.map(drop)
     }
 }

@@ -11,11 +11,12 @@
 
 use std::process::Command;
 
-const FUNCTIONS: [&str; 13] = [
+const FUNCTIONS: [&str; 14] = [
     "analyze-faces",
     "count-trends",
     "detect-labels",
     "detect-text",
+    "import-image",
     "inspect-image",
     "moderate-image",
     "reconcile",
@@ -57,6 +58,7 @@ fn the_functions_link_only_the_services_that_they_call() {
         ("count-trends", vec!["dynamodb"]),
         ("detect-labels", vec!["rekognition", "s3"]),
         ("detect-text", vec!["rekognition", "s3"]),
+        ("import-image", vec!["dynamodb", "s3", "sfn"]),
         ("inspect-image", vec!["dynamodb", "s3"]),
         ("moderate-image", vec!["rekognition", "s3"]),
         ("reconcile", vec!["dynamodb", "s3", "sfn"]),

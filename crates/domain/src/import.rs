@@ -111,20 +111,20 @@ pub enum ImportStatus {
     Review,
     /// Its execution failed; running it again may help.
     Failed,
+    /// It was erased. An import does not bring back what somebody wanted gone; uploading it does.
+    Erased,
     /// Its analysis goes on.
     StillRunning,
-    /// It was erased, and an import does not bring it back.
-    Erased,
 }
 
 impl ImportStatus {
     /// How the image of `record` stands.
     pub fn of(record: &Record) -> Self {
         match ImageOutcome::of(record) {
+            _ if record.is_erased() => Self::Erased,
             Some(ImageOutcome::Completed | ImageOutcome::Withheld) => Self::Completed,
             Some(ImageOutcome::Rejected) => Self::Rejected,
             Some(ImageOutcome::Failed) => Self::Failed,
-            None if record.is_erased() => Self::Erased,
             None if record.review_status == ReviewStatus::Pending => Self::Review,
             None => Self::StillRunning,
         }
@@ -182,12 +182,6 @@ pub trait ImageSource: Sync {
         bucket: &str,
         key: &str,
     ) -> impl Future<Output = Result<Upload, ImportError>> + Send;
-}
-
-/// Starts analyses.
-pub trait AnalysisStarter: Sync {
-    /// Starts one with `event`, the JSON of an "Object Created" event.
-    fn start_analysis(&self, event: &str) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 
 /// The ids that the record of an upload may have: by its version first; the local S3's events name none, so that there the entity tag

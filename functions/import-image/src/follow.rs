@@ -4,8 +4,9 @@ use crate::ImportImage;
 use sightline_domain::{
     clock::{Clock, EpochMillis, Pause},
     error::ImportError,
-    import::{AnalysisStarter, ImportStatus, Imported, ListedObject, Lookup},
+    import::{ImportStatus, Imported, ListedObject, Lookup},
     ports::{ImageStore, RecordFinder},
+    reconcile::Executions,
     record::Record,
 };
 
@@ -36,7 +37,7 @@ impl Follow {
     }
 }
 
-impl<R: RecordFinder, O: ImageStore, E: AnalysisStarter, C: Clock + Pause> ImportImage<R, O, E, C> {
+impl<R: RecordFinder, O: ImageStore, E: Executions, C: Clock + Pause> ImportImage<R, O, E, C> {
     /// Looks again and again until the record is settled, or time is up.
     pub(crate) async fn follow(&self, lookup: &Lookup<'_, R, O>, mut follow: Follow) -> Result<Imported, ImportError> {
         let (begun, mut pause) = (self.clock.now(), FIRST_PAUSE);
@@ -52,7 +53,7 @@ impl<R: RecordFinder, O: ImageStore, E: AnalysisStarter, C: Clock + Pause> Impor
                 && self.clock.now() - begun >= EVENT_DUE
                 && let Some(event) = follow.start_later.take()
             {
-                self.executions.start_analysis(&event).await?;
+                self.executions.start(&event).await?;
             }
             self.clock.pause(pause).await;
             pause = (pause + pause / 2).min(LONGEST_PAUSE);
@@ -68,7 +69,7 @@ fn ended(image_id: String, source: String, status: ImportStatus, record: Option<
             Err(ImportError::Failed { image_id, reason })
         }
         ImportStatus::Rejected => Ok(Imported { image_id, source, status, reason }),
-        ImportStatus::Completed | ImportStatus::Review | ImportStatus::StillRunning | ImportStatus::Erased => {
+        ImportStatus::Completed | ImportStatus::Review | ImportStatus::Erased | ImportStatus::StillRunning => {
             Ok(Imported { image_id, source, status, reason: None })
         }
     }

@@ -8,16 +8,16 @@ pub mod settings;
 
 use follow::Follow;
 use sightline_domain::{
-    clock::{Clock, Pause},
+    clock::{Clock, EpochMillis, Pause},
     error::ImportError,
-    event::{Bucket, Event, Object, ObjectCreatedDetail},
+    event::object_created,
     identity::Upload,
-    import::{AnalysisStarter, ImageSource, ImportItem, Imported, ListedObject, Lookup, ObjectFacts},
+    import::{ImageSource, ImportItem, Imported, ListedObject, Lookup, ObjectFacts},
     ports::{ImageStore, ObjectRef, RecordFinder},
+    reconcile::Executions,
     record::Record,
 };
-use sightline_kit::{Fault, Step};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use sightline_kit::{Fault, Step, about_image};
 
 /// The step.
 pub struct ImportImage<R, O, E, C> {
@@ -39,10 +39,19 @@ impl<R, O, E, C> ImportImage<R, O, E, C> {
 struct Brought {
     upload: Upload,
     size: u64,
+    /// When it came there, epoch milliseconds.
+    at: EpochMillis,
     just_copied: bool,
 }
 
-impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock + Pause> Step for ImportImage<R, O, E, C> {
+impl Brought {
+    /// The event that S3 would have sent.
+    fn event(&self) -> String {
+        object_created(&self.upload, self.size, self.at, "import").to_string()
+    }
+}
+
+impl<R: RecordFinder, O: ImageSource + ImageStore, E: Executions, C: Clock + Pause> Step for ImportImage<R, O, E, C> {
     const NAME: &'static str = "import-image";
     type Input = ImportItem;
     type Output = Imported;
@@ -56,19 +65,20 @@ impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock 
         if known.as_ref().is_none_or(Record::is_rerunnable) {
             let brought = self.bring(&follow.object, &facts, &item.owner_id).await?;
             if brought.just_copied {
-                follow.start_later = Some(self.event_of(&brought));
+                follow.start_later = Some(brought.event());
             } else {
-                self.executions.start_analysis(&self.event_of(&brought)).await?;
+                self.executions.start(&brought.event()).await?;
             }
             follow.old_failure = known.map(|record| record.execution_arn);
         }
         let imported = self.follow(&lookup, follow).await?;
+        about_image(&imported.image_id);
         tracing::info!(image_id = imported.image_id, status = ?imported.status, "image imported");
         Ok(imported)
     }
 }
 
-impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock + Pause> ImportImage<R, O, E, C> {
+impl<R: RecordFinder, O: ImageSource + ImageStore, E: Executions, C: Clock + Pause> ImportImage<R, O, E, C> {
     /// The object as it is now, with the facts of it. One that was replaced since the list was made is another object.
     async fn pinned(&self, listed: ListedObject) -> Result<(ListedObject, ObjectFacts), ImportError> {
         let facts = self.objects.facts(listed.reference()).await?.ok_or(ImportError::SourceMissing)?;
@@ -85,24 +95,14 @@ impl<R: RecordFinder, O: ImageSource + ImageStore, E: AnalysisStarter, C: Clock 
     async fn bring(&self, object: &ListedObject, facts: &ObjectFacts, owner_id: &str) -> Result<Brought, ImportError> {
         let upload = object.upload(&self.images_bucket, owner_id);
         if object.is_in_place(&self.images_bucket) {
-            return Ok(Brought { upload, size: facts.size, just_copied: false });
+            return Ok(Brought { upload, size: facts.size, at: facts.last_modified, just_copied: false });
         }
         let there = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
         if let Some(copy) = self.objects.facts(there).await? {
-            return Ok(Brought { upload: copy.upload(&self.images_bucket, &upload.key), size: copy.size, just_copied: false });
+            let (upload, size, at) = (copy.upload(&self.images_bucket, &upload.key), copy.size, copy.last_modified);
+            return Ok(Brought { upload, size, at, just_copied: false });
         }
         let upload = self.objects.copy_here(object, facts, &self.images_bucket, &upload.key).await?;
-        Ok(Brought { upload, size: facts.size, just_copied: true })
-    }
-
-    /// The event that S3 would have sent.
-    fn event_of(&self, brought: &Brought) -> String {
-        let Upload { bucket, key, version_id, etag } = brought.upload.clone();
-        let now = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.clock.now()) * 1_000_000).ok();
-        let time = now.and_then(|now| now.format(&Rfc3339).ok()).unwrap_or_default();
-        let object = Object { key, size: brought.size, etag, version_id };
-        let event = Event { time, detail: ObjectCreatedDetail { bucket: Bucket { name: bucket }, object } };
-        // Texts and numbers only: they always become JSON.
-        serde_json::to_string(&event).unwrap_or_default()
+        Ok(Brought { upload, size: facts.size, at: self.clock.now(), just_copied: true })
     }
 }

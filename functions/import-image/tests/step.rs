@@ -12,7 +12,8 @@ use sightline_domain::{
 };
 use sightline_kit::{Fault, Step};
 use sightline_tests::{
-    imports::{MemoryBuckets, StartedAnalyses},
+    executions::MemoryExecutions,
+    imports::MemoryBuckets,
     ready,
     records::MemoryRecords,
     samples::{BUCKET, EXECUTION, NOW, OTHER_EXECUTION, OWNER, UPLOADED},
@@ -26,15 +27,15 @@ const PHOTO: &[u8] = b"a photo";
 struct World {
     buckets: MemoryBuckets,
     records: MemoryRecords,
-    started: StartedAnalyses,
+    executions: MemoryExecutions,
     time: PassingTime,
 }
 
 impl World {
     fn new() -> Self {
-        let (buckets, records, started) =
-            (MemoryBuckets::named(&[BUCKET, ELSEWHERE]), MemoryRecords::default(), StartedAnalyses::default());
-        Self { buckets, records, started, time: PassingTime::from(NOW) }
+        let (buckets, records, executions) =
+            (MemoryBuckets::named(&[BUCKET, ELSEWHERE]), MemoryRecords::default(), MemoryExecutions::default());
+        Self { buckets, records, executions, time: PassingTime::from(NOW) }
     }
 
     /// Puts an object; gives it as a list has it.
@@ -54,8 +55,8 @@ impl World {
     }
 
     fn import(&self, object: &ListedObject) -> Result<Imported, Fault> {
-        let (records, buckets, started, time) = (self.records.clone(), self.buckets.clone(), self.started.clone(), self.time.clone());
-        ready(ImportImage::new(BUCKET, records, buckets, started, time).run(item(object)))
+        let (records, buckets, executions, time) = (self.records.clone(), self.buckets.clone(), self.executions.clone(), self.time.clone());
+        ready(ImportImage::new(BUCKET, records, buckets, executions, time).run(item(object)))
     }
 
     fn copies(&self) -> Vec<String> {
@@ -93,7 +94,7 @@ fn an_image_of_another_bucket_is_copied_and_followed_until_it_is_done() {
     let (key, id) = imported_key(OWNER, ELSEWHERE, &photo.key, &photo.etag);
     assert_eq!(imported, Imported { image_id: id, source: photo.url(), status: ImportStatus::Completed, reason: None });
     assert_eq!(world.copies(), [key]);
-    assert!(world.started.events().is_empty(), "the copy's own event starts it");
+    assert!(world.executions.started().is_empty(), "the copy's own event starts it");
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn importing_again_neither_copies_nor_starts() {
 
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Completed);
 
-    assert!(world.copies().is_empty() && world.started.events().is_empty());
+    assert!(world.copies().is_empty() && world.executions.started().is_empty());
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn a_copy_without_a_record_is_started_and_not_copied_again() {
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Completed);
 
     assert_eq!(world.buckets.bucket(BUCKET).versions(&upload.key).len(), 1);
-    assert_eq!(world.started.events().len(), 1);
+    assert_eq!(world.executions.started().len(), 1);
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_copy_whose_event_is_lost_is_started_in_the_end() {
     let world = world.then(14_000, &copied(&photo), completed());
 
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Completed);
-    assert_eq!(world.started.events().len(), 1);
+    assert_eq!(world.executions.started().len(), 1);
 }
 
 #[test]
@@ -143,12 +144,12 @@ fn what_lies_among_the_uploads_is_started_by_its_version_and_not_copied() {
     let imported = world.import(&photo).unwrap();
 
     assert_eq!((imported.image_id, imported.status), (upload.derived_id(), ImportStatus::Completed));
-    let event: Value = serde_json::from_str(&world.started.events()[0]).unwrap();
+    let event: Value = serde_json::from_str(&world.executions.started()[0].1).unwrap();
     assert_eq!(
         event["detail"],
-        json!({"bucket": {"name": BUCKET}, "object": {"key": photo.key, "size": 7, "etag": photo.etag, "version-id": "v1"}})
+        json!({"version": "0", "reason": "import", "bucket": {"name": BUCKET}, "object": {"key": photo.key, "size": 7, "etag": photo.etag, "version-id": "v1"}})
     );
-    assert_eq!(event["time"], "2026-03-01T12:01:00Z");
+    assert_eq!(event["time"], "2026-03-01T12:00:00Z");
     assert_eq!(world.copies(), [photo.key]);
 }
 
@@ -161,7 +162,7 @@ fn what_was_analysed_by_an_event_without_a_version_is_known() {
     world.records.put(&record);
 
     assert_eq!(world.import(&photo).unwrap().image_id, record.image_id);
-    assert!(world.started.events().is_empty());
+    assert!(world.executions.started().is_empty());
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn an_image_that_failed_is_started_again_and_its_old_failure_is_no_news() {
     let world = world.then(3_000, &upload, json!({"ProcessingStatus": "COMPLETED", "ExecutionArn": OTHER_EXECUTION}));
 
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Completed);
-    assert_eq!(world.started.events().len(), 1);
+    assert_eq!(world.executions.started().len(), 1);
 }
 
 #[test]
@@ -218,6 +219,18 @@ fn a_review_and_a_slow_analysis_do_not_hold_their_place() {
 }
 
 #[test]
+fn what_was_erased_is_not_brought_back() {
+    let world = World::new();
+    let photo = world.put(ELSEWHERE, "a.jpg");
+    let upload = copied(&photo);
+    world.records.put(&claimed(&upload));
+    world.records.change(&upload.candidate_ids()[0], json!({"ProcessingStatus": "ERASED", "S3_URL": "", "ETag": ""}));
+
+    assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Erased);
+    assert!(world.copies().is_empty() && world.executions.started().is_empty());
+}
+
+#[test]
 fn what_is_missing_replaced_or_denied_is_a_failed_item() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
@@ -228,7 +241,7 @@ fn what_is_missing_replaced_or_denied_is_a_failed_item() {
     for (object, name) in [(missing, "Import.SourceMissing"), (replaced, "Import.SourceMissing"), (denied, "Import.Denied")] {
         assert_eq!(world.import(&object).unwrap_err().name(), name);
     }
-    assert!(world.copies().is_empty() && world.started.events().is_empty());
+    assert!(world.copies().is_empty() && world.executions.started().is_empty());
 }
 
 #[test]
@@ -236,19 +249,6 @@ fn a_row_that_is_not_encoded_is_refused() {
     let world = World::new();
     let mut item = item(&world.put(ELSEWHERE, "a.jpg"));
     item.key = "100%.jpg".to_owned();
-    let step = ImportImage::new(BUCKET, world.records, world.buckets, world.started, world.time);
+    let step = ImportImage::new(BUCKET, world.records, world.buckets, world.executions, world.time);
     assert_eq!(ready(step.run(item)).unwrap_err().name(), "Input.Invalid");
-}
-
-#[test]
-fn an_image_that_was_erased_is_not_brought_back() {
-    let world = World::new();
-    let photo = world.put(ELSEWHERE, "a.jpg");
-    let id = copied(&photo).candidate_ids().remove(0);
-    let tombstone = json!({"ImageID": id, "UploadTimestamp": 1, "ProcessingStatus": "ERASED", "ErasedAt": 2, "SchemaVersion": 1});
-    world.records.put(&serde_json::from_value(tombstone).unwrap());
-
-    assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Erased);
-
-    assert!(world.copies().is_empty() && world.started.events().is_empty());
 }

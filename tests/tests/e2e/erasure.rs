@@ -8,17 +8,19 @@ use serde_json::{Value, json};
 use sightline_aws::{
     label_search::{LabelSearch, Search},
     objects::Objects,
+    reviews::{Decided, Reviews},
 };
 use sightline_domain::{
     clock::DAY_MILLIS,
     erase::{
         LateWrites, SWEEP_AFTER, Swept,
-        ports::{ObjectVersions, Tombstones},
+        ports::{ObjectVersions, RecordErasure, Tombstones},
         sweep_erased,
     },
-    ports::RecordFinder,
+    identity::Upload,
+    ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
     record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    review::{ReviewOutcome, ReviewStatus},
 };
 use std::time::Duration;
 
@@ -259,4 +261,58 @@ async fn erasing_asks_first_and_knows_what_it_does_not_know() {
     let partly = sightline(&local, &["erase", &image.id, &nobody, "--yes", "--output", "json"]);
     let receipts: Value = serde_json::from_slice(&partly.stdout).expect("JSON");
     assert_eq!((partly.status.code(), &receipts[1]["Action"]), (Some(3), &json!("UNKNOWN")));
+}
+
+/// Injected: every writer there is writes to a record that is being erased, is erased, or is closed, in DynamoDB itself.
+/// Seen: every write is refused, and the item is unchanged.
+#[tokio::test]
+async fn row_33_the_table_itself_refuses_every_writer() {
+    let local = Local::default_stage().await;
+    let (records, id, execution) = (local.records(), uuid::Uuid::new_v4().to_string(), "arn:one");
+    let key = format!("raw-uploads/tests/{id}.jpg");
+    let upload = Upload { bucket: local.stack.images_bucket.clone(), key, version_id: None, etag: "e".into() };
+    let record = Record::claimed(id.clone(), &upload, 1, 1_000, execution.into(), 2_000);
+    assert_eq!(records.claim(&record).await.expect("it can be claimed"), Written::Yes);
+    let token = secrecy::SecretString::from("token");
+    let request = ReviewRequest {
+        image_id: &id,
+        upload_timestamp: 1_000,
+        execution_arn: execution,
+        task_token: &token,
+        flags: &[],
+        deadline: i64::MAX / 2,
+    };
+    assert_eq!(records.ask(&request).await.expect("a review can be asked for"), Written::Yes);
+    assert_eq!(records.mark(&record, 3_000).await.expect("it can be marked"), Written::Yes);
+
+    for stage in ["under way", "erased", "closed"] {
+        let before = records.items(&id).await.expect("it can be read").remove(0);
+        let item = serde_json::to_value(&before).expect("JSON");
+        let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("x".into()), ..record.clone() };
+        let done = Record { processing_status: ProcessingStatus::Completed, ..record.clone() };
+        let outcome =
+            ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: None, review_reason: None };
+        let refused = [
+            records.claim(&record).await,
+            records.claim(&Record { execution_arn: "arn:two".into(), ..record.clone() }).await,
+            records.fail(&failed).await,
+            records.fail(&Record { execution_arn: "arn:two".into(), ..failed.clone() }).await,
+            records.ask(&request).await,
+            records.resume(&failed).await,
+            records.mark(&record, 9_000).await,
+            local.records().indexed_by(local.stack.label_index_table.as_str()).complete(&done, &[]).await,
+        ];
+        for (writer, written) in refused.into_iter().enumerate() {
+            assert_eq!(written.expect("it is refused well"), Written::Refused, "{stage}: writer {writer}");
+        }
+        let reviews = Reviews::new(local.clients.dynamodb(), local.stack.records_table.as_str());
+        let decided = reviews.decide(&id, 1_000, &outcome, 5_000).await.expect("it is refused well");
+        assert!(matches!(decided, Decided::NotAsked), "{stage}: {decided:?}");
+        assert_eq!(serde_json::to_value(records.items(&id).await.expect("it can be read").remove(0)).expect("JSON"), item, "{stage}");
+        match stage {
+            "under way" => assert_eq!(records.strip(&before, 4_000).await.expect("it can be stripped"), Written::Yes),
+            _ => assert_eq!(records.close(&before).await.expect("it can be closed"), Written::Yes),
+        }
+    }
+    assert!(records.items(&id).await.expect("it can be read")[0].is_closed());
 }

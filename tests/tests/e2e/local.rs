@@ -16,7 +16,7 @@ use sightline_domain::{
 };
 use std::{
     path::PathBuf,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 use uuid::Uuid;
@@ -186,6 +186,14 @@ pub fn sightline(local: &Local, arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
+}
+
+/// Starts `sightline watch` against a stage, its output piped.
+pub fn watch(local: &Local, arguments: &[&str]) -> Child {
+    let program = root().join("target/debug/sightline");
+    let command =
+        Command::new(&program).args(["--name", local.name, "watch"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    command.unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
 }
 
 /// The bytes of a photo of samples/.

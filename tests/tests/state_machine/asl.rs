@@ -15,26 +15,37 @@ pub struct State {
     pub body: Value,
 }
 
-pub static MACHINE: LazyLock<Value> = LazyLock::new(|| {
-    let text = fs::read_to_string(in_repository("statemachine/image-analysis.asl.json")).unwrap();
+pub static MACHINE: LazyLock<Value> = LazyLock::new(|| read("image-analysis"));
+pub static BULK_IMPORT: LazyLock<Value> = LazyLock::new(|| read("bulk-import"));
+
+fn read(machine: &str) -> Value {
+    let text = fs::read_to_string(in_repository(&format!("statemachine/{machine}.asl.json"))).unwrap();
     serde_json::from_str(&text).expect("the definition is JSON as it stands")
-});
+}
 
 pub fn in_repository(path: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
 }
 
-/// Every region, the outermost first.
+/// Every region of image-analysis, the outermost first.
 pub fn regions() -> Vec<Region> {
     let mut all = Vec::new();
     gather(&MACHINE, &mut all);
     all
 }
 
+/// Every region of both machines.
+pub fn all_regions() -> Vec<Region> {
+    let mut all = regions();
+    gather(&BULK_IMPORT, &mut all);
+    all
+}
+
 fn gather(definition: &Value, all: &mut Vec<Region>) {
     let states = definition["States"].as_object().unwrap().iter();
     let states: Vec<State> = states.map(|(name, body)| State { name: name.clone(), body: body.clone() }).collect();
-    let branches: Vec<Value> = states.iter().flat_map(|state| list(&state.body["Branches"])).cloned().collect();
+    let within = |state: &State| list(&state.body["Branches"]).chain(state.body.get("ItemProcessor")).cloned().collect::<Vec<_>>();
+    let branches: Vec<Value> = states.iter().flat_map(within).collect();
     all.push(Region { start: definition["StartAt"].as_str().unwrap().to_owned(), states });
     for branch in &branches {
         gather(branch, all);
@@ -47,6 +58,14 @@ pub fn states() -> Vec<State> {
 
 pub fn tasks() -> Vec<State> {
     states().into_iter().filter(|state| state.body["Type"] == "Task").collect()
+}
+
+pub fn all_states() -> Vec<State> {
+    all_regions().into_iter().flat_map(|region| region.states).collect()
+}
+
+pub fn all_tasks() -> Vec<State> {
+    all_states().into_iter().filter(|state| state.body["Type"] == "Task").collect()
 }
 
 /// The elements of an array; none where there is no array.
@@ -68,7 +87,8 @@ impl State {
 
     /// The crate of the function that a Task calls.
     pub fn function(&self) -> String {
-        let placeholder = self.body["Arguments"]["FunctionName"].as_str().unwrap();
+        let [arguments, parameters] = [&self.body["Arguments"], &self.body["Parameters"]];
+        let placeholder = arguments["FunctionName"].as_str().or(parameters["FunctionName"].as_str()).unwrap();
         let name = placeholder.strip_prefix("${").and_then(|name| name.strip_suffix("FunctionArn}"));
         let name = name.unwrap_or_else(|| panic!("{}: {placeholder} is no placeholder of a function", self.name));
         let kebab = name.chars().fold(String::new(), |kebab, letter| {
@@ -87,6 +107,9 @@ impl State {
         list(&self.body["Catch"]).flat_map(|catcher| texts(&catcher["ErrorEquals"])).collect()
     }
 }
+
+/// Functions that rules, schedules and streams call, and no state.
+pub const CALLED_FROM_OUTSIDE: [&str; 4] = ["count-trends", "reconcile", "record-failure", "report-trends"];
 
 /// The crates in `functions/`.
 pub fn functions() -> BTreeSet<String> {

@@ -1,8 +1,8 @@
 //! What is retried, what is caught, and what is neither.
 
-use crate::asl::{State, in_repository, states, tasks};
+use crate::asl::{State, all_states, all_tasks, in_repository};
 use sightline_domain::{
-    error::{AlertError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
+    error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
     rejection::{DuplicateImage, ReasonCode, Rejection},
 };
 use sightline_kit::fault::Breakdown;
@@ -21,6 +21,9 @@ fn all_errors() -> Vec<Box<dyn StepError>> {
         Box::new(StorageError::Misconfigured { doing, source: cause() }),
         Box::new(AlertError::Unavailable(cause())),
         Box::new(AlertError::Misconfigured(cause())),
+        Box::new(ImportError::SourceMissing),
+        Box::new(ImportError::Denied(cause())),
+        Box::new(ImportError::Failed { image_id: String::new(), reason: String::new() }),
         Box::new(RecordSuperseded { image_id: String::new() }),
         Box::new(Rejection::new(ReasonCode::TooSmall, "")),
         Box::new(DuplicateImage { image_id: String::new(), execution_arn: String::new() }),
@@ -59,13 +62,13 @@ fn no_error_is_missing_here() {
 
 #[test]
 fn what_is_retried_is_what_says_that_it_is_transient() {
-    let retried = tasks().iter().flat_map(State::retried).collect();
+    let retried = all_tasks().iter().flat_map(State::retried).collect();
     assert_eq!(ours(retried), names(StepError::is_transient));
 }
 
 #[test]
 fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
-    for task in tasks() {
+    for task in all_tasks() {
         let crate_docs = fs::read_to_string(in_repository(&format!("functions/{}/src/lib.rs", task.function()))).unwrap();
         let crate_docs: String = crate_docs.lines().take_while(|line| line.starts_with("//!")).collect();
         let spoken_of = |name: &str| {
@@ -83,7 +86,7 @@ fn row_21_each_task_retries_what_lambda_may_report() {
     // Step Functions guide, "Handle transient Lambda service exceptions"; out-of-memory shows as Lambda.Unknown.
     let lambda =
         ["ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException", "TooManyRequestsException"];
-    for task in tasks() {
+    for task in all_tasks() {
         let retried = task.retried();
         for name in lambda.map(|name| format!("Lambda.{name}")).iter().chain([&"Lambda.Unknown".to_owned(), &"Sandbox.Timedout".to_owned()])
         {
@@ -96,7 +99,7 @@ fn row_21_each_task_retries_what_lambda_may_report() {
 
 #[test]
 fn only_what_re_running_cannot_mend_is_caught() {
-    let caught: BTreeSet<String> = states().iter().flat_map(State::caught).collect();
+    let caught: BTreeSet<String> = all_states().iter().flat_map(State::caught).collect();
     assert!(caught.contains("States.Timeout"), "a review that nobody answers");
     let own = ours(caught);
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
@@ -107,7 +110,7 @@ fn only_what_re_running_cannot_mend_is_caught() {
 
 #[test]
 fn nothing_is_retried_or_caught_wholesale() {
-    for state in states() {
+    for state in all_states() {
         for wholesale in ["States.ALL", "States.TaskFailed", "States.Runtime"] {
             assert!(!state.retried().contains(wholesale) && !state.caught().contains(wholesale), "{}: {wholesale}", state.name);
         }

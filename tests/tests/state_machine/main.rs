@@ -9,6 +9,7 @@
 )]
 
 mod asl;
+mod bulk_import;
 mod errors;
 mod payloads;
 mod runs;

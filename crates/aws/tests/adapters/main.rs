@@ -11,6 +11,7 @@
 mod dead_letters;
 mod dynamodb;
 mod erasing;
+mod import;
 mod logs;
 mod metering;
 mod open_work;

@@ -1,0 +1,156 @@
+//! Imports: looking at objects of other buckets, copying them, and what Map Runs tell.
+
+use crate::replay::{Answer, Replay, json_error, ok, xml_error};
+use serde_json::json;
+use sightline_aws::{
+    bulk_imports::{BulkImports, MapRun, Started},
+    objects::Objects,
+};
+use sightline_domain::{
+    error::StepError,
+    identity::Upload,
+    import::{ImageSource, ListedObject, ObjectFacts},
+};
+
+const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:bulk-import";
+
+async fn objects(replay: &Replay) -> Objects {
+    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
+}
+
+async fn imports(replay: &Replay) -> BulkImports {
+    BulkImports::new(aws_sdk_sfn::Client::new(&replay.config().await), MACHINE)
+}
+
+fn photo() -> ListedObject {
+    ListedObject { bucket: "photos".into(), key: "2019/a b+ü.jpg".into(), version_id: Some("v1".into()), etag: "e1".into() }
+}
+
+fn facts() -> ObjectFacts {
+    ObjectFacts { etag: "e1".into(), version_id: Some("v1".into()), size: 7, last_modified: 0, content_type: Some("image/jpeg".into()) }
+}
+
+fn headers(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn an_object_is_looked_at_by_its_version_without_reading_it() {
+    let known = [("content-length", "7"), ("etag", "\"e1\""), ("x-amz-version-id", "v1"), ("content-type", "image/jpeg")];
+    let replay = Replay::new([Answer::Http(200, headers(&known), vec![])]);
+    assert_eq!(objects(&replay).await.facts(photo().reference()).await.unwrap(), Some(facts()));
+    let asked = replay.only();
+    assert_eq!(asked.method, "HEAD");
+    assert!(asked.uri.contains("versionId=v1"), "{}", asked.uri);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_none_and_what_is_denied_or_passing_has_its_name() {
+    // Answers to HEAD have no body.
+    let cases =
+        [(404, None), (405, None), (403, Some("Import.Denied")), (301, Some("Storage.Misconfigured")), (503, Some("Storage.Unavailable"))];
+    for (status, name) in cases {
+        let replay = Replay::new([Answer::Http(status, vec![], vec![])]);
+        let looked = objects(&replay).await.facts(photo().reference()).await;
+        match name {
+            None => assert_eq!(looked.unwrap(), None, "{status}"),
+            Some(name) => assert_eq!(looked.unwrap_err().name(), name, "{status}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_of_exactly_what_was_looked_at_and_notes_where_it_comes_from() {
+    let body = r#"<?xml version="1.0"?><CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>"#;
+    let replay = Replay::new([Answer::Http(200, headers(&[("x-amz-version-id", "v7")]), body.into())]);
+
+    let upload = objects(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap();
+
+    let expected =
+        Upload { bucket: "images".into(), key: "raw-uploads/anna/x.jpg".into(), version_id: Some("v7".into()), etag: "e2".into() };
+    assert_eq!(upload, expected);
+    let asked = replay.only();
+    for (name, value) in [
+        ("x-amz-copy-source", "photos/2019/a%20b%2B%C3%BC.jpg?versionId=v1"),
+        ("x-amz-copy-source-if-match", "\"e1\""),
+        ("x-amz-metadata-directive", "REPLACE"),
+        ("x-amz-meta-source", "s3://photos/2019/a%20b%2B%C3%BC.jpg"),
+        ("x-amz-tagging-directive", "REPLACE"),
+        ("content-type", "image/jpeg"),
+    ] {
+        assert_eq!(asked.header(name), Some(value), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_s3_refuses_says_why() {
+    let cases = [
+        (xml_error(404, "NoSuchKey"), "Import.SourceMissing"),
+        (xml_error(412, "PreconditionFailed"), "Import.SourceMissing"),
+        (xml_error(403, "AccessDenied"), "Import.Denied"),
+        (xml_error(503, "SlowDown"), "Storage.Unavailable"),
+        (xml_error(400, "InvalidRequest"), "Storage.Misconfigured"),
+    ];
+    for (answer, name) in cases {
+        let replay = Replay::new([answer]);
+        let refused = objects(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap_err();
+        assert_eq!(refused.name(), name);
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_started_under_its_name_and_a_taken_name_is_told() {
+    let replay = Replay::new([ok(json!({"executionArn": "arn", "startDate": 1.0}).to_string())]);
+    assert_eq!(imports(&replay).await.start("import-1", "{}").await.unwrap(), Started::Yes("arn".into()));
+    let asked = replay.only().json();
+    assert_eq!((&asked["name"], &asked["stateMachineArn"]), (&json!("import-1"), &json!(MACHINE)));
+
+    let taken = Replay::new([json_error(400, "ExecutionAlreadyExists")]);
+    assert_eq!(imports(&taken).await.start("import-1", "{}").await.unwrap(), Started::NameTaken);
+}
+
+#[tokio::test]
+async fn the_deployed_bound_stands_in_the_definition() {
+    let definition = json!({"States": {"ImportImages": {"Type": "Map", "MaxConcurrency": 12}}}).to_string();
+    let described =
+        json!({"stateMachineArn": MACHINE, "name": "n", "definition": definition, "roleArn": "r", "type": "STANDARD", "creationDate": 1.0});
+    let replay = Replay::new([ok(described.to_string())]);
+    assert_eq!(imports(&replay).await.max_concurrency().await.unwrap(), Some(12));
+}
+
+#[tokio::test]
+async fn a_map_run_counts_its_items_and_is_bounded() {
+    let counts =
+        json!({"pending": 5, "running": 2, "succeeded": 7, "failed": 1, "timedOut": 1, "aborted": 1, "total": 17, "resultsWritten": 0});
+    let listed = json!({"mapRuns": [{"executionArn": "e", "mapRunArn": "m", "stateMachineArn": MACHINE, "startDate": 1.0}]});
+    let described = json!({"mapRunArn": "m", "executionArn": "e", "status": "RUNNING", "startDate": 1.0, "maxConcurrency": 20,
+        "toleratedFailurePercentage": 5.0, "toleratedFailureCount": 0, "itemCounts": counts, "executionCounts": counts});
+    let replay = Replay::new([ok(listed.to_string()), ok(described.to_string()), ok("{}")]);
+    let imports = imports(&replay).await;
+
+    let run = imports.map_run("e").await.unwrap();
+
+    assert_eq!(run, Some(MapRun { arn: "m".into(), total: 17, pending: 5, running: 2, succeeded: 7, failed: 3 }));
+    imports.bound("m", 4).await.unwrap();
+    assert_eq!(replay.asked().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
+    let none = Replay::new([ok(json!({"mapRuns": []}).to_string())]);
+    assert_eq!(self::imports(&none).await.map_run("e").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn failed_items_are_told_with_object_and_reason() {
+    let child = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0});
+    let input =
+        json!({"Bucket": "photos", "Key": "2019/a%20b%2B%C3%BC.jpg", "VersionId": "v1", "ETag": "e1", "OwnerID": "anna"}).to_string();
+    let detail = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0, "input": input,
+        "error": "Import.SourceMissing", "cause": "{\"errorMessage\": \"gone\"}"});
+    let none = json!({"executions": []}).to_string();
+    let replay = Replay::new([ok(json!({"executions": [child]}).to_string()), ok(detail.to_string()), ok(none.clone()), ok(none)]);
+
+    let failures = imports(&replay).await.failures("m", 10).await.unwrap();
+
+    assert_eq!(failures.len(), 1);
+    assert_eq!((&failures[0].object, failures[0].error.as_str()), (&photo(), "Import.SourceMissing"));
+    let asked = replay.asked()[0].json();
+    assert_eq!(asked, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
+}

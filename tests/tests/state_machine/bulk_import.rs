@@ -1,0 +1,63 @@
+//! The state machine of bulk imports: one distributed Map, as AWS and the local engine both take it.
+
+use crate::{
+    asl::{BULK_IMPORT, sample},
+    payloads::takes,
+};
+use serde_json::{Value, json};
+use sightline_domain::import::{LIST_HEADING, ListedObject};
+use std::collections::BTreeSet;
+
+fn map() -> &'static Value {
+    &BULK_IMPORT["States"]["ImportImages"]
+}
+
+/// The names that a selector sets, without the marks of paths.
+fn names(selector: &Value) -> BTreeSet<String> {
+    selector.as_object().unwrap().keys().map(|name| name.trim_end_matches(".$").to_owned()).collect()
+}
+
+#[test]
+fn it_is_jsonpath_without_a_word_of_jsonata() {
+    assert!(BULK_IMPORT.get("QueryLanguage").is_none() && !BULK_IMPORT.to_string().contains("{%"));
+}
+
+#[test]
+fn items_are_standard_executions_so_that_a_redrive_runs_the_failed_ones_again() {
+    assert_eq!(map()["ItemProcessor"]["ProcessorConfig"], json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}));
+}
+
+#[test]
+fn bounds_are_plain_numbers_which_the_settings_replace() {
+    assert_eq!((map()["MaxConcurrency"].as_u64(), map()["ToleratedFailurePercentage"].as_u64()), (Some(20), Some(5)));
+}
+
+#[test]
+fn every_column_of_the_list_reaches_the_function_and_whose_the_images_are() {
+    let selector = &map()["ItemSelector"];
+    for column in LIST_HEADING.split(',') {
+        assert_eq!(selector[format!("{column}.$")], format!("$$.Map.Item.Value.{column}"));
+    }
+    let mut expected: BTreeSet<String> = LIST_HEADING.split(',').map(str::to_owned).collect();
+    expected.insert("OwnerID".to_owned());
+    assert_eq!(names(selector), expected);
+    assert_eq!(names(selector), sample("import-image").as_object().unwrap().keys().cloned().collect());
+}
+
+#[test]
+fn a_row_of_the_list_is_what_the_function_takes() {
+    let object = ListedObject { bucket: "photos".into(), key: "a, b\n.jpg".into(), version_id: None, etag: "e".into() };
+    let row = object.row();
+    let columns = LIST_HEADING.split(',').zip(row.split(','));
+    let mut item: Value = columns.map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into();
+    item["OwnerID"] = json!("anna");
+    takes("import-image", item).unwrap();
+}
+
+#[test]
+fn all_that_it_is_started_with_is_used_and_nothing_else() {
+    let text = BULK_IMPORT.to_string();
+    let asked: BTreeSet<&str> = text.split("\"$.").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    // What the command hands over (cli/src/import/launch.rs), and the function's answer.
+    assert_eq!(asked, ["Bucket", "ListKey", "OwnerID", "Payload", "ResultsPrefix"].into());
+}
