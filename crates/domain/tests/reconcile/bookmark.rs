@@ -34,16 +34,32 @@ fn a_whole_sweep_is_not_repeated_but_for_a_margin() {
     let mut world = world();
     let old = world.objects.upload(BUCKET, "raw-uploads/old.jpg", b"image", UPLOADED - 60 * MINUTE);
     assert_eq!(world.run().orphans, 1);
-    // Nobody claimed it, yet it is not looked at again: its own execution would have to be lost, too.
+    world.complete(&old, &old.derived_id());
+    world.now += 5 * MINUTE;
+    assert_eq!(world.run().versions_looked_at, 1);
     world.now += 5 * MINUTE;
     let again = world.run();
     assert_eq!((again.versions_listed, again.versions_looked_at), (1, 0));
     assert_eq!(world.started(), [old]);
 
     // A clock that differs, or a listing that was a moment late.
-    let late = world.objects.upload(BUCKET, "raw-uploads/late.jpg", b"image", NOW - 10 * MINUTE);
+    let late = world.objects.upload(BUCKET, "raw-uploads/late.jpg", b"image", NOW - 5 * MINUTE);
     world.run();
     assert_eq!(world.started().last(), Some(&late));
+}
+
+/// Its execution may fail before it claims a record, and the event of its failure be lost.
+#[test]
+fn what_was_started_is_looked_at_again_until_it_has_a_record() {
+    let mut world = world();
+    let old = world.objects.upload(BUCKET, "raw-uploads/old.jpg", b"image", UPLOADED - 60 * MINUTE);
+    for started in 1..=2 {
+        assert_eq!(world.run().orphans, 1);
+        assert_eq!(world.started().len(), started);
+        world.now += 60 * MINUTE;
+    }
+    world.complete(&old, &old.derived_id());
+    assert_eq!(world.run().orphans, 0);
 }
 
 #[test]

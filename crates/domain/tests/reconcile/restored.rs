@@ -2,7 +2,7 @@
 
 use crate::world::{MINUTE, NOW, did, world};
 use sightline_domain::reconcile::Did;
-use sightline_tests::samples::UPLOADED;
+use sightline_tests::samples::{IMAGE_ID, UPLOADED};
 
 /// Injected: an upload that a run had looked at long ago has no record any more.
 /// Seen: a run by its bookmark does not look so far back; one that is to look anew starts it.
@@ -11,6 +11,9 @@ fn row_36_after_a_table_was_restored_all_uploads_are_looked_at_anew() {
     let mut world = world();
     let upload = world.upload(b"image", UPLOADED);
     world.run();
+    world.complete(&upload, IMAGE_ID);
+    world.run();
+    world.table.erase(IMAGE_ID);
     world.now = NOW + 60 * MINUTE;
 
     let by_bookmark = world.run();

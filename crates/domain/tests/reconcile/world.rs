@@ -4,7 +4,7 @@ use sightline_domain::{
     clock::{Clock, EpochMillis},
     identity::Upload,
     reconcile::{Bookmark, Did, ExecutionState, Reconciler, Report, Wish},
-    record::Record,
+    record::{ProcessingStatus, Record},
 };
 use sightline_tests::{
     executions::MemoryExecutions,
@@ -75,6 +75,13 @@ impl World {
     /// Puts an object at the key that names [`IMAGE_ID`].
     pub fn upload(&self, bytes: &[u8], at: EpochMillis) -> Upload {
         self.objects.upload(BUCKET, &key(), bytes, at)
+    }
+
+    /// An execution comes to complete the record of an upload, under this id.
+    pub fn complete(&self, upload: &Upload, image_id: &str) {
+        let record =
+            Record { image_id: image_id.to_owned(), etag: upload.etag.clone(), version_id: upload.version_id.clone(), ..claimed() };
+        self.table.put(&Record { processing_status: ProcessingStatus::Completed, work_queue: None, ..record });
     }
 
     /// The record of [`IMAGE_ID`], claimed by [`EXECUTION`] and still PENDING; its execution stands as `state` says.
