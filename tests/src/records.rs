@@ -184,7 +184,8 @@ impl ReviewQueue for MemoryRecords {
             return Ok(Written::Refused);
         };
         let decided = [ReviewStatus::Approved, ReviewStatus::Rejected].map(|status| json!(status));
-        if !owned(item, request.execution_arn) || item.get("ReviewStatus").is_some_and(|status| decided.contains(status)) {
+        let later = item.get("ReviewDeadline").and_then(Value::as_i64).is_some_and(|deadline| deadline > request.deadline);
+        if later || !owned(item, request.execution_arn) || item.get("ReviewStatus").is_some_and(|status| decided.contains(status)) {
             return Ok(Written::Refused);
         }
         let Value::Object(asked) = json!({

@@ -219,7 +219,10 @@ impl ReviewQueue for Records {
         Changes::new(
             &self.table,
             key(request.image_id, request.upload_timestamp),
-            format!("{OWNED} AND NOT ReviewStatus IN (:approved, :rejected)"),
+            format!(
+                "{OWNED} AND NOT ReviewStatus IN (:approved, :rejected) \
+                 AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)"
+            ),
         )
         .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
         .set("ReviewStatus", AttributeValue::S("PENDING".into()))
@@ -230,6 +233,7 @@ impl ReviewQueue for Records {
         .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
         .given_text(":own", request.execution_arn)
         .given_text(":completed", "COMPLETED")
+        .given(":deadline", AttributeValue::N(request.deadline.to_string()))
         .given_text(":approved", "APPROVED")
         .given_text(":rejected", "REJECTED")
         .send(&self.client, doing)

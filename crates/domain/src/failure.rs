@@ -77,19 +77,27 @@ pub async fn record_failure(
     };
     let upload = Upload::from_event(&event);
     let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now };
-    let Some(mut record) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };
-    // Asked after the record was read, whose write holds only if no review was asked for since: so an event that comes later than a redrive
-    // does not take an image away from its reviewers.
-    if history.goes_on(&detail.execution_arn).await? {
-        return Ok(Recorded::NotOurs);
+    for _ in 0..TRIES {
+        let Some((mut record, new)) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };
+        // Asked after the record was read, whose write holds only if no review was asked for since: so an event that comes later than a
+        // redrive does not take an image away from its reviewers.
+        if history.goes_on(&detail.execution_arn).await? {
+            return Ok(Recorded::NotOurs);
+        }
+        let told = history.failure_cause(&detail.execution_arn).await?;
+        Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).note_in(&mut record, now);
+        if records.fail(&record).await? == Written::Yes {
+            return Ok(Recorded::Failed(Box::new(record)));
+        }
+        if !new {
+            break;
+        }
     }
-    let told = history.failure_cause(&detail.execution_arn).await?;
-    Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).note_in(&mut record, now);
-    Ok(match records.fail(&record).await? {
-        Written::Yes => Recorded::Failed(Box::new(record)),
-        Written::Refused => Recorded::NotOurs,
-    })
+    Ok(Recorded::NotOurs)
 }
+
+/// How often the id of a new record may be taken by another execution, right before it is written.
+const TRIES: usize = 3;
 
 /// What execution, on which upload, and when.
 #[derive(Debug, Clone)]
@@ -112,35 +120,42 @@ pub async fn mark_failed(
     objects: &(impl UploadLookup + ImageStore),
     run: &Run<'_>,
     ending: Ending,
-    amend: impl FnOnce(&mut Record) + Send,
+    amend: impl Fn(&mut Record) + Send,
 ) -> Result<Option<Record>, StorageError> {
-    let Some(mut record) = own_record(records, objects, run).await? else { return Ok(None) };
-    ending.note_in(&mut record, run.now);
-    amend(&mut record);
-    Ok(match records.fail(&record).await? {
-        Written::Yes => Some(record),
-        Written::Refused => None,
-    })
+    for _ in 0..TRIES {
+        let Some((mut record, new)) = own_record(records, objects, run).await? else { return Ok(None) };
+        ending.clone().note_in(&mut record, run.now);
+        amend(&mut record);
+        if records.fail(&record).await? == Written::Yes {
+            return Ok(Some(record));
+        }
+        if !new {
+            break;
+        }
+    }
+    Ok(None)
 }
 
-/// The record that the execution claimed; a new one under the first id that is free; `None` where all belong to others, or where the
-/// upload was erased.
+/// The record that the execution claimed, or a new one under the first id that is free, and whether it is new; `None` where all ids belong to
+/// others, or where the upload was erased.
 async fn own_record(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
     run: &Run<'_>,
-) -> Result<Option<Record>, StorageError> {
+) -> Result<Option<(Record, bool)>, StorageError> {
     let facts = unless_denied(objects.look_up(run.upload).await, None)?;
     let (mut free, mut erased) = (None, false);
     for id in run.upload.candidate_ids() {
         match records.find(&id).await? {
-            Some(record) if record.execution_arn == run.execution_arn => return Ok(Some(record)),
+            Some(record) if record.execution_arn == run.execution_arn => return Ok(Some((record, false))),
             Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
                 Meaning::Erased => erased = true,
                 Meaning::Free => free = free.or(Some((id, Some(record.upload_timestamp)))),
                 Meaning::NotYet => {}
             },
             Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
+            // Of an upload that is gone, a tombstone may stand behind the record of another one.
+            Some(_) if facts.is_none() => erased |= records.items(&id).await?.iter().any(Record::is_erased),
             Some(_) => {}
             None => free = free.or(Some((id, None))),
         }
@@ -153,7 +168,7 @@ async fn own_record(
         }
         None => (0, run.event_time.unwrap_or(run.now)),
     };
-    Ok(Some(Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now)))
+    Ok(Some((Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now), true)))
 }
 
 /// What was looked up, or `otherwise` where it cannot be: the execution may have failed for this very look-up. A passing trouble is waited for.

@@ -3,6 +3,7 @@
 use crate::{
     alert::AlertMessage,
     clock::EpochMillis,
+    erase::ports::Tombstones,
     error::{AlertError, RecognitionError, StorageError},
     identity::Upload,
     label_index::LabelRow,
@@ -126,13 +127,13 @@ pub trait RecordFinder: Sync {
 }
 
 /// Claims records.
-pub trait RecordClaims: RecordFinder {
+pub trait RecordClaims: Tombstones {
     /// Writes `record` if there is none, or takes over one that failed for a reason that re-running can mend.
     fn claim(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
 /// Marks records FAILED.
-pub trait RecordFailures: RecordFinder {
+pub trait RecordFailures: Tombstones {
     /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution, is not COMPLETED, and no review
     /// was asked for since it was read.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
@@ -163,7 +164,8 @@ pub struct ReviewRequest<'a> {
 
 /// Asks for reviews.
 pub trait ReviewQueue: RecordFinder {
-    /// Puts the image into the review queue, if its execution still owns the record.
+    /// Puts the image into the review queue, if its execution still owns the record, and no later try has asked already: its token is the one
+    /// that counts.
     fn ask(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 

@@ -72,11 +72,12 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     pub async fn of_what_is_gone(&self) -> Result<Fault, Fault> {
         let mut erased = None;
         for id in self.upload.candidate_ids() {
-            match self.records.find(&id).await? {
-                Some(known) if known.execution_arn == self.execution_arn => return Ok(deleted().into()),
-                Some(known) if known.is_erased() => erased = Some(known),
-                Some(_) | None => {}
+            // Another upload may have the id by now, and stand before the tombstone.
+            let items = self.records.items(&id).await?;
+            if items.iter().any(|known| known.execution_arn == self.execution_arn) {
+                return Ok(deleted().into());
             }
+            erased = erased.or(items.into_iter().find(Record::is_erased));
         }
         Ok(erased.map_or_else(|| deleted().into(), |erased| duplicate(erased).into()))
     }

@@ -79,6 +79,16 @@ fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
     assert!(!item.contains_key("StatusReason"));
 }
 
+/// A try that Step Functions has given up may be at work still when the next one has asked.
+#[test]
+fn a_try_that_was_given_up_puts_its_token_over_no_later_one() {
+    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    let next = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW + 1));
+    ready(next.run(serde_json::from_value(input("token-2")).unwrap())).unwrap();
+    assert_eq!(run(&records, &callbacks, "token-1").unwrap_err().name(), "Record.Superseded");
+    assert_eq!(records.item(IMAGE_ID)[REVIEW_TOKEN], json!("token-2"));
+}
+
 /// Injected: a decision made with the token of before a redrive.
 /// Seen: it is told once, through the new token, and stands.
 #[test]

@@ -56,7 +56,7 @@ fn config() -> ProptestConfig {
     let asked = |name| std::env::var_os(name).is_some();
     let mut config = ProptestConfig::default();
     if !asked("PROPTEST_CASES") {
-        config.cases = 400;
+        config.cases = 300;
     }
     if !asked("PROPTEST_RNG_SEED") {
         config.rng_seed = RngSeed::Fixed(20_260_301);

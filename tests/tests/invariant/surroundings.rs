@@ -24,7 +24,7 @@ use sightline_tests::{
     samples::UPLOADED,
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     sync::{
         Arc,
@@ -65,6 +65,8 @@ pub struct Surroundings {
     pub plan: Plan,
     /// Functions that nobody waits for any more.
     pub strays: RefCell<Vec<Local<()>>>,
+    /// Whether one of those may write copies: after another try's were moved, they are seen by nobody, but stay.
+    pub late_copies: Cell<bool>,
 }
 
 impl Surroundings {
@@ -78,6 +80,7 @@ impl Surroundings {
             engine: Engine::default(),
             plan: Plan::in_turns(),
             strays: RefCell::default(),
+            late_copies: Cell::new(false),
         }
     }
 

@@ -122,8 +122,9 @@ fn attempt(run: &Rc<Run>, state: &'static Value, known: &Names) -> Attempt {
     known["states"]["context"]["Task"] = json!({ "Token": token });
     let arguments = evaluate(&state["Arguments"], &known);
     let step = run.around.call(arguments["FunctionName"].as_str().unwrap(), arguments["Payload"].clone());
+    let copies = arguments["FunctionName"] == "${InspectImageFunctionArn}";
     let waits = state["Resource"].as_str().unwrap().ends_with(".waitForTaskToken");
-    Attempt { run: run.clone(), token: waits.then_some(token), step: Some(step) }
+    Attempt { run: run.clone(), token: waits.then_some(token), step: Some(step), copies }
 }
 
 /// One try of a Task. Where it ends early, its function works on as a stray, unless it was killed.
@@ -131,6 +132,8 @@ struct Attempt {
     run: Rc<Run>,
     token: Option<String>,
     step: Option<Local<Outcome>>,
+    /// Whether its function writes the copies.
+    copies: bool,
 }
 
 impl Attempt {
@@ -179,6 +182,7 @@ impl Drop for Attempt {
             self.run.around.engine.tokens.close(token);
         }
         if let Some(step) = self.step.take() {
+            self.run.around.late_copies.set(self.run.around.late_copies.get() || self.copies);
             self.run.around.strays.borrow_mut().push(Box::pin(async move {
                 let _ = step.await;
             }));

@@ -121,6 +121,7 @@ impl World {
 
     /// One of the actors goes on until it lets others go first.
     pub fn go(&mut self, actor: usize) {
+        self.around.clock.forward(1);
         let running = self.executions.iter().filter(|execution| execution.going.is_some()).count();
         match self.running(actor) {
             Some(place) => self.go_on(place),

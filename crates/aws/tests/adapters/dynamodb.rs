@@ -261,7 +261,8 @@ async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_ano
     assert_eq!(records(&replay).await.ask(&request).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
-    let condition = "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected)";
+    let condition = "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected) \
+                     AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)";
     assert_eq!(asked["ConditionExpression"], json!(condition));
     let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
     assert_eq!(records(&refused).await.ask(&request).await.unwrap(), Written::Refused);

@@ -37,6 +37,16 @@ pub struct Sweep {
     /// Whether some upload could not be dealt with, so that the next sweep must look at the same ones.
     #[serde(default)]
     pub troubled: bool,
+    /// When the oldest of those uploads came that it started: until they have a record, the next sweep looks at them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_started: Option<EpochMillis>,
+}
+
+impl Sweep {
+    /// It started an upload that came at `uploaded`.
+    pub fn started(&mut self, uploaded: EpochMillis) {
+        self.oldest_started = Some(self.oldest_started.map_or(uploaded, |oldest| oldest.min(uploaded)));
+    }
 }
 
 /// A place in the work queues.
@@ -70,13 +80,14 @@ impl Bookmark {
 
     /// The sweep that is under way, or a new one up to `until`.
     pub fn begin(&mut self, until: EpochMillis) -> &mut Sweep {
-        self.sweep.get_or_insert(Sweep { until, after: None, troubled: false })
+        self.sweep.get_or_insert(Sweep { until, after: None, troubled: false, oldest_started: None })
     }
 
     /// The sweep came to its end.
     pub fn finish(&mut self) {
         if let Some(sweep) = self.sweep.take().filter(|sweep| !sweep.troubled) {
-            self.swept_until = self.swept_until.max(Some(sweep.until));
+            let done_until = sweep.oldest_started.map_or(sweep.until, |oldest| oldest.min(sweep.until));
+            self.swept_until = self.swept_until.max(Some(done_until));
         }
     }
 

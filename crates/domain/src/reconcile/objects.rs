@@ -100,6 +100,9 @@ where
             let input = object_created(upload, *size, *last_modified, "reconcile").to_string();
             action.new_execution_arn = Some(self.executions.start(&input).await?);
             action.action = Did::Started;
+            if let Some(sweep) = &mut pass.bookmark.sweep {
+                sweep.started(*last_modified);
+            }
         }
         pass.report.orphans += 1;
         pass.report.actions.push(action);

@@ -72,6 +72,19 @@ fn row_33_the_end_of_the_stopped_execution_makes_no_record() {
     }
 }
 
+/// Injected: the status event of the stopped execution arrives when another image has the id already.
+/// Seen: it makes no record, under no id.
+#[test]
+fn row_33_the_end_of_the_stopped_execution_makes_no_record_once_the_id_is_in_use_again() {
+    let (_, world) = stages().into_iter().find(|(stage, _)| *stage == "closed").unwrap();
+    let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
+    world.records.put(&Record::claimed(IMAGE_ID.into(), &again, 1, ERASED + 1_000, OTHER_EXECUTION.into(), ERASED + 2_000));
+    let run = Run { upload: &world.upload, execution_arn: EXECUTION, event_time: Some(UPLOADED), now: ERASED };
+    let ending = Ending { reason: "Execution.ABORTED".into(), detail: "d".into() };
+    assert!(ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().is_none());
+    assert!(world.records.all().iter().all(|record| record.image_id == IMAGE_ID));
+}
+
 #[test]
 fn the_failure_of_a_new_upload_is_recorded_once_the_id_is_free_and_under_its_own_id_before() {
     for (stage, world) in stages() {

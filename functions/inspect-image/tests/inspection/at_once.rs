@@ -6,6 +6,7 @@ use crate::{
 };
 use sightline_domain::{
     content::hex_sha256,
+    erase::ports::Tombstones,
     error::StorageError,
     identity::{Upload, content_key},
     ports::{RecordClaims, RecordFinder, Written},
@@ -28,6 +29,16 @@ struct Overtaken {
 impl RecordFinder for Overtaken {
     async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
         self.records.find(image_id).await
+    }
+}
+
+impl Tombstones for Overtaken {
+    async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
+        self.records.items(image_id).await
+    }
+
+    async fn close(&self, tombstone: &Record) -> Result<Written, StorageError> {
+        self.records.close(tombstone).await
     }
 }
 
