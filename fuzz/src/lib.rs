@@ -11,6 +11,7 @@ use sightline_domain::{
     clock::FixedClock,
     event::{ExecutionStatusChanged, ObjectCreated},
     identity::Upload,
+    image::ExifFacts,
     record::ProcessingStatus,
 };
 use sightline_kit::{Step, settings::from};
@@ -68,7 +69,7 @@ pub fn images(bytes: &[u8]) {
     let Ok(taken) = inspect("raw-uploads/photo.jpg", bytes, &limits, true) else { return };
     assert!(taken.width.min(taken.height) >= 80 && u64::from(taken.width) * u64::from(taken.height) <= limits.max_pixels);
     let copy = inspect("copy.jpg", &taken.copy, &limits, true).expect("the copy is an image that is accepted");
-    assert!(copy.exif == Default::default() && copy.warnings.is_empty() && copy.width <= taken.width && copy.height <= taken.height);
+    assert!(copy.exif == ExifFacts::default() && copy.warnings.is_empty() && copy.width <= taken.width && copy.height <= taken.height);
     assert!(taken.thumbnail.starts_with(&[0xff, 0xd8]));
 }
 
@@ -80,6 +81,6 @@ pub fn exif(bytes: &[u8]) {
     assert!(facts.taken_at.as_ref().is_none_or(|at| matches!(at.len(), 19 | 25) && at.as_bytes().get(10) == Some(&b'T')));
     assert!(facts.gps.is_none_or(|place| place.latitude.abs() <= 90.0 && place.longitude.abs() <= 180.0));
     let kept = serde_json::to_vec(&facts).expect("facts can be written");
-    assert_eq!(serde_json::from_slice::<sightline_domain::image::ExifFacts>(&kept).ok().as_ref(), Some(&facts));
+    assert_eq!(serde_json::from_slice::<ExifFacts>(&kept).ok().as_ref(), Some(&facts));
     assert_eq!(camera::facts(bytes, false).gps, None);
 }

@@ -147,7 +147,7 @@ impl RecordFailures for MemoryRecords {
         let mut tables = self.tables();
         let item = tables.records.entry(key).or_default();
         let as_read = item.get("ReviewDeadline").and_then(Value::as_i64) == record.review_deadline;
-        if !item.is_empty() && !(owned(item, &record.execution_arn) && as_read) {
+        if !(item.is_empty() || owned(item, &record.execution_arn) && as_read) {
             return Ok(Written::Refused);
         }
         item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review")));

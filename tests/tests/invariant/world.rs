@@ -145,14 +145,13 @@ impl World {
 
     fn go_on(&mut self, place: usize) {
         let execution = &mut self.executions[place];
-        let Some(Poll::Ready(outcome)) = execution.going.as_mut().map(|going| poll(going)) else { return };
+        let Some(Poll::Ready(outcome)) = execution.going.as_mut().map(poll) else { return };
         execution.going = None;
-        match outcome {
-            Err(error) => self.ended_badly(place, "FAILED", Some(error)),
-            Ok(_) => {
-                let stopped_at = Some(self.around.clock.now());
-                self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Succeeded { stopped_at });
-            }
+        if let Err(error) = outcome {
+            self.ended_badly(place, "FAILED", Some(error));
+        } else {
+            let stopped_at = Some(self.around.clock.now());
+            self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Succeeded { stopped_at });
         }
     }
 
