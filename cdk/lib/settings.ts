@@ -59,7 +59,7 @@ export interface Settings {
   readonly logRetentionDays: RetentionDays;
   /** What the functions are compiled for, on AWS; a local stack takes the machine's own. @default "arm64" */
   readonly architecture: (typeof ARCHITECTURES)[number];
-  /** Memory of single functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB) */
+  /** Memory of single functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB, reconcile 256 MB) */
   readonly functionMemoryMb: Readonly<Partial<Record<FunctionName, number>>>;
 }
 

@@ -65,7 +65,7 @@ describe('the functions', () => {
     expect(properties).toMatchObject({
       Architectures: ['arm64'],
       Handler: 'bootstrap',
-      MemorySize: name === 'inspect-image' ? 1024 : 128,
+      MemorySize: { 'inspect-image': 1024, reconcile: 256 }[name as string] ?? 128,
       Runtime: 'provided.al2023',
       Timeout: (name === 'reconcile' ? Duration.minutes(5) : Duration.seconds(60)).toSeconds(),
       TracingConfig: { Mode: 'Active' },

@@ -12,7 +12,7 @@ use sightline_aws::dead_letters::{DeadLetters, Letter};
 use std::time::Duration;
 
 /// While they are looked at, nobody else can receive them.
-const LOOKING: Duration = Duration::from_secs(60);
+const LOOKING: Duration = Duration::from_mins(1);
 
 /// Looks at no more than `limit` events, and leaves them in the queue.
 async fn peek(queue: &DeadLetters, limit: usize) -> Result<Vec<Letter>, CliError> {

@@ -61,8 +61,8 @@ pub struct Ending<'a> {
 
 impl Ending<'_> {
     /// Where nothing was started.
-    pub fn without_run(&self, output: Output, standings: Vec<Standing>) -> Result<Exit, CliError> {
-        let lines = results::lines(&self.gathered.found, &standings, &self.gathered.absent, &[], false);
+    pub fn without_run(&self, output: Output, standings: &[Standing]) -> Result<Exit, CliError> {
+        let lines = results::lines(&self.gathered.found, standings, &self.gathered.absent, &[], false);
         self.report(output, &lines, None, Duration::ZERO)?;
         Ok(exit(Counts::of(&lines), lines.len(), false))
     }

@@ -29,12 +29,11 @@ fn without_mark(csv: &[u8]) -> &[u8] {
 fn entry(record: &csv::StringRecord) -> Option<Entry> {
     let field = |place| record.get(place).map(str::trim).filter(|field| !field.is_empty());
     let first = field(0)?;
-    let (place, version) = match Place::parse(first) {
-        Some(place) => (place, field(1)),
-        None => {
-            let bucket = Place::parse(&format!("s3://{first}")).filter(|place| place.key.is_empty())?.bucket;
-            (Place { bucket, key: record.get(1)?.to_owned() }, field(2))
-        }
+    let (place, version) = if let Some(place) = Place::parse(first) {
+        (place, field(1))
+    } else {
+        let bucket = Place::parse(&format!("s3://{first}")).filter(|place| place.key.is_empty())?.bucket;
+        (Place { bucket, key: record.get(1)?.to_owned() }, field(2))
     };
     (!place.key.is_empty() && !is_heading(record)).then(|| Entry {
         bucket: place.bucket,

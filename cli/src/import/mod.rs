@@ -71,7 +71,7 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
             if estimate.to_analyze == 0 {
                 eprintln!("sightline: there is nothing to start: all {} are analysed, or at work", count(estimate.images, "image"));
                 let ending = Ending { global, session: &session, args, gathered: &gathered, run: None };
-                return ending.without_run(output, standings);
+                return ending.without_run(output, &standings);
             }
             agreed(args, &estimate)?;
             started(&session, &imports, args, &name, &gathered.found, &standings).await?

@@ -71,7 +71,10 @@ async fn reply(service: &Arc<Service>, http: HttpRequest<Body>, entry: &mut Entr
         None => {}
         Some(Effect::Delay(delay)) => sleep(delay).await,
         Some(Effect::Refuse(refusal)) => return Err(refusal),
-        Some(Effect::Answer(answer)) => return Ok(Reply::Answer(answer)),
+        Some(Effect::Answer(delay, answer)) => {
+            sleep(delay).await;
+            return Ok(Reply::Answer(answer));
+        }
         Some(Effect::Garble(rubbish)) => return Ok(Reply::Garble(rubbish)),
         Some(Effect::Close) => return Ok(Reply::Drop),
         Some(Effect::Hang) => {

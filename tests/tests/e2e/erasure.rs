@@ -85,17 +85,15 @@ async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
 async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
     let local = Local::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
-    for operation in ["DetectLabels", "DetectModerationLabels"] {
-        local.recognition.plan(&id, operation, "slow", json!({"delayMs": 6_000, "times": 1})).await;
+    for (operation, found) in [("DetectLabels", "Labels"), ("DetectModerationLabels", "ModerationLabels")] {
+        let late = json!({"delayMs": 12_000, "times": 1, "body": format!("{{\"{found}\": []}}")});
+        local.recognition.plan(&id, operation, "answer", late).await;
     }
     let mut image = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
     image.id.clone_from(&id);
     let before = local.record_when(&id, "is claimed", |_| true).await;
-    within(Duration::from_secs(30), "both copies are written", async || {
-        local.has(&format!("processed/{id}/thumbnail.jpg")).await.then_some(())
-    })
-    .await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    within(Duration::from_mins(1), "Rekognition is at work on both", async || (local.recognition.planned(&id).await == 0).then_some(()))
+        .await;
 
     let receipt = erase(&local, &id);
 

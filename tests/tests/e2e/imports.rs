@@ -2,7 +2,7 @@
 
 use crate::local::{Local, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType};
 use serde_json::Value;
 use sightline_domain::{analysis::Outcome, ports::RecordFinder, record::Record};
@@ -52,7 +52,9 @@ fn results(file: &Scratch) -> Vec<Line> {
 /// A bucket of somebody else's.
 async fn bucket(local: &Local) -> String {
     let name = format!("photos-{}", Uuid::new_v4());
-    local.clients.s3().create_bucket().bucket(&name).send().await.expect("a bucket is made");
+    let region = local.clients.config().region().expect("a region").as_ref();
+    let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
+    local.clients.s3().create_bucket().bucket(&name).create_bucket_configuration(here).send().await.expect("a bucket is made");
     name
 }
 

@@ -31,6 +31,12 @@ impl Recognition {
         self.call("DELETE", &format!("/admin/faults/{fault}"), None).await;
     }
 
+    /// How many faults are still to come for an image.
+    pub async fn planned(&self, image_id: &str) -> usize {
+        let planned = self.call("GET", "/admin/faults", None).await;
+        planned.as_array().map_or(0, |faults| faults.iter().filter(|fault| fault["image"] == image_id).count())
+    }
+
     /// How many calls for an image were answered, which are those that AWS bills.
     pub async fn answered(&self, image_id: &str) -> [u64; 4] {
         let calls = self.calls(image_id).await;

@@ -28,7 +28,7 @@ async fn what_appears_in_a_folder_is_uploaded_once_and_ctrl_c_ends_it_with_a_sum
         }
     });
     let line = async |place: usize| {
-        within(Duration::from_secs(60), &format!("line {place}"), async || lines.lock().expect("a lock").get(place).cloned()).await
+        within(Duration::from_mins(1), &format!("line {place}"), async || lines.lock().expect("a lock").get(place).cloned()).await
     };
     let first = line(0).await;
     // The same content under another name, an unfinished file that gets its name, and one in a folder below.

@@ -61,6 +61,10 @@ async fn named(session: &Session, wanted: Vec<Wanted>, args: &Redrive) -> Result
     let mut candidates = Vec::new();
     for wanted in wanted {
         let (arn, _) = locate(session, wanted).await?;
+        // A fresh execution that stands in for it would be one of image-analysis.
+        if !arn.starts_with(&session.executions().arn_of("")) {
+            return Err(CliError::Usage(format!("{arn} is no execution of {}", session.stack.state_machine_arn)));
+        }
         let unknown = || CliError::NotFound(format!("there is no execution {arn}"));
         let candidate = candidate(session, &arn, args).await?.ok_or_else(unknown)?;
         if matches_error(args, &candidate.detail) {

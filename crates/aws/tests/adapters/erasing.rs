@@ -90,7 +90,7 @@ fn row(term: usize) -> RowKey {
     RowKey { owner_label_month: format!("anna#term{term}#2026-03"), time_image_id: "t".into() }
 }
 
-fn row_item(term: usize) -> Value {
+fn label_row(term: usize) -> Value {
     json!({"OwnerLabelMonth": {"S": format!("anna#term{term}#2026-03")}, "TimeImageID": {"S": "t"}})
 }
 
@@ -100,8 +100,8 @@ async fn label_rows(replay: &Replay) -> LabelRows {
 
 #[tokio::test]
 async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
-    let part = json!({"Responses": {"label-index": [row_item(0)]}, "UnprocessedKeys": {"label-index": {"Keys": [row_item(1)]}}});
-    let rest = json!({"Responses": {"label-index": [row_item(1)]}, "UnprocessedKeys": {}});
+    let part = json!({"Responses": {"label-index": [label_row(0)]}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(1)]}}});
+    let rest = json!({"Responses": {"label-index": [label_row(1)]}, "UnprocessedKeys": {}});
     let last = json!({"Responses": {"label-index": []}});
     let replay = Replay::new([part, rest, last].map(|answer| ok(answer.to_string())));
     let keys: Vec<RowKey> = (0..120).map(row).collect();
@@ -113,21 +113,21 @@ async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
 
 #[tokio::test]
 async fn label_rows_are_deleted_in_batches_and_what_was_left_undone_again() {
-    let part = json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": row_item(3)}}]}});
+    let part = json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(3)}}]}});
     let replay = Replay::new([ok(part.to_string()), ok("{}"), ok("{}")]);
     let keys: Vec<RowKey> = (0..30).map(row).collect();
     label_rows(&replay).await.remove(&keys).await.unwrap();
     let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()["RequestItems"]["label-index"].clone()).collect();
     assert_eq!(asked.iter().map(|requests| requests.as_array().unwrap().len()).collect::<Vec<_>>(), [25, 1, 5]);
-    assert_eq!(asked[1][0]["DeleteRequest"]["Key"], row_item(3));
+    assert_eq!(asked[1][0]["DeleteRequest"]["Key"], label_row(3));
     assert!(label_rows(&Replay::new([])).await.remove(&[]).await.is_ok(), "nothing to do, nothing asked");
 }
 
 #[tokio::test]
 async fn what_stays_undone_is_passing_trouble() {
-    let never = ok(json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": row_item(0)}}]}}).to_string());
+    let never = ok(json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(0)}}]}}).to_string());
     assert_eq!(label_rows(&Replay::new([never])).await.remove(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
-    let never = ok(json!({"Responses": {}, "UnprocessedKeys": {"label-index": {"Keys": [row_item(0)]}}}).to_string());
+    let never = ok(json!({"Responses": {}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(0)]}}}).to_string());
     assert_eq!(label_rows(&Replay::new([never])).await.existing(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
 }
 

@@ -43,7 +43,7 @@ pub struct Fault {
     /// Of the calls that match, the share that is hit, from above 0 to 1; absent: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     share: Option<f64>,
-    /// For `slow`: milliseconds before the real answer.
+    /// For `slow`: milliseconds before the real work; for `answer`, which may go without: before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     /// For `answer`: what is sent.
@@ -65,8 +65,8 @@ enum Which {
 pub enum Effect {
     /// Send this error.
     Refuse(Refusal),
-    /// Send this body with HTTP 200.
-    Answer(String),
+    /// Wait, then send this body with HTTP 200; the image is not looked at, and may be gone by then.
+    Answer(Duration, String),
     /// Send this body with HTTP 200; it is no answer.
     Garble(&'static str),
     /// Wait, then do the real work.
@@ -114,6 +114,7 @@ impl Fault {
     /// What it does to a call that it hits.
     pub fn effect(&self) -> Effect {
         let refuse = |code, message: &str| Effect::Refuse(Refusal::new(code, message));
+        let delay = Duration::from_millis(self.delay_ms.unwrap_or_default());
         match self.mode {
             Mode::Throttle => Effect::Refuse(Refusal::throttled()),
             Mode::ProvisionedThroughput => refuse(Code::ProvisionedThroughputExceeded, "Provisioned rate exceeded"),
@@ -121,7 +122,7 @@ impl Fault {
             Mode::Hang => Effect::Hang,
             Mode::BadJson => Effect::Garble("{\"Labels\": [{\"Name\": "),
             Mode::Close => Effect::Close,
-            Mode::Slow => Effect::Delay(Duration::from_millis(self.delay_ms.unwrap_or_default())),
+            Mode::Slow => Effect::Delay(delay),
             Mode::AccessDenied => refuse(Code::AccessDenied, "User is not authorized to perform this action"),
             Mode::InvalidS3Object => {
                 refuse(Code::InvalidS3Object, "Unable to get object metadata from S3. Check object key, region and/or access permissions.")
@@ -129,7 +130,7 @@ impl Fault {
             Mode::InvalidParameter => refuse(Code::InvalidParameter, "Request has invalid parameters"),
             Mode::InvalidImageFormat => refuse(Code::InvalidImageFormat, "Request has invalid image format"),
             Mode::ImageTooLarge => refuse(Code::ImageTooLarge, "Image size is too large"),
-            Mode::Answer => Effect::Answer(self.body.clone().unwrap_or_default()),
+            Mode::Answer => Effect::Answer(delay, self.body.clone().unwrap_or_default()),
         }
     }
 }
