@@ -29,8 +29,8 @@ PLACES = {
 }
 
 PATTERNS = {
-    ".rs": re.compile(r"\s*(?:pub )?(?:async )?fn (row_\w+)\("),
-    ".py": re.compile(r"\s*def (row_\w+)\("),
+    ".rs": re.compile(r"\s*(?:pub )?(?:async )?fn (row_\d\w*)\("),
+    ".py": re.compile(r"\s*def (row_\d\w*)\("),
     ".ts": re.compile(r"""\s*(?:test|it)(?:\.each\(.*\))?\(\s*['"`](row \d.*?)['"`],"""),
 }
 COMMENT = re.compile(r"\s*//+\s?(.*)")

@@ -30,7 +30,7 @@ def main():
     from rig import Rig
 
     parts = {
-        "throttled": lambda rig: rows.row_35_many_uploads_against_a_server_that_throttles(rig, arguments.images, arguments.models),
+        "throttled": lambda rig: rows.row_35_many_uploads_against_a_server_that_throttles(rig, arguments.images, arguments.calls, arguments.models),
         "stopped": lambda rig: rows.row_36_the_stack_is_stopped_and_started_in_the_middle(rig, arguments.restart_images, Rig.stop),
         "killed": lambda rig: rows.row_36_the_stack_is_stopped_and_started_in_the_middle(rig, arguments.restart_images, Rig.kill),
     }
@@ -56,6 +56,7 @@ def parser():
     top.add_argument("--images", type=positive, default=1000, metavar="N", help="photos of the part `throttled` (default: 1000)")
     top.add_argument("--restart-images", type=positive, default=100, metavar="N", help="photos of the parts `stopped` and `killed` (default: 100)")
     top.add_argument("--part", action="append", choices=["throttled", "stopped", "killed"], help="only this part; may be given more than once")
+    top.add_argument("--calls", type=positive, default=50, metavar="N", help="calls of Rekognition a second that the part `throttled` lets in (default: 50)")
     top.add_argument("--models", action="store_true", help="let real models answer in the part `throttled`; they are far slower than the quota (the other parts always use them)")
     top.add_argument("--aws-port", type=int, default=4568, metavar="PORT", help="port of the soak's own local AWS (default: 4568)")
     top.add_argument("--rekognition-port", type=int, default=4569, metavar="PORT", help="port of its local Rekognition (default: 4569)")
@@ -63,7 +64,7 @@ def parser():
 
 
 def positive(text):
-    """A number of photos."""
+    """A number of something."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")

@@ -8,7 +8,6 @@ import answers
 import cloud
 import figures
 
-CALLS_A_SECOND = 50
 SHARE_OF_ERRORS = 0.01
 # Of so many photos, one is uploaded once more, and the event of another one comes once more.
 DUPLICATE_EVERY = 20
@@ -19,14 +18,14 @@ LAST_EVENTS = 3
 PATIENCE = 60 * 60
 
 
-def row_35_many_uploads_against_a_server_that_throttles(rig, count, models=False):
+def row_35_many_uploads_against_a_server_that_throttles(rig, count, calls_a_second=50, models=False):
     """All at once: bounded by the client, as the emulator loses some of a thousand connections.
 
     Injected: 1,000 photos by `sightline upload` to a Rekognition that lets 50 calls a second in and answers 1 % of them with HTTP 500, the others as documented; one photo in 20 is put once more, the event of another one in 20 comes once more.
     Seen: after redrives and `sightline reconcile`, 1,000 records, each once and COMPLETED, each analysis paid for once; the printed figures are in docs/local.md.
     """
     photos = sorted(rig.photos(count).iterdir())
-    cloud.recognition("PUT", "/admin/rate", {"perSecond": CALLS_A_SECOND, "over": "all"})
+    cloud.recognition("PUT", "/admin/rate", {"perSecond": calls_a_second, "over": "all"})
     cloud.recognition("POST", "/admin/faults", {"operation": "*", "mode": "internal", "share": SHARE_OF_ERRORS})
     for fault in () if models else answers.faults():
         cloud.recognition("POST", "/admin/faults", fault)
@@ -39,7 +38,7 @@ def row_35_many_uploads_against_a_server_that_throttles(rig, count, models=False
     quota, (fault, *_) = cloud.recognition("GET", "/admin/rate"), cloud.recognition("GET", "/admin/faults")
     return judged(rig, accepted, {
         "duplicates sent": f"{duplicates.events} events, {duplicates.files} files",
-        "injected": f"{quota['throttled']} calls beyond {CALLS_A_SECOND} a second, {fault['hit']} errors 500 in {fault['matched']} calls",
+        "injected": f"{quota['throttled']} calls beyond {calls_a_second} a second, {fault['hit']} errors 500 in {fault['matched']} calls",
         "rounds of redrives": rounds,
     })
 
