@@ -1,5 +1,7 @@
 //! What dead letters are, from the sample events.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails by panicking, as the test itself does")]
+
 use sightline_domain::{
     dead_letter::{DeadLetter, upload_of},
     event::{ObjectCreated, object_created},

@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
+#![allow(clippy::type_complexity, reason = "tables of cases are read once, where they stand")]
 
 use serde_json::json;
 use sightline_domain::{

@@ -26,7 +26,7 @@ fn varied(photo: &DynamicImage, number: u32) -> DynamicImage {
     let (width, height) = photo.dimensions();
     let (left, top) = (width * (number % 7) / 100, height * (number / 7 % 7) / 100);
     let cut = photo.crop_imm(left, top, width * 94 / 100, height * 94 / 100).resize(SIDE, SIDE, FilterType::Triangle);
-    let mirrored = if number / 49 % 2 == 0 { cut } else { cut.fliph() };
+    let mirrored = if (number / 49).is_multiple_of(2) { cut } else { cut.fliph() };
     let light = i32::try_from(number / 98).unwrap_or_default() * 2 - 16;
     // JPEG has no alpha.
     DynamicImage::ImageRgb8(mirrored.brighten(light).into_rgb8())

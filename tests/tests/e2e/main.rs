@@ -4,7 +4,6 @@
 //! `make test` brings the stack up; alone: `make up` once, then `eval "$(make -s env)"`, then `cargo nextest run -p sightline-tests`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail at once")]
-#![allow(clippy::doc_markdown, reason = "what a row of the fault matrix shows goes into docs/reliability.md as it stands")]
 
 mod dead_letters;
 mod duplicates;

@@ -20,7 +20,7 @@ async fn a_message_comes_with_all_that_tells_why_it_is_here() {
             "RULE_ARN": {"StringValue": "rule", "DataType": "String"}}});
     let replay = Replay::new([ok(json!({"Messages": [message]}).to_string())]);
 
-    let letters = queue(&replay).await.receive(Duration::from_secs(60)).await.unwrap();
+    let letters = queue(&replay).await.receive(Duration::from_mins(1)).await.unwrap();
 
     let letter = &letters[0];
     assert_eq!((letter.id.as_str(), letter.body.as_str(), letter.received), ("m", "{}", 3));
@@ -36,7 +36,7 @@ async fn a_message_is_let_go_or_deleted_by_its_receipt() {
     let received = json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "receipt-1", "Body": "{}"}]});
     let replay = Replay::new([ok(received.to_string()), ok("{}"), ok("{}")]);
     let queue = queue(&replay).await;
-    let letters = queue.receive(Duration::from_secs(60)).await.unwrap();
+    let letters = queue.receive(Duration::from_mins(1)).await.unwrap();
 
     queue.let_go(&letters[0]).await.unwrap();
     queue.delete(&letters[0]).await.unwrap();

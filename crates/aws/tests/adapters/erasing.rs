@@ -81,7 +81,7 @@ async fn all_items_of_an_image_are_read_the_newest_first() {
     let items = records(&replay).await.items(IMAGE_ID).await.unwrap();
     assert_eq!(items.iter().map(|item| item.upload_timestamp).collect::<Vec<_>>(), [2, 1]);
     assert!(items.iter().all(Record::is_closed));
-    let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()).collect();
+    let asked: Vec<Value> = replay.asked().iter().map(super::replay::Asked::json).collect();
     assert_eq!((&asked[0]["ConsistentRead"], &asked[0]["ScanIndexForward"]), (&json!(true), &json!(false)));
     assert_eq!(asked[1]["ExclusiveStartKey"], key);
 }
@@ -194,7 +194,7 @@ async fn stop(answers: impl IntoIterator<Item = Answer>) -> (Result<Stopped, &'s
     let replay = Replay::new(answers);
     let workflow = Workflow::new(aws_sdk_sfn::Client::new(&replay.config().await));
     let stopped = workflow.stop(EXECUTION).await.map_err(|error| error.name());
-    (stopped, replay.asked().iter().map(|asked| asked.json()).collect())
+    (stopped, replay.asked().iter().map(super::replay::Asked::json).collect())
 }
 
 fn execution(status: &str) -> Answer {

@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
-#![allow(clippy::doc_markdown, reason = "what a row of the fault matrix shows goes into docs/reliability.md as it stands")]
 
 mod at_once;
 mod colour;
