@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ministack import app
 from ministack.core.persistence import STATE_DIR, save_all
+from ministack.services import lambda_svc
 
 SAVED = Path(STATE_DIR) / "saved"
 _one_at_a_time = threading.Lock()
@@ -24,6 +25,10 @@ def save():
         partial.write_text(str(time.time_ns()))
         partial.replace(SAVED)
 
+
+# The streams of tables begin anew with each start, but a reader would go on from its old place, behind their end, and hear of nothing.
+# From the beginning it hears of some things twice, which does no harm.
+lambda_svc._restore_esm_positions = lambda *_: None
 
 if __name__ == "__main__":
     # In a thread: what the signal interrupts may hold a lock that saving needs.
