@@ -41,7 +41,7 @@ impl LeftOut {
     /// As a sentence's end; `None` where nothing was left out.
     pub fn sentence(&self) -> Option<String> {
         let kinds = [
-            (self.folders, "folders"),
+            (self.folders, if self.folders == 1 { "folder" } else { "folders" }),
             (self.empty, "empty"),
             (self.too_large, "over 50 MB"),
             (self.repeated, "named more than once"),
@@ -129,7 +129,7 @@ pub mod tests {
         assert_eq!(kept, ["a.jpg", "a.jpg", "s.jpg", "raw-uploads/a.jpg"]);
         assert_eq!(
             sieve.left_out.sentence().unwrap(),
-            "1 folders, 1 empty, 1 over 50 MB, 1 named more than once, 1 of sightline's own bucket and not below raw-uploads/"
+            "1 folder, 1 empty, 1 over 50 MB, 1 named more than once, 1 of sightline's own bucket and not below raw-uploads/"
         );
         assert_eq!(LeftOut::default().sentence(), None);
     }

@@ -2,7 +2,7 @@
 
 use super::{Action, Did, Pass, QueuedImage, Reconciler};
 use crate::{
-    clock::Clock,
+    clock::{Clock, EpochMillis},
     erase::{
         LateWrites, SWEEP_AFTER, Swept,
         ports::{ObjectVersions, Tombstones},
@@ -43,7 +43,7 @@ where
     }
 
     /// Whether nobody seems to be erasing it right now.
-    async fn is_abandoned(&self, image: &QueuedImage, now: i64) -> Result<bool, StorageError> {
+    async fn is_abandoned(&self, image: &QueuedImage, now: EpochMillis) -> Result<bool, StorageError> {
         let items = self.records.items(&image.image_id).await?;
         Ok(items.iter().any(|item| item.is_erased() && item.erased_at.is_some_and(|at| now - at > SWEEP_AFTER)))
     }
