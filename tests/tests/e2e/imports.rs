@@ -121,7 +121,7 @@ async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_o
 
     let foreseen: Value = serde_json::from_slice(&foreseen.stdout).expect("JSON");
     assert_eq!((foreseen["Images"].as_u64(), foreseen["ToAnalyze"].as_u64()), (Some(300), Some(300)));
-    assert_eq!(foreseen["LeftOut"], "1 folders");
+    assert_eq!(foreseen["LeftOut"], "1 folder");
     assert!(foreseen["Bytes"].as_u64() > Some(300_000) && foreseen["MicrodollarsLeast"] == 690_000, "{foreseen}");
     assert_eq!(refused.status.code(), Some(2), "without a terminal it asks nobody");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--yes"));
