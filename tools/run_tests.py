@@ -44,7 +44,7 @@ def passed(name, command, folder):
 def stack_saw(logs):
     """What tells a broken stack from a broken test: how the local Rekognition answered, and the last complaints of the local AWS."""
     outcomes = collections.Counter(re.findall(r'"outcome":"(\w+)"', _text(logs / "local-rekognition.log")))
-    complaints = [line for line in _text(logs / "ministack.log").splitlines() if re.search(r" (WARNING|ERROR|CRITICAL) ", line[:60])]
+    complaints = [line for line in _text(logs / "ministack.log").splitlines() if re.match(r"\S+ \S+ (WARNING|ERROR|CRITICAL) ", line)]
     lines = ["", "── the local stack, since its start", "Rekognition: " + ", ".join(f"{count} {name}" for name, count in outcomes.most_common())]
     return "\n".join([*lines, f"AWS: {len(complaints)} complaints" + (", the last of them:" if complaints else ""), *complaints[-5:]])
 
