@@ -2,7 +2,7 @@
 
 use crate::replay::{Answer, Replay, json_error, ok};
 use serde_json::{Value, json};
-use sightline_aws::rekognition::Rekognition;
+use sightline_aws::{clients::Clients, rekognition::Rekognition};
 use sightline_domain::{
     error::{RecognitionError, StepError},
     ports::{FaceDetector, LabelDetector, ModerationDetector, ObjectRef, StoredResult, TextDetector},
@@ -12,7 +12,7 @@ const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "Det
 const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
 
 pub async fn ask(replay: &Replay, operation: &str) -> Result<StoredResult, RecognitionError> {
-    let rekognition = Rekognition::new(aws_sdk_rekognition::Client::new(&replay.config().await));
+    let rekognition = Rekognition::new(Clients::from(replay.config().await).rekognition());
     match operation {
         "DetectLabels" => rekognition.detect_labels(IMAGE).await,
         "DetectFaces" => rekognition.detect_faces(IMAGE).await,

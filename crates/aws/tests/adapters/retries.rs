@@ -50,6 +50,20 @@ async fn row_17_row_18_after_five_tries_the_state_machine_takes_over() {
     }
 }
 
+/// Injected: a hundred tasks of one process, one after the other, meet nothing but throttles.
+/// Seen: each of them asks five times, as does the next one, which is answered.
+#[tokio::test]
+async fn row_17_a_long_time_of_throttling_leaves_a_warm_function_its_retries() {
+    let replay = Replay::new([json_error(400, "ThrottlingException")]);
+    for task in 1..=100 {
+        assert_eq!(ask(&replay, "DetectLabels").await.unwrap_err().name(), "Recognition.Throttled");
+        assert_eq!(replay.asked().len(), task * 5);
+    }
+    let throttled = json_error(400, "ThrottlingException");
+    let replay = Replay::new([throttled.clone(), throttled.clone(), throttled, ok(documented("DetectLabels"))]);
+    assert!(ask(&replay, "DetectLabels").await.is_ok());
+}
+
 #[tokio::test]
 async fn every_try_waits_and_the_waits_fit_into_the_functions_time() {
     let replay = Replay::new([json_error(400, "ThrottlingException")]);
