@@ -65,7 +65,7 @@ impl From<SdkConfig> for Clients {
     }
 }
 
-/// A client of a service whose calls are counted, and whose retries are not: what an [`SdkConfig`] itself does not take.
+/// A client of a service whose calls are counted and whose retries are not rationed; an [`SdkConfig`] itself takes neither.
 ///
 /// The SDK would let all calls of a process share 500 tokens, of which a retry that does not help costs 5 to 14 for good and a success
 /// gives back one. A warm function that has seen a minute of throttling would never again retry within its task. Our calls are bounded
