@@ -67,10 +67,10 @@ impl From<SdkConfig> for Clients {
 
 /// A client of a service whose calls are counted and whose retries are not rationed; an [`SdkConfig`] itself takes neither.
 ///
-/// The SDK would let all calls of a process share 500 tokens, of which a retry that does not help costs 5 to 14 for good and a success
-/// gives back one. A warm function that has seen a minute of throttling would never again retry within its task. Our calls are bounded
-/// without it: [`MAX_ATTEMPTS`], one image at a time, and then the state machine's longer waits.
-macro_rules! metered {
+/// By default all calls of a process share 500 tokens. A task that is throttled in all its tries uses up 15 of them, a success gives back
+/// one: a warm function that has seen a minute of throttling would hardly retry any more. Our calls are bounded without that, by
+/// [`MAX_ATTEMPTS`], by how many are made at once, and by the state machine's longer waits.
+macro_rules! client {
     ($clients:ident, $sdk:ident) => {{
         use $sdk::config::retry::{RetryPartition, TokenBucket};
         let unbounded = RetryPartition::custom("sightline").token_bucket(TokenBucket::unlimited()).build();
@@ -118,48 +118,48 @@ impl Clients {
     /// `CloudFormation`.
     #[cfg(feature = "cloudformation")]
     pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
-        metered!(self, aws_sdk_cloudformation)
+        client!(self, aws_sdk_cloudformation)
     }
 
     /// `CloudWatch` Logs.
     #[cfg(feature = "cloudwatchlogs")]
     pub fn cloudwatchlogs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        metered!(self, aws_sdk_cloudwatchlogs)
+        client!(self, aws_sdk_cloudwatchlogs)
     }
 
     /// `DynamoDB`.
     #[cfg(feature = "dynamodb")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        metered!(self, aws_sdk_dynamodb)
+        client!(self, aws_sdk_dynamodb)
     }
 
     /// Rekognition.
     #[cfg(feature = "rekognition")]
     pub fn rekognition(&self) -> aws_sdk_rekognition::Client {
-        metered!(self, aws_sdk_rekognition)
+        client!(self, aws_sdk_rekognition)
     }
 
     /// S3.
     #[cfg(feature = "s3")]
     pub fn s3(&self) -> aws_sdk_s3::Client {
-        metered!(self, aws_sdk_s3)
+        client!(self, aws_sdk_s3)
     }
 
     /// Step Functions.
     #[cfg(feature = "sfn")]
     pub fn sfn(&self) -> aws_sdk_sfn::Client {
-        metered!(self, aws_sdk_sfn)
+        client!(self, aws_sdk_sfn)
     }
 
     /// SNS.
     #[cfg(feature = "sns")]
     pub fn sns(&self) -> aws_sdk_sns::Client {
-        metered!(self, aws_sdk_sns)
+        client!(self, aws_sdk_sns)
     }
 
     /// SQS.
     #[cfg(feature = "sqs")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        metered!(self, aws_sdk_sqs)
+        client!(self, aws_sdk_sqs)
     }
 }
