@@ -1,18 +1,11 @@
 //! From images to tensors.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
+use sightline_resize::Filter;
 
 /// The image in another size, its shape squashed to fit; smooth when it shrinks.
 pub(crate) fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
-    let mut resized = Image::new(width, height, PixelType::U8x3);
-    // Neither step can fail: the buffer is as long as its sides say, and both images hold the same kind of pixels.
-    if let Ok(source) = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3) {
-        let _ = Resizer::new().resize(&source, &mut resized, &options);
-    }
-    RgbImage::from_raw(width, height, resized.into_vec()).unwrap_or_else(|| RgbImage::new(width, height))
+    sightline_resize::resize(image, width, height, Filter::Bilinear)
 }
 
 /// The image's size, shrunk where it has more than about `most` pixels, enlarged (at most twice a side) where it has fewer than `least`;

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, Limits, RgbImage, codecs::jpeg::JpegDecoder, codecs::png::PngDecoder};
+use sightline_resize::{Filter, resize};
 
 use super::{Header, header::Format};
 use crate::refusal::Refusal;
@@ -20,7 +20,7 @@ pub fn decode(bytes: &[u8], header: &Header) -> Result<RgbImage, Refusal> {
         Format::Png => PngDecoder::with_limits(Cursor::new(bytes), limits.clone()).and_then(|decoder| with_limits(decoder, limits)),
     };
     let pixels = pixels.map_err(|_| Refusal::format("the image is broken"))?.into_rgb8();
-    let mut image = DynamicImage::ImageRgb8(shrunk(pixels)?);
+    let mut image = DynamicImage::ImageRgb8(shrunk(pixels));
     image.apply_orientation(header.orientation);
     Ok(image.into_rgb8())
 }
@@ -31,15 +31,12 @@ fn with_limits(mut decoder: impl ImageDecoder, limits: Limits) -> image::ImageRe
 }
 
 /// Boxes are fractions, so a smaller picture changes no answer's meaning.
-fn shrunk(pixels: RgbImage) -> Result<RgbImage, Refusal> {
+fn shrunk(pixels: RgbImage) -> RgbImage {
     let (width, height) = pixels.dimensions();
     let long = width.max(height);
     if long <= WORKING_SIDE {
-        return Ok(pixels);
+        return pixels;
     }
     let scaled = |side: u32| u32::try_from(u64::from(side) * u64::from(WORKING_SIDE) / u64::from(long)).unwrap_or(WORKING_SIDE).max(1);
-    let mut small = DynamicImage::new_rgb8(scaled(width), scaled(height));
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&DynamicImage::ImageRgb8(pixels), &mut small, &options).map_err(|_| Refusal::internal("resizing failed"))?;
-    Ok(small.into_rgb8())
+    resize(&pixels, scaled(width), scaled(height), Filter::Bilinear)
 }
