@@ -32,7 +32,7 @@ impl Objects {
 
     async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
         let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
-        let Some(answer) = found(doing, request.send().await)? else { return Ok(None) };
+        let Some(answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
         let bytes = answer.body.collect().await.map_err(|source| StorageError::Unavailable { doing, source: source.into() })?;
         Ok(Some(bytes.to_vec()))
     }
@@ -62,7 +62,8 @@ impl Objects {
 impl UploadLookup for Objects {
     async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
-        let current = found("looking the object up", request.send().await)?;
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        let current = self.found_or_absent("looking the object up", object, request.send().await).await?;
         match current {
             Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
                 Ok(Some(facts_of_head(head, upload)))
@@ -92,7 +93,7 @@ impl ImageStore for Objects {
 impl ImageArchive for Objects {
     async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
         let request = self.client.copy_object().copy_source(copy_source(&from)).bucket(from.bucket).key(to);
-        found("archiving the image", request.send().await).map(drop)
+        self.found_or_absent("archiving the image", from, request.send().await).await.map(drop)
     }
 
     async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
@@ -106,7 +107,8 @@ impl ImageArchive for Objects {
         let tag = Tag::builder().key("status").value(status).build().map_err(ours)?;
         let tagging = Tagging::builder().tag_set(tag).build().map_err(ours)?;
         let request = self.client.put_object_tagging().bucket(image.bucket).key(image.key).tagging(tagging);
-        found(doing, request.set_version_id(image.version_id.map(str::to_owned)).send().await).map(drop)
+        let sent = request.set_version_id(image.version_id.map(str::to_owned)).send().await;
+        self.found_or_absent(doing, image, sent).await.map(drop)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::{
     classify::storage,
-    objects::{Objects, found, millis, size},
+    objects::{Objects, millis, size},
 };
 use aws_sdk_s3::types::{EncodingType, ObjectVersion};
 use sightline_domain::{
     error::StorageError,
     identity::Upload,
     layout,
+    ports::ObjectRef,
     reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
 };
 
@@ -43,7 +44,8 @@ impl UploadVersions for Objects {
 
     async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
         let request = self.client.get_object_tagging().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
-        let tagging = found("reading the original's tags", request.send().await)?;
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        let tagging = self.found_or_absent("reading the original's tags", object, request.send().await).await?;
         let mut tags = tagging.map(|tagging| tagging.tag_set).unwrap_or_default().into_iter();
         Ok(tags.find(|tag| tag.key == "status").map(|tag| tag.value))
     }
