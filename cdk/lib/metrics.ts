@@ -15,9 +15,7 @@ export type OwnMetric =
   | 'Untold'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'
-  // by every function, for each call
-  | 'ProviderTime'
-  | 'Retries'
+  // by every function
   | 'Throttles';
 
 /** What an image can come to: a dimension of the metric Images. */
