@@ -8,7 +8,10 @@ use crate::{
     classify::storage,
     objects::{Objects, found},
 };
-use aws_sdk_s3::{error::SdkError, types::EncodingType};
+use aws_sdk_s3::{
+    error::SdkError,
+    types::{EncodingType, Object},
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{error::StorageError, ports::ObjectRef};
@@ -52,7 +55,7 @@ impl Objects {
     async fn lists_no_object(&self, object: ObjectRef<'_>) -> Result<bool, StorageError> {
         let request = self.client.list_objects_v2().bucket(object.bucket).prefix(object.key).max_keys(1).encoding_type(EncodingType::Url);
         let page = request.send().await.map_err(|error| storage("looking whether the object exists", error))?;
-        Ok(page.prefix.is_some() && page.contents().first().and_then(|first| first.key()) != page.prefix())
+        Ok(page.prefix.is_some() && page.contents().first().and_then(Object::key) != page.prefix())
     }
 
     /// A version that is not on the first page, of a thousand, may be on the next.
