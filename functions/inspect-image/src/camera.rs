@@ -135,31 +135,35 @@ impl<'a> Tiff<'a> {
         })
     }
 
-    /// A text (ASCII, UTF-8, or what is written as UNDEFINED) without control characters; `None` where nothing is left.
     fn text(&self, directory: Directory, tag: u16) -> Option<String> {
-        self.read(directory, tag, |entry| {
-            let written = matches!(entry.kind, 2 | 7 | 129).then_some(entry.value)?;
-            let text = String::from_utf8_lossy(written.split(|byte| *byte == 0).next()?);
-            let clean: String = text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect();
-            Some(clean.trim().to_owned()).filter(|clean| !clean.is_empty())
-        })
+        self.read(directory, tag, text)
     }
 
     /// Up to three rationals.
     fn rationals(&self, directory: Directory, tag: u16) -> Option<Vec<f64>> {
         self.read(directory, tag, |entry| {
             let pairs = (entry.kind == 5).then(|| entry.value.chunks_exact(8))?.take(3);
-            pairs.map(|pair| Some(f64::from(self.u32(pair, 0)?) / f64::from(self.u32(pair, 4)?)).filter(|value| value.is_finite())).collect()
+            pairs
+                .map(|pair| Some(f64::from(self.u32(pair, 0)?) / f64::from(self.u32(pair, 4)?)).filter(|value| value.is_finite()))
+                .collect()
         })
     }
 }
 
+/// A text (ASCII, UTF-8, or what is written as UNDEFINED) without control characters; `None` where nothing is left.
+fn text(entry: &Entry<'_>) -> Option<String> {
+    let written = matches!(entry.kind, 2 | 7 | 129).then_some(entry.value)?;
+    let text = String::from_utf8_lossy(written.split(|byte| *byte == 0).next()?);
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect();
+    Some(clean.trim().to_owned()).filter(|clean| !clean.is_empty())
+}
+
 /// The best time that is one, with its offset from UTC where the file has that.
 fn taken_at(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
-    let text = |tag| tiff.first(directories, |directory| tiff.text(directory, tag));
+    let offset_of = |tag| tiff.first(directories, |directory| tiff.text(directory, tag)).filter(|offset| is_offset(offset));
     TIMES.into_iter().find_map(|(time, offset)| {
-        let written = tiff.first(directories, |directory| date_time(&tiff.text(directory, time)?))?;
-        Some(written + &text(offset).filter(|offset| is_offset(offset)).unwrap_or_default())
+        let written = tiff.first(directories, |directory| tiff.read(directory, time, |entry| date_time(&text(entry)?)))?;
+        Some(written + &offset_of(offset).unwrap_or_default())
     })
 }
 

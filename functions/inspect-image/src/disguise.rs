@@ -48,7 +48,7 @@ pub fn explanation(bytes: &[u8]) -> String {
     match infer::get(bytes) {
         Some(kind) => format!("the content is {}, not an image", kind.mime_type()),
         None if bytes.iter().all(|byte| *byte == 0) => "the content is zeros only; the file was never written".to_owned(),
-        None => "the content is no image format that is known".to_owned(),
+        None => "the content is not in any known image format".to_owned(),
     }
 }
 
@@ -77,8 +77,7 @@ fn base64(text: &[u8]) -> Option<String> {
     match picture {
         Some("hexadecimal") => Some("hexadecimal text of an image: decode it and upload the bytes".to_owned()),
         Some(name) => {
-            let article = if name.starts_with(['a', 'A']) { "of" } else { "of a" };
-            Some(format!("base64 text {article} {name}: decode it and upload the bytes; in API Gateway, set the binary media types"))
+            Some(format!("base64 text of an image ({name}): decode it and upload the bytes; in API Gateway, set the binary media types"))
         }
         None => is_long_base64(text).then(|| "base64 text: decode it and upload the bytes".to_owned()),
     }
@@ -131,7 +130,9 @@ fn markup(text: &[u8]) -> Option<String> {
         return Some("an error that S3 answered with (XML), saved in place of the image: get the image itself".to_owned());
     }
     if contains(text, b"<html") {
-        return Some("an HTML page, such as an error or a sign-in page that was saved in place of the image: get the image itself".to_owned());
+        return Some(
+            "an HTML page, such as an error or a sign-in page that was saved in place of the image: get the image itself".to_owned(),
+        );
     }
     let is_json = text.starts_with(b"{") && contains(text, b"\"") || text.starts_with(b"[{") || text.starts_with(b"[\"");
     if is_json {

@@ -3,7 +3,8 @@
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
 /// Grounds with the share of hidden art that is put up with before another one is chosen: white is what most art is made for.
-const GROUNDS: [(&str, u8, f64); 3] = [("white", 255, 0.0), ("black", 0, 0.02), ("grey", 128, 0.05)];
+const GROUNDS: [(&str, u8, f64); 5] =
+    [("white", 255, 0.0), ("black", 0, 0.02), ("grey", 128, 0.05), ("dark grey", 64, 0.05), ("light grey", 192, 0.05)];
 /// Art whose brightness differs by less from its ground is as good as hidden.
 const VISIBLE_DIFFERENCE: u8 = 64;
 

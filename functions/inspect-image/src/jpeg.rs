@@ -84,18 +84,15 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     if coding == Coding::Cmyk && header.adobe_transform.is_none() {
         warnings.push("the file does not say how its CMYK inks are stored; if the colours are inverted, export it as RGB".to_owned());
     }
-    let mut stream = header.stream;
-    let scan = stream.len();
-    stream.extend_from_slice(header.rest);
-    let restarts = restarts::repair(&mut stream, scan, header.scan_header, &header.frame, header.restart_interval);
-    let are_irregular = match restarts {
+    let are_irregular = match restarts::check(header.rest, header.scan_header, &header.frame, header.restart_interval) {
         Restarts::Regular => false,
         Restarts::Irregular => true,
         Restarts::CutOff => return Err(truncated("its last rows are missing")),
     };
     if are_irregular {
-        warnings.push("restart markers are missing or out of order; parts of the picture may be wrong".to_owned());
+        warnings.push("restart markers are missing or out of order; parts of the picture may be shifted or blank".to_owned());
     }
+    let stream = [&header.stream, header.rest].concat();
     let samples = samples(&stream, coding, are_irregular).ok_or_else(|| truncated("its pixels cannot be decoded to the end"))?;
     let (width, height) = (u32::from(header.frame.width), u32::from(header.frame.height));
     let (picture, model) = match coding {
@@ -161,7 +158,17 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, Rejection> {
         if marker == SOS {
             let frame = frame.ok_or_else(|| truncated("it has no frame header"))?;
             let rest = bytes.get(place..).unwrap_or_default();
-            return Ok(Header { stream, rest, scan_header: data, frame, restart_interval, jfif, adobe_transform, exif, profile: icc.profile() });
+            return Ok(Header {
+                stream,
+                rest,
+                scan_header: data,
+                frame,
+                restart_interval,
+                jfif,
+                adobe_transform,
+                exif,
+                profile: icc.profile(),
+            });
         }
     }
 }
@@ -229,7 +236,7 @@ fn coding(header: &Header<'_>) -> Coding {
     }
 }
 
-/// Three samples a pixel, RGB; four for inks, where 0 is no ink. `None` where pixels are missing; with `lenient` only where there are none.
+/// Three samples a pixel, RGB; four for inks, where 0 is no ink. `None` where pixels are missing; `lenient` puts up with that.
 fn samples(stream: &[u8], coding: Coding, lenient: bool) -> Option<Vec<u8>> {
     decoded(stream, coding, true).or_else(|| lenient.then(|| decoded(stream, coding, false))?)
 }

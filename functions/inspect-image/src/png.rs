@@ -86,10 +86,12 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
         let is_whole = rest.len() >= length.saturating_add(4);
         match kind {
             b"IHDR" if header.is_none() && data.len() == 13 => header = Some(data),
-            b"CgBI" => return Err(unsupported("a PNG in the form that Xcode makes for iPhones (CgBI); use the picture that it was made from")),
+            b"CgBI" => {
+                return Err(unsupported("a PNG in the form that Xcode makes for iPhones (CgBI); use the picture that it was made from"));
+            }
             b"IDAT" | b"PLTE" | b"tRNS" | b"IHDR" => {}
             b"IEND" => {
-                is_complete = true;
+                is_complete = is_whole;
                 break;
             }
             b"eXIf" if exif.is_none() => exif = camera::tiff(data),
