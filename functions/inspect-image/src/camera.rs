@@ -41,7 +41,7 @@ pub fn facts(exif: &[u8], with_gps: bool) -> ExifFacts {
 
 /// How the picture must be turned to be upright; not at all where the TIFF structure says nothing that is valid.
 pub fn orientation(exif: &[u8]) -> Orientation {
-    let stored = Tiff::new(exif).and_then(|tiff| tiff.first(tiff.main_and_exif(), |directory| tiff.number(directory, ORIENTATION)));
+    let stored = Tiff::new(exif).and_then(|tiff| first(tiff.main_and_exif(), |directory| tiff.number(directory, ORIENTATION)));
     stored.and_then(|value| u8::try_from(value).ok()).and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
 }
 
@@ -92,11 +92,6 @@ impl<'a> Tiff<'a> {
     /// Writers put entries into either of these two.
     fn main_and_exif(&self) -> [Option<Directory>; 2] {
         [self.main(), self.pointer(EXIF_DIRECTORY)]
-    }
-
-    /// What `read` finds in the first directory where it finds something.
-    fn first<T>(&self, directories: [Option<Directory>; 2], read: impl Fn(Directory) -> Option<T>) -> Option<T> {
-        directories.into_iter().flatten().find_map(read)
     }
 
     /// As many entries as the directory claims and the file holds.
@@ -150,6 +145,11 @@ impl<'a> Tiff<'a> {
     }
 }
 
+/// What `read` finds in the first directory where it finds something.
+fn first<T>(directories: [Option<Directory>; 2], read: impl Fn(Directory) -> Option<T>) -> Option<T> {
+    directories.into_iter().flatten().find_map(read)
+}
+
 /// A text (ASCII, UTF-8, or what is written as UNDEFINED) without control characters; `None` where nothing is left.
 fn text(entry: &Entry<'_>) -> Option<String> {
     let written = matches!(entry.kind, 2 | 7 | 129).then_some(entry.value)?;
@@ -160,9 +160,9 @@ fn text(entry: &Entry<'_>) -> Option<String> {
 
 /// The best time that is one, with its offset from UTC where the file has that.
 fn taken_at(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
-    let offset_of = |tag| tiff.first(directories, |directory| tiff.text(directory, tag)).filter(|offset| is_offset(offset));
+    let offset_of = |tag| first(directories, |directory| tiff.text(directory, tag)).filter(|offset| is_offset(offset));
     TIMES.into_iter().find_map(|(time, offset)| {
-        let written = tiff.first(directories, |directory| tiff.read(directory, time, |entry| date_time(&text(entry)?)))?;
+        let written = first(directories, |directory| tiff.read(directory, time, |entry| date_time(&text(entry)?)))?;
         Some(written + &offset_of(offset).unwrap_or_default())
     })
 }
@@ -198,7 +198,7 @@ fn is_offset(text: &str) -> bool {
 
 /// Make and model, the make once.
 fn camera(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
-    let text = |tag| tiff.first(directories, |directory| tiff.text(directory, tag));
+    let text = |tag| first(directories, |directory| tiff.text(directory, tag));
     match (text(MAKE), text(MODEL)) {
         (Some(make), Some(model)) if model.starts_with(&make) => Some(model),
         (Some(make), Some(model)) => Some(format!("{make} {model}")),

@@ -9,7 +9,7 @@ use crate::{
     colour::{Model, Profile},
     decode::{Decoded, check_size, truncated, unsupported, upright},
     inspect::Limits,
-    restarts::{self, Restarts},
+    scans::{Restarts, Scans},
 };
 use image::{DynamicImage, RgbImage, RgbaImage};
 use sightline_domain::rejection::Rejection;
@@ -53,12 +53,9 @@ pub struct Component {
 struct Header<'a> {
     /// Tables, frame and first scan header, as the decoder needs them, from SOI on.
     stream: Vec<u8>,
-    /// What follows: pixel data, further scans.
-    rest: &'a [u8],
-    /// What the SOS segment of the first scan holds.
-    scan_header: &'a [u8],
+    /// Pixel data, further scans.
+    scans: Scans<'a>,
     frame: Frame,
-    restart_interval: u16,
     jfif: bool,
     adobe_transform: Option<u8>,
     exif: Option<&'a [u8]>,
@@ -84,7 +81,7 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     if coding == Coding::Cmyk && header.adobe_transform.is_none() {
         warnings.push("the file does not say how its CMYK inks are stored; if the colours are inverted, export it as RGB".to_owned());
     }
-    let are_irregular = match restarts::check(header.rest, header.scan_header, &header.frame, header.restart_interval) {
+    let are_irregular = match header.scans.restarts(&header.frame) {
         Restarts::Regular => false,
         Restarts::Irregular => true,
         Restarts::CutOff => return Err(truncated("its last rows are missing")),
@@ -92,8 +89,11 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     if are_irregular {
         warnings.push("restart markers are missing or out of order; parts of the picture may be shifted or blank".to_owned());
     }
-    let stream = [&header.stream, header.rest].concat();
-    let samples = samples(&stream, coding, are_irregular).ok_or_else(|| truncated("its pixels cannot be decoded to the end"))?;
+    let stream = [&header.stream, header.scans.bytes].concat();
+    let samples = decoded(&stream, coding, true)
+        .or_else(|| decoded_without_end(&stream, coding, &header.frame, header.scans))
+        .or_else(|| are_irregular.then(|| decoded(&stream, coding, false))?)
+        .ok_or_else(|| truncated("its pixels cannot be decoded to the end"))?;
     let (width, height) = (u32::from(header.frame.width), u32::from(header.frame.height));
     let (picture, model) = match coding {
         Coding::Grey => (RgbImage::from_raw(width, height, samples).map(DynamicImage::from), Model::Grey),
@@ -157,18 +157,8 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, Rejection> {
         }
         if marker == SOS {
             let frame = frame.ok_or_else(|| truncated("it has no frame header"))?;
-            let rest = bytes.get(place..).unwrap_or_default();
-            return Ok(Header {
-                stream,
-                rest,
-                scan_header: data,
-                frame,
-                restart_interval,
-                jfif,
-                adobe_transform,
-                exif,
-                profile: icc.profile(),
-            });
+            let scans = Scans { bytes: bytes.get(place..).unwrap_or_default(), first: data, restart_interval };
+            return Ok(Header { stream, scans, frame, jfif, adobe_transform, exif, profile: icc.profile() });
         }
     }
 }
@@ -236,11 +226,19 @@ fn coding(header: &Header<'_>) -> Coding {
     }
 }
 
-/// Three samples a pixel, RGB; four for inks, where 0 is no ink. `None` where pixels are missing; `lenient` puts up with that.
-fn samples(stream: &[u8], coding: Coding, lenient: bool) -> Option<Vec<u8>> {
-    decoded(stream, coding, true).or_else(|| lenient.then(|| decoded(stream, coding, false))?)
+/// A progressive picture that lacks its end marker: all scans are there, and what follows them changes nothing.
+fn decoded_without_end(stream: &[u8], coding: Coding, frame: &Frame, scans: Scans<'_>) -> Option<Vec<u8>> {
+    if frame.marker != 0xc2 || !scans.are_all_there(frame) {
+        return None;
+    }
+    // The decoder takes missing bits for what follows, so it is given two different ends.
+    let followed_by = |bits: u8| decoded(&[stream, &[bits; 64], &[0xff, EOI]].concat(), coding, true);
+    let samples = followed_by(0x00)?;
+    (followed_by(0xaa)? == samples).then_some(samples)
 }
 
+/// Three samples a pixel, RGB; four for inks, where 0 is no ink. `None` where pixels are missing; unless `strict`, only where the header
+/// is damaged.
 fn decoded(stream: &[u8], coding: Coding, strict: bool) -> Option<Vec<u8>> {
     let any_side = usize::from(u16::MAX);
     let options = DecoderOptions::default()

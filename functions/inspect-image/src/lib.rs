@@ -14,7 +14,7 @@ mod flatten;
 pub mod inspect;
 mod jpeg;
 mod png;
-mod restarts;
+mod scans;
 pub mod settings;
 pub mod sniff;
 pub mod step;

@@ -127,5 +127,7 @@ fn push(body: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     body.extend(kind);
     body.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes());
     body.extend_from_slice(data);
-    body.extend_from_slice(&[0][..data.len() % 2]);
+    if !data.len().is_multiple_of(2) {
+        body.push(0);
+    }
 }

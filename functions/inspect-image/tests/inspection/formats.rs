@@ -143,23 +143,23 @@ fn refusal(bytes: &[u8]) -> (ReasonCode, String) {
     (rejection.code, rejection.detail)
 }
 
-fn iso_media(major: &[u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
+fn iso_media(major: [u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
     let compatible: Vec<u8> = compatible.iter().copied().flatten().copied().collect();
-    let brands = [major, [0; 4].as_slice(), &compatible].concat();
+    let brands = [major.as_slice(), &[0; 4], &compatible].concat();
     [&u32::try_from(brands.len() + 8).unwrap().to_be_bytes()[..], b"ftyp", &brands, &[0; 64]].concat()
 }
 
 #[test]
 fn heif_and_avif_are_named_by_any_of_their_brands_with_the_way_to_convert_them() {
     let heif = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1", b"heif", b"avci"];
-    let mut cases: Vec<(Vec<u8>, &str)> = heif.iter().map(|brand| (iso_media(brand, &[]), "image/heif")).collect();
+    let mut cases: Vec<(Vec<u8>, &str)> = heif.iter().map(|brand| (iso_media(**brand, &[]), "image/heif")).collect();
     cases.extend([
-        (iso_media(b"isom", &[b"heic"]), "image/heif"),
-        (iso_media(b"mif1", &[b"mif1", b"heic"]), "image/heif"),
-        (iso_media(b"avif", &[b"mif1"]), "image/avif"),
-        (iso_media(b"avis", &[b"msf1"]), "image/avif"),
-        (iso_media(b"mif1", &[b"avif", b"miaf"]), "image/avif"),
-        (iso_media(b"msf1", &[b"msf1", b"avis"]), "image/avif"),
+        (iso_media(*b"isom", &[b"heic"]), "image/heif"),
+        (iso_media(*b"mif1", &[b"mif1", b"heic"]), "image/heif"),
+        (iso_media(*b"avif", &[b"mif1"]), "image/avif"),
+        (iso_media(*b"avis", &[b"msf1"]), "image/avif"),
+        (iso_media(*b"mif1", &[b"avif", b"miaf"]), "image/avif"),
+        (iso_media(*b"msf1", &[b"msf1", b"avis"]), "image/avif"),
         (include_bytes!("../fixtures/cases/heif-hevc.jpg").to_vec(), "image/heif"),
     ]);
     for (bytes, media_type) in cases {
@@ -167,7 +167,7 @@ fn heif_and_avif_are_named_by_any_of_their_brands_with_the_way_to_convert_them()
         assert_eq!(code, ReasonCode::UnsupportedFormat, "{detail}");
         assert!(detail.contains(media_type) && detail.contains("convert it"), "{detail}");
     }
-    assert_eq!(refusal(&iso_media(b"isom", &[b"iso2", b"mp41"])).0, ReasonCode::NotAnImage, "a film");
+    assert_eq!(refusal(&iso_media(*b"isom", &[b"iso2", b"mp41"])).0, ReasonCode::NotAnImage, "a film");
 }
 
 #[test]

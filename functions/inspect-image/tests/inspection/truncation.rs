@@ -81,6 +81,15 @@ fn row_10_a_complete_jpeg_without_its_end_marker_is_taken() {
 }
 
 #[test]
+fn a_complete_progressive_jpeg_without_its_end_marker_is_taken() {
+    for whole in [include_bytes!("../fixtures/progressive.jpg").as_slice(), include_bytes!("../fixtures/restarts-progressive.jpg")] {
+        let (rest, end) = whole.split_at(whole.len() - 2);
+        assert_eq!(end, [0xff, 0xd9]);
+        assert!(accepted(rest).copy == accepted(whole).copy);
+    }
+}
+
+#[test]
 fn what_stands_behind_the_end_of_a_jpeg_does_no_harm() {
     let whole = jpeg(&noise(100, 100));
     let longer = [&whole[..], &[0; 1000], b"trailing"].concat();
