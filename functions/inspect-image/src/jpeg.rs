@@ -228,7 +228,7 @@ fn coding(header: &Header<'_>) -> Coding {
 
 /// A progressive picture that lacks its end marker: all scans are there, and what follows them changes nothing.
 fn decoded_without_end(stream: &[u8], coding: Coding, frame: &Frame, scans: Scans<'_>) -> Option<Vec<u8>> {
-    if frame.marker != 0xc2 || !scans.are_all_there(frame) {
+    if frame.marker != 0xc2 || !scans.lack_only_the_end(frame) {
         return None;
     }
     // The decoder takes missing bits for what follows, so it is given two different ends.

@@ -5,6 +5,9 @@ use crate::{
     jpeg::{Component, DRI, EOI, Frame, SOS, segment_end},
 };
 
+/// Most scans that are looked at; encoders write about ten, and the decoder takes no more than this.
+const MAX_SCANS: usize = 100;
+
 /// What follows the header of a JPEG.
 #[derive(Clone, Copy)]
 pub struct Scans<'a> {
@@ -53,11 +56,15 @@ impl<'a> Scans<'a> {
         all
     }
 
-    /// Whether the scans of a progressive picture make up all bits of all its coefficients.
-    pub fn are_all_there(self, frame: &Frame) -> bool {
+    /// Whether the file ends within the last scan of a progressive picture, and its scans make up all bits of all coefficients.
+    pub fn lack_only_the_end(self, frame: &Frame) -> bool {
+        let scans: Vec<Scan<'_>> = self.walk().take(MAX_SCANS + 1).collect();
+        if scans.len() > MAX_SCANS || scans.last().is_none_or(|scan| scan.has_end) {
+            return false;
+        }
         // The lowest bit that is still missing, of 64 coefficients in each component (ITU-T T.81, G.1.1.1).
         let mut missing: Vec<(u8, [u8; 64])> = frame.components.iter().map(|component| (component.id, [u8::MAX; 64])).collect();
-        for scan in self.walk() {
+        for scan in scans {
             let Some((count, rest)) = scan.header.split_first() else { return false };
             let Some((components, [start, end, bits])) = rest.split_at_checked(2 * usize::from(*count)) else { return false };
             for (id, coefficients) in &mut missing {

@@ -128,6 +128,30 @@ fn chunks_that_a_webp_announces_and_lacks_or_has_unannounced_do_no_harm() {
     }
 }
 
+#[test]
+fn every_warning_is_in_the_docs() {
+    let docs = include_str!("../../../../docs/records.md");
+    let picture = png(quadrants(96, 96));
+    let clear = png(image::RgbaImage::new(96, 96));
+    let restarts = include_bytes!("../fixtures/restarts.jpg");
+    let restart = find(restarts, &[0xff, 0xd2]);
+    let files = [
+        picture.clone(),
+        picture[..picture.len() - 12].to_vec(),
+        clear,
+        case!("icc-part-missing.jpg").to_vec(),
+        include_bytes!("../fixtures/cmyk-without-adobe.jpg").to_vec(),
+        [&restarts[..restart], &restarts[restart + 2..]].concat(),
+    ];
+    let mut warnings: Vec<String> = files.iter().flat_map(|file| take("raw-uploads/photo.jpg", file).ok().unwrap().warnings).collect();
+    warnings.sort();
+    warnings.dedup();
+    assert_eq!(warnings.len(), 6, "{warnings:#?}");
+    for warning in warnings {
+        assert!(docs.contains(&format!("| {warning} |")), "{warning}");
+    }
+}
+
 /// A WebP with a `VP8X` header in front of the picture's chunk, and `more` behind it.
 pub fn extended(simple: &[u8], flags: u8, more: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let header = [flags, 0, 0, 0, 95, 0, 0, 95, 0, 0];
