@@ -63,7 +63,9 @@ export interface Settings {
   readonly reviewTimeoutSeconds: number;
   /** How long an upload may be without a record, and a record without an execution, before reconcile takes it up, in seconds. @default 300 */
   readonly reconcileGraceSeconds: number;
-  /** How many images of a bulk import are started at once, at most. @default 20 */
+  /** Calls a second that Rekognition allows of each operation; 0 = the default quota of the region, 50 or 5. @default 0 */
+  readonly rekognitionCallsPerSecond: number;
+  /** How many images of a bulk import are started at once, at most. @default 5 */
   readonly importConcurrency: number;
   /** The share of images that may fail to be imported before the import as a whole fails, in percent. @default 5 */
   readonly importToleratedFailurePercent: number;
@@ -97,7 +99,8 @@ export const DEFAULT_SETTINGS: Settings = {
   moderationPolicy: DEFAULT_MODERATION_POLICY,
   reviewTimeoutSeconds: 604_800,
   reconcileGraceSeconds: 300,
-  importConcurrency: 20,
+  rekognitionCallsPerSecond: 0,
+  importConcurrency: 5,
   importToleratedFailurePercent: 5,
   importBuckets: [],
   monthlyBudgetUsd: 0,

@@ -79,6 +79,7 @@ describe('settings', () => {
       { importBuckets: [{ name: 'photos', kmsKeyArn: KEY_ARN, prefix: 'a/' }] },
       `FILE: "importBuckets[0]" must be an object of name, kmsKeyArn, but is {"name":"photos","kmsKeyArn":"${KEY_ARN}","prefix":"a/"}.`,
     ],
+    [{ rekognitionCallsPerSecond: 2.5 }, 'FILE: "rekognitionCallsPerSecond" must be a whole number from 0 to 10000, but is 2.5.'],
     [{ importConcurrency: 0 }, 'FILE: "importConcurrency" must be a whole number from 1 to 10000, but is 0.'],
     [{ importToleratedFailurePercent: 101 }, 'FILE: "importToleratedFailurePercent" must be a number from 0 to 100, but is 101.'],
     [{ reconcileGraceSeconds: -1 }, 'FILE: "reconcileGraceSeconds" must be a whole number from 0 to 86400, but is -1.'],
