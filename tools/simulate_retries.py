@@ -238,8 +238,13 @@ def table(seed):
     yield "| load | Rekognition calls a second | Lambda concurrency | failed | seconds to drain | least possible | ratio | retries an image | their cost, of the image's price |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for name, images, over, quota, concurrency in scenarios():
-        failed, ended, least, ratio, retries, cost = Simulation(images, over, quota, concurrency, retriers, sdk, seed).run().row()
-        yield f"| {name} | {quota} | {concurrency:,} | {failed:,} | {ended:,.0f} | {least:,.0f} | {ratio:.2f} | {retries:.1f} | {cost:.1%} |"
+        yield line(name, quota, concurrency, Simulation(images, over, quota, concurrency, retriers, sdk, seed).run())
+
+
+def line(name, quota, concurrency, run):
+    """A row of the table."""
+    failed, ended, least, ratio, retries, cost = run.row()
+    return f"| {name} | {quota} | {concurrency:,} | {failed:,} | {ended:,.0f} | {least:,.0f} | {ratio:.2f} | {retries:.1f} | {cost:.1%} |"
 
 
 def main():

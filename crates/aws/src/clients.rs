@@ -96,10 +96,8 @@ impl Clients {
             .build();
         let retries =
             RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF).with_max_backoff(MAX_BACKOFF);
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http.clone())
-            .timeout_config(timeouts)
-            .retry_config(retries);
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http.clone()).timeout_config(timeouts).retry_config(retries);
         if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile).credentials_provider(of_profile(profile, &target, http).await);
         }

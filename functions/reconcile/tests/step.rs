@@ -56,7 +56,8 @@ fn the_grace_is_a_setting() {
 fn a_run_starts_no_more_than_the_quota_of_the_region_allows() {
     let region = |region: &'static str| move |name: &str| (name == "AWS_REGION").then(|| region.to_owned());
     let of = |look_up: &dyn Fn(&str) -> Option<String>| {
-        let place = |name: &str| look_up(name).or_else(|| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "x".into()));
+        let place =
+            |name: &str| look_up(name).or_else(|| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "x".into()));
         from(&place, settings).unwrap().calls_per_second
     };
     assert_eq!(of(&region("eu-central-1")), 5);

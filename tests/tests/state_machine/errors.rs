@@ -119,7 +119,8 @@ fn row_21_throttling_is_retried_for_hours_by_retriers_of_its_own() {
             let Some(retrier) = retriers.next() else { continue };
             assert_eq!(texts(&retrier["ErrorEquals"]).len(), 1, "{}: {name} shares a retrier", task.name);
             assert!(retriers.next().is_none(), "{}: {name} has two retriers", task.name);
-            let [interval, rate, most] = ["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"].map(|field| retrier[field].as_f64().unwrap());
+            let [interval, rate, most] =
+                ["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"].map(|field| retrier[field].as_f64().unwrap());
             let waits = (0..retrier["MaxAttempts"].as_i64().unwrap()).scan(interval, |delay, _| {
                 let wait = delay.min(most) / 2.0; // full jitter: half of it, on average
                 *delay *= rate;
