@@ -6,10 +6,10 @@ import type { FunctionName } from './function-names.ts';
 export const TEXT_GATES = ['labels', 'always', 'never'] as const;
 
 /**
- * The longest wait for a review: 330 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
+ * The longest wait for a review: 300 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
  * included; a redrive may come 14 days after a failure, and a test adds up the retries of all states.
  */
-export const MAX_REVIEW_SECONDS = 330 * 86_400;
+export const MAX_REVIEW_SECONDS = 300 * 86_400;
 
 /** What the functions are compiled for, on AWS. */
 export const ARCHITECTURES = ['arm64', 'x86_64'] as const;
