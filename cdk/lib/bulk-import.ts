@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { grantKey } from './data-key.ts';
 import { Definition } from './definition.ts';
+import type { Environment } from './environment.ts';
 import { pascalCase } from './function-names.ts';
 import type { ImageAnalysis } from './image-analysis.ts';
 import type { ImageBucket } from './image-bucket.ts';
@@ -14,6 +15,7 @@ import { executionArns, executionsInFindings, machineRole, makeMachine, stateMac
 import { TaskFunction, type Workshop } from './task-function.ts';
 
 export interface BulkImportProps {
+  readonly environment: Environment;
   readonly workshop: Workshop;
   /** The machine's name, unique in account and region. */
   readonly stateMachineName: string;
@@ -34,6 +36,7 @@ export class BulkImport extends Construct {
     const { settings } = props.workshop;
     this.task = this.importImage(props);
     this.stateMachine = makeMachine(this, {
+      environment: props.environment,
       stateMachineName: props.stateMachineName,
       comment: 'sightline: images that already lie in a bucket',
       definition: Definition.read(props.definitionFile).withType('Map', {

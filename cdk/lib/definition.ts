@@ -37,6 +37,21 @@ export class Definition {
     return this.set(`state of type ${type}`, fields, (_, state) => state.Type === type);
   }
 
+  /**
+   * Sets fields of every retrier of one of these errors, in all states.
+   *
+   * @throws Error where there is none.
+   */
+  withRetriers(errors: readonly string[], fields: Readonly<Record<string, number>>): this {
+    const retriers = statesOf(this.parsed)
+      .flatMap(([, state]) => (Array.isArray(state.Retry) ? (state.Retry as unknown[]) : []))
+      .filter(isObject)
+      .filter(({ ErrorEquals }) => Array.isArray(ErrorEquals) && errors.some((error) => ErrorEquals.includes(error)));
+    if (retriers.length === 0) throw new Error(`the state machine must retry ${errors.join(' or ')}, but does not`);
+    for (const retrier of retriers) Object.assign(retrier, fields);
+    return this;
+  }
+
   toString(): string {
     return JSON.stringify(this.parsed, undefined, 2);
   }

@@ -21,6 +21,11 @@ export interface Environment {
   readonly metricMath: boolean;
   /** Whether state machines can have versions and aliases. */
   readonly machineReleases: boolean;
+  /**
+   * How often a state that was throttled is tried again, where it is not what the definition says. The definition waits for hours;
+   * the emulator ignores its JitterStrategy and MaxDelaySeconds, and a quota there is a fault that a test injects.
+   */
+  readonly throttledAttempts: number | undefined;
   /** The folder of the functions' zips, and what they are compiled for. */
   readonly artefacts: Artefacts;
 }
@@ -39,11 +44,11 @@ export interface Artefacts {
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
   if (name === 'local') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, keepData: false, billed: false, metricMath: false, machineReleases: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, keepData: false, billed: false, metricMath: false, machineReleases: false, throttledAttempts: 4, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);
-  return { name, keepData: true, billed: true, metricMath: true, machineReleases: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
+  return { name, keepData: true, billed: true, metricMath: true, machineReleases: true, throttledAttempts: undefined, artefacts: { directory, architecture, hint: 'run "make package" first' } };
 }
 
 export function removalPolicyOf(environment: Environment): RemovalPolicy {

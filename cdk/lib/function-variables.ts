@@ -27,7 +27,10 @@ export function variablesOf(name: FunctionName, settings: Settings): Record<stri
     case 'store-record':
       return { RETENTION_DAYS: String(settings.retentionDays) };
     case 'reconcile':
-      return { RECONCILE_GRACE_SECONDS: String(settings.reconcileGraceSeconds) };
+      return {
+        RECONCILE_GRACE_SECONDS: String(settings.reconcileGraceSeconds),
+        REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond),
+      };
     case 'record-rejection':
     case 'send-alert':
     case 'record-failure':

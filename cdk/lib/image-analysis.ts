@@ -43,6 +43,7 @@ export class ImageAnalysis extends Construct {
     const role = machineRole(this);
     for (const task of props.functions.values()) task.grantInvokeVersions(role);
     this.stateMachine = makeMachine(this, {
+      environment: props.environment,
       stateMachineName: this.name,
       comment: 'sightline: from an upload to a merged record',
       definition: Definition.read(props.definitionFile).withState('AwaitReview', { TimeoutSeconds: props.reviewTimeoutSeconds }),

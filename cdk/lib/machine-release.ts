@@ -15,7 +15,8 @@ export interface MachineReleaseProps {
   readonly alarm: Alarm | undefined;
 }
 
-/** A tenth fails visibly where all of it fails; and a quarter of an hour is longer than a state takes to give up. */
+/** A tenth fails visibly where all of it fails; and a quarter of an hour is longer than a state takes to give up. Throttling
+ * does not count as a failure: a throttled state is tried again for hours, so a burst does not roll a release back. */
 const CANARY = { percentage: 10, interval: 15 };
 
 /** A version of the machine for each release, kept for those who want to go back, and the alias that new executions start with. */

@@ -24,8 +24,9 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   faceMinConfidence: percent,
   textLineMinConfidence: percent,
   moderationPolicy: aListOf(anObjectOf({ category: aName, minConfidence: percent, action: oneOf(MODERATION_ACTIONS) }, 'all')),
-  reviewTimeoutSeconds: aWholeNumber(1, MAX_REVIEW_SECONDS, '330 days: an execution lasts a year at most, all its other waits and a redrive included'),
+  reviewTimeoutSeconds: aWholeNumber(1, MAX_REVIEW_SECONDS, '300 days: an execution lasts a year at most, all its other waits and a redrive included'),
   reconcileGraceSeconds: aWholeNumber(0, 86_400),
+  rekognitionCallsPerSecond: aWholeNumber(0, 10_000),
   // Step Functions has no more than 10,000 child executions at work.
   importConcurrency: aWholeNumber(1, 10_000),
   importToleratedFailurePercent: percent,

@@ -6,10 +6,10 @@ import type { FunctionName } from './function-names.ts';
 export const TEXT_GATES = ['labels', 'always', 'never'] as const;
 
 /**
- * The longest wait for a review: 330 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
+ * The longest wait for a review: 300 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
  * included; a redrive may come 14 days after a failure, and a test adds up the retries of all states.
  */
-export const MAX_REVIEW_SECONDS = 330 * 86_400;
+export const MAX_REVIEW_SECONDS = 300 * 86_400;
 
 /** What the functions are compiled for, on AWS. */
 export const ARCHITECTURES = ['arm64', 'x86_64'] as const;
@@ -63,7 +63,9 @@ export interface Settings {
   readonly reviewTimeoutSeconds: number;
   /** How long an upload may be without a record, and a record without an execution, before reconcile takes it up, in seconds. @default 300 */
   readonly reconcileGraceSeconds: number;
-  /** How many images of a bulk import are started at once, at most. @default 20 */
+  /** Calls a second that Rekognition allows of each operation; 0 = the default quota of the region, 50 or 5. @default 0 */
+  readonly rekognitionCallsPerSecond: number;
+  /** How many images of a bulk import are started at once, at most. @default 5 */
   readonly importConcurrency: number;
   /** The share of images that may fail to be imported before the import as a whole fails, in percent. @default 5 */
   readonly importToleratedFailurePercent: number;
@@ -97,7 +99,8 @@ export const DEFAULT_SETTINGS: Settings = {
   moderationPolicy: DEFAULT_MODERATION_POLICY,
   reviewTimeoutSeconds: 604_800,
   reconcileGraceSeconds: 300,
-  importConcurrency: 20,
+  rekognitionCallsPerSecond: 0,
+  importConcurrency: 5,
   importToleratedFailurePercent: 5,
   importBuckets: [],
   monthlyBudgetUsd: 0,

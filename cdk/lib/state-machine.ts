@@ -5,9 +5,14 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import type { Definition } from './definition.ts';
+import type { Environment } from './environment.ts';
 import { ownService } from './own-service.ts';
 
+/** What a state meets where a quota of Rekognition or of Lambda is used up. */
+const THROTTLED = ['Recognition.Throttled', 'Lambda.TooManyRequestsException'];
+
 export interface MachineProps {
+  readonly environment: Environment;
   /** The machine's name, unique in account and region. */
   readonly stateMachineName: string;
   readonly comment: string;
@@ -35,6 +40,8 @@ export function makeMachine(scope: Construct, props: MachineProps): StateMachine
     retention: props.logRetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+  const { throttledAttempts } = props.environment;
+  if (throttledAttempts !== undefined) props.definition.withRetriers(THROTTLED, { MaxAttempts: throttledAttempts });
   return new StateMachine(scope, 'StateMachine', {
     comment: props.comment,
     definitionBody: DefinitionBody.fromString(props.definition.toString()),

@@ -72,6 +72,7 @@ export class StatelessStack extends Stack {
     const reconcile = new Reconcile(this, 'Reconcile', { workshop, images, records, imageAnalysis });
     const trends = new Trends(this, 'Trends', { workshop, records, counters: stateful.trends, topics });
     const bulkImport = new BulkImport(this, 'BulkImport', {
+      environment,
       workshop,
       stateMachineName: `${deployment}-bulk-import`,
       definitionFile: props.definitions.bulkImport,
@@ -102,6 +103,8 @@ export class StatelessStack extends Stack {
     new CfnOutput(this, 'BulkImportArn', { value: bulkImport.stateMachine.stateMachineArn });
     new CfnOutput(this, 'AlertsTopicArn', { value: topics.alerts.topicArn });
     new CfnOutput(this, 'OperationsTopicArn', { value: topics.operations.topicArn });
+    // 0 stands for the region's default quota, which the command line knows.
+    new CfnOutput(this, 'RekognitionCallsPerSecond', { value: String(settings.rekognitionCallsPerSecond) });
     new CfnOutput(this, 'EventsDeadLetterQueueUrl', { value: deadLetterQueue.queueUrl });
     // `make deploy` reads it, so that a deployment without changes stays one.
     if (props.releaseId !== undefined) new CfnOutput(this, 'ReleaseId', { value: props.releaseId });

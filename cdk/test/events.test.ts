@@ -129,6 +129,7 @@ describe('topics', () => {
       'BulkImportArn',
       'AlertsTopicArn',
       'OperationsTopicArn',
+      'RekognitionCallsPerSecond',
       'EventsDeadLetterQueueUrl',
     ]);
   });

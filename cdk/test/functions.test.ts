@@ -36,7 +36,7 @@ const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
     RETENTION_DAYS: '730',
   },
   'record-failure': { RECORDS_TABLE },
-  reconcile: { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN, RECONCILE_GRACE_SECONDS: '300' },
+  reconcile: { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN, RECONCILE_GRACE_SECONDS: '300', REKOGNITION_CALLS_PER_SECOND: '0' },
   'count-trends': { RECORDS_TABLE, TRENDS_TABLE },
   'report-trends': { TRENDS_TABLE, OPERATIONS_TOPIC_ARN: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown } },
   'import-image': { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN },

@@ -79,6 +79,7 @@ describe('settings', () => {
       { importBuckets: [{ name: 'photos', kmsKeyArn: KEY_ARN, prefix: 'a/' }] },
       `FILE: "importBuckets[0]" must be an object of name, kmsKeyArn, but is {"name":"photos","kmsKeyArn":"${KEY_ARN}","prefix":"a/"}.`,
     ],
+    [{ rekognitionCallsPerSecond: 2.5 }, 'FILE: "rekognitionCallsPerSecond" must be a whole number from 0 to 10000, but is 2.5.'],
     [{ importConcurrency: 0 }, 'FILE: "importConcurrency" must be a whole number from 1 to 10000, but is 0.'],
     [{ importToleratedFailurePercent: 101 }, 'FILE: "importToleratedFailurePercent" must be a number from 0 to 100, but is 101.'],
     [{ reconcileGraceSeconds: -1 }, 'FILE: "reconcileGraceSeconds" must be a whole number from 0 to 86400, but is -1.'],
@@ -86,7 +87,7 @@ describe('settings', () => {
     [{ logRetentionDays: 31 }, /^FILE: "logRetentionDays" must be one of 1, 3, 5, 7, 14, 30, .*, but is 31\.$/],
     [
       { reviewTimeoutSeconds: 31_536_000 },
-      'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 28512000 (330 days: an execution lasts a year at most, all its other waits and a redrive included), but is 31536000.',
+      'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 25920000 (300 days: an execution lasts a year at most, all its other waits and a redrive included), but is 31536000.',
     ],
     [{ functionMemoryMb: { 'detect-text': 64 } }, 'FILE: "functionMemoryMb.detect-text" must be a whole number from 128 to 3008, but is 64.'],
     [{ functionMemoryMb: { 'detect-cats': 256 } }, /^FILE: "functionMemoryMb" must be an object by inspect-image, .*, but is \{"detect-cats":256\}\.$/],

@@ -50,6 +50,17 @@ describe('the state machine', () => {
     expect(result.isValid).toBe(true);
   });
 
+  // Injected: the template for a laptop beside the one for AWS.
+  // Seen: AWS gets the definition's own retries of throttling, which last for hours; the emulator, which ignores MaxDelaySeconds, four.
+  test('is tried again for hours where it is throttled on AWS, and four times on the emulator', () => {
+    const attempts = (template: Template): number[] => {
+      const retriers = [...(machineOf(template).DefinitionString as string).matchAll(/"(?:Recognition\.Throttled|Lambda\.TooManyRequestsException)"\s*\][^}]*"MaxAttempts": (\d+)/g)];
+      return [...new Set(retriers.map(([, found]) => Number(found)))];
+    };
+    expect(attempts(templatesOf().stateless)).toEqual([200]);
+    expect(attempts(templatesOf({ environment: 'local' }).stateless)).toEqual([4]);
+  });
+
   test('waits for a review as long as the settings say', () => {
     const changed = machineOf(templatesOf({ settings: settingsFile({ reviewTimeoutSeconds: 90 }) }).stateless);
     const expected = new Definition(DEFINITION).withState('AwaitReview', { TimeoutSeconds: 90 }).toString();
@@ -103,5 +114,6 @@ describe('numbers from the settings', () => {
     const definition = new Definition('{"States": {"Other": {}}}');
     expect(() => definition.withState('AwaitReview', {})).toThrow('must have one state AwaitReview, but has 0');
     expect(() => definition.withType('Map', {})).toThrow('must have one state of type Map, but has 0');
+    expect(() => definition.withRetriers(['A.B'], {})).toThrow('must retry A.B, but does not');
   });
 });

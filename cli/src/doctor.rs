@@ -9,6 +9,7 @@ use crate::{
         table::{headed, render, status},
         text::clean,
     },
+    quotas,
     session::{Session, clients, find_stack, place},
 };
 use aws_sdk_sts::config::{Config, retry::RetryConfig};
@@ -64,6 +65,7 @@ async fn checks(global: &Global) -> Vec<Check> {
     checks.push(Check::new("records table", records(&session).await));
     checks.push(Check::new("label index", label_index(&session).await));
     checks.push(Check::new("state machine", state_machine(&session).await));
+    checks.extend(quotas_of(&session).await);
     checks
 }
 
@@ -98,6 +100,20 @@ async fn label_index(session: &Session) -> Result<String, CliError> {
 async fn state_machine(session: &Session) -> Result<String, CliError> {
     session.executions().list(&[], 0, 1).await?;
     Ok(session.stack.state_machine_arn.clone())
+}
+
+/// A quota that cannot be read is said and is not a failed check: nothing that sightline does needs it.
+async fn quotas_of(session: &Session) -> [Check; 2] {
+    let client = aws_sdk_servicequotas::Client::new(session.clients.config());
+    let is_engine = session.clients.config().endpoint_url().is_some();
+    let said = |read: Result<String, CliError>| {
+        read.or_else(|error| {
+            Ok(if is_engine { "this engine has no quotas to read".to_owned() } else { format!("not known: {}", sentence(&error)) })
+        })
+    };
+    let (rekognition, lambda) =
+        tokio::join!(quotas::rekognition(&client, session.stack.rekognition_calls_per_second), quotas::lambda(&client));
+    [Check::new("Rekognition quota", said(rekognition)), Check::new("Lambda concurrency", said(lambda))]
 }
 
 fn table(checks: &[Check]) -> Table {

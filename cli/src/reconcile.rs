@@ -27,6 +27,7 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
         anew: args.anew,
         dry_run: args.dry_run,
+        calls_per_second: session.stack.rekognition_calls_per_second,
         deadline: EpochMillis::MAX,
     };
     let mut report = reconciler.run(&wish).await;

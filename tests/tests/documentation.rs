@@ -103,6 +103,7 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
                 settings(variables, detect_text::settings::read),
                 settings(variables, request_review::settings).timeout_seconds,
                 settings(variables, reconcile::settings).grace_seconds,
+                settings(variables, reconcile::settings).calls_per_second,
                 stored.retention_days,
             )
         )

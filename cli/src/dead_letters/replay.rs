@@ -11,6 +11,7 @@ use crate::{
     error::{CliError, sentence},
     exit::Exit,
     output::{Format, Output, table::render, text::count},
+    pace::Pace,
     progress::Progress,
     session::Session,
 };
@@ -64,6 +65,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
         return Err(CliError::Failed("nothing was replayed".to_owned()));
     }
     let progress = Progress::new(!global.no_progress, waiting);
+    let pace = Pace::new(session.stack.rekognition_calls_per_second);
     let (mut rows, mut left) = (Vec::new(), Vec::new());
     let ended = loop {
         let letters = match queue.receive(REPLAYING).await {
@@ -72,7 +74,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
             Err(error) => break Err(error),
         };
         let replayed: Vec<(Letter, Row)> =
-            stream::iter(letters).map(|letter| replay(session, queue, letter)).buffered(AT_ONCE).collect().await;
+            stream::iter(letters).map(|letter| replay(session, queue, letter, &pace)).buffered(AT_ONCE).collect().await;
         for (letter, row) in replayed {
             if matches!(row.action, Some("LEFT" | "NOT_REPLAYED")) {
                 left.push(letter);
@@ -97,11 +99,14 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
     }
 }
 
-async fn replay(session: &Session, queue: &DeadLetters, letter: Letter) -> (Letter, Row) {
+async fn replay(session: &Session, queue: &DeadLetters, letter: Letter, pace: &Pace) -> (Letter, Row) {
     let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
     let mut row = Row::new(&letter, &read);
     let done = match read {
-        DeadLetter::Upload { .. } => start(session, &letter, &mut row).await,
+        DeadLetter::Upload { .. } => {
+            pace.turn().await;
+            start(session, &letter, &mut row).await
+        }
         DeadLetter::Status { detail } => mark_failed(session, *detail, &mut row).await,
         DeadLetter::Unknown { .. } => {
             row.action = Some("LEFT");

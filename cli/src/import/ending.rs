@@ -57,6 +57,8 @@ pub struct Ending<'a> {
     pub gathered: &'a Gathered,
     /// The run; none where there was nothing to start.
     pub run: Option<&'a Run>,
+    /// Items at work at once, where the run is to be bounded.
+    pub concurrency: Option<u16>,
 }
 
 impl Ending<'_> {
@@ -73,7 +75,7 @@ impl Ending<'_> {
         let started = Instant::now();
         let deadline = started + self.args.timeout;
         let progress = Progress::new(!self.global.no_progress, self.gathered.found.len());
-        let (end, map_run) = follow(imports, run, self.args.concurrency, deadline, &progress).await?;
+        let (end, map_run) = follow(imports, run, self.concurrency, deadline, &progress).await?;
         progress.clear();
         match end {
             End::Interrupted => Ok(interrupted(run)),

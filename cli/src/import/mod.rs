@@ -51,7 +51,8 @@ struct Begun<'a> {
 pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let imports = session.imports();
-    within_setting(&imports, args.concurrency).await?;
+    let most = imports.max_concurrency().await?;
+    let concurrency = concurrency(args.concurrency, most, session.stack.rekognition_calls_per_second)?;
     let gathered = looked_over(global, &session, args).await?;
     let name = launch::name_of(&args.owner, &gathered.found);
     let run = match launch::find(&imports, &name).await? {
@@ -70,7 +71,7 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
             }
             if estimate.to_analyze == 0 {
                 eprintln!("sightline: there is nothing to start: all {} are analysed, or at work", count(estimate.images, "image"));
-                let ending = Ending { global, session: &session, args, gathered: &gathered, run: None };
+                let ending = Ending { global, session: &session, args, gathered: &gathered, run: None, concurrency };
                 return ending.without_run(output, &standings);
             }
             agreed(args, &estimate)?;
@@ -81,9 +82,9 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
         return Ok(Exit::Done);
     }
     if args.wait {
-        return Ending { global, session: &session, args, gathered: &gathered, run: Some(&run) }.wait(&imports, output).await;
+        return Ending { global, session: &session, args, gathered: &gathered, run: Some(&run), concurrency }.wait(&imports, output).await;
     }
-    if let Some(concurrency) = args.concurrency {
+    if let Some(concurrency) = concurrency {
         follow::bound(&imports, &run, concurrency).await?;
     }
     let begun = Begun { import: &run.name, execution_arn: &run.arn, images: gathered.found.len() };
@@ -92,15 +93,23 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// More at once than the deployment allows would starve the uploads of people who wait.
-async fn within_setting(imports: &BulkImports, wished: Option<u16>) -> Result<(), CliError> {
-    let Some(wished) = wished else { return Ok(()) };
-    match imports.max_concurrency().await? {
-        Some(most) if u64::from(wished) > most => Err(CliError::Usage(format!(
+/// What bounds the run, where the deployed definition does not bound it enough: what was wished, and Rekognition's quota. An image takes
+/// at least two seconds, so two at once for each call a second use the quota up.
+///
+/// # Errors
+///
+/// More at once than the deployment allows: it would starve the uploads of people who wait.
+fn concurrency(wished: Option<u16>, most: Option<u64>, calls_per_second: u32) -> Result<Option<u16>, CliError> {
+    if let (Some(wished), Some(most)) = (wished, most)
+        && u64::from(wished) > most
+    {
+        return Err(CliError::Usage(format!(
             "--concurrency {wished} is more than this deployment allows; its setting importConcurrency is {most}"
-        ))),
-        _ => Ok(()),
+        )));
     }
+    let by_quota = u16::try_from(calls_per_second.saturating_mul(2)).unwrap_or(u16::MAX);
+    let too_many = wished.map(u64::from).or(most).is_some_and(|at_once| at_once > u64::from(by_quota));
+    Ok(if too_many { Some(by_quota) } else { wished })
 }
 
 /// Gathers, and says what is not imported.
@@ -157,4 +166,25 @@ fn facts(begun: &Begun<'_>) -> String {
     facts.add("execution", begun.execution_arn);
     facts.add("images", begun.images.to_string());
     facts.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn import_is_bounded_by_the_wish_the_setting_and_the_quota() {
+        for (wished, most, calls, bound) in [
+            (None, Some(5), 5, None),
+            (None, Some(20), 5, Some(10)),
+            (None, Some(20), 50, None),
+            (Some(3), Some(20), 5, Some(3)),
+            (Some(15), Some(20), 5, Some(10)),
+            (Some(4), None, 1, Some(2)),
+            (None, None, 5, None),
+        ] {
+            assert_eq!(concurrency(wished, most, calls).unwrap(), bound, "{wished:?} {most:?} {calls}");
+        }
+        assert!(concurrency(Some(6), Some(5), 50).is_err());
+    }
 }

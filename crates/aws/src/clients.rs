@@ -27,6 +27,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// down many calls of one process, and ours make one at a time; throttled, it would let a retry through every 10 seconds only, so that
 /// [`OPERATION_TIMEOUT`] ended the call under the wrong name.
 const MAX_ATTEMPTS: u32 = 5;
+/// The wait before an attempt is random, from zero to this, doubled by each attempt. These are the SDK's own defaults; they are written
+/// down because `tools/simulate_retries.py` reads them.
+const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
+/// No wait is longer.
+const MAX_BACKOFF: Duration = Duration::from_secs(20);
 
 /// Where and as whom to call; what is `None` comes from the environment and the profile, as in every AWS tool.
 #[derive(Debug, Clone, Default)]
@@ -89,10 +94,10 @@ impl Clients {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http.clone())
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+        let retries =
+            RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF).with_max_backoff(MAX_BACKOFF);
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http.clone()).timeout_config(timeouts).retry_config(retries);
         if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile).credentials_provider(of_profile(profile, &target, http).await);
         }

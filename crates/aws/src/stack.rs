@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::{
     types::Stack as Description,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::error::StorageError;
+use sightline_domain::{error::StorageError, quota};
 use std::collections::HashMap;
 
 const ATTEMPTS: u32 = 2;
@@ -35,6 +35,8 @@ pub struct Stack {
     pub operations_topic_arn: String,
     /// Queue of the events that reached no execution.
     pub events_dead_letter_queue_url: String,
+    /// Calls a second that Rekognition allows of each operation: the setting, or the region's default quota.
+    pub rekognition_calls_per_second: u32,
 }
 
 /// Why no stack was found.
@@ -66,6 +68,7 @@ pub enum StackError {
 pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
     let stateful = outputs(client, format!("{name}-stateful")).await?;
     let stateless = outputs(client, format!("{name}-stateless")).await?;
+    let region = client.config().region().map_or("", |region| region.as_ref());
     Ok(Stack {
         images_bucket: stateful.take("ImagesBucketName")?,
         records_table: stateful.take("RecordsTableName")?,
@@ -77,6 +80,7 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         alerts_topic_arn: stateless.take("AlertsTopicArn")?,
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
+        rekognition_calls_per_second: quota::calls_per_second(stateless.number("RekognitionCallsPerSecond"), region),
     })
 }
 
@@ -124,6 +128,11 @@ impl Outputs {
     fn take(&self, output: &'static str) -> Result<String, StackError> {
         let missing = || StackError::Incomplete { stack: self.stack.clone(), status: self.status.clone(), output };
         self.values.get(output).cloned().ok_or_else(missing)
+    }
+
+    /// A number, or 0 where an earlier release deployed the stack without this output.
+    fn number(&self, output: &str) -> u32 {
+        self.values.get(output).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod moderation;
 pub mod outcome;
 pub mod percent;
 pub mod ports;
+pub mod quota;
 pub mod reconcile;
 pub mod record;
 pub mod rejection;

@@ -8,6 +8,7 @@ use sightline_domain::{
     clock::{Clock, EpochMillis},
     erase::ports::{ObjectVersions, Tombstones},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
+    quota::calls_per_second,
     reconcile::{Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
 };
 use sightline_kit::{
@@ -38,15 +39,20 @@ pub struct Settings {
     pub state_machine_arn: String,
     /// How old an upload without a record must be.
     pub grace_seconds: u32,
+    /// Calls a second that Rekognition allows of each operation: bounds the executions that a run starts.
+    pub calls_per_second: u32,
 }
 
 /// Reads them.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
+    // Lambda itself sets AWS_REGION.
+    let region = reader.parsed("AWS_REGION", String::new());
     Settings {
         records_table: reader.text("RECORDS_TABLE"),
         images_bucket: reader.text("IMAGES_BUCKET"),
         state_machine_arn: reader.text("STATE_MACHINE_ARN"),
         grace_seconds: reader.parsed("RECONCILE_GRACE_SECONDS", 300),
+        calls_per_second: calls_per_second(reader.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region),
     }
 }
 
@@ -75,6 +81,7 @@ where
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
             anew: false,
             dry_run: false,
+            calls_per_second: self.settings.calls_per_second,
             deadline: self.clock.now() + WORKING_MILLIS,
         };
         let mut report = self.reconciler.run(&wish).await;

@@ -23,7 +23,7 @@ use sightline_tests::{
 };
 
 fn wished(grace_seconds: u32) -> Settings {
-    Settings { records_table: "t".into(), images_bucket: BUCKET.into(), state_machine_arn: "m".into(), grace_seconds }
+    Settings { records_table: "t".into(), images_bucket: BUCKET.into(), state_machine_arn: "m".into(), grace_seconds, calls_per_second: 50 }
 }
 
 fn run(grace_seconds: u32, failures: usize) -> (Result<Report, Fault>, usize) {
@@ -48,8 +48,21 @@ fn the_schedule_may_send_anything() {
 fn the_grace_is_a_setting() {
     assert_eq!(run(300, 0).1, 1);
     assert_eq!(run(301, 0).1, 0);
-    let environment = |name: &str| (name != "RECONCILE_GRACE_SECONDS").then(|| "x".to_owned());
+    let environment = |name: &str| (!name.contains("SECOND")).then(|| "x".to_owned());
     assert_eq!(from(&environment, settings).unwrap().grace_seconds, 300);
+}
+
+#[test]
+fn a_run_starts_no_more_than_the_quota_of_the_region_allows() {
+    let region = |region: &'static str| move |name: &str| (name == "AWS_REGION").then(|| region.to_owned());
+    let of = |look_up: &dyn Fn(&str) -> Option<String>| {
+        let place =
+            |name: &str| look_up(name).or_else(|| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "x".into()));
+        from(&place, settings).unwrap().calls_per_second
+    };
+    assert_eq!(of(&region("eu-central-1")), 5);
+    assert_eq!(of(&region("us-west-2")), 50);
+    assert_eq!(of(&|name| (name == "REKOGNITION_CALLS_PER_SECOND").then(|| "12".to_owned())), 12);
 }
 
 #[test]

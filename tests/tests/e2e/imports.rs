@@ -102,7 +102,7 @@ fn most_at_once(records: &[Record]) -> usize {
 #[tokio::test]
 async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_once() {
     const IMAGES: u16 = 300;
-    const AT_ONCE: usize = 20; // the setting importConcurrency
+    const AT_ONCE: usize = 5; // the setting importConcurrency
     let local = Local::default_stage().await;
     let bucket = bucket(&local).await;
     let photo = image::load_from_memory(&sample("coffee.jpg")).expect("a photo").resize(160, 160, FilterType::Triangle).to_rgb8();

@@ -103,7 +103,8 @@ impl World {
         let (objects, engine, clock) = (around.shaky_objects(), around.shaky_engine(), around.clock.clone());
         let reconciler = Reconciler::new(around.shaky_records(), objects, engine.clone(), engine, clock.clone());
         let deadline = clock.now() + JOB_MILLIS - 10_000;
-        let wish = reconcile::Wish { bucket: BUCKET.to_owned(), grace: GRACE_MILLIS, anew: false, dry_run: false, deadline };
+        let wish =
+            reconcile::Wish { bucket: BUCKET.to_owned(), grace: GRACE_MILLIS, anew: false, dry_run: false, calls_per_second: 50, deadline };
         self.job(async move { reconciler.run(&wish).await.error.map_or(Ok(()), Err) });
     }
 }

@@ -29,7 +29,7 @@ fn items_are_standard_executions_so_that_a_redrive_runs_the_failed_ones_again() 
 
 #[test]
 fn bounds_are_plain_numbers_which_the_settings_replace() {
-    assert_eq!((map()["MaxConcurrency"].as_u64(), map()["ToleratedFailurePercentage"].as_u64()), (Some(20), Some(5)));
+    assert_eq!((map()["MaxConcurrency"].as_u64(), map()["ToleratedFailurePercentage"].as_u64()), (Some(5), Some(5)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is retried, what is caught, and what is neither.
 
-use crate::asl::{State, all_states, all_tasks, in_repository};
+use crate::asl::{State, all_states, all_tasks, in_repository, list, texts};
 use sightline_domain::{
     error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
     rejection::{DuplicateImage, ReasonCode, Rejection},
@@ -40,7 +40,7 @@ fn names(fits: impl Fn(&dyn StepError) -> bool) -> BTreeSet<String> {
 
 /// Lambda's, Step Functions' and the emulator's names are not ours.
 fn ours(names: BTreeSet<String>) -> BTreeSet<String> {
-    names.into_iter().filter(|name| !["Lambda.", "States.", "Sandbox."].iter().any(|theirs| name.starts_with(theirs))).collect()
+    names.into_iter().filter(|name| !["Lambda.", "Runtime.", "Sandbox.", "States."].iter().any(|theirs| name.starts_with(theirs))).collect()
 }
 
 /// Every `"Noun.Reason"` in the text.
@@ -83,18 +83,55 @@ fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
 /// Seen: every task retries each of them.
 #[test]
 fn row_21_each_task_retries_what_lambda_may_report() {
-    // Step Functions guide, "Handle transient Lambda service exceptions"; out-of-memory shows as Lambda.Unknown.
-    let lambda =
-        ["ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException", "TooManyRequestsException"];
+    // Step Functions guide, "Handle transient Lambda service exceptions"; a process that crashed or ran out of memory shows as one of
+    // Runtime.* or as Lambda.Unknown.
+    let platform = [
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.TooManyRequestsException",
+        "Lambda.Unknown",
+        "Runtime.ExitError",
+        "Runtime.OutOfMemory",
+        "Runtime.TruncatedResponse",
+        "Runtime.Unknown",
+        "Sandbox.Timedout",
+    ];
     for task in all_tasks() {
         let retried = task.retried();
-        for name in lambda.map(|name| format!("Lambda.{name}")).iter().chain([&"Lambda.Unknown".to_owned(), &"Sandbox.Timedout".to_owned()])
-        {
+        for name in platform {
             assert!(retried.contains(name), "{} does not retry {name}", task.name);
         }
         // A wait for people that ran out is an answer; any other Task that did may do better the next time.
         assert_eq!(retried.contains("States.Timeout"), task.name != "AwaitReview", "{}", task.name);
     }
+}
+
+/// Injected: the names of both kinds of throttling, looked up in the definition.
+/// Seen: each has a retrier of its own that waits for hours, so that a backlog of hours ends without a redrive.
+#[test]
+fn row_21_throttling_is_retried_for_hours_by_retriers_of_its_own() {
+    let mut seen = BTreeSet::new();
+    for task in all_tasks() {
+        for name in ["Recognition.Throttled", "Lambda.TooManyRequestsException"] {
+            let mut retriers = list(&task.body["Retry"]).filter(|retrier| texts(&retrier["ErrorEquals"]).contains(name));
+            let Some(retrier) = retriers.next() else { continue };
+            assert_eq!(texts(&retrier["ErrorEquals"]).len(), 1, "{}: {name} shares a retrier", task.name);
+            assert!(retriers.next().is_none(), "{}: {name} has two retriers", task.name);
+            let [interval, rate, most] =
+                ["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"].map(|field| retrier[field].as_f64().unwrap());
+            let waits = (0..retrier["MaxAttempts"].as_i64().unwrap()).scan(interval, |delay, _| {
+                let wait = delay.min(most) / 2.0; // full jitter: half of it, on average
+                *delay *= rate;
+                Some(wait)
+            });
+            let hours = waits.sum::<f64>() / 3600.0;
+            assert!((8.0..24.0).contains(&hours), "{}: {name} is retried for {hours} hours", task.name);
+            seen.insert(name);
+        }
+    }
+    assert_eq!(seen.len(), 2);
 }
 
 #[test]

@@ -88,7 +88,8 @@ fn every_retry_is_spread_and_bounded() {
         assert!(list(&task.body["Retry"]).count() > 0, "{}", task.name);
         for retrier in list(&task.body["Retry"]) {
             assert_eq!(retrier["JitterStrategy"], "FULL", "{}", task.name);
-            for field in ["IntervalSeconds", "BackoffRate", "MaxAttempts", "MaxDelaySeconds"] {
+            assert!(retrier["BackoffRate"].as_f64().is_some_and(|rate| rate > 1.0), "{}", task.name);
+            for field in ["IntervalSeconds", "MaxAttempts", "MaxDelaySeconds"] {
                 assert!(retrier[field].as_u64().is_some_and(|value| value > 0), "{}: {field}", task.name);
             }
         }

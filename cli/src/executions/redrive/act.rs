@@ -9,6 +9,7 @@ use crate::{
     args::Redrive,
     error::{CliError, sentence},
     output::record::status_name,
+    pace::Pace,
     session::Session,
     upload::follow::Follow,
 };
@@ -19,13 +20,14 @@ use tokio::sync::Semaphore;
 /// Redriven and looked at at once.
 const AT_ONCE: usize = 8;
 
-/// Runs all again that can be.
+/// Runs all again that can be, no faster than Rekognition's quota: all at once would repeat the burst that failed them.
 pub async fn redrive_all(session: &Session, candidates: Vec<Candidate>, args: &Redrive) -> Vec<Outcome> {
     let looks = Semaphore::new(AT_ONCE);
+    let pace = Pace::new(session.stack.rekognition_calls_per_second);
     let one = |candidate: Candidate| {
-        let looks = &looks;
+        let (looks, pace) = (&looks, &pace);
         async move {
-            let mut outcome = act(session, &candidate).await;
+            let mut outcome = act(session, &candidate, pace).await;
             if args.wait && !outcome.failed && outcome.action != "SKIPPED" {
                 wait(session, &candidate, &mut outcome, args, looks).await;
             }
@@ -35,8 +37,11 @@ pub async fn redrive_all(session: &Session, candidates: Vec<Candidate>, args: &R
     stream::iter(candidates).map(one).buffered(AT_ONCE).collect().await
 }
 
-async fn act(session: &Session, candidate: &Candidate) -> Outcome {
+async fn act(session: &Session, candidate: &Candidate, pace: &Pace) -> Outcome {
     let mut outcome = foreseen(candidate);
+    if !matches!(candidate.plan, Plan::Skip(_)) {
+        pace.turn().await;
+    }
     let done = match &candidate.plan {
         Plan::Skip(_) => return outcome,
         Plan::Restart(_) => restart(session, candidate, &mut outcome).await,

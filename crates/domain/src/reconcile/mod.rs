@@ -29,9 +29,9 @@ use crate::{
 /// The reason of a record whose execution the engine does not know any more, or that ended well without completing it.
 pub const EXECUTION_LOST: &str = "Execution.Lost";
 
-/// Executions that one run starts at most. Each makes about three Rekognition calls: 300 take 18 seconds of the default quota of 50
-/// calls a second, one in sixteen of what five minutes hold, so that uploads of people who wait are not starved.
-const MOST_STARTS: usize = 300;
+/// One run starts as many executions as Rekognition's quota lets in within so many seconds: 300 at 50 calls a second, 30 at 5. An image
+/// calls each operation once at most, so this is a fiftieth of what five minutes hold, and uploads of people who wait are not starved.
+const SECONDS_OF_QUOTA: usize = 6;
 
 /// An execution that ended more recently is left to its status event, and a decision to whoever saved it: milliseconds.
 const SETTLING: EpochMillis = 10_000;
@@ -47,6 +47,8 @@ pub struct Wish {
     pub anew: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Calls a second that Rekognition allows of each operation: bounds the executions that are started.
+    pub calls_per_second: u32,
     /// When to stop, epoch milliseconds; the next run goes on from there.
     pub deadline: EpochMillis,
 }
@@ -94,7 +96,8 @@ where
             Err(error) => return Report { error: Some(error), ..Report::default() },
         };
         let settling = SETTLING.min(wish.grace);
-        let mut pass = Pass { wish, bookmark, report: Report::default(), starts_left: MOST_STARTS, settling };
+        let starts_left = usize::try_from(wish.calls_per_second).unwrap_or(usize::MAX).saturating_mul(SECONDS_OF_QUOTA);
+        let mut pass = Pass { wish, bookmark, report: Report::default(), starts_left, settling };
         // Half of the time for the queues, so that neither keeps the other from its end for ever.
         let half = now + (wish.deadline - now) / 2;
         let queues = self.queues(&mut pass, half).await;
