@@ -19,6 +19,7 @@ pub mod failure;
 pub mod geometry;
 pub mod identity;
 pub mod image;
+pub mod image_name;
 pub mod import;
 pub mod label_index;
 pub mod labels;
