@@ -15,7 +15,11 @@ use crate::{
 use aws_sdk_sts::config::{Config, retry::RetryConfig};
 use comfy_table::{Cell, Table};
 use serde::Serialize;
-use sightline_aws::{classify::cause, clients::Clients, label_search::Search};
+use sightline_aws::{classify::cause, clients::Clients};
+use sightline_domain::{
+    label_index::{month, partition},
+    search::{LabelRowReader, Range},
+};
 
 /// One check.
 #[derive(Debug, Serialize)]
@@ -92,8 +96,9 @@ async fn records(session: &Session) -> Result<String, CliError> {
 }
 
 async fn label_index(session: &Session) -> Result<String, CliError> {
-    let nothing = Search { owner_id: "default", term: "doctor", min_confidence: 0.0, withheld: false, since: 0, until: 0, limit: 1 };
-    session.label_search().search(&nothing).await?;
+    let partition = partition("default", "doctor", &month(0));
+    let nothing = Range { partition: &partition, from: "0", to: "1", after: None, min_confidence: 0.0, withheld: false };
+    session.label_search().page(nothing).await?;
     Ok(session.stack.label_index_table.clone())
 }
 

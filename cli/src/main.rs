@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::parse_from(args::exclusions_last(std::env::args_os()));
     let exit = commands::run(cli).await.unwrap_or_else(|error| {
         eprintln!("sightline: {}", error::sentence(&error));
         error.exit()

@@ -9,8 +9,8 @@ use crate::{
     exit::Exit,
     output::{
         Output,
-        record::{labels, moderation},
-        table::{headed, keep_whole, render},
+        record::{ID_CHARS, image_cell, labels, moderation},
+        table::{headed, keep_whole, keep_wide, render},
         text::{NOTHING, clean},
     },
     session::Session,
@@ -58,10 +58,10 @@ fn table(records: &[Record]) -> Table {
     let mut table = headed(&["UPLOADED", "FLAGGED", "LABELS", "DECIDE BY", "IMAGE"]);
     for record in records {
         let deadline = record.review_deadline.map_or_else(|| NOTHING.to_owned(), moment);
-        let cells = [moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, record.image_id.clone()];
-        table.add_row(cells);
+        let image = image_cell(&record.image_id, record.image_name.as_deref());
+        table.add_row([moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, image]);
     }
-    keep_whole(&mut table, 4);
+    keep_wide(&mut table, &[(4, ID_CHARS)]);
     table
 }
 

@@ -64,6 +64,7 @@ fn facts(record: &Record) -> Facts {
     facts.add("status", status(record));
     facts.add_some("reason", record.status_detail.as_deref().map(clean));
     facts.add("image", record.image_id.clone());
+    facts.add_some("name", record.image_name.as_deref().map(clean));
     facts.add("owner", clean(&record.owner_id));
     facts.add("uploaded", moment(record.upload_timestamp));
     facts.add("labels", analysis(record.analyses.labels.as_ref(), || labels(record, usize::MAX)));

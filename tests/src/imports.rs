@@ -44,6 +44,7 @@ impl ImageSource for MemoryBuckets {
             version_id: Some(version.id),
             last_modified: version.last_modified,
             content_type: None,
+            name: version.name,
         }))
     }
 

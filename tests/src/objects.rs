@@ -27,6 +27,8 @@ pub struct Version {
     pub last_modified: EpochMillis,
     /// Its tag `status`.
     pub status: Option<String>,
+    /// Its metadata `filename`.
+    pub name: Option<String>,
     /// Whether it only marks that the object was deleted.
     pub marker: bool,
 }
@@ -42,7 +44,8 @@ impl Bucket {
     fn add(&mut self, key: &str, bytes: &[u8], last_modified: EpochMillis, marker: bool) -> Version {
         let count = self.counts.entry(key.to_owned()).or_default();
         *count += 1;
-        let version = Version { id: format!("v{count}"), bytes: bytes.to_vec(), etag: etag(bytes), last_modified, status: None, marker };
+        let version =
+            Version { id: format!("v{count}"), bytes: bytes.to_vec(), etag: etag(bytes), last_modified, status: None, name: None, marker };
         self.objects.entry(key.to_owned()).or_default().push(version.clone());
         version
     }
@@ -61,6 +64,13 @@ impl MemoryObjects {
     pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
         let version = self.bucket().add(key, bytes, last_modified, false);
         Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(version.id), etag: version.etag }
+    }
+
+    /// Gives the current version of a key the metadata `filename`.
+    pub fn set_name(&self, key: &str, name: &str) {
+        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.name = Some(name.to_owned());
+        }
     }
 
     /// Puts a deletion marker on top, as deleting an object without naming its version does.
@@ -133,6 +143,7 @@ impl UploadLookup for MemoryObjects {
             size: version.bytes.len() as u64,
             last_modified: version.last_modified,
             version_id: Some(version.id),
+            name: version.name,
         };
         Ok(meant.map(facts))
     }

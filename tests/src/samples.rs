@@ -51,6 +51,7 @@ pub fn image() -> ImageRef {
     ImageRef {
         image_id: IMAGE_ID.to_owned(),
         owner_id: OWNER.to_owned(),
+        image_name: Some("IMG 0042.jpg".to_owned()),
         upload_timestamp: UPLOADED,
         bucket: BUCKET.to_owned(),
         key: key(),

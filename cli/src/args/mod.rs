@@ -15,7 +15,7 @@ mod watch;
 pub use dlq::{DlqCommand, ListLetters, ReplayLetters};
 pub use erase::Erase;
 pub use executions::{ExecutionStatus, ExecutionsCommand, ListExecutions, Redrive, ShowExecution};
-pub use find::Find;
+pub use find::{Find, exclusions_last};
 pub use import::Import;
 pub use logs::Logs;
 pub use reconcile::Reconcile;
@@ -82,7 +82,7 @@ pub enum Command {
     Import(Import),
     /// Show the record of an image
     Show(Show),
-    /// Find images by what is in them
+    /// Find images by what is in them, and by the names of their files
     Find(Find),
     /// See and decide what waits for a human decision
     #[command(subcommand)]

@@ -7,6 +7,7 @@ use crate::{
     exit::Exit,
     output::{
         Format, Output,
+        record::image_cell,
         table::{headed, render, status},
         text::{NOTHING, clean, seconds},
     },
@@ -18,8 +19,11 @@ use serde::Serialize;
 use sightline_aws::executions::{Execution, ExecutionDetail};
 use sightline_domain::{
     clock::{Clock, EpochMillis},
+    error::StorageError,
     event::ObjectCreated,
     identity::Upload,
+    image_name::image_name,
+    ports::RecordFinder,
 };
 
 /// Executions described at once.
@@ -43,6 +47,9 @@ pub struct Row {
     /// The image it analyses, as far as its input tells.
     #[serde(rename = "ImageID", skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
+    /// The file's own name, of an image that was not erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_name: Option<String>,
     /// Key of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -57,14 +64,19 @@ pub struct Row {
 /// Lists executions, newest first.
 pub async fn run(global: &Global, args: &ListExecutions, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let executions = session.executions();
+    let (executions, records) = (session.executions(), session.records());
     let since = args.since.map_or(0, |since| since.moment(SystemClock.now()));
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let found = executions.list(&statuses(args), since, limit).await?;
     let rows: Vec<Row> = stream::iter(found)
         .map(|execution| async {
             let detail = executions.describe(&execution.arn).await?;
-            Ok::<_, CliError>(Row::new(execution, detail))
+            let upload = detail.as_ref().and_then(upload);
+            let image_name = match &upload {
+                Some(upload) => name_of(&records, upload).await?,
+                None => None,
+            };
+            Ok::<_, CliError>(Row { image_name, ..Row::new(execution, detail) })
         })
         .buffered(READS_AT_ONCE)
         .try_collect()
@@ -93,8 +105,7 @@ fn statuses(args: &ListExecutions) -> Vec<&'static str> {
 impl Row {
     /// A row, completed by what a description tells.
     pub fn new(execution: Execution, detail: Option<ExecutionDetail>) -> Self {
-        let input = detail.as_ref().and_then(|detail| detail.input.as_deref());
-        let upload = input.and_then(|input| serde_json::from_str::<ObjectCreated>(input).ok()).map(|event| Upload::from_event(&event));
+        let upload = detail.as_ref().and_then(upload);
         let (error, cause) = detail.map(|detail| (detail.error, detail.cause)).unwrap_or_default();
         Self {
             execution_arn: execution.arn,
@@ -103,6 +114,7 @@ impl Row {
             started_at: execution.started_at,
             stopped_at: execution.stopped_at,
             image_id: upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next()),
+            image_name: None,
             key: upload.map(|upload| upload.key),
             error,
             cause,
@@ -110,12 +122,30 @@ impl Row {
     }
 }
 
+fn upload(detail: &ExecutionDetail) -> Option<Upload> {
+    let event = serde_json::from_str::<ObjectCreated>(detail.input.as_deref()?).ok()?;
+    Some(Upload::from_event(&event))
+}
+
+/// The name of the file that an execution analyses: its record's, or where none is the upload's, the end of its key.
+async fn name_of(records: &impl RecordFinder, upload: &Upload) -> Result<Option<String>, StorageError> {
+    let url = format!("s3://{}/{}", upload.bucket, upload.key);
+    for id in upload.candidate_ids() {
+        match records.find(&id).await? {
+            Some(record) if record.is_erased() => return Ok(None),
+            Some(record) if record.s3_url == url && record.etag == upload.etag => return Ok(record.image_name),
+            Some(_) | None => {}
+        }
+    }
+    Ok(image_name(None, &upload.key))
+}
+
 fn table(rows: &[Row]) -> Table {
     let mut table = headed(&["STARTED", "STATUS", "SECONDS", "IMAGE, ERROR"]);
     for row in rows {
         let seconds = row.stopped_at.map_or_else(|| NOTHING.to_owned(), |end| seconds(row.started_at, end));
         // Without an image the name is what `executions show` takes.
-        let image = row.image_id.clone().unwrap_or_else(|| clean(&row.name));
+        let image = row.image_id.as_ref().map_or_else(|| clean(&row.name), |id| image_cell(id, row.image_name.as_deref()));
         let error = row.error.as_deref().map_or_else(String::new, |error| format!("\n{}", clean(error)));
         table.add_row([Cell::new(moment(row.started_at)), status(&row.status), Cell::new(seconds), Cell::new(image + &error)]);
     }
@@ -145,10 +175,10 @@ mod tests {
             redrives: 0,
             not_redrivable: None,
         };
-        let row = Row::new(execution(), Some(detail));
+        let row = Row { image_name: Some("beach.jpg".into()), ..Row::new(execution(), Some(detail)) };
         assert_eq!(row.image_id.as_deref(), Some("0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"));
         let shown = render(&table(&[row]));
-        assert!(shown.contains("Recognition.Unavailable") && shown.contains("1.5"), "{shown}");
+        assert!(shown.contains("Recognition.Unavailable") && shown.contains("1.5") && shown.contains("beach.jpg"), "{shown}");
     }
 
     #[test]

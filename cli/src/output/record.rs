@@ -4,6 +4,7 @@ use super::text::{NOTHING, clean, percent, seconds, shorten};
 use sightline_domain::{
     analysis::Outcome,
     faces::Face,
+    image_name::stem,
     moderation::Verdict,
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
@@ -13,6 +14,10 @@ use sightline_domain::{
 const FACES_SHOWN: usize = 3;
 /// Characters of found text in a table.
 const TEXT_SHOWN: usize = 40;
+/// Characters of an `ImageID`, which is never wrapped, so that it can be copied.
+pub const ID_CHARS: u16 = 36;
+/// Characters of a file's name in a table.
+const NAME_SHOWN: usize = 72;
 
 /// `COMPLETED`, `FAILED EMPTY_FILE`, `PENDING, waits for review` …
 pub fn status(record: &Record) -> String {
@@ -94,6 +99,12 @@ pub const fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The id of an image and, on a line of its own, the name of its file; a name that is the id says nothing.
+pub fn image_cell(image_id: &str, image_name: Option<&str>) -> String {
+    let name = image_name.filter(|name| stem(name) != image_id).map(|name| shorten(name, NAME_SHOWN));
+    [Some(image_id.to_owned()), name].into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
 /// Seconds from the claim to the end of the analysis.
 pub fn duration(record: &Record) -> String {
     record.finished_at.map_or_else(|| NOTHING.to_owned(), |end| seconds(record.claimed_at, end))
@@ -146,6 +157,15 @@ pub mod tests {
         assert_eq!(text(&record), "EXIT\u{fffd}[31m");
         assert_eq!(moderation(&record), "CLEAR");
         assert_eq!(duration(&record), "1.2");
+    }
+
+    #[test]
+    fn the_name_of_the_file_stands_below_the_id_of_the_image() {
+        let id = "0b6f7c52-0000-5000-8000-000000000001";
+        assert_eq!(image_cell(id, Some("a\u{202e}b.jpg")), format!("{id}\na\u{fffd}b.jpg"));
+        assert_eq!(image_cell(id, Some(&format!("{id}.jpg"))), id);
+        assert_eq!(image_cell(id, None), id);
+        assert!(image_cell(id, Some(&"x".repeat(255))).chars().count() < 120);
     }
 
     #[test]

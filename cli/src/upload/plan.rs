@@ -3,7 +3,10 @@
 use super::paths::{Candidate, unreadable};
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
-use sightline_domain::identity::{self, content_key};
+use sightline_domain::{
+    identity::{self, content_key},
+    image_name,
+};
 use std::{
     collections::HashMap,
     fmt::Write as _,
@@ -120,17 +123,9 @@ pub fn content_type(path: &Path) -> &'static str {
     }
 }
 
-/// A file's name as it may stand in an HTTP header: what is not printable ASCII is percent-encoded, and `%` itself.
+/// The name of a file as its upload carries it in its metadata.
 pub fn header_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name.iter().fold(String::new(), |mut encoded, byte| {
-        if (b' '..=b'~').contains(byte) && *byte != b'%' {
-            encoded.push(char::from(*byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
+    image_name::metadata(path.file_name().unwrap_or_default().as_encoded_bytes())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use aws_sdk_s3::{
 use aws_smithy_types::base64;
 use serde::Serialize;
 use sightline_aws::{classify::cause, records::Records};
-use sightline_domain::{identity::Upload, ports::RecordFinder, record::Record};
+use sightline_domain::{identity::Upload, image_name, ports::RecordFinder, record::Record};
 use std::time::Duration;
 
 /// How long the record of an object that lies there already may take to appear, before its event counts as lost.
@@ -116,7 +116,7 @@ impl Uploader {
         let put = self.s3.put_object().bucket(&self.bucket).key(key).body(body);
         // S3 checks the content on arrival: a file that changed since it was read is refused.
         let put = put.checksum_sha256(base64::encode(image.sha256)).content_type(content_type(&image.path));
-        let put = put.metadata("filename", header_name(&image.path)).set_if_none_match(only_if_new.then(|| "*".to_owned()));
+        let put = put.metadata(image_name::METADATA, header_name(&image.path)).set_if_none_match(only_if_new.then(|| "*".to_owned()));
         put.customize().config_override(Builder::new().timeout_config(patient)).send().await
     }
 

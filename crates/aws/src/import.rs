@@ -3,7 +3,7 @@
 use crate::{
     absence::denied,
     classify::{cause, storage},
-    objects::{Objects, copy_source, millis, size},
+    objects::{Objects, copy_source, file_name, millis, size},
 };
 use aws_sdk_s3::{
     error::SdkError,
@@ -14,6 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
     error::ImportError,
     identity::Upload,
+    image_name,
     import::{ImageSource, ListedObject, ObjectFacts},
     percent,
     ports::ObjectRef,
@@ -21,8 +22,9 @@ use sightline_domain::{
 
 /// What S3 calls the version of an object on a bucket without versions.
 const NO_VERSION: &str = "null";
-/// Bytes of the note where a copy comes from: S3 takes 2 KB of metadata in all (S3 user guide, "User-defined object metadata").
-const MAX_NOTE: usize = 1_900;
+/// Bytes of the note where a copy comes from, beside the file's name: S3 takes 2 KB of metadata in all, keys included (S3 user guide,
+/// "User-defined object metadata").
+const MAX_NOTE: usize = 1_900 - image_name::MAX_METADATA;
 
 impl ImageSource for Objects {
     async fn facts(&self, object: ObjectRef<'_>) -> Result<Option<ObjectFacts>, ImportError> {
@@ -33,6 +35,7 @@ impl ImageSource for Objects {
                 version_id: head.version_id.filter(|version| version != NO_VERSION),
                 size: size(head.content_length),
                 last_modified: millis(head.last_modified),
+                name: file_name(head.metadata.as_ref()),
                 content_type: head.content_type,
             })),
             Err(error) if denied(&error) && self.is_absent(object).await? => Ok(None),
@@ -48,6 +51,9 @@ impl ImageSource for Objects {
         // What is copied is what was looked at. Its tags stay behind: they mean nothing here, and would need a permission of their own.
         let request = request.copy_source_if_match(format!("\"{}\"", facts.etag)).tagging_directive(TaggingDirective::Replace);
         let request = request.metadata_directive(MetadataDirective::Replace).metadata("source", note(source));
+        // The key of a copy is an id; the name goes along.
+        let name = image_name::image_name(facts.name.as_deref(), &source.key).map(|name| image_name::metadata(name.as_bytes()));
+        let request = name.into_iter().fold(request, |request, name| request.metadata(image_name::METADATA, name));
         let request = request.set_content_type(facts.content_type.clone());
         let copied = request.send().await.map_err(|error| not_imported("copying the object", error))?;
         let etag = copied.copy_object_result.and_then(|result| result.e_tag).unwrap_or_default();

@@ -14,9 +14,11 @@ use sightline_domain::{
     clock::EpochMillis,
     error::StorageError,
     identity::Upload,
+    image_name,
     percent::encode,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
 };
+use std::collections::HashMap;
 
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
@@ -40,6 +42,13 @@ impl Objects {
     /// The version whose entity tag the event names, for events without a version on a versioned bucket.
     async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
         Ok(self.versions(upload).await?.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
+    }
+
+    /// The facts of a version that was listed. A listing has no metadata, so S3 is asked for the version itself.
+    async fn facts_of_version(&self, upload: &Upload, version: ObjectVersion) -> Result<Option<UploadFacts>, StorageError> {
+        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version.version_id.clone());
+        let head = found("looking the object's version up", request.send().await)?;
+        Ok(head.map(|head| UploadFacts { version_id: version.version_id, ..facts_of_head(head, upload) }))
     }
 
     /// All versions of exactly this key, newest first. Listed by prefix, keys come in order: ours before any that it is the beginning of.
@@ -69,7 +78,10 @@ impl UploadLookup for Objects {
                 Ok(Some(facts_of_head(head, upload)))
             }
             None if upload.version_id.is_some() => Ok(None),
-            _ => Ok(self.version_by_etag(upload).await?.map(facts_of_version)),
+            _ => match self.version_by_etag(upload).await? {
+                Some(version) => self.facts_of_version(upload, version).await,
+                None => Ok(None),
+            },
         }
     }
 
@@ -148,12 +160,14 @@ fn facts_of_head(head: HeadObjectOutput, upload: &Upload) -> UploadFacts {
     UploadFacts {
         size: size(head.content_length),
         last_modified: millis(head.last_modified),
+        name: file_name(head.metadata.as_ref()),
         version_id: upload.version_id.clone().or(head.version_id),
     }
 }
 
-fn facts_of_version(version: ObjectVersion) -> UploadFacts {
-    UploadFacts { size: size(version.size), last_modified: millis(version.last_modified), version_id: version.version_id }
+/// The metadata `filename` of an object.
+pub(crate) fn file_name(metadata: Option<&HashMap<String, String>>) -> Option<String> {
+    metadata.and_then(|metadata| metadata.get(image_name::METADATA)).cloned()
 }
 
 pub(crate) fn size(bytes: Option<i64>) -> u64 {

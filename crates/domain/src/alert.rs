@@ -97,7 +97,11 @@ impl Concern {
         };
         // Writing to a String does not fail.
         let (owner, object) = (one_line(&self.image.owner_id), one_line(&self.image.s3_url()));
-        let _ = writeln!(body, "\nImage    {}\nOwner    {owner}\nObject   {object}", self.image.image_id);
+        let _ = writeln!(body, "\nImage    {}", self.image.image_id);
+        if let Some(name) = &self.image.image_name {
+            let _ = writeln!(body, "Name     {}", one_line(name));
+        }
+        let _ = writeln!(body, "Owner    {owner}\nObject   {object}");
         let _ = writeln!(body, "Verdict  {}", verdict_name(self.moderation.verdict));
         for Scored { name, confidence } in &self.labels.watched {
             let _ = writeln!(body, "Watched  {name} ({confidence:.1} %)");

@@ -8,6 +8,7 @@ use crate::{
     error::{StepError, StorageError},
     event::{ExecutionStatusDetail, ObjectCreated},
     identity::Upload,
+    image_name::image_name,
     ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup, Written},
     record::{ProcessingStatus, Record, WorkQueue},
 };
@@ -161,14 +162,16 @@ async fn own_record(
         }
     }
     let Some((id, before)) = free.filter(|_| !erased) else { return Ok(None) };
-    let (size, uploaded) = match facts {
+    let (size, uploaded, name) = match facts {
         Some(facts) => {
             let uploaded = claims::upload_timestamp(objects, run.upload, &id, &facts, before).await;
-            (facts.size, unless_denied(uploaded, facts.last_modified)?)
+            (facts.size, unless_denied(uploaded, facts.last_modified)?, facts.name)
         }
-        None => (0, run.event_time.unwrap_or(run.now)),
+        None => (0, run.event_time.unwrap_or(run.now), None),
     };
-    Ok(Some((Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now), true)))
+    let mut record = Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now);
+    record.image_name = image_name(name.as_deref(), &run.upload.key);
+    Ok(Some((record, true)))
 }
 
 /// What was looked up, or `otherwise` where it cannot be: the execution may have failed for this very look-up. A passing trouble is waited for.

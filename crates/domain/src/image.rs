@@ -70,6 +70,9 @@ pub struct ImageRef {
     /// Its owner.
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
+    /// The file's own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_name: Option<String>,
     /// Epoch milliseconds of the object's `LastModified`; second half of the record's key.
     pub upload_timestamp: EpochMillis,
     /// Bucket.

@@ -160,6 +160,8 @@ pub struct ObjectFacts {
     pub last_modified: EpochMillis,
     /// What it calls itself.
     pub content_type: Option<String>,
+    /// The file's name, as its metadata `filename` has it: percent-encoded.
+    pub name: Option<String>,
 }
 
 impl ObjectFacts {
@@ -216,7 +218,7 @@ impl<R: RecordFinder, O: ImageStore> Lookup<'_, R, O> {
     /// The record of the image of `object`, which has `size` bytes.
     pub async fn record(&self, object: &ListedObject, size: u64) -> Result<Option<Record>, StorageError> {
         let upload = object.upload(self.bucket, self.owner_id);
-        let facts = UploadFacts { version_id: upload.version_id.clone(), size, last_modified: 0 };
+        let facts = UploadFacts { version_id: upload.version_id.clone(), size, last_modified: 0, name: None };
         for id in self.ids(object) {
             let Some(record) = self.records.find(&id).await? else { continue };
             // The key of a copy says what it is a copy of; its entity tag may be another than the source's.

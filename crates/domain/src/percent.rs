@@ -26,6 +26,23 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Decodes what is encoded well, and leaves the rest as it is; bytes that are not UTF-8 become U+FFFD.
+pub fn decode_lossy(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut behind = rest.clone();
+        match (byte, behind.next().and_then(hex), behind.next().and_then(hex)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high << 4) | low);
+                rest = behind;
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

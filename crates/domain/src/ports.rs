@@ -74,6 +74,8 @@ pub struct UploadFacts {
     pub size: u64,
     /// `LastModified`, epoch milliseconds.
     pub last_modified: EpochMillis,
+    /// The file's name, as its metadata `filename` has it: percent-encoded.
+    pub name: Option<String>,
 }
 
 /// Looks uploads up.

@@ -6,6 +6,7 @@ use crate::{
     faces::Face,
     identity::Upload,
     image::{ExifFacts, ImageFormat},
+    image_name::image_name,
     labels::{Scored, StoredLabel},
     moderation::{Flag, Verdict},
     review::ReviewStatus,
@@ -74,6 +75,9 @@ pub struct Record {
     /// Owner; empty in a tombstone.
     #[serde(default, rename = "OwnerID", skip_serializing_if = "String::is_empty")]
     pub owner_id: String,
+    /// The file's own name ([`crate::image_name`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_name: Option<String>,
     /// PENDING, COMPLETED, FAILED or ERASED.
     pub processing_status: ProcessingStatus,
     /// Why FAILED: a reason code of [`crate::rejection::ReasonCode`], or the name of the error that failed the execution.
@@ -189,7 +193,7 @@ pub struct Record {
 pub const SUMMARY_LABELS: usize = 5;
 
 impl Record {
-    /// The record of an upload that an execution has just claimed.
+    /// The record of an upload that an execution has just claimed. Its name is the end of its key, until the upload's metadata is known.
     pub fn claimed(
         image_id: String,
         upload: &Upload,
@@ -202,6 +206,7 @@ impl Record {
             image_id,
             upload_timestamp,
             owner_id: upload.owner_id().to_owned(),
+            image_name: image_name(None, &upload.key),
             processing_status: ProcessingStatus::Pending,
             status_reason: None,
             status_detail: None,

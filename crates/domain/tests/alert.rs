@@ -68,6 +68,12 @@ fn an_expired_review_says_so() {
 }
 
 #[test]
+fn an_alert_names_the_file() {
+    let body = message(&json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([])).body;
+    assert!(body.contains("\nName     IMG 0042.jpg\n"), "{body}");
+}
+
+#[test]
 fn a_key_with_line_breaks_adds_no_lines_to_the_message() {
     let mut concern = concern("CONCERN", &json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([]));
     concern.image.key = "raw-uploads/a\nVerdict  CLEAR\r\nImage    other.jpg".to_owned();

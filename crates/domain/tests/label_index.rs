@@ -11,7 +11,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sightline_domain::{
-    label_index::{MAX_ROWS, TermKind, month, partition, rows},
+    label_index::{MAX_ROWS, TermKind, index, keys, month, partition, rows},
     moderation::Verdict,
     record::Record,
 };
@@ -24,6 +24,7 @@ fn record(labels: &Value, lines: &[&str]) -> Record {
         .map(|text| json!({"Text": text, "Confidence": 90.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}}))
         .collect();
     Record {
+        image_name: None,
         labels: serde_json::from_value(labels.clone()).unwrap(),
         text_lines: serde_json::from_value(json!(lines)).unwrap(),
         ..claimed()
@@ -44,6 +45,7 @@ fn names_aliases_parents_and_words_are_indexed_in_that_order() {
         ("vehicle", TermKind::Parent),
         ("42", TermKind::Text),
         ("taxi", TermKind::Text),
+        ("taxi42", TermKind::Text),
     ];
     assert_eq!(found, expected.map(|(term, kind)| (term.to_owned(), kind)));
 }
@@ -68,7 +70,7 @@ fn keys_carry_owner_term_month_and_time() {
     let row = rows(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &[])).remove(0);
     assert_eq!(row.owner_label_month, "anna#car#2026-03");
     assert_eq!(row.time_image_id, format!("{UPLOADED}#{IMAGE_ID}"));
-    assert_eq!(partition("anna", "Car", "2026-03"), row.owner_label_month);
+    assert_eq!(partition("anna", "car", "2026-03"), row.owner_label_month);
 }
 
 #[test]
@@ -99,17 +101,70 @@ fn at_most_ninety_nine_rows_fit_and_words_give_way_first() {
         (0..50).map(|place| json!({"Name": format!("label{place}"), "Confidence": 99.0, "Parents": [format!("Parent{place}")]})).collect();
     let words: Vec<String> = (0..100).map(|place| format!("word{place}")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let rows = rows(&record(&json!(labels), &words));
-    assert_eq!(rows.len(), MAX_ROWS);
-    assert_eq!(rows.iter().filter(|row| row.term_kind == TermKind::Label).count(), 50);
-    assert_eq!(rows.iter().filter(|row| row.term_kind == TermKind::Parent).count(), 49);
+    let index = index(&record(&json!(labels), &words));
+    assert_eq!(index.rows.len(), MAX_ROWS);
+    assert_eq!(index.rows.iter().filter(|row| row.term_kind == TermKind::Label).count(), 50);
+    assert_eq!(index.rows.iter().filter(|row| row.term_kind == TermKind::Parent).count(), 49);
+    assert_eq!(index.left_out, 101);
+    let warning = index.warning().unwrap();
+    assert!(warning.starts_with("101 of 200 search terms are not in the search index"), "{warning}");
 }
 
 #[test]
-fn words_are_split_at_everything_else_and_single_letters_left_out() {
-    let found = terms(&record(&json!([]), &["STOP! a é 7 naïve-café x2 日本"]));
-    let words: HashSet<String> = found.into_iter().map(|(term, _)| term).collect();
-    assert_eq!(words, ["stop", "naïve", "café", "x2", "日本"].map(str::to_owned).into());
+fn an_index_that_holds_everything_warns_of_nothing() {
+    let index = index(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &["TAXI"]));
+    assert_eq!((index.left_out, index.warning()), (0, None));
+}
+
+#[test]
+fn single_letters_and_joined_words_give_way_to_words() {
+    let letters = ('a'..='z').map(|letter| letter.to_string()).collect::<Vec<_>>().join(" ");
+    let words: Vec<String> = (0..95).map(|place| format!("word{place}")).collect();
+    let lines: Vec<&str> = [letters.as_str(), "INV-2024"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    let found = terms(&record(&json!([]), &lines));
+    assert_eq!(found.iter().filter(|(term, _)| term.starts_with("word")).count(), 95);
+    assert!(found.iter().any(|(term, _)| term == "inv") && !found.iter().any(|(term, _)| term == "inv2024"));
+}
+
+#[test]
+fn a_name_of_several_words_is_indexed_by_each_and_by_all_joined() {
+    let labels = json!([{"Name": "egyptian cat", "Confidence": 95.0}, {"Name": "cat", "Confidence": 60.0}]);
+    let found: Vec<_> = rows(&record(&labels, &[])).into_iter().map(|row| (row.term, row.label, row.confidence)).collect();
+    let expected = [("egyptian", "egyptian cat", 95.0), ("cat", "cat", 60.0), ("egyptiancat", "egyptian cat", 95.0)];
+    assert_eq!(
+        found,
+        expected.map(|(term, label, confidence)| (term.to_owned(), label.to_owned(), confidence)),
+        "a whole name beats a part"
+    );
+}
+
+#[test]
+fn the_words_of_the_files_name_are_indexed_with_and_without_its_ending() {
+    let named = |name: &str| rows(&Record { image_name: Some(name.to_owned()), ..record(&json!([]), &[]) });
+    let of = |name: &str| named(name).into_iter().map(|row| row.term).collect::<HashSet<_>>();
+    let expected = ["img", "1234", "jpg", "img1234", "img1234jpg"];
+    assert_eq!(of("IMG_1234.jpg"), expected.map(str::to_owned).into());
+    assert!(["beach", "party", "2024"].iter().all(|term| of("beach-party_2024.png").contains(*term)));
+    let row = named("Größe.png").remove(0);
+    assert_eq!((row.term_kind, row.found.as_str(), row.image_name.as_deref()), (TermKind::Name, "Größe.png", Some("Größe.png")));
+    assert!(named(&format!("{IMAGE_ID}.jpg")).is_empty(), "an id is no name");
+}
+
+#[test]
+fn keys_name_every_row_and_every_term_that_did_not_fit() {
+    let words: Vec<String> = (0..150).map(|place| format!("Wörter{place}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let record = Record { image_name: Some("a b.png".into()), ..record(&json!([{"Name": "egyptian cat", "Confidence": 90.0}]), &words) };
+    let keys: HashSet<_> = keys(&record).into_iter().map(|key| (key.owner_label_month, key.time_image_id)).collect();
+    assert!(rows(&record).into_iter().all(|row| keys.contains(&(row.owner_label_month, row.time_image_id))));
+    assert!(keys.len() > 150 && keys.iter().any(|(partition, _)| partition == "anna#worter149#2026-03"));
+}
+
+#[test]
+fn words_are_folded_and_say_how_they_were_written() {
+    let found: HashSet<_> = rows(&record(&json!([]), &["STOP! a Naïve-Cafés"])).into_iter().map(|row| (row.term, row.found)).collect();
+    let expected = [("stop", "stop"), ("a", "a"), ("naive", "naive"), ("cafe", "cafes"), ("naivecafe", "naive-cafes")];
+    assert_eq!(found, expected.map(|(term, found)| (term.to_owned(), found.to_owned())).into());
 }
 
 #[test]

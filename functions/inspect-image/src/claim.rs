@@ -8,6 +8,7 @@ use sightline_domain::{
     erase::{Meaning, meaning},
     error::StorageError,
     identity::Upload,
+    image_name::image_name,
     ports::{ImageStore, RecordClaims, UploadFacts, UploadLookup, Written},
     record::{ProcessingStatus, Record},
     rejection::DuplicateImage,
@@ -129,6 +130,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     fn fresh(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis) -> Record {
         let mut record = Record::claimed(id.to_owned(), self.upload, facts.size, uploaded, self.execution_arn.to_owned(), self.now);
         record.version_id.clone_from(&facts.version_id);
+        record.image_name = image_name(facts.name.as_deref(), &self.upload.key);
         record
     }
 }

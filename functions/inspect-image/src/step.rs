@@ -80,6 +80,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         Ok(ImageRef {
             image_id: record.image_id,
             owner_id: record.owner_id,
+            image_name: record.image_name,
             upload_timestamp: record.upload_timestamp,
             bucket: upload.bucket.clone(),
             key: upload.key.clone(),

@@ -55,6 +55,15 @@ fn the_record_says_failed_with_reason_code_and_sentence() {
 }
 
 #[test]
+fn a_record_that_begins_with_the_rejection_names_the_file() {
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let upload = objects.upload(BUCKET, &key(), b"not an image", UPLOADED);
+    objects.set_name(&key(), "Gr%C3%BC%C3%9Fe.jpg");
+    run(&records, &objects, &input(&upload, "Image.Rejected", "NOT_AN_IMAGE: text")).unwrap();
+    assert_eq!(records.item(IMAGE_ID)["ImageName"], json!("Grüße.jpg"));
+}
+
+#[test]
 fn the_original_is_kept_in_the_archive_and_tagged() {
     let (records, objects, upload) = world();
     run(&records, &objects, &input(&upload, "Image.Rejected", "NOT_AN_IMAGE: text")).unwrap();

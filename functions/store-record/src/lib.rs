@@ -7,7 +7,7 @@ use sightline_domain::{
     clock::Clock,
     error::{RecordSuperseded, StorageError},
     image::ImageRef,
-    label_index::rows,
+    label_index::index,
     merge::{Findings, merge},
     ports::{ImageArchive, ObjectRef, RecordCompletion, Written},
     record::{ProcessingStatus, Record},
@@ -68,20 +68,21 @@ impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, 
         let image = findings.image.clone();
         let superseded = || RecordSuperseded { image_id: image.image_id.clone() };
         let claimed = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased()).ok_or_else(superseded)?;
-        let record = merge(claimed, findings, self.clock.now(), self.retention_days);
-        let rows = rows(&record);
+        let mut record = merge(claimed, findings, self.clock.now(), self.retention_days);
+        let indexed = index(&record);
+        record.warnings.get_or_insert_default().extend(indexed.warning());
         // Copied before and deleted after, so that a repeated step finds at every moment what it needs.
         let moved = moves(&image, &record);
         for (from, to) in &moved {
             self.archive.copy(processed(&image, from), to).await?;
         }
         let record = Record { execution_arn: image.execution_arn.clone(), ..record };
-        if self.records.complete(&record, &rows).await? == Written::Refused {
+        if self.records.complete(&record, &indexed.rows).await? == Written::Refused {
             return Err(superseded().into());
         }
         self.tidy(&image, &moved).await?;
         metrics::image(&record).write();
-        tracing::info!(rows = rows.len(), withheld = record.is_withheld(), "record stored");
+        tracing::info!(rows = indexed.rows.len(), left_out = indexed.left_out, withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }
 }

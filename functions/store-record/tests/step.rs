@@ -57,6 +57,18 @@ fn the_record_is_completed_with_its_rows_and_the_original_tagged() {
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
 }
 
+#[test]
+fn what_the_search_index_cannot_hold_is_said_on_the_record() {
+    let (records, objects) = world();
+    let mut input = findings();
+    let line = |place: usize| json!({"Text": format!("word{place}"), "Confidence": 90.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}});
+    input["Text"] = json!({"Status": "DONE", "ResultKey": "r", "TextLines": (0..100).map(line).collect::<Vec<_>>()});
+    run(&records, &objects, &input).unwrap();
+    assert_eq!(records.rows().len(), 99);
+    let warnings = records.all().remove(0).warnings.unwrap();
+    assert!(warnings.iter().any(|warning| warning.starts_with("3 of 102 search terms are not in the search index")), "{warnings:?}");
+}
+
 /// Injected: the transaction goes through and its answer is lost.
 /// Seen: the next try sees its own write: one record, one set of label rows, the original tagged.
 #[test]

@@ -6,7 +6,7 @@ use crate::local::{Local, Uploaded, sample, sightline, within};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_aws::{
-    label_search::{LabelSearch, Search},
+    label_search::LabelSearch,
     objects::Objects,
     reviews::{Decided, Reviews},
 };
@@ -21,6 +21,8 @@ use sightline_domain::{
     ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
     record::{ProcessingStatus, Record},
     review::{ReviewOutcome, ReviewStatus},
+    search::{Search, search},
+    terms::Query,
 };
 use std::time::Duration;
 
@@ -65,16 +67,17 @@ async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
     assert!(items[0].is_tombstone());
     let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
     for label in before.labels.iter().flatten() {
-        let search = Search {
+        let query = Query::of(std::slice::from_ref(&label.name)).expect("a label has a name");
+        let wanted = Search {
             owner_id: &before.owner_id,
-            term: &label.name,
+            query: &query,
             min_confidence: 0.0,
             withheld: true,
             since: before.upload_timestamp,
             until: before.upload_timestamp + DAY_MILLIS,
             limit: 10_000,
         };
-        let rows = index.search(&search).await.expect("the index can be searched");
+        let rows = search(&index, &wanted).await.expect("the index can be searched");
         assert!(rows.iter().all(|row| row.image_id != image.id), "{}", label.name);
     }
 }

@@ -17,6 +17,7 @@ mod reconcile;
 mod redrive;
 mod rejections;
 mod reviews;
+mod search;
 mod trends;
 mod uploads;
 mod watching;

@@ -2,8 +2,15 @@
 
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
-use sightline_aws::label_search::{LabelSearch, Search};
-use sightline_domain::{analysis::Outcome, clock::DAY_MILLIS, record::Record, review::ReviewStatus};
+use sightline_aws::label_search::LabelSearch;
+use sightline_domain::{
+    analysis::Outcome,
+    clock::DAY_MILLIS,
+    record::Record,
+    review::ReviewStatus,
+    search::{Search, search},
+    terms::Query,
+};
 
 fn reason(outcome: Option<&Outcome>) -> &str {
     match outcome {
@@ -103,16 +110,17 @@ async fn labels_parents_and_words_are_found_in_the_index() {
 
     let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
     for (term, id) in [("Cat", &cat.id), ("animal", &cat.id), ("segmentation", &page.id)] {
-        let search = Search {
+        let query = Query::of(&[term.to_owned()]).expect("a term");
+        let wanted = Search {
             owner_id: "tests",
-            term,
+            query: &query,
             min_confidence: 0.0,
             withheld: false,
             since: uploaded,
             until: uploaded + DAY_MILLIS,
             limit: 1000,
         };
-        let rows = index.search(&search).await.expect("the index can be searched");
+        let rows = search(&index, &wanted).await.expect("the index can be searched");
         assert!(rows.iter().any(|row| row.image_id == *id), "{term} does not find {id}");
     }
 }

@@ -28,7 +28,14 @@ fn photo() -> ListedObject {
 }
 
 fn facts() -> ObjectFacts {
-    ObjectFacts { etag: "e1".into(), version_id: Some("v1".into()), size: 7, last_modified: 0, content_type: Some("image/jpeg".into()) }
+    ObjectFacts {
+        etag: "e1".into(),
+        version_id: Some("v1".into()),
+        size: 7,
+        last_modified: 0,
+        content_type: Some("image/jpeg".into()),
+        name: None,
+    }
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
@@ -37,9 +44,16 @@ fn headers(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 
 #[tokio::test]
 async fn an_object_is_looked_at_by_its_version_without_reading_it() {
-    let known = [("content-length", "7"), ("etag", "\"e1\""), ("x-amz-version-id", "v1"), ("content-type", "image/jpeg")];
+    let known = [
+        ("content-length", "7"),
+        ("etag", "\"e1\""),
+        ("x-amz-version-id", "v1"),
+        ("content-type", "image/jpeg"),
+        ("x-amz-meta-filename", "Gr%C3%BC%C3%9Fe.jpg"),
+    ];
     let replay = Replay::new([Answer::Http(200, headers(&known), vec![])]);
-    assert_eq!(objects(&replay).await.facts(photo().reference()).await.unwrap(), Some(facts()));
+    let named = ObjectFacts { name: Some("Gr%C3%BC%C3%9Fe.jpg".into()), ..facts() };
+    assert_eq!(objects(&replay).await.facts(photo().reference()).await.unwrap(), Some(named));
     let asked = replay.only();
     assert_eq!(asked.method, "HEAD");
     assert!(asked.uri.contains("versionId=v1"), "{}", asked.uri);
@@ -86,10 +100,28 @@ async fn a_copy_is_of_exactly_what_was_looked_at_and_notes_where_it_comes_from()
         ("x-amz-copy-source-if-match", "\"e1\""),
         ("x-amz-metadata-directive", "REPLACE"),
         ("x-amz-meta-source", "s3://photos/2019/a%20b%2B%C3%BC.jpg"),
+        ("x-amz-meta-filename", "a b+%C3%BC.jpg"),
         ("x-amz-tagging-directive", "REPLACE"),
         ("content-type", "image/jpeg"),
     ] {
         assert_eq!(asked.header(name), Some(value), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_keeps_the_name_that_its_source_carries_and_metadata_fits() {
+    let body = r#"<?xml version="1.0"?><CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>"#;
+    let long = ListedObject { key: format!("{}/x.jpg", "ü".repeat(500)), ..photo() };
+    for (name, expected) in
+        [("Gr%C3%BC%C3%9Fe.jpg".to_owned(), "Gr%C3%BC%C3%9Fe.jpg".to_owned()), ("%C3%BC".repeat(400), "%C3%BC".repeat(150))]
+    {
+        let replay = Replay::new([Answer::Http(200, vec![], body.into())]);
+        let named = ObjectFacts { name: Some(name), ..facts() };
+        objects(&replay).await.copy_here(&long, &named, "images", "raw-uploads/anna/x.jpg").await.unwrap();
+        let asked = replay.only();
+        let [source, name] = ["x-amz-meta-source", "x-amz-meta-filename"].map(|header| asked.header(header).unwrap());
+        assert!(name.starts_with(&expected) || expected.starts_with(name), "{name}");
+        assert!("source".len() + source.len() + "filename".len() + name.len() <= 2_048, "S3 takes 2 KB of metadata");
     }
 }
 

@@ -20,8 +20,13 @@ fn upload(version_id: Option<&str>) -> Upload {
 }
 
 fn head(etag: &str) -> Answer {
-    let headers =
-        [("content-length", "1234"), ("last-modified", "Sun, 01 Mar 2026 12:00:00 GMT"), ("etag", etag), ("x-amz-version-id", "v9")];
+    let headers = [
+        ("content-length", "1234"),
+        ("last-modified", "Sun, 01 Mar 2026 12:00:00 GMT"),
+        ("etag", etag),
+        ("x-amz-version-id", "v9"),
+        ("x-amz-meta-filename", "a%20b.jpg"),
+    ];
     Answer::Http(200, headers.map(|(name, value)| (name, value.to_owned())).into(), vec![])
 }
 
@@ -129,7 +134,10 @@ async fn slowed_down_and_then_answered_is_one_answer() {
 async fn an_upload_with_a_version_is_looked_up_by_it() {
     let replay = Replay::new([head("\"other\"")]);
     let facts = objects(&replay).await.look_up(&upload(Some("v1"))).await.unwrap().unwrap();
-    assert_eq!(facts, UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000 });
+    assert_eq!(
+        facts,
+        UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
+    );
     assert!(replay.only().uri.contains("versionId=v1"));
 }
 
@@ -143,9 +151,13 @@ async fn without_a_version_the_current_one_counts_where_its_entity_tag_is_the_ev
 #[tokio::test]
 async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_its_entity_tag() {
     for first in [head("\"etag-2\""), xml_error(404, "NoSuchKey")] {
-        let replay = Replay::new([first, ok(VERSIONS)]);
+        let replay = Replay::new([first, ok(VERSIONS), head("\"etag-1\"")]);
         let facts = objects(&replay).await.look_up(&upload(None)).await.unwrap().unwrap();
-        assert_eq!(facts, UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000 });
+        assert_eq!(
+            facts,
+            UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
+        );
+        assert!(replay.asked()[2].uri.contains("versionId=v1"), "the name is asked of the version itself");
     }
 }
 

@@ -71,7 +71,8 @@ async fn is_original(
     if !uploads.iter().any(|upload| upload.candidate_ids().contains(&record.image_id)) {
         return Ok(false);
     }
-    let facts = UploadFacts { version_id: Some(version.version_id.clone()), size: content.size, last_modified: content.last_modified };
+    let facts =
+        UploadFacts { version_id: Some(version.version_id.clone()), size: content.size, last_modified: content.last_modified, name: None };
     let [named, _] = &uploads;
     if !content::is_same(objects, record, named, Some(&facts)).await? {
         return Ok(false);

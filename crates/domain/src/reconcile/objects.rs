@@ -130,7 +130,7 @@ where
 
     async fn tells_of(&self, record: &Record, version: &UploadVersion) -> Result<bool, StorageError> {
         let UploadVersion { upload, size, last_modified } = version;
-        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified };
+        let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified, name: None };
         if record.is_erased() {
             // Of an upload that came after the erasure it tells nothing.
             return Ok(meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);

@@ -65,6 +65,18 @@ impl World {
 }
 
 #[test]
+fn the_record_and_what_travels_carry_the_name_of_the_file() {
+    let world = World::new();
+    let upload = world.upload(&key(), 120);
+    world.objects.set_name(&key(), "..%2FGr%C3%BC%C3%9Fe%0A.jpg");
+    let image = world.run(&upload, EXECUTION).unwrap();
+    assert_eq!(image.image_name.as_deref(), Some("Grüße\u{fffd}.jpg"));
+    assert_eq!(world.records.all().remove(0).image_name, image.image_name);
+    let unnamed = world.upload("raw-uploads/holiday/IMG 1.jpg", 130);
+    assert_eq!(world.run(&unnamed, OTHER_EXECUTION).unwrap().image_name.as_deref(), Some("IMG 1.jpg"));
+}
+
+#[test]
 fn a_new_upload_is_claimed_and_copied() {
     let world = World::new();
     let upload = world.upload(&key(), 120);

@@ -1,0 +1,185 @@
+//! Searching the label index.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sightline_domain::{
+    clock::{DAY_MILLIS, EpochMillis},
+    error::StorageError,
+    label_index::{LabelRow, rows},
+    moderation::Verdict,
+    record::Record,
+    search::{Hit, LabelRowReader, Range, RowPage, Search, search},
+    terms::Query,
+};
+use sightline_tests::{
+    ready::ready,
+    samples::{UPLOADED, claimed},
+};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Rows of a page, those that the filter leaves out included, as in DynamoDB: few, so that tests turn pages.
+const PAGE: usize = 3;
+
+/// The table, in memory.
+#[derive(Default)]
+struct Table {
+    rows: Vec<LabelRow>,
+    pages: AtomicUsize,
+}
+
+impl Table {
+    fn of(records: &[Record]) -> Self {
+        let mut all: Vec<LabelRow> = records.iter().flat_map(rows).collect();
+        all.sort_by(|a, b| b.time_image_id.cmp(&a.time_image_id));
+        Self { rows: all, pages: AtomicUsize::new(0) }
+    }
+}
+
+impl LabelRowReader for Table {
+    async fn page(&self, range: Range<'_>) -> Result<RowPage, StorageError> {
+        self.pages.fetch_add(1, Ordering::Relaxed);
+        assert!(range.after.is_none_or(|after| (range.from..=range.to).contains(&after)), "DynamoDB refuses it: {range:?}");
+        let inside = self.rows.iter().filter(|row| row.owner_label_month == range.partition);
+        let inside = inside.filter(|row| (range.from..=range.to).contains(&row.time_image_id.as_str()));
+        let left: Vec<&LabelRow> = inside.filter(|row| range.after.is_none_or(|after| row.time_image_id.as_str() < after)).collect();
+        let page = left.iter().take(PAGE);
+        let next = (left.len() >= PAGE).then(|| left[PAGE - 1].time_image_id.clone());
+        let fits = |row: &&&LabelRow| row.confidence >= range.min_confidence && (range.withheld || !row.withheld);
+        Ok(RowPage { rows: page.filter(fits).map(|row| (*row).clone()).collect(), next })
+    }
+}
+
+/// An image of anna's with these labels, `hours` after [`UPLOADED`].
+fn image(number: u32, hours: i64, labels: &[(&str, f64)], text: &str) -> Record {
+    let labels: Vec<Value> = labels.iter().map(|(name, confidence)| json!({"Name": name, "Confidence": confidence})).collect();
+    let line = json!([{"Text": text, "Confidence": 90.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}}]);
+    Record {
+        image_id: format!("image-{number}"),
+        image_name: Some(format!("photo{number}.jpg")),
+        upload_timestamp: UPLOADED + hours * 3_600_000,
+        labels: serde_json::from_value(json!(labels)).unwrap(),
+        text_lines: serde_json::from_value(line).unwrap(),
+        ..claimed()
+    }
+}
+
+fn query(typed: &[&str]) -> Query {
+    Query::of(&typed.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).unwrap()
+}
+
+fn wanted(query: &Query) -> Search<'_> {
+    let (since, until) = (UPLOADED - 60 * DAY_MILLIS, UPLOADED + 60 * DAY_MILLIS);
+    Search { owner_id: "anna", query, min_confidence: 0.0, withheld: false, since, until, limit: 100 }
+}
+
+fn hits(table: &Table, typed: &[&str]) -> Vec<Hit> {
+    let query = query(typed);
+    ready(search(table, &wanted(&query))).unwrap()
+}
+
+fn ids(hits: &[Hit]) -> Vec<&str> {
+    hits.iter().map(|hit| hit.image_id.as_str()).collect()
+}
+
+#[test]
+fn several_terms_mean_all_of_them_in_one_image_and_the_newest_stands_first() {
+    let table = Table::of(&[
+        image(1, 0, &[("person", 99.0), ("car", 80.0)], "RE16 TGK"),
+        image(2, 1, &[("person", 99.0)], "RE16"),
+        image(3, 2, &[("car", 99.0)], "TGK"),
+        image(4, -1_000, &[("cars", 70.0), ("person", 99.0)], "tgk re16"),
+    ]);
+    assert_eq!(ids(&hits(&table, &["people", "cars"])), ["image-1", "image-4"]);
+    assert_eq!(ids(&hits(&table, &["person car"])), ["image-1", "image-4"]);
+    assert_eq!(ids(&hits(&table, &["RE16 TGK"])), ["image-1", "image-4"]);
+    assert_eq!(ids(&hits(&table, &["RE16TGK"])), ["image-1"]);
+    assert_eq!(ids(&hits(&table, &["car", "photo3"])), ["image-3"]);
+    let found = hits(&table, &["person", "car"]).remove(0);
+    assert_eq!((found.confidence, found.matches.len(), found.image_name.as_deref()), (80.0, 2, Some("photo1.jpg")));
+}
+
+#[test]
+fn a_label_of_several_words_is_found_by_its_name_its_words_and_their_order_does_not_matter() {
+    let table = Table::of(&[
+        image(1, 0, &[("egyptian cat", 95.0)], ""),
+        image(2, 1, &[("cat", 60.0)], ""),
+        image(3, 2, &[("dining table", 90.0)], ""),
+    ]);
+    for typed in [&["egyptian cat"] as &[&str], &["cat egyptian"], &["Egyptian", "cats"], &["egyptian"], &["EgyptianCat"]] {
+        assert_eq!(ids(&hits(&table, typed)), ["image-1"], "{typed:?}");
+    }
+    assert_eq!(ids(&hits(&table, &["cat"])), ["image-2", "image-1"]);
+    assert_eq!(ids(&hits(&table, &["tables"])), ["image-3"]);
+    assert_eq!(hits(&table, &["egyptian cat"])[0].matches.len(), 1, "all joined says more than its words");
+}
+
+#[test]
+fn an_excluded_term_leaves_out_every_image_that_has_it() {
+    let table = Table::of(&[
+        image(1, 0, &[("person", 99.0), ("car", 10.0)], ""),
+        image(2, 1, &[("person", 99.0)], "don't walk"),
+        image(3, 2, &[("person", 99.0)], "walk"),
+    ]);
+    assert_eq!(ids(&hits(&table, &["person", "-car"])), ["image-3", "image-2"]);
+    assert_eq!(ids(&hits(&table, &["person", "-don’t walk", "-cars"])), ["image-3"]);
+    assert_eq!(ids(&hits(&table, &["person", "-walk"])), ["image-1"]);
+}
+
+#[test]
+fn confidence_moment_owner_and_withholding_decide_what_is_found() {
+    let withheld = Record { moderation_verdict: Some(Verdict::Block), ..image(2, 1, &[("person", 99.0)], "") };
+    let table = Table::of(&[image(1, 0, &[("person", 60.0)], ""), withheld, image(3, 2, &[("person", 99.0)], "")]);
+    let query = query(&["person"]);
+    let found =
+        |search_for: Search<'_>| ready(search(&table, &search_for)).unwrap().into_iter().map(|hit| hit.image_id).collect::<Vec<_>>();
+    let all = wanted(&query);
+    assert_eq!(found(all), ["image-3", "image-1"]);
+    assert_eq!(found(Search { withheld: true, ..all }), ["image-3", "image-2", "image-1"]);
+    assert_eq!(found(Search { min_confidence: 70.0, ..all }), ["image-3"]);
+    assert_eq!(found(Search { since: UPLOADED + 1, ..all }), ["image-3"]);
+    assert_eq!(found(Search { until: UPLOADED, ..all }), ["image-1"]);
+    assert_eq!(found(Search { limit: 1, ..all }), ["image-3"]);
+    assert_eq!(found(Search { owner_id: "ben", ..all }), Vec::<String>::new());
+}
+
+#[test]
+fn a_rare_term_skips_the_rows_of_a_common_one() {
+    let images: Vec<Record> =
+        (0..300).map(|number| image(number, i64::from(number) / 60, &[("person", 99.0)], if number == 7 { "rare" } else { "" })).collect();
+    let table = Table::of(&images);
+    assert_eq!(ids(&hits(&table, &["person", "rare"])), ["image-7"]);
+    let pages = table.pages.load(Ordering::Relaxed);
+    assert!(pages < 30, "{pages} pages of {PAGE} rows");
+}
+
+proptest! {
+    #[test]
+    fn a_search_finds_what_looking_at_every_image_finds(
+        images in prop::collection::vec((prop::collection::vec(0..4_usize, 0..4), 0..2_000_i64), 0..25),
+        wanted_words in prop::collection::vec(0..4_usize, 1..4), without in prop::option::of(0..4_usize),
+    ) {
+        const WORDS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
+        let records: Vec<Record> = images.iter().zip(0..).map(|((words, hours), number)| {
+            let text: Vec<&str> = words.iter().map(|word| WORDS[*word]).collect();
+            image(number, *hours - 900, &[], &text.join(" "))
+        }).collect();
+        let exclusion = without.map(|word| format!("-{}", WORDS[word]));
+        let typed: Vec<&str> = wanted_words.iter().map(|word| WORDS[*word]).chain(exclusion.as_deref()).collect();
+        let found = hits(&Table::of(&records), &typed);
+        let has = |number: usize, word: &usize| images[number].0.contains(word);
+        let mut expected: Vec<(EpochMillis, String)> = (0..images.len())
+            .filter(|number| wanted_words.iter().all(|word| has(*number, word)) && !without.is_some_and(|word| has(*number, &word)))
+            .map(|number| (records[number].upload_timestamp, records[number].image_id.clone()))
+            .collect();
+        expected.sort_by(|a, b| b.cmp(a));
+        prop_assert_eq!(ids(&found), expected.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,79 @@
+//! `sightline find`: words as people type them, and the names of files.
+
+use crate::local::{Local, sightline};
+use serde_json::Value;
+use std::{fs, path::Path};
+use uuid::Uuid;
+
+/// Lines of text: `DON'T WALK`, `RE16 TGK`, `INV-2024/0815`.
+const WORDS_WITH_MARKS: &[u8] = include_bytes!("../../pictures/words-with-marks.png");
+
+/// Runs the command and gives what it printed: JSON, and messages.
+fn run(local: &Local, arguments: &[&str]) -> (Value, String) {
+    let ended = sightline(local, &[arguments, &["--output", "json"]].concat());
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    (serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {said}")), said)
+}
+
+fn upload(local: &Local, folder: &Path, name: &str, bytes: &[u8], owner: &str) -> Value {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("a file is written");
+    run(local, &["upload", path.to_str().expect("UTF-8"), "--owner", owner, "--wait"]).0[0].clone()
+}
+
+#[tokio::test]
+async fn words_with_marks_and_the_name_of_the_file_are_found_as_people_type_them() {
+    let local = Local::default_stage().await;
+    let folder = std::env::temp_dir().join(format!("sightline-search-{}", Uuid::new_v4()));
+    fs::create_dir_all(&folder).expect("a folder is made");
+    let owner = format!("s-{}", Uuid::new_v4());
+
+    let record = upload(&local, &folder, "Strand-Grüße_2024.png", WORDS_WITH_MARKS, &owner);
+    let cut_off = upload(&local, &folder, "cut off.png", &WORDS_WITH_MARKS[..1_000], &owner);
+
+    assert_eq!((&record["ProcessingStatus"], &record["ImageName"]), (&"COMPLETED".into(), &"Strand-Grüße_2024.png".into()));
+    assert_eq!((&cut_off["ProcessingStatus"], &cut_off["ImageName"]), (&"FAILED".into(), &"cut off.png".into()));
+    let find = |terms: &[&str]| run(&local, &[&["find", "--owner", &owner], terms].concat());
+    for terms in [
+        &["don't"] as &[&str],
+        &["don’t", "walk"],
+        &["RE16 TGK"],
+        &["tgk", "re16"],
+        &["RE16TGK"],
+        &["INV-2024/0815"],
+        &["inv-2024"],
+        &["0815"],
+        &["Strand-Grüße_2024.png"],
+        &["grusse"],
+        &["walks", "-person"],
+    ] {
+        let (found, said) = find(terms);
+        let ids: Vec<&Value> = found.as_array().expect("a list").iter().map(|hit| &hit["ImageID"]).collect();
+        assert_eq!(ids, [&record["ImageID"]], "{terms:?}: {said}");
+        assert_eq!(found[0]["ImageName"], record["ImageName"]);
+    }
+    for (terms, hint) in
+        [(&["walk", "-tgk"] as &[&str], "also has one that is excluded"), (&["walk", "zzyzx"], "nothing is found by \"zzyzx\" alone")]
+    {
+        let (found, said) = find(terms);
+        assert!(found.as_array().expect("a list").is_empty() && said.contains(hint), "{terms:?}: {said}");
+    }
+    let listed = run(&local, &["executions", "list", "--limit", "100"]).0;
+    for record in [&record, &cut_off] {
+        let row =
+            listed.as_array().expect("a list").iter().find(|row| row["ImageID"] == record["ImageID"]).expect("its execution is listed");
+        assert_eq!(row["ImageName"], record["ImageName"]);
+    }
+    let shown = sightline(&local, &["show", record["ImageID"].as_str().expect("an id")]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("Strand-Grüße_2024.png"));
+
+    let id = record["ImageID"].as_str().expect("an id");
+    let (receipts, said) = run(&local, &["erase", id, "--yes"]);
+    assert!(receipts.to_string().contains("ERASED"), "{receipts} {said}");
+    for terms in [&["don't"] as &[&str], &["RE16TGK"], &["grusse"], &["strand"]] {
+        assert!(find(&[terms, &["--withheld"]].concat()).0.as_array().expect("a list").is_empty(), "{terms:?}");
+    }
+    let (left, _) = run(&local, &["show", id]);
+    assert_eq!((&left["ProcessingStatus"], left.get("ImageName")), (&"ERASED".into(), None));
+    fs::remove_dir_all(&folder).expect("the folder is removed");
+}
