@@ -36,10 +36,10 @@ pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, C
     };
     let rows = session.label_search().search(&search).await?;
     if rows.is_empty() {
-        eprintln!("sightline: no image of owner {} matches {:?} since {}", args.owner, args.label, moment(search.since));
+        say!("no image of owner {} matches {:?} since {}", args.owner, args.label, moment(search.since));
     }
     if rows.len() == search.limit {
-        eprintln!("sightline: showing the newest {}; there may be more (--limit)", rows.len());
+        say!("showing the newest {}; there may be more (--limit)", rows.len());
     }
     if !rows.is_empty() || output.format != crate::output::Format::Table {
         output.list(&rows, || render(&table(&rows)))?;
