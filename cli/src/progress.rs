@@ -1,6 +1,6 @@
 //! Progress, on stderr only: a live line on a terminal, an occasional plain line elsewhere and with `TERM=dumb`, nothing with `--no-progress`.
 
-use crate::output::{streams::set_bar, terminal};
+use crate::output::{streams, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     cell::{Cell, RefCell},
@@ -30,7 +30,7 @@ impl Progress {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
-            set_bar(Some(bar.clone()));
+            streams::show_bar(bar.clone());
             bar
         });
         Self { bar, plain: wanted && !live, last: Cell::new(Instant::now()), said: RefCell::default() }
@@ -50,9 +50,8 @@ impl Progress {
 
     /// Clears the live line.
     pub fn clear(&self) {
-        if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_finished()) {
-            set_bar(None);
-            bar.finish_and_clear();
+        if self.bar.as_ref().is_some_and(|bar| !bar.is_finished()) {
+            streams::clear_bar();
         }
     }
 

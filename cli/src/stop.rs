@@ -200,6 +200,7 @@ fn end(stop: Stop) -> ! {
     let (said, wait) = mpsc::channel();
     thread::spawn(move || {
         let sentence = [stop.sentence(), lock_note().clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        streams::clear_bar();
         streams::say(&sentence.join("; "));
         said.send(())
     });

@@ -85,9 +85,17 @@ async fn left(stdout: &AsyncFd<Stdout>) -> bool {
     }
 }
 
-/// Shows `bar` from now on, or none.
-pub fn set_bar(bar: Option<ProgressBar>) {
-    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+/// Keeps `bar` on the terminal, below everything else that is written, until [`clear_bar`].
+pub fn show_bar(bar: ProgressBar) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+}
+
+/// Takes the bar from the terminal.
+pub fn clear_bar() {
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
 }
 
 /// Runs `write` without tearing the bar.
