@@ -116,7 +116,7 @@ async fn decide(
     match &told {
         Ok(Told::Yes) => {}
         Ok(Told::NotWaiting) => {
-            say!("the decision is saved, but no execution waits for it now; reconcile tells it, or a redriven execution finds it")
+            say!("the decision is saved, but no execution waits for it now; reconcile tells it, or a redriven execution finds it");
         }
         Err(error) => {
             say!("the decision is saved, but could not be told to the execution, which reconcile makes up for: {}", sentence(error));

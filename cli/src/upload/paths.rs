@@ -72,7 +72,7 @@ impl Collected {
         match (self.candidates.len() == before, dotted) {
             (true, 0) => self.candidates.push(refused(path, "the folder holds no files".to_owned())),
             (true, _) => {
-                self.candidates.push(refused(path, format!("the folder holds no files but {dots}; give a file by its name to upload it")))
+                self.candidates.push(refused(path, format!("the folder holds no files but {dots}; give a file by its name to upload it")));
             }
             (false, 0) => {}
             (false, _) => self.left_out.push(format!("{}: left out {dots}", path.display())),
