@@ -7,7 +7,7 @@ use crate::{
     executions,
     exit::Exit,
     find, import, logs,
-    output::{self, Output},
+    output::{Output, streams},
     reconcile, review, show, stats, trends, upload, watch,
 };
 use clap::CommandFactory;
@@ -36,13 +36,38 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Dlq(DlqCommand::List(args)) => dead_letters::list(&global, &args, output).await,
         Command::Dlq(DlqCommand::Replay(args)) => dead_letters::replay(&global, &args, output).await,
         Command::Doctor => doctor::run(&global, output).await,
-        Command::Completions { shell } => completions(shell),
+        Command::Completions { shell } => Ok(completions(shell)),
     }
 }
 
-fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
+/// What the last sentence of a command that is stopped adds: what was done, and how to continue. Commands that know more say it instead.
+pub const fn when_stopped(command: &Command) -> &'static str {
+    match command {
+        Command::Upload(_) | Command::Watch(_) => "run the same command again to continue; nothing is uploaded or analysed twice",
+        Command::Import(_) => "no import was started",
+        Command::Review(ReviewCommand::Approve(_) | ReviewCommand::Reject(_)) => "`sightline show` tells whether the decision was saved",
+        Command::Executions(ExecutionsCommand::Redrive(_)) => {
+            "executions that were started go on without this command; run it again for the rest"
+        }
+        Command::Erase(_) => "what was erased stays erased; run the same command again for the rest",
+        Command::Reconcile(_) => "what was repaired stays repaired; run the same command again for the rest",
+        Command::Dlq(DlqCommand::List(_)) => "the events stay in the queue",
+        Command::Dlq(DlqCommand::Replay(_)) => "events that were not replayed stay in the queue; run the same command again in 5 minutes",
+        Command::Show(_)
+        | Command::Find(_)
+        | Command::Review(ReviewCommand::List(_))
+        | Command::Executions(ExecutionsCommand::List(_) | ExecutionsCommand::Show(_))
+        | Command::Logs(_)
+        | Command::Trends(_)
+        | Command::Stats(_)
+        | Command::Doctor
+        | Command::Completions { .. } => "",
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "sightline", &mut script);
-    output::write(&String::from_utf8_lossy(&script))?;
-    Ok(Exit::Done)
+    streams::write(&String::from_utf8_lossy(&script));
+    Exit::Done
 }

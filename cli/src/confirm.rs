@@ -1,16 +1,18 @@
 //! Asking before something is done to many things at once.
 
-use crate::error::CliError;
-use std::io::{IsTerminal, Write};
+use crate::{error::CliError, output::streams, stop};
+use std::io::{self, BufRead, IsTerminal};
 
 /// Asks `question` on the terminal. Without a terminal the command must say `--yes`, which `foreseen` tells.
 pub fn agreed(question: &str, foreseen: &str) -> Result<bool, CliError> {
-    if !std::io::stdin().is_terminal() {
+    if !io::stdin().is_terminal() {
         return Err(CliError::Usage(format!("{foreseen}; pass --yes to do it, or --dry-run to see them")));
     }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    streams::ask(&format!("{question} [y/N]"));
+    let _asking = stop::note_for_now("nothing was done");
+    let mut answer = Vec::new();
+    let read = io::stdin().lock().read_until(b'\n', &mut answer);
+    read.map_err(|error| CliError::Failed(format!("the answer cannot be read: {error}")))?;
+    let answer = String::from_utf8_lossy(&answer).trim().to_ascii_lowercase();
+    Ok(matches!(answer.as_str(), "y" | "yes"))
 }

@@ -74,9 +74,6 @@ pub enum CliError {
         #[source]
         source: Cause,
     },
-    /// Output could not be written.
-    #[error("the output cannot be written")]
-    Output(#[from] std::io::Error),
     /// A value could not be written as JSON.
     #[error("the output cannot be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -89,13 +86,9 @@ impl CliError {
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,
             Self::NoCredentials(_) | Self::EmptyProfile { .. } | Self::NotAllowed { .. } => Exit::NotAllowed,
-            Self::Failed(_)
-            | Self::NoStack { .. }
-            | Self::NoRegion
-            | Self::Unreachable { .. }
-            | Self::Service { .. }
-            | Self::Output(_)
-            | Self::Json(_) => Exit::Failed,
+            Self::Failed(_) | Self::NoStack { .. } | Self::NoRegion | Self::Unreachable { .. } | Self::Service { .. } | Self::Json(_) => {
+                Exit::Failed
+            }
         }
     }
 

@@ -15,9 +15,9 @@ pub enum Exit {
     NotFound,
     /// No credentials, or not allowed.
     NotAllowed,
-    /// `--wait` took longer than `--timeout`.
+    /// The command took longer than `--timeout`.
     TimedOut,
-    /// Ctrl-C.
+    /// By Ctrl-C, or another signal that ends a process.
     Interrupted,
 }
 

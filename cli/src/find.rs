@@ -56,13 +56,13 @@ pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, C
     let index = session.label_search();
     let hits = search(&index, &wanted).await?;
     if hits.is_empty() {
-        eprintln!("sightline: no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(wanted.since));
+        say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(wanted.since));
         for hint in hints(&index, &session.trends(), &wanted, &args.terms).await? {
-            eprintln!("sightline: {hint}");
+            say!("{hint}");
         }
     }
     if hits.len() == wanted.limit {
-        eprintln!("sightline: showing the newest {}; there may be more (--limit)", hits.len());
+        say!("showing the newest {}; there may be more (--limit)", hits.len());
     }
     if !hits.is_empty() || output.format != Format::Table {
         output.list(&hits, || render(&table(&hits)))?;

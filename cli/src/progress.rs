@@ -1,9 +1,9 @@
-//! Progress, on stderr only: a live line on a terminal, an occasional plain line elsewhere, nothing with `--no-progress`.
+//! Progress, on stderr only: a live line on a terminal, an occasional plain line elsewhere and with `TERM=dumb`, nothing with `--no-progress`.
 
+use crate::output::{streams, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     cell::{Cell, RefCell},
-    io::IsTerminal,
     time::{Duration, Instant},
 };
 
@@ -22,7 +22,7 @@ pub struct Progress {
 impl Progress {
     /// For `total` things; shows nothing where `wanted` is false.
     pub fn new(wanted: bool, total: usize) -> Self {
-        let live = wanted && std::io::stderr().is_terminal();
+        let live = wanted && terminal::is_live();
         let bar = live.then(|| {
             let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
             // The template is a constant; a bar without it is still a bar.
@@ -30,6 +30,7 @@ impl Progress {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
+            streams::show_bar(bar.clone());
             bar
         });
         Self { bar, plain: wanted && !live, last: Cell::new(Instant::now()), said: RefCell::default() }
@@ -41,32 +42,16 @@ impl Progress {
             bar.set_position(done as u64);
             bar.set_message(message.to_owned());
         } else if self.plain && self.last.get().elapsed() >= PLAIN_EVERY && *self.said.borrow() != message {
-            eprintln!("sightline: {message}");
+            say!("{message}");
             self.last.set(Instant::now());
             message.clone_into(&mut self.said.borrow_mut());
         }
     }
 
-    /// Prints a line of its own, without tearing the live one.
-    pub fn note(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
-        }
-    }
-
-    /// Runs `print`, which writes to stdout, without tearing the live line.
-    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
     /// Clears the live line.
     pub fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if self.bar.as_ref().is_some_and(|bar| !bar.is_finished()) {
+            streams::clear_bar();
         }
     }
 
@@ -74,7 +59,13 @@ impl Progress {
     pub fn finish(&self, message: &str) {
         self.clear();
         if self.bar.is_some() || self.plain {
-            eprintln!("sightline: {message}");
+            say!("{message}");
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

@@ -34,14 +34,14 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
     if !report.actions.is_empty() || output.format != Format::Table {
         output.one(&report, || render(&table(&report)))?;
     }
-    eprintln!("sightline: {}", summary(&report));
+    say!("{}", summary(&report));
     let Some(error) = report.error.take().map(CliError::from) else {
         return Ok(if report.complete { Exit::Done } else { Exit::Partly });
     };
     if report.actions.iter().all(|action| action.action == Did::NotDone) {
         return Err(error);
     }
-    eprintln!("sightline: {}", sentence(&error));
+    say!("{}", sentence(&error));
     Ok(Exit::Partly)
 }
 

@@ -43,10 +43,10 @@ pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result
         stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
     let waiting: Vec<Record> = found.into_iter().flatten().filter(|record| record.review_status == ReviewStatus::Pending).collect();
     if waiting.is_empty() {
-        eprintln!("sightline: nothing waits for review");
+        say!("nothing waits for review");
     }
     if waiting.len() == limit {
-        eprintln!("sightline: showing the oldest {limit}; there may be more (--limit)");
+        say!("showing the oldest {limit}; there may be more (--limit)");
     }
     if !waiting.is_empty() || output.format != crate::output::Format::Table {
         output.list(&waiting, || render(&table(&waiting)))?;
@@ -115,14 +115,11 @@ async fn decide(
     };
     match &told {
         Ok(Told::Yes) => {}
-        Ok(Told::NotWaiting) => eprintln!(
-            "sightline: the decision is saved, but no execution waits for it now; reconcile tells it, or a redriven execution finds it"
-        ),
+        Ok(Told::NotWaiting) => {
+            say!("the decision is saved, but no execution waits for it now; reconcile tells it, or a redriven execution finds it");
+        }
         Err(error) => {
-            eprintln!(
-                "sightline: the decision is saved, but could not be told to the execution, which reconcile makes up for: {}",
-                sentence(error)
-            );
+            say!("the decision is saved, but could not be told to the execution, which reconcile makes up for: {}", sentence(error));
         }
     }
     let decision = Taken {

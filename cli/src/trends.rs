@@ -62,7 +62,7 @@ pub async fn run(global: &Global, args: &Trends, output: Output) -> Result<Exit,
     let rows = rows(&weeks, usize::try_from(args.limit).unwrap_or(usize::MAX));
     if rows.is_empty() {
         let since = weeks.first().map_or("", |week| &week.name);
-        eprintln!("sightline: nothing was counted since week {since}");
+        say!("nothing was counted since week {since}");
     }
     if !rows.is_empty() || output.format != Format::Table {
         output.list(&rows, || sections(&weeks, &rows))?;

@@ -159,3 +159,80 @@ fn doctor_says_what_to_do_and_prints_json_on_demand() {
     let last = run.stdout.lines().last().unwrap();
     assert!(last.contains(r#""Check":"credentials","Ok":false"#) && last.contains("cannot be reached"), "{last}");
 }
+
+#[test]
+fn results_are_checked_before_anything_is_called() {
+    let stand_in = StandIn::answering(500, "");
+    for (file, why) in [("/", "it is a folder"), ("/no/such/folder/x.csv", "its folder does not exist")] {
+        let run = sightline(&["import", "s3://photos/", "--wait", "--yes", "--results", file, "--endpoint-url", &stand_in.url]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stderr.contains(file) && run.stderr.contains(why), "{}", run.stderr);
+    }
+    assert_eq!(stand_in.requests(), 0);
+}
+
+#[test]
+fn statuses_and_other_values_are_taken_in_any_case_and_as_aws_writes_them() {
+    for status in ["succeeded", "SUCCEEDED", "TIMED_OUT", "timed_out", "timed-out", "Pending_Redrive"] {
+        let run = sightline(&["executions", "list", "--status", status, "--output", "JSON", "--endpoint-url", "http://127.0.0.1:1"]);
+        assert_eq!(run.code, 1, "{status}: {}", run.stderr);
+        assert!(run.stderr.contains("cannot be reached"), "{status}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_file_name_that_a_terminal_would_obey_is_printed_harmlessly() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "a\u{1b}[31m\u{9b}b\u{202e}gpj.jpg";
+    std::fs::write(dir.path().join(name), "x").unwrap();
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &support::stacks()),
+        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
+        ("PUT /x/raw-uploads/", 200, ""),
+    ]);
+    for format in ["table", "json", "ndjson"] {
+        let run = sightline(&["upload", &dir.path().to_string_lossy(), "--output", format, "--endpoint-url", &stand_in.url]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let obeyed = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!run.stdout.contains(obeyed) && !run.stderr.contains(obeyed), "{format}: {:?}", run.stdout);
+        if format == "ndjson" {
+            let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+            assert!(told["File"].as_str().unwrap().ends_with(name), "nothing is lost");
+        }
+    }
+}
+
+#[test]
+fn a_photo_on_stdin_goes_up_as_it_is_under_the_name_that_is_given() {
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &support::stacks()),
+        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
+        ("PUT /x/raw-uploads/", 200, ""),
+    ]);
+    let bytes: Vec<u8> = (0..=255).collect();
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let args = ["upload", "-", "--filename", "cat.jpg", "--output", "ndjson", "--endpoint-url", &stand_in.url];
+    let output = support::command(&args).stdin(file).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((told["File"].as_str(), told["Upload"].as_str()), (Some("-"), Some("UPLOADED")));
+    // Of the bytes 0 to 255.
+    assert!(stand_in.seen("x-amz-meta-filename: cat.jpg") && stand_in.seen("QK/y6dLYki5Hr9RkjmlnSXFYeF+9Hahw5xECZr+USIA="));
+}
+
+#[test]
+fn a_table_fits_the_columns_that_the_environment_names_and_a_dumb_terminal_gets_ascii() {
+    let columns = |columns: &'static str, term: &'static str| {
+        let env =
+            [("COLUMNS", columns), ("TERM", term), ("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "t"), ("AWS_SECRET_ACCESS_KEY", "t")];
+        support::run(&["doctor", "--endpoint-url", "http://127.0.0.1:1"], &env).stdout
+    };
+    for width in ["40", "80", "120"] {
+        let shown = columns(width, "xterm");
+        assert!(shown.lines().all(|line| line.chars().count() <= width.parse().unwrap()), "{width}:\n{shown}");
+    }
+    assert!(columns("80", "xterm").contains('─'));
+    assert!(columns("80", "dumb").is_ascii());
+}

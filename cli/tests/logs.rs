@@ -11,30 +11,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Run, StandIn, sightline};
+use support::{Run, StandIn, sightline, stacks};
 
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
-
-fn stacks() -> String {
-    let outputs = [
-        "ImagesBucketName",
-        "RecordsTableName",
-        "LabelIndexTableName",
-        "TrendsTableName",
-        "StateMachineArn",
-        "LiveStateMachineArn",
-        "BulkImportArn",
-        "AlertsTopicArn",
-        "OperationsTopicArn",
-        "EventsDeadLetterQueueUrl",
-    ];
-    let output = |name: &str| format!("<member><OutputKey>{name}</OutputKey><OutputValue>x</OutputValue></member>");
-    let outputs: String = outputs.into_iter().map(output).collect();
-    format!(
-        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-24T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
-         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-}
 
 fn groups() -> String {
     let group = |logical: &str, name: &str| {

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand, value_parser};
 pub enum DlqCommand {
     /// Events that could not be delivered, with the reason; they stay in the queue
     #[command(after_help = "\
-SQS shows messages only by receiving them: each look counts as received once more.
+SQS shows messages only by receiving them: each look counts as received once more. A look takes a minute at most, and
+names how many events it did not come to.
 
 Example:
   sightline dlq list --output ndjson | jq -r .ImageID")]
@@ -15,7 +16,8 @@ Example:
     /// Make up for events that could not be delivered, and take them out of the queue
     #[command(after_help = "\
 An upload's event starts an execution; a status event marks the record of its execution FAILED. Both change nothing
-where that has happened already. What is neither is left in the queue, and named with the reason.
+where that has happened already. What is neither is left in the queue, and named with the reason. It replays as many
+events as there are at its start, and says how many came in meanwhile. A dry run looks at 10,000 at most.
 
 Examples:
   sightline dlq replay --dry-run

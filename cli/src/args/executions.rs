@@ -48,10 +48,12 @@ pub enum ExecutionStatus {
     /// Ended by an error.
     Failed,
     /// Took too long.
+    #[value(alias = "timed_out")]
     TimedOut,
     /// Stopped by somebody.
     Aborted,
     /// About to be redriven.
+    #[value(alias = "pending_redrive")]
     PendingRedrive,
 }
 
@@ -72,8 +74,8 @@ impl ExecutionStatus {
 /// `executions list`.
 #[derive(Debug, Args)]
 pub struct ListExecutions {
-    /// Only those in this status; may be given more than once
-    #[arg(long, value_enum, value_name = "STATUS", conflicts_with = "failed")]
+    /// Only those in this status, in any case, also as AWS writes it (TIMED_OUT); may be given more than once
+    #[arg(long, value_enum, ignore_case = true, value_name = "STATUS", conflicts_with = "failed")]
     pub status: Vec<ExecutionStatus>,
     /// Only those that failed, timed out or were aborted
     #[arg(long)]
@@ -117,7 +119,7 @@ pub struct Redrive {
     /// Follow the images until they are analysed
     #[arg(long)]
     pub wait: bool,
-    /// How long to wait, such as 90s, 10m, 1h
+    /// How long the whole command may take, such as 90s, 10m, 1h
     #[arg(long, requires = "wait", default_value = "10m", value_parser = parse_duration)]
     pub timeout: Duration,
 }

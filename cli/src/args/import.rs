@@ -47,10 +47,10 @@ pub struct Import {
     /// Follow the import until it is over
     #[arg(long, conflicts_with = "dry_run")]
     pub wait: bool,
-    /// How long to wait, such as 30m, 12h
+    /// How long the whole command may take, such as 30m, 12h; the import goes on without it
     #[arg(long, requires = "wait", default_value = "24h", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// Write what became of each image to this file, as CSV
+    /// Write what became of each image to this file, as CSV; a file that is there is replaced at the end
     #[arg(long, value_name = "FILE", requires = "wait")]
     pub results: Option<PathBuf>,
 }

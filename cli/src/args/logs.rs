@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::{
     Args,
-    builder::{NonEmptyStringValueParser, PossibleValuesParser},
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 
 /// `logs`.
@@ -25,12 +25,12 @@ pub struct Logs {
     #[arg(help = "ImageID, execution (ARN or name), request id or trace id", value_name = "ID", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "function")]
     pub id: Option<String>,
     /// Only the log of this function or state machine; may be given more than once
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(SOURCES))]
+    #[arg(long, value_name = "NAME", ignore_case = true, value_parser = PossibleValuesParser::new(SOURCES).map(|name| name.to_ascii_lowercase()))]
     pub function: Vec<String>,
     /// Since then: 15m, 24h or 2026-11-24 [default: since the upload of the image; else 1h]
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     pub since: Option<Since>,
-    /// Go on with what is written from now on, until Ctrl-C
+    /// Go on with what is written from now on, until Ctrl-C or until the reader of the output leaves
     #[arg(long)]
     pub tail: bool,
     /// Also lines of metrics and of the platform in the table

@@ -27,10 +27,11 @@ pub use watch::Watch;
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 use clap_complete::Shell;
+use std::time::Duration;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 called wrongly, 3 partly done, 4 not found, 5 not allowed or no credentials,
-            6 --wait took too long, 130 interrupted.
+            6 --timeout is over, 130 interrupted.
 Data goes to stdout; progress and messages go to stderr.
 Settings: flag, then environment, then default. Credentials, profile, region and endpoint come from
 the environment and the AWS configuration files as in every AWS tool.";
@@ -52,7 +53,7 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// How data is printed
-    #[arg(long, short, global = true, value_enum, default_value = "table", env = "SIGHTLINE_OUTPUT")]
+    #[arg(long, short, global = true, value_enum, ignore_case = true, default_value = "table", env = "SIGHTLINE_OUTPUT")]
     pub output: Format,
     /// Name of the deployment: its stacks are NAME-stateful and NAME-stateless
     #[arg(long, global = true, default_value = "sightline", env = "SIGHTLINE_NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -112,8 +113,21 @@ pub enum Command {
     #[command(after_help = "Example:\n  sightline completions bash > ~/.local/share/bash-completion/completions/sightline")]
     Completions {
         /// The shell
+        #[arg(value_enum, ignore_case = true)]
         shell: Shell,
     },
+}
+
+impl Command {
+    /// How long the whole command may take, where `--timeout` says so.
+    pub const fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Upload(args) => args.timeout,
+            Self::Import(args) if args.wait => Some(args.timeout),
+            Self::Executions(ExecutionsCommand::Redrive(args)) if args.wait => Some(args.timeout),
+            _ => None,
+        }
+    }
 }
 
 /// `show`.
@@ -160,6 +174,29 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// AWS writes `TIMED_OUT`, where the command line has `timed-out`.
+    #[test]
+    fn every_value_of_an_enum_is_taken_in_any_case_and_in_the_spelling_of_aws() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                let values = arg.get_possible_values();
+                for name in values.iter().map(clap::builder::PossibleValue::get_name) {
+                    // Names of functions are ours and not AWS's.
+                    let aws = if arg.get_id() == "function" { name.to_owned() } else { name.replace('-', "_") };
+                    for spelling in [name.to_uppercase(), aws.to_uppercase(), aws] {
+                        let taken = arg.is_ignore_case_set() && values.iter().any(|value| value.matches(&spelling, true));
+                        assert!(taken, "{} {} {spelling}", command.get_name(), arg.get_id());
+                        *seen += 1;
+                    }
+                }
+            }
+            command.get_subcommands().for_each(|command| look(command, seen));
+        }
+        let mut seen = 0;
+        look(&Cli::command(), &mut seen);
+        assert!(seen > 20, "{seen}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `dlq list`.
 
-use super::{peek, row::Row};
+use super::{Look, peek, row::Row};
 use crate::{
     args::{Global, ListLetters},
     clock::moment,
@@ -9,7 +9,7 @@ use crate::{
     output::{
         Format, Output,
         table::{headed, render},
-        text::{NOTHING, clean},
+        text::{NOTHING, clean, count},
     },
     session::Session,
 };
@@ -20,14 +20,16 @@ use sightline_domain::dead_letter::DeadLetter;
 pub async fn run(global: &Global, args: &ListLetters, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let letters = peek(&session.dead_letters(), limit).await?;
+    let Look { letters, waiting } = peek(&session.dead_letters(), limit).await?;
     let rows: Vec<Row> =
         letters.iter().map(|letter| Row::new(letter, &DeadLetter::read(&letter.body, &session.stack.images_bucket))).collect();
     if rows.is_empty() {
-        eprintln!("sightline: no dead letters");
+        say!("no dead letters");
     }
-    if rows.len() == limit {
-        eprintln!("sightline: showing {limit}; there may be more (--limit)");
+    if rows.len() < waiting {
+        say!("showing {} of about {} (--limit)", rows.len(), count(waiting, "event"));
+    } else if rows.len() == limit {
+        say!("showing {limit}; there may be more (--limit)");
     }
     if !rows.is_empty() || output.format != Format::Table {
         output.list(&rows, || render(&table(&rows)))?;

@@ -1,7 +1,7 @@
 //! `dlq replay`.
 
 use super::{
-    peek,
+    Look, MORE_THAN_COUNTED, let_go, peek, receive,
     row::{Row, outcomes},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     pace::Pace,
     progress::Progress,
     session::Session,
+    stop,
 };
 use futures_util::{StreamExt, stream};
 use sightline_aws::dead_letters::{DeadLetters, Letter};
@@ -23,11 +24,13 @@ use sightline_domain::{
     event::ExecutionStatusDetail,
     failure::{Recorded, record_failure},
 };
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 /// While they are replayed, nobody else can receive them.
 const REPLAYING: Duration = Duration::from_mins(5);
 const AT_ONCE: usize = 8;
+/// Events that a dry run looks at.
+const MOST_FORESEEN: usize = 10_000;
 
 /// Replays what is in the queue, or says what it would replay.
 pub async fn run(global: &Global, args: &ReplayLetters, output: Output) -> Result<Exit, CliError> {
@@ -35,7 +38,7 @@ pub async fn run(global: &Global, args: &ReplayLetters, output: Output) -> Resul
     let queue = session.dead_letters();
     let rows = if args.dry_run { foresee(&session, &queue).await? } else { replay_all(&session, &queue, global, args).await? };
     if rows.is_empty() {
-        eprintln!("sightline: no dead letters");
+        say!("no dead letters");
     }
     if !rows.is_empty() || output.format != Format::Table {
         output.list(&rows, || render(&outcomes(&rows)))?;
@@ -45,7 +48,10 @@ pub async fn run(global: &Global, args: &ReplayLetters, output: Output) -> Resul
 }
 
 async fn foresee(session: &Session, queue: &DeadLetters) -> Result<Vec<Row>, CliError> {
-    let letters = peek(queue, usize::MAX).await?;
+    let Look { letters, waiting } = peek(queue, MOST_FORESEEN).await?;
+    if letters.len() < waiting {
+        say!("looked at {} of about {}; a replay goes through all of them", letters.len(), count(waiting, "event"));
+    }
     let foreseen = letters.iter().map(|letter| {
         let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
         let action = match read {
@@ -66,9 +72,13 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
     }
     let progress = Progress::new(!global.no_progress, waiting);
     let pace = Pace::new(session.stack.rekognition_calls_per_second);
-    let (mut rows, mut left) = (Vec::new(), Vec::new());
+    let (mut rows, mut left, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let ended = loop {
-        let letters = match queue.receive(REPLAYING).await {
+        // What comes in meanwhile is left to the next run, so that this one ends.
+        if rows.len() >= waiting.saturating_add(MORE_THAN_COUNTED) {
+            break Ok(());
+        }
+        let letters = match receive(queue, REPLAYING, &mut seen).await {
             Ok(letters) if letters.is_empty() => break Ok(()),
             Ok(letters) => letters,
             Err(error) => break Err(error),
@@ -81,18 +91,22 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
             }
             rows.push(row);
         }
-        progress.update(rows.len(), &format!("{} of {events} replayed, {} left", rows.len() - left.len(), left.len()));
+        let done = format!("{} of {events} replayed, {} left", rows.len() - left.len(), left.len());
+        progress.update(rows.len(), &done);
+        stop::note(format!("{done}; the rest is in the queue: run the same command again in 5 minutes"));
     };
-    for letter in &left {
-        // One that is not let go comes back by itself.
-        let _ = queue.let_go(letter).await;
-    }
+    // Without those that are left, which nobody can receive yet.
+    let fresh = if ended.is_ok() { queue.count().await.unwrap_or_default() } else { 0 };
+    let_go(queue, &left, REPLAYING).await;
     progress.finish(&format!("{} replayed, {} left in the queue", count(rows.len() - left.len(), "event"), left.len()));
+    if fresh > 0 {
+        say!("about {} came in meanwhile or could not be received yet; run the same command again for them", count(fresh, "event"));
+    }
     match ended {
         // What was done is told; the next run finds the rest.
-        Err(error) if rows.is_empty() => Err(error.into()),
+        Err(error) if rows.is_empty() => Err(error),
         Err(error) => {
-            eprintln!("sightline: {}", sentence(&CliError::from(error)));
+            say!("{}", sentence(&error));
             Ok(rows)
         }
         Ok(()) => Ok(rows),

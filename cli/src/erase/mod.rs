@@ -49,7 +49,7 @@ pub async fn run(global: &Global, args: &Erase, output: Output) -> Result<Exit, 
     };
     output.list(&rows, || render(&table(&rows)))?;
     for hint in hints(&rows) {
-        eprintln!("sightline: {hint}");
+        say!("{hint}");
     }
     let failed = rows.iter().filter(|row| matches!(row.action, Action::Unknown | Action::NotErased)).count();
     Ok(Exit::of_many(failed, rows.len()))

@@ -82,10 +82,10 @@ pub async fn run(global: &Global, args: &ListExecutions, output: Output) -> Resu
         .try_collect()
         .await?;
     if rows.is_empty() {
-        eprintln!("sightline: no such execution");
+        say!("no such execution");
     }
     if rows.len() == limit {
-        eprintln!("sightline: showing the newest {limit}; there may be more (--limit)");
+        say!("showing the newest {limit}; there may be more (--limit)");
     }
     if !rows.is_empty() || output.format != Format::Table {
         output.list(&rows, || render(&table(&rows)))?;

@@ -63,7 +63,7 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     let shown = Shown { execution, redrives, processing_status, steps, steps_from_record };
     output.one(&shown, || format!("{}\n\n{}", head(&shown).render(), render(&timeline(&shown.steps))))?;
     if shown.steps_from_record > 0 {
-        eprintln!("sightline: states without times are not in this engine's history; they are told from the image's record");
+        say!("states without times are not in this engine's history; they are told from the image's record");
     }
     Ok(Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! Waiting for the end of an import, and saying how it was.
 
 use super::{
-    follow::{End, follow},
+    follow::follow,
     gather::{Found, Gathered},
     launch::Run,
     results::{self, Counts, Line},
@@ -11,18 +11,17 @@ use crate::{
     args::{Global, Import},
     error::CliError,
     exit::Exit,
-    output::{
-        Output,
-        facts::Facts,
-        text::{count, span},
-    },
+    output::{Output, facts::Facts, text::count},
     progress::Progress,
     session::Session,
+    stop,
 };
 use serde::Serialize;
 use sightline_aws::bulk_imports::{BulkImports, FailedItem};
-use std::{collections::HashSet, time::Duration};
-use tokio::time::Instant;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 /// Failed items whose reason is looked up.
 const MOST_FAILURES: usize = 1_000;
@@ -69,39 +68,25 @@ impl Ending<'_> {
         Ok(exit(Counts::of(&lines), lines.len(), false))
     }
 
-    /// Waits, and reports.
+    /// Waits, and reports. Stopped meanwhile, the command says that the import goes on.
     pub async fn wait(&self, imports: &BulkImports, output: Output) -> Result<Exit, CliError> {
         let Some(run) = self.run else { return Ok(Exit::Done) };
         let started = Instant::now();
-        let deadline = started + self.args.timeout;
         let progress = Progress::new(!self.global.no_progress, self.gathered.found.len());
-        let (end, map_run) = follow(imports, run, self.concurrency, deadline, &progress).await?;
+        let (status, map_run) = follow(imports, run, self.concurrency, &progress).await?;
         progress.clear();
-        match end {
-            End::Interrupted => Ok(interrupted(run)),
-            End::TimedOut => {
-                let waited = span(self.args.timeout);
-                eprintln!("sightline: the import {} is still at work after {waited}; the same command joins it again", run.name);
-                Ok(Exit::TimedOut)
-            }
-            End::Over(status) => {
-                let failures = if map_run.failed > 0 { imports.failures(&map_run.arn, MOST_FAILURES).await? } else { Vec::new() };
-                let standings = tokio::select! {
-                    standings = self.settled(&failures, &status, deadline) => standings?,
-                    _ = tokio::signal::ctrl_c() => return Ok(interrupted(run)),
-                };
-                let over = status != "SUCCEEDED";
-                let lines = results::lines(&self.gathered.found, &standings, &self.gathered.absent, &failures, over);
-                self.report(output, &lines, Some(status), started.elapsed())?;
-                let counts = Counts::of(&lines);
-                advise(counts);
-                Ok(exit(counts, lines.len(), counts.still_running > 0))
-            }
-        }
+        let failures = if map_run.failed > 0 { imports.failures(&map_run.arn, MOST_FAILURES).await? } else { Vec::new() };
+        let standings = self.settled(&failures, &status).await?;
+        let over = status != "SUCCEEDED";
+        let lines = results::lines(&self.gathered.found, &standings, &self.gathered.absent, &failures, over);
+        self.report(output, &lines, Some(status), started.elapsed())?;
+        let counts = Counts::of(&lines);
+        advise(counts);
+        Ok(exit(counts, lines.len(), counts.still_running > 0))
     }
 
-    /// The standings of all images, once those that an import has left at work have settled, or time is up.
-    async fn settled(&self, failures: &[FailedItem], status: &str, deadline: Instant) -> Result<Vec<Standing>, CliError> {
+    /// The standings of all images, once those that an import has left at work have settled, or time is nearly up.
+    async fn settled(&self, failures: &[FailedItem], status: &str) -> Result<Vec<Standing>, CliError> {
         let (found, owner) = (&self.gathered.found, &self.args.owner);
         let progress = Progress::new(!self.global.no_progress, found.len());
         let mut standings = look_up(self.session, owner, found, &progress).await?;
@@ -112,7 +97,7 @@ impl Ending<'_> {
             let looked = found.iter().zip(&standings).enumerate();
             let goes_on = looked.filter(|(_, (found, standing))| standing.is_open() && !(standing.status.is_none() && hopeless(found)));
             let open: Vec<usize> = goes_on.map(|(place, _)| place).collect();
-            if open.is_empty() || Instant::now() + LOOK_AGAIN >= deadline {
+            if open.is_empty() || stop::deadline().is_some_and(|deadline| Instant::now() + LOOK_AGAIN >= deadline) {
                 return Ok(standings);
             }
             progress.update(found.len() - open.len(), &format!("{} still at work", count(open.len(), "image")));
@@ -127,9 +112,6 @@ impl Ending<'_> {
     }
 
     fn report(&self, output: Output, lines: &[Line], status: Option<String>, elapsed: Duration) -> Result<(), CliError> {
-        if let Some(path) = &self.args.results {
-            results::write(path, lines)?;
-        }
         let summary = Summary {
             import: self.run.map(|run| run.name.as_str()),
             execution_arn: self.run.map(|run| run.arn.as_str()),
@@ -138,20 +120,15 @@ impl Ending<'_> {
             counts: Counts::of(lines),
             seconds: elapsed.as_secs(),
         };
-        output.one(&summary, || facts(&summary))
+        output.one(&summary, || facts(&summary))?;
+        // After the summary, which a full disk must not keep from anybody.
+        self.args.results.as_deref().map_or(Ok(()), |path| results::write(path, lines))
     }
-}
-
-fn interrupted(run: &Run) -> Exit {
-    let (name, arn) = (&run.name, &run.arn);
-    eprintln!("sightline: interrupted; the import {name} goes on, and the same command joins it again");
-    eprintln!("sightline: to end it: aws stepfunctions stop-execution --execution-arn {arn}");
-    Exit::Interrupted
 }
 
 fn advise(counts: Counts) {
     if counts.failed + counts.not_imported > 0 {
-        eprintln!("sightline: once the causes are gone, the same command imports again what failed; stored answers are not paid for again");
+        say!("once the causes are gone, the same command imports again what failed; stored answers are not paid for again");
     }
 }
 

@@ -14,27 +14,9 @@ const BEGINS: Duration = Duration::from_secs(30);
 /// Failures in a row that are sat out.
 const PATIENCE: u32 = 5;
 
-/// How the waiting ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// The import is over, in this status.
-    Over(String),
-    /// Time ran out.
-    TimedOut,
-    /// Ctrl-C.
-    Interrupted,
-}
-
-/// Follows `run` until it is over, `deadline`, or Ctrl-C. Gives its last Map Run, too.
-pub async fn follow(
-    imports: &BulkImports,
-    run: &Run,
-    concurrency: Option<u16>,
-    deadline: Instant,
-    progress: &Progress,
-) -> Result<(End, MapRun), CliError> {
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    let (mut last, mut to_bound, mut failures, mut pace) = (MapRun::default(), concurrency, 0, None);
+/// Follows `run` until it is over. Gives its last status and its last Map Run.
+pub async fn follow(imports: &BulkImports, run: &Run, concurrency: Option<u16>, progress: &Progress) -> Result<(String, MapRun), CliError> {
+    let (mut to_bound, mut failures, mut pace) = (concurrency, 0, None);
     loop {
         match look(imports, run).await {
             Ok((status, now)) => {
@@ -47,19 +29,14 @@ pub async fn follow(
                 let done = now.succeeded + now.failed;
                 let (from, since) = *pace.get_or_insert((done, Instant::now()));
                 progress.update(usize::try_from(done).unwrap_or(usize::MAX), &message(&now, done - from.min(done), since.elapsed()));
-                last = now;
                 if status != "RUNNING" && status != "PENDING_REDRIVE" {
-                    return Ok((End::Over(status), last));
+                    return Ok((status, now));
                 }
             }
             Err(StorageError::Unavailable { .. }) if failures < PATIENCE => failures += 1,
             Err(error) => return Err(error.into()),
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = tokio::time::sleep_until(deadline) => return Ok((End::TimedOut, last)),
-            _ = &mut interrupt => return Ok((End::Interrupted, last)),
-        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

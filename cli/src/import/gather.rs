@@ -116,7 +116,7 @@ fn listed(bucket: &str, object: Object, encoded: bool) -> Entry {
 async fn read(s3: &Client, file: &File) -> Result<Vec<u8>, CliError> {
     match file {
         File::Here(path) => {
-            tokio::fs::read(path).await.map_err(|error| CliError::Failed(format!("{}: {}", path.display(), unreadable(&error))))
+            tokio::fs::read(path).await.map_err(|error| CliError::Failed(format!("{}: {}", path.display(), unreadable(path, &error))))
         }
         File::InS3(Place { bucket, key }) => {
             let doing = format!("reading s3://{bucket}/{key}");

@@ -26,6 +26,7 @@ use crate::{
     },
     progress::Progress,
     session::Session,
+    stop,
 };
 use ending::Ending;
 use estimate::Estimate;
@@ -49,6 +50,9 @@ struct Begun<'a> {
 
 /// Imports, or says what it would import.
 pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit, CliError> {
+    if let Some(path) = &args.results {
+        results::check(path)?;
+    }
     let session = Session::open(global).await?;
     let imports = session.imports();
     let most = imports.max_concurrency().await?;
@@ -57,7 +61,7 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
     let name = launch::name_of(&args.owner, &gathered.found);
     let run = match launch::find(&imports, &name).await? {
         Slot::Running(run) => {
-            eprintln!("sightline: an import of this very list runs: {}", run.name);
+            say!("an import of this very list runs: {}", run.name);
             run
         }
         Slot::Free(name) => {
@@ -70,17 +74,20 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
                 return Ok(Exit::Done);
             }
             if estimate.to_analyze == 0 {
-                eprintln!("sightline: there is nothing to start: all {} are analysed, or at work", count(estimate.images, "image"));
+                say!("there is nothing to start: all {} are analysed, or at work", count(estimate.images, "image"));
                 let ending = Ending { global, session: &session, args, gathered: &gathered, run: None, concurrency };
                 return ending.without_run(output, &standings);
             }
             agreed(args, &estimate)?;
+            stop::note(format!("the import {name} may have been started; the same command joins it"));
             started(&session, &imports, args, &name, &gathered.found, &standings).await?
         }
     };
     if args.dry_run {
         return Ok(Exit::Done);
     }
+    let (end, arn) = ("to end it: aws stepfunctions stop-execution --execution-arn", &run.arn);
+    stop::note(format!("the import {} goes on, and the same command joins it again; {end} {arn}", run.name));
     if args.wait {
         return Ending { global, session: &session, args, gathered: &gathered, run: Some(&run), concurrency }.wait(&imports, output).await;
     }
@@ -89,7 +96,7 @@ pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit,
     }
     let begun = Begun { import: &run.name, execution_arn: &run.arn, images: gathered.found.len() };
     output.one(&begun, || facts(&begun))?;
-    eprintln!("sightline: it goes on by itself; follow it by the same command with --wait");
+    say!("it goes on by itself; follow it by the same command with --wait");
     Ok(Exit::Done)
 }
 
@@ -118,13 +125,13 @@ async fn looked_over(global: &Global, session: &Session, args: &Import) -> Resul
     let gathered = gather(session, &args.source, &progress).await?;
     progress.clear();
     if let Some(left_out) = gathered.left_out.sentence() {
-        eprintln!("sightline: left out: {left_out}");
+        say!("left out: {left_out}");
     }
     for absent in gathered.absent.iter().take(NAMED) {
-        eprintln!("sightline: s3://{}/{}: {}", clean(&absent.bucket), clean(&absent.key), absent.sentence());
+        say!("s3://{}/{}: {}", clean(&absent.bucket), clean(&absent.key), absent.sentence());
     }
     if gathered.absent.len() > NAMED {
-        eprintln!("sightline: and {} more that are not to be read", gathered.absent.len() - NAMED);
+        say!("and {} more that are not to be read", gathered.absent.len() - NAMED);
     }
     match (gathered.found.is_empty(), gathered.absent.is_empty()) {
         (true, true) => Err(CliError::NotFound("there are no images to import".to_owned())),
@@ -136,7 +143,7 @@ async fn looked_over(global: &Global, session: &Session, args: &Import) -> Resul
 fn agreed(args: &Import, estimate: &Estimate) -> Result<(), CliError> {
     let (images, range) = (count(estimate.to_analyze, "image"), estimate.range());
     if args.yes {
-        eprintln!("sightline: importing {images}, for {range}");
+        say!("importing {images}, for {range}");
         return Ok(());
     }
     if confirm::agreed(&format!("Import {images}, for {range}?"), &format!("{images} would be analysed, for {range}"))? {

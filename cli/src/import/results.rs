@@ -4,11 +4,11 @@ use super::{
     gather::{Absent, Found},
     standing::Standing,
 };
-use crate::error::CliError;
+use crate::{error::CliError, output::text::escape};
 use serde::Serialize;
 use sightline_aws::bulk_imports::FailedItem;
 use sightline_domain::import::ImportStatus;
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
 /// One line of the results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,14 +107,52 @@ impl Counts {
     }
 }
 
-/// Writes the lines as CSV.
+/// Checks that `path` can be written, and changes nothing: a file that is there is kept until there are results.
+///
+/// # Errors
+/// [`CliError::Failed`]: it is a folder, its folder does not exist, or it may not be written.
+pub fn check(path: &Path) -> Result<(), CliError> {
+    let checked = match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => return Err(unwritable(path, "it is a folder; name a file in it")),
+        Ok(metadata) if metadata.is_file() => OpenOptions::new().write(true).open(path).map(drop),
+        // A device or a pipe: opening it may wait for its reader.
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            OpenOptions::new().write(true).create_new(true).open(path).and_then(|_| std::fs::remove_file(path))
+        }
+        Err(error) => Err(error),
+    };
+    checked.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unwritable(path, "its folder does not exist"),
+        ErrorKind::PermissionDenied => unwritable(path, "permission denied"),
+        _ => unwritable(path, &error.to_string()),
+    })
+}
+
+fn unwritable(path: &Path, why: &str) -> CliError {
+    CliError::Failed(format!("{}: the results cannot be written: {why}", path.display()))
+}
+
+/// Writes the lines as CSV. What a terminal would obey is escaped (`\u009b`), and what a spreadsheet would take for a formula begins
+/// with `'`, as OWASP's guide to CSV injection says.
+///
+/// # Errors
+/// [`CliError::Failed`]: the file cannot be written.
 pub fn write(path: &Path, lines: &[Line]) -> Result<(), CliError> {
-    let failed = |error: &dyn std::fmt::Display| CliError::Failed(format!("{}: it cannot be written: {error}", path.display()));
-    let mut writer = csv::Writer::from_path(path).map_err(|error| failed(&error))?;
+    let failed = |error: &dyn std::fmt::Display| unwritable(path, &error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {
-        writer.serialize(line).map_err(|error| failed(&error))?;
+        let [bucket, key, image_id, reason] = [&line.bucket, &line.key, &line.image_id, &line.reason].map(|cell| safe(cell));
+        writer.serialize(Line { bucket, key, image_id, status: line.status, reason }).map_err(|error| failed(&error))?;
     }
-    writer.flush().map_err(|error| failed(&error))
+    let written = writer.into_inner().map_err(|error| failed(&error))?;
+    std::fs::write(path, written).map_err(|error| failed(&error))
+}
+
+/// A cell that can be printed and opened.
+fn safe(cell: &str) -> String {
+    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { "'" } else { "" };
+    format!("{guard}{}", escape(cell).replace('\n', "\\u000a"))
 }
 
 #[cfg(test)]
@@ -161,6 +199,38 @@ mod tests {
             photos,later.jpg,id,NOT_IMPORTED,\n\
             photos,none.jpg,,FAILED,Import.SourceMissing\n";
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn csv_is_safe_to_open_and_to_print() {
+        for (cell, written) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\\u0009=1"),
+            ("\r=1", "'\\u000d=1"),
+            ("＝1", "'＝1"),
+            ("a\u{9b}31m\u{202e}gpj.b\nc", "a\\u009b31m\\u202egpj.b\\u000ac"),
+            ("2019/a-b=c.jpg", "2019/a-b=c.jpg"),
+        ] {
+            assert_eq!(safe(cell), written);
+        }
+    }
+
+    #[test]
+    fn a_results_file_is_checked_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (new, old) = (dir.path().join("new.csv"), dir.path().join("old.csv"));
+        std::fs::write(&old, "earlier results").unwrap();
+        check(&new).unwrap();
+        check(&old).unwrap();
+        assert_eq!((new.exists(), std::fs::read_to_string(&old).unwrap().as_str()), (false, "earlier results"));
+        let why = |path: &Path| check(path).unwrap_err().to_string();
+        assert!(why(dir.path()).ends_with("it is a folder; name a file in it"));
+        assert!(why(&dir.path().join("none/x.csv")).ends_with("its folder does not exist"));
+        assert!(why(&old.join("x.csv")).contains("cannot be written: "));
+        check(Path::new("/dev/stdout")).unwrap();
     }
 
     #[test]

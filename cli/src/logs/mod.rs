@@ -11,8 +11,9 @@ use crate::{
     error::CliError,
     executions::{Wanted, name_in},
     exit::Exit,
-    output::{self, Format, Output},
+    output::{self, Format, Output, streams},
     session::Session,
+    stop,
 };
 use entry::Entry;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -92,7 +93,7 @@ fn nothing(args: &Args, id: Option<&str>, record: Option<&Record>) -> Result<Exi
         return Err(CliError::NotFound(format!("no log says anything of {id}; look further back with --since")));
     }
     let hint = if args.since.is_some() { "" } else { "; look further back with --since" };
-    eprintln!("sightline: nothing was logged in that time{hint}");
+    say!("nothing was logged in that time{hint}");
     Ok(Exit::Done)
 }
 
@@ -109,7 +110,7 @@ impl Search {
             async move {
                 let lines = logs.lines(&group.name, phrase.as_deref(), since, MOST).await?;
                 if lines.len() == MOST {
-                    eprintln!("sightline: {} has more than {MOST} lines; showing the oldest (--since)", source::name(&group));
+                    say!("{} has more than {MOST} lines; showing the oldest (--since)", source::name(&group));
                 }
                 Ok::<_, CliError>(lines.into_iter().map(|line| Entry::new(source::name(&group), line)).collect::<Vec<_>>())
             }
@@ -120,7 +121,7 @@ impl Search {
     }
 }
 
-/// Prints what is new, until Ctrl-C.
+/// Prints what is new, until Ctrl-C or until nobody reads it any more.
 async fn follow(
     session: &Session,
     search: &Search,
@@ -129,14 +130,19 @@ async fn follow(
     args: &Args,
     output: Output,
 ) -> Result<Exit, CliError> {
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let _ending = stop::own_ending();
     loop {
-        tokio::select! {
-            _ = &mut interrupt => return Ok(Exit::Done),
-            () = tokio::time::sleep(PAUSE) => {}
-        }
         let from = shown.last().map_or(since, |newest| since.max(newest.line.at - LATE));
-        let found = search.look(session, from).await?;
+        let next = async {
+            tokio::time::sleep(PAUSE).await;
+            search.look(session, from).await
+        };
+        let found = tokio::select! {
+            found = next => found?,
+            // The usual ways to end it.
+            _ = stop::requested() => return Ok(Exit::Done),
+            () = streams::reader_leaves() => return Ok(Exit::Done),
+        };
         let new: BTreeSet<Entry> = found.difference(&shown).cloned().collect();
         print(&new, args, output)?;
         shown.retain(|entry| entry.line.at >= from);
@@ -149,7 +155,8 @@ fn print(entries: &BTreeSet<Entry>, args: &Args, output: Output) -> Result<(), C
         Format::Table => {
             let lines = entries.iter().filter(|entry| args.metrics || !entry.is_measurement());
             let text: String = lines.map(|entry| entry.for_people() + "\n").collect();
-            output::write(&text)
+            streams::write(&text);
+            Ok(())
         }
         Format::Json => output.list(&entries.iter().map(Entry::json).collect::<Vec<_>>(), String::new),
         Format::Ndjson => entries.iter().try_for_each(|entry| output::line(&entry.json())),

@@ -1,9 +1,10 @@
 //! Facts about one thing: a name and a value a line.
 
-use super::text::TIE;
-
-/// Width to wrap at; longer words, such as ARNs, stay whole, so that they can be copied.
-const WIDTH: usize = 100;
+use super::{
+    terminal::{self, drawn},
+    text::TIE,
+};
+use unicode_width::UnicodeWidthStr;
 
 /// A list of facts.
 #[derive(Debug, Default)]
@@ -22,14 +23,18 @@ impl Facts {
         }
     }
 
-    /// As text.
+    /// As text, wrapped at the terminal's width; longer words, such as ARNs, stay whole, so that they can be copied.
     pub fn render(&self) -> String {
+        self.render_within(usize::from(terminal::width()))
+    }
+
+    fn render_within(&self, width: usize) -> String {
         let indent = self.0.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default() + 2;
         let mut lines = Vec::new();
         for (name, value) in &self.0 {
             let mut lead = *name;
-            for line in value.lines().flat_map(|line| wrap(line, WIDTH.saturating_sub(indent))) {
-                lines.push(format!("{lead:indent$}{line}").replace(TIE, " "));
+            for line in value.lines().flat_map(|line| wrap(line, width.saturating_sub(indent))) {
+                lines.push(drawn(&format!("{lead:indent$}{line}")).replace(TIE, " "));
                 lead = "";
             }
         }
@@ -43,7 +48,7 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
     for word in line.split(' ') {
         match lines.last_mut() {
             Some(last) if last.is_empty() => last.push_str(word),
-            Some(last) if last.chars().count() + 1 + word.chars().count() <= width => {
+            Some(last) if last.width() + 1 + word.width() <= width => {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -62,10 +67,10 @@ mod tests {
         let mut facts = Facts::default();
         facts.add("labels", "person 99\u{a0}%, ".repeat(8).trim_end());
         facts.add("id", "x".repeat(150));
-        let shown = facts.render();
+        let shown = facts.render_within(100);
         let lines: Vec<_> = shown.lines().collect();
         assert_eq!(lines.len(), 3, "{shown}");
-        assert!(lines[1].starts_with("        person 99 %") && lines[0].chars().count() <= WIDTH, "{shown}");
+        assert!(lines[1].starts_with("        person 99 %") && lines[0].chars().count() <= 100, "{shown}");
         assert_eq!(lines[2], format!("id      {}", "x".repeat(150)));
     }
 }

@@ -1,23 +1,48 @@
 //! Text for terminals: harmless and short.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Shown where there is nothing to show.
 pub const NOTHING: &str = "–";
 
-/// Replaces what a terminal would obey instead of show: control characters, and marks that turn the direction of writing.
-pub fn clean(text: &str) -> String {
-    let obeyed = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// Whether a terminal obeys `c` instead of showing it: C0 and C1 control characters, DEL, and marks that turn the direction of writing or
+/// break lines (Unicode Standard Annex 9; U+2028 and U+2029).
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
 
-/// At most `max` characters, cleaned; what is cut off is shown by `…`.
+/// Replaces what a terminal would obey.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if is_obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Writes what a terminal would obey, other than line breaks, as JSON writes it: `\u009b`. Nothing is lost.
+pub fn escape(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if is_obeyed(c) && c != '\n' {
+            // Writing to a String cannot fail. All of them lie in the Basic Multilingual Plane.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+        escaped
+    })
+}
+
+/// At most `max` columns wide, cleaned; what is cut off is shown by `…`.
 pub fn shorten(text: &str, max: usize) -> String {
     let text = clean(text);
-    if text.chars().count() <= max {
+    if text.width() <= max {
         return text;
     }
-    let mut short: String = text.chars().take(max.saturating_sub(1)).collect();
+    let mut short = String::new();
+    for c in text.chars() {
+        if short.width() + c.width().unwrap_or_default() >= max {
+            break;
+        }
+        short.push(c);
+    }
     short.truncate(short.trim_end().len());
     short.push('…');
     short
@@ -71,6 +96,10 @@ mod tests {
     fn nothing_that_a_terminal_obeys_gets_through() {
         assert_eq!(clean("a\u{1b}[2J\r\n\tb\u{9b}1m\u{202e}c"), "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}b\u{fffd}1m\u{fffd}c");
         assert_eq!(clean("Größe 写真"), "Größe 写真");
+        assert_eq!(escape("a\u{9b}\u{2028}b"), r"a\u009b\u2028b");
+        for mark in ['\u{61c}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{2069}', '\u{85}', '\u{7f}', '\0'] {
+            assert!(is_obeyed(mark), "{mark:?}");
+        }
     }
 
     #[test]
@@ -78,6 +107,7 @@ mod tests {
         assert_eq!(shorten("äöüäöü", 4), "äöü…");
         assert_eq!(shorten("abc def", 5), "abc…");
         assert_eq!(shorten("abc", 3), "abc");
+        assert_eq!(shorten("写真の文字", 6), "写真…", "each of them is two columns wide");
     }
 
     #[test]

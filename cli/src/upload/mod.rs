@@ -7,7 +7,7 @@ pub mod put;
 pub mod report;
 mod work;
 
-pub use paths::{Candidate, unreadable};
+pub use paths::{Candidate, not_a_file, unreadable};
 
 use crate::{
     args::{Global, Upload},
@@ -15,21 +15,33 @@ use crate::{
     exit::Exit,
     output::{
         self, Format, Output,
-        text::{clean, count},
+        text::{clean, count, span},
     },
     session::Session,
+    stop,
 };
+use paths::Collected;
 use plan::Plan;
 use put::Uploader;
 use report::{Frame, Line, Stage};
+use std::time::Duration;
 use work::{End, Work};
+
+/// How long images are waited for after the last was sent, without `--timeout`.
+const USUAL_WAIT: Duration = Duration::from_mins(10);
 
 /// Uploads, and follows where asked to.
 pub async fn run(global: &Global, args: Upload, output: Output) -> Result<Exit, CliError> {
-    let candidates = paths::collect(&args.paths);
+    let Collected { candidates, left_out } = paths::collect(&args.paths)?;
+    if args.filename.is_some() && candidates.iter().all(|candidate| candidate.stdin.is_none()) {
+        return Err(CliError::Usage("--filename names the photo on stdin; upload - reads it".to_owned()));
+    }
+    for sentence in left_out {
+        say!("{sentence}");
+    }
     for candidate in &candidates {
         if let Some(problem) = &candidate.problem {
-            eprintln!("sightline: {}: {problem}", clean(&candidate.path.to_string_lossy()));
+            say!("{}: {problem}", candidate.path.display());
         }
     }
     // Before the first byte goes out: without a readable file or a stack there is nothing to do.
@@ -37,22 +49,17 @@ pub async fn run(global: &Global, args: Upload, output: Output) -> Result<Exit, 
         return Err(CliError::Failed("none of the files can be uploaded".to_owned()));
     }
     let session = Session::open(global).await?;
-    let plan = plan::plan(candidates, &args.owner).await;
+    let plan = plan::plan(candidates, &args.owner, args.filename.as_deref()).await;
     let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.records() };
     let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: args.wait };
+    let _ending = stop::own_ending();
     let mut work = Work::new(&plan, &uploader, frame, output, !global.no_progress);
-    let end = work.run(usize::from(args.concurrency), args.timeout).await?;
-    finish(&plan, &work.stages, frame, output, end, args.timeout)
+    let longest = args.timeout.is_none().then_some(USUAL_WAIT);
+    let end = work.run(usize::from(args.concurrency), longest).await?;
+    finish(&plan, &work.stages, frame, output, end)
 }
 
-fn finish(
-    plan: &Plan,
-    stages: &[Stage],
-    frame: Frame<'_>,
-    output: Output,
-    end: End,
-    timeout: std::time::Duration,
-) -> Result<Exit, CliError> {
+fn finish(plan: &Plan, stages: &[Stage], frame: Frame<'_>, output: Output, end: End) -> Result<Exit, CliError> {
     let lines = lines(plan, stages);
     match output.format {
         Format::Table => output.list::<()>(&[], || report::table(&lines, frame))?,
@@ -68,33 +75,30 @@ fn finish(
         }
     }
     match end {
-        End::Interrupted => {
+        End::Stopped(stop) => {
             let sent = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(_) | Stage::Settled(..))))).count();
-            eprintln!(
-                "sightline: interrupted with {sent} of {} uploaded; run the same command again to go on, nothing is uploaded or analysed twice",
+            say!(
+                "{} with {sent} of {} uploaded; run the same command again to continue, nothing is uploaded or analysed twice",
+                stop.sentence(),
                 count(lines.len(), "file")
             );
-            return Ok(Exit::Interrupted);
+            return Ok(stop.exit());
         }
-        End::Done if frame.waited => unfinished(&lines, timeout),
+        End::Done if frame.waited => unfinished(&lines),
         End::Done => {}
     }
     hint(&lines);
     Ok(report::exit(&lines, frame))
 }
 
-fn unfinished(lines: &[Line<'_>], timeout: std::time::Duration) {
+fn unfinished(lines: &[Line<'_>]) {
     let waiting = lines.iter().filter_map(|line| match line.image {
         Ok((image, Stage::Sent(_))) => Some((line.file, image)),
         _ => None,
     });
     for (file, image) in waiting {
-        eprintln!(
-            "sightline: {}: image {} is still at work after {} seconds; run the same command again to go on waiting",
-            clean(file),
-            image.id,
-            timeout.as_secs()
-        );
+        let waited = span(USUAL_WAIT);
+        say!("{file}: image {} is still at work {waited} after the last file was sent; run the same command again to continue", image.id);
     }
 }
 
@@ -113,8 +117,8 @@ fn hint(lines: &[Line<'_>]) {
             && record.is_rerunnable()
         {
             let reason = [&record.status_reason, &record.status_detail].into_iter().flatten().map(|part| clean(part));
-            eprintln!(
-                "sightline: {}: {}; look with `sightline executions show {}`, and upload it again once the cause is gone",
+            say!(
+                "{}: {}; look with `sightline executions show {}`, and upload it again once the cause is gone",
                 clean(line.file),
                 reason.collect::<Vec<_>>().join(": "),
                 record.image_id

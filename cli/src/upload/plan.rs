@@ -1,6 +1,7 @@
 //! What has to be uploaded: each content once, under a key that its content chooses.
 
 use super::paths::{Candidate, unreadable};
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 use sightline_domain::{
@@ -10,13 +11,37 @@ use sightline_domain::{
 use std::{
     collections::HashMap,
     fmt::Write as _,
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// Files hashed at once: the disk is the limit.
 const HASHES_AT_ONCE: usize = 4;
+
+/// What tells two contents of a file apart without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// Of a file.
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
+
+/// Where the content of an image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A file, as it was when it was read.
+    File(Stamp),
+    /// Stdin.
+    Stdin(Bytes),
+}
 
 /// An image to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +50,10 @@ pub struct Image {
     pub id: String,
     /// Its key.
     pub key: String,
-    /// A file with its content.
+    /// A file with its content; of stdin, the name that was given for it.
     pub path: PathBuf,
+    /// Its content.
+    pub content: Content,
     /// SHA-256 of its content.
     pub sha256: [u8; 32],
 }
@@ -49,27 +76,35 @@ pub struct Plan {
     pub images: Vec<Image>,
 }
 
-/// Reads every candidate once.
-pub async fn plan(candidates: Vec<Candidate>, owner: &str) -> Plan {
-    let hashed = stream::iter(candidates).map(|candidate| async move {
-        let hash = match candidate.problem.clone() {
-            Some(problem) => Err(problem),
-            None => hash(candidate.path.clone()).await,
+/// Reads every candidate once. `filename` is the name of what came from stdin.
+pub async fn plan(candidates: Vec<Candidate>, owner: &str, filename: Option<&str>) -> Plan {
+    let read = stream::iter(candidates).map(|candidate| async move {
+        let read = match (candidate.problem, candidate.stdin) {
+            (Some(problem), _) => Err(problem),
+            (None, Some(bytes)) => Ok((Sha256::digest(&bytes).into(), Content::Stdin(bytes))),
+            (None, None) => hash(candidate.path.clone()).await,
         };
-        (candidate.path, hash)
+        (candidate.path, read)
     });
-    arrange(hashed.buffered(HASHES_AT_ONCE).collect::<Vec<_>>().await, owner)
+    arrange(read.buffered(HASHES_AT_ONCE).collect::<Vec<_>>().await, owner, filename)
 }
 
-fn arrange(hashed: Vec<(PathBuf, Result<[u8; 32], String>)>, owner: &str) -> Plan {
+/// SHA-256 and content of a candidate, or why it cannot be read.
+type Hashed = Result<([u8; 32], Content), String>;
+
+fn arrange(read: Vec<(PathBuf, Hashed)>, owner: &str, filename: Option<&str>) -> Plan {
     let mut plan = Plan::default();
     let mut known: HashMap<[u8; 32], usize> = HashMap::new();
-    for (path, hash) in hashed {
+    for (path, read) in read {
         let file = path.to_string_lossy().into_owned();
-        let image = hash.map(|sha256| {
+        let image = read.map(|(sha256, content)| {
             *known.entry(sha256).or_insert_with(|| {
+                let path = match (&content, filename) {
+                    (Content::Stdin(_), Some(name)) => PathBuf::from(name),
+                    _ => path,
+                };
                 let (key, id) = content_key(owner, &hex(&sha256), &extension(&path));
-                plan.images.push(Image { id, key, path, sha256 });
+                plan.images.push(Image { id, key, path, content, sha256 });
                 plan.images.len() - 1
             })
         });
@@ -78,16 +113,20 @@ fn arrange(hashed: Vec<(PathBuf, Result<[u8; 32], String>)>, owner: &str) -> Pla
     plan
 }
 
-async fn hash(path: PathBuf) -> Result<[u8; 32], String> {
-    let hashing = tokio::task::spawn_blocking(move || digest(&path)).await;
-    hashing.map_err(io::Error::other).and_then(|digest| digest).map_err(|error| unreadable(&error))
+async fn hash(path: PathBuf) -> Hashed {
+    let reading = path.clone();
+    let read = tokio::task::spawn_blocking(move || digest(&reading)).await;
+    let (sha256, stamp) = read.map_err(io::Error::other).and_then(|read| read).map_err(|error| unreadable(&path, &error))?;
+    Ok((sha256, Content::File(stamp)))
 }
 
-fn digest(path: &Path) -> io::Result<[u8; 32]> {
+/// The stamp is that from before the first byte is read: a later change shows.
+fn digest(path: &Path) -> io::Result<([u8; 32], Stamp)> {
     let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 20]);
+    let stamp = Stamp::of(&file.metadata()?);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
+            0 => return Ok((hasher.finalize().into(), stamp)),
             read => hasher.update(buffer.get(..read).unwrap_or_default()),
         }
     }
@@ -139,14 +178,23 @@ mod tests {
         for (path, content) in paths.iter().zip(["same", "same", "other"]) {
             std::fs::write(path, content).unwrap();
         }
-        let bad = Candidate { path: "none".into(), problem: Some("gone".into()) };
-        let good = paths.iter().map(|path| Candidate { path: path.clone(), problem: None });
-        let plan = plan(good.chain([bad]).collect(), "anna").await;
+        let bad = Candidate { problem: Some("gone".into()), ..Candidate::file("none".into()) };
+        let good = paths.iter().map(|path| Candidate::file(path.clone()));
+        let plan = plan(good.chain([bad]).collect(), "anna", None).await;
         assert_eq!(plan.images.len(), 2);
         let images: Vec<_> = plan.files.iter().map(|file| file.image.clone()).collect();
         assert_eq!(images, [Ok(0), Ok(0), Ok(1), Err("gone".into())]);
         assert!(plan.images[0].key.starts_with("raw-uploads/anna/") && plan.images[0].key.split('.').next_back() == Some("jpg"));
         assert!(plan.images[0].key.contains(&plan.images[0].id));
+    }
+
+    #[tokio::test]
+    async fn what_came_from_stdin_is_the_same_image_as_a_file_and_has_the_name_that_was_given() {
+        let stdin = || vec![Candidate { stdin: Some(Bytes::from_static(b"same")), ..Candidate::file("-".into()) }];
+        let (named, nameless) = (plan(stdin(), "anna", Some("cat.PNG")).await, plan(stdin(), "anna", None).await);
+        assert_eq!(named.files[0].file, "-");
+        assert!(named.images[0].key.split('.').next_back() == Some("png") && named.images[0].path == Path::new("cat.PNG"), "{named:?}");
+        assert_eq!((&nameless.images[0].id, nameless.images[0].sha256), (&named.images[0].id, <[u8; 32]>::from(Sha256::digest("same"))));
     }
 
     #[test]

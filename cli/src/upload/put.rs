@@ -2,7 +2,8 @@
 
 use super::{
     follow::Follow,
-    plan::{Image, content_type, header_name},
+    paths::unreadable,
+    plan::{Content, Image, Stamp, content_type, header_name},
 };
 use crate::error::CliError;
 use aws_sdk_s3::{
@@ -80,14 +81,14 @@ impl Uploader {
                 Some(record) => self.known(image, record).await,
                 None => self.put_again(image, &image.key, None).await,
             },
-            Err(error) => Err(CliError::service("uploading", cause(error))),
+            Err(error) => Err(not_uploaded(image, error)),
         }
     }
 
     /// An upload after an erasure is a new image, by the will of whoever uploads it. While late writes of the old one are waited for, it
     /// gets another of its ids.
     async fn put_anew(&self, image: &Image, tombstone: &Record) -> Result<Sent, CliError> {
-        let put = self.put(image, &image.key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
+        let put = self.put(image, &image.key, false).await.map_err(|error| not_uploaded(image, error))?;
         let upload = self.uploaded(put, &image.key);
         // The local S3's events name no version.
         let unnamed = Upload { version_id: None, ..upload.clone() };
@@ -105,18 +106,26 @@ impl Uploader {
     }
 
     async fn put_again(&self, image: &Image, key: &str, failed: Option<String>) -> Result<Sent, CliError> {
-        let put = self.put(image, key, false).await.map_err(|error| CliError::service("uploading", cause(error)))?;
+        let put = self.put(image, key, false).await.map_err(|error| not_uploaded(image, error))?;
         Ok(Sent { how: How::UploadedAgain, follow: Follow::again(self.uploaded(put, key).candidate_ids(), failed) })
     }
 
     async fn put(&self, image: &Image, key: &str, only_if_new: bool) -> Result<PutObjectOutput, SdkError<PutObjectError>> {
-        let body = ByteStream::from_path(&image.path).await.map_err(SdkError::construction_failure)?;
+        let body = match &image.content {
+            Content::File(_) => ByteStream::from_path(&image.path).await.map_err(SdkError::construction_failure)?,
+            Content::Stdin(bytes) => ByteStream::from(bytes.clone()),
+        };
         // A large file on a slow line takes its time; the SDK still gives up where nothing moves.
         let patient = TimeoutConfig::builder().disable_operation_timeout().disable_operation_attempt_timeout().build();
         let put = self.s3.put_object().bucket(&self.bucket).key(key).body(body);
         // S3 checks the content on arrival: a file that changed since it was read is refused.
         let put = put.checksum_sha256(base64::encode(image.sha256)).content_type(content_type(&image.path));
-        let put = put.metadata(image_name::METADATA, header_name(&image.path)).set_if_none_match(only_if_new.then(|| "*".to_owned()));
+        let put = match &image.content {
+            // Stdin has no name of its own.
+            Content::Stdin(_) if image.path.as_os_str() == "-" => put,
+            _ => put.metadata(image_name::METADATA, header_name(&image.path)),
+        };
+        let put = put.set_if_none_match(only_if_new.then(|| "*".to_owned()));
         put.customize().config_override(Builder::new().timeout_config(patient)).send().await
     }
 
@@ -130,6 +139,22 @@ impl Uploader {
             tokio::time::sleep(LOOK_AGAIN).await;
             waited += LOOK_AGAIN;
         }
+    }
+}
+
+/// Why an image was not uploaded. Where its file has changed or vanished since it was read, that is the reason, whatever S3 made of it.
+fn not_uploaded(image: &Image, error: SdkError<PutObjectError>) -> CliError {
+    const MISMATCH: [&str; 4] = ["BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "IncompleteBody"];
+    let now = match image.content {
+        Content::Stdin(_) => return CliError::service("uploading", cause(error)),
+        Content::File(then) => image.path.metadata().map(|metadata| Stamp::of(&metadata) != then),
+    };
+    match now {
+        Err(gone) => CliError::Failed(format!("it could be read before and cannot be now: {}", unreadable(&image.path, &gone))),
+        Ok(changed) if changed || error.code().is_some_and(|code| MISMATCH.contains(&code)) => {
+            CliError::Failed("it changed while it was sent, and was not uploaded; run the same command again".to_owned())
+        }
+        Ok(_) => CliError::service("uploading", cause(error)),
     }
 }
 

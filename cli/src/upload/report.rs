@@ -179,6 +179,7 @@ mod tests {
             id: "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4".into(),
             key: "raw-uploads/anna/x.jpg".into(),
             path: "a.jpg".into(),
+            content: crate::upload::plan::Content::Stdin(bytes::Bytes::new()),
             sha256: [0; 32],
         }
     }

@@ -1,4 +1,4 @@
-//! The work of an upload: sending and following side by side, until all is done, time is up, or Ctrl-C.
+//! The work of an upload: sending and following side by side, until all is done, or the command is to stop.
 
 use super::{
     plan::{Image, Plan},
@@ -9,6 +9,7 @@ use crate::{
     error::{CliError, sentence},
     output::{self, Format, Output},
     progress::Progress,
+    stop::{self, Stop},
 };
 use futures_util::{StreamExt, future::LocalBoxFuture, stream, stream::FuturesUnordered};
 use sightline_domain::{
@@ -26,10 +27,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// How the work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Nothing left to do, or to wait for in the time given.
+    /// Nothing left to do, or to wait for in the usual time.
     Done,
-    /// Ctrl-C.
-    Interrupted,
+    /// The command is to stop.
+    Stopped(Stop),
 }
 
 /// The work, and how far each image came.
@@ -60,14 +61,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Sends `concurrency` images at once; with a wait, follows each until it is settled, at most `timeout` after the last was sent.
-    pub async fn run(&mut self, concurrency: usize, timeout: Duration) -> Result<End, CliError> {
+    /// Sends `concurrency` images at once; with a wait, follows each until it is settled, at most `longest` after the last was sent.
+    pub async fn run(&mut self, concurrency: usize, longest: Option<Duration>) -> Result<End, CliError> {
         let (plan, uploader) = (self.plan, self.uploader);
         let looks = Semaphore::new(LOOKS_AT_ONCE);
         let upload = |(index, image): (usize, &'a Image)| async move { (index, uploader.send(image).await) };
         let mut sending = std::pin::pin!(stream::iter(plan.images.iter().enumerate()).map(upload).buffer_unordered(concurrency));
         let mut following: FuturesUnordered<Followed<'_>> = FuturesUnordered::new();
-        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut stop = std::pin::pin!(stop::requested());
         let mut tick = tokio::time::interval(TICK);
         let (mut unsent, mut deadline) = (plan.images.len(), None);
         while unsent > 0 || !following.is_empty() {
@@ -75,7 +76,7 @@ impl<'a> Work<'a> {
                 Some((index, sent)) = sending.next() => {
                     unsent -= 1;
                     if unsent == 0 {
-                        deadline = Some(tokio::time::Instant::now() + timeout);
+                        deadline = longest.map(|longest| tokio::time::Instant::now() + longest);
                     }
                     if let Some(sent) = self.sent(index, sent)? {
                         following.push(follow(index, sent, uploader, &looks));
@@ -83,9 +84,9 @@ impl<'a> Work<'a> {
                 }
                 Some((index, record)) = following.next() => self.settled(index, record)?,
                 () = until(deadline) => break,
-                _ = &mut interrupt => {
+                stop = &mut stop => {
                     self.progress.finish(&self.message());
-                    return Ok(End::Interrupted);
+                    return Ok(End::Stopped(stop));
                 }
                 _ = tick.tick() => self.progress.update(self.finished(), &self.message()),
             }
@@ -114,7 +115,7 @@ impl<'a> Work<'a> {
     fn fail(&mut self, index: usize, error: &CliError) -> Result<(), CliError> {
         let said = sentence(error);
         for file in self.files_of(index) {
-            self.progress.note(&format!("sightline: {}: {said}", crate::output::text::clean(file)));
+            say!("{file}: {said}");
         }
         self.reach(index, Stage::Failed(said))
     }
@@ -125,7 +126,7 @@ impl<'a> Work<'a> {
             for file in self.files_of(index) {
                 let line = Line { file, image: Ok((image, &stage)) };
                 if is_printed(&line, self.frame) {
-                    self.progress.aside(|| output::line(&line.json(self.frame)?))?;
+                    output::line(&line.json(self.frame)?)?;
                 }
             }
         }

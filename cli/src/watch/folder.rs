@@ -1,12 +1,11 @@
 //! What lies in the folder, and what of it is ready to be uploaded.
 
-use crate::upload::unreadable;
+use crate::upload::{not_a_file, plan::Stamp, unreadable};
 use std::{
     collections::HashMap,
     ffi::OsStr,
-    fs::Metadata,
     path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// A file that has not changed for so long is whole.
@@ -15,13 +14,6 @@ pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 pub const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// Endings of files that are still being written.
 const UNFINISHED: [&str; 5] = ["part", "partial", "tmp", "crdownload", "download"];
-
-/// What tells two contents of a file apart without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -100,17 +92,27 @@ fn walk(folder: &Path, seen: &mut Vec<(PathBuf, Stamp)>, troubles: &mut HashMap<
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            troubles.insert(folder.to_owned(), unreadable(&error));
+            troubles.insert(folder.to_owned(), unreadable(folder, &error));
             return;
         }
     };
-    // An entry that is gone before it is looked at is no trouble.
     for entry in entries.filter_map(Result::ok).filter(|entry| is_wanted(&entry.file_name())) {
         let path = entry.path();
         match (entry.file_type(), path.metadata()) {
             (Ok(kind), _) if kind.is_dir() => walk(&path, seen, troubles),
-            (_, Ok(metadata)) if metadata.is_file() && metadata.len() > 0 => seen.push((path, stamp(&metadata))),
-            _ => {}
+            // They are not followed, since they may lead back up.
+            (_, Ok(metadata)) if metadata.is_dir() => {}
+            (_, Ok(metadata)) => match not_a_file(&metadata) {
+                Some(problem) => drop(troubles.insert(path, problem.to_owned())),
+                None if metadata.len() > 0 => seen.push((path, Stamp::of(&metadata))),
+                None => {}
+            },
+            // An entry that is gone before it is looked at is no trouble; a link to nothing is.
+            (_, Err(error)) if path.symlink_metadata().is_ok() => {
+                let problem = unreadable(&path, &error);
+                troubles.insert(path, problem);
+            }
+            (_, Err(_)) => {}
         }
     }
 }
@@ -118,10 +120,6 @@ fn walk(folder: &Path, seen: &mut Vec<(PathBuf, Stamp)>, troubles: &mut HashMap<
 fn is_wanted(name: &OsStr) -> bool {
     let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     !name.as_encoded_bytes().starts_with(b".") && !UNFINISHED.contains(&ending.as_str())
-}
-
-fn stamp(metadata: &Metadata) -> Stamp {
-    Stamp { bytes: metadata.len(), modified: metadata.modified().ok() }
 }
 
 #[cfg(test)]
@@ -207,6 +205,27 @@ mod tests {
         assert_eq!(watched.after(SETTLED_AFTER), NONE);
         assert_eq!(watched.after(TRIED_AGAIN_AFTER), ["a.jpg"]);
         assert_eq!(watched.folder.files.len(), 1);
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_and_pipes_are_named_once_and_keep_nothing_else() {
+        let mut watched = Watched::new();
+        watched.write("a.jpg", "x");
+        let place = |name: &str| watched.dir.path().join(name);
+        std::os::unix::fs::symlink("circle.jpg", place("circle.jpg")).unwrap();
+        std::os::unix::fs::symlink("nowhere", place("dangling.jpg")).unwrap();
+        std::os::unix::fs::symlink(".", place("up")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(place("pipe.jpg")).status().unwrap().success());
+        let look = watched.folder.look(watched.dir.path(), watched.now);
+        let named: Vec<_> = look.troubles.iter().map(|(path, why)| (path.file_name().unwrap().to_str().unwrap(), why.as_str())).collect();
+        let expected = [
+            ("circle.jpg", "it is a link that cannot be followed: too many levels of symbolic links"),
+            ("dangling.jpg", "it is a link to a file that does not exist"),
+            ("pipe.jpg", "it is a named pipe and not a file; `sightline upload -` reads a photo from a pipe"),
+        ];
+        assert_eq!(named, expected);
+        assert!(watched.folder.look(watched.dir.path(), watched.now).troubles.is_empty());
+        assert_eq!(watched.after(SETTLED_AFTER), ["a.jpg"]);
     }
 
     #[test]

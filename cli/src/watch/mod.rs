@@ -7,10 +7,11 @@ use crate::{
     error::{CliError, sentence},
     exit::Exit,
     output::{
-        self, Format, Output,
+        self, Format, Output, streams,
         text::{clean, count, span},
     },
     session::Session,
+    stop,
     upload::{
         Candidate,
         plan::{self, Image},
@@ -60,12 +61,13 @@ pub async fn run(global: &Global, args: &Watch, output: Output) -> Result<Exit, 
     match args.folder.metadata() {
         Ok(metadata) if metadata.is_dir() => {}
         Ok(_) => return Err(CliError::Failed(format!("{} is no folder; `sightline upload` takes files", shown()))),
-        Err(error) => return Err(CliError::Failed(format!("{}: {}", shown(), unreadable(&error)))),
+        Err(error) => return Err(CliError::Failed(format!("{}: {}", shown(), unreadable(&args.folder, &error)))),
     }
     let session = Session::open(global).await?;
     let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.records() };
     let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: false };
-    eprintln!("sightline: watching {}; Ctrl-C ends it", shown());
+    say!("watching {}; Ctrl-C ends it", shown());
+    let _ending = stop::own_ending();
     let mut watching = Watching {
         frame,
         uploader: &uploader,
@@ -81,14 +83,14 @@ pub async fn run(global: &Global, args: &Watch, output: Output) -> Result<Exit, 
 
 impl<'a> Watching<'a> {
     async fn run(&mut self, args: &'a Watch) -> Result<Exit, CliError> {
-        let (started, mut interrupt) = (Instant::now(), std::pin::pin!(tokio::signal::ctrl_c()));
+        let (started, mut stop) = (Instant::now(), std::pin::pin!(stop::requested()));
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = tick.tick() => self.look(args),
                 Some(uploaded) = self.under_way.next() => self.uploaded(uploaded)?,
-                _ = &mut interrupt => break,
+                _ = &mut stop => break,
             }
             while self.under_way.len() < usize::from(args.concurrency)
                 && let Some(path) = self.queue.pop_front()
@@ -104,7 +106,7 @@ impl<'a> Watching<'a> {
         let Look { ready, troubles } = self.folder.look(&args.folder, Instant::now());
         self.queue.extend(ready);
         for (path, why) in troubles {
-            eprintln!("sightline: {}: {why}", clean(&path.to_string_lossy()));
+            say!("{}: {why}", clean(&path.to_string_lossy()));
         }
     }
 
@@ -122,7 +124,7 @@ impl<'a> Watching<'a> {
                 self.folder.failed(&path, Instant::now());
                 // A file that is gone by now is nobody's trouble.
                 if path.exists() && self.failures.get(&path) != Some(&why) {
-                    eprintln!("sightline: {}: {why}; it will be tried again", clean(&path.to_string_lossy()));
+                    say!("{}: {why}; it will be tried again", clean(&path.to_string_lossy()));
                     self.failures.insert(path, why);
                 }
                 Ok(())
@@ -133,7 +135,10 @@ impl<'a> Watching<'a> {
     fn print(&self, file: &str, image: &Image, how: How) -> Result<(), CliError> {
         let stage = Stage::Sent(how);
         match self.output.format {
-            Format::Table => output::write(&format!("{}  {:14}  {}\n", image.id, how_name(how), clean(file))),
+            Format::Table => {
+                streams::write(&format!("{}  {:14}  {}\n", image.id, how_name(how), clean(file)));
+                Ok(())
+            }
             Format::Json | Format::Ndjson => output::line(&Line { file, image: Ok((image, &stage)) }.json(self.frame)?),
         }
     }
@@ -148,13 +153,12 @@ impl<'a> Watching<'a> {
         if unfinished > 0 {
             parts.push(format!("{unfinished} not yet; the next watch takes them up"));
         }
-        eprintln!("sightline: watched for {}: {}", span(watched), parts.join(", "));
+        say!("watched for {}: {}", span(watched), parts.join(", "));
     }
 }
 
 async fn upload(path: PathBuf, owner: &str, uploader: &Uploader) -> Uploaded {
-    let candidate = Candidate { path: path.clone(), problem: None };
-    let plan = plan::plan(vec![candidate], owner).await;
+    let plan = plan::plan(vec![Candidate::file(path.clone())], owner, None).await;
     let problem = plan.files.into_iter().find_map(|file| file.image.err());
     let result = match (problem, plan.images.into_iter().next()) {
         (None, Some(image)) => match uploader.send(&image).await {

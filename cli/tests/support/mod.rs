@@ -6,10 +6,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 /// What a run left behind.
@@ -26,22 +23,58 @@ pub fn sightline(args: &[&str]) -> Run {
 
 /// Runs with nothing in the environment but `env`.
 pub fn run(args: &[&str], env: &[(&str, &str)]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_sightline"))
-        .args(args)
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("HOME", "/nonexistent")
-        .envs(env.iter().copied())
-        .output()
-        .unwrap();
+    let output = bare(args).envs(env.iter().copied()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// An HTTP server on loopback that gives set answers, and counts.
+/// What CloudFormation says of a deployment whose every name is `x`.
+pub fn stacks() -> String {
+    let outputs = [
+        "ImagesBucketName",
+        "RecordsTableName",
+        "LabelIndexTableName",
+        "TrendsTableName",
+        "StateMachineArn",
+        "LiveStateMachineArn",
+        "BulkImportArn",
+        "AlertsTopicArn",
+        "OperationsTopicArn",
+        "EventsDeadLetterQueueUrl",
+    ];
+    let output = |name: &str| format!("<member><OutputKey>{name}</OutputKey><OutputValue>x</OutputValue></member>");
+    let outputs: String = outputs.into_iter().map(output).collect();
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><CreationTime>2026-11-24T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>\
+         <Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
+/// A command with credentials and a region.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = bare(args);
+    command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")]);
+    command
+}
+
+fn bare(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
+    command.args(args).env_clear().env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", "/nonexistent");
+    command
+}
+
+/// An endpoint that takes connections and never answers.
+pub fn silence() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    url
+}
+
+/// An HTTP server on loopback that gives set answers, and keeps the requests.
 pub struct StandIn {
     pub url: String,
-    count: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl StandIn {
@@ -50,33 +83,35 @@ impl StandIn {
         Self::answering_each(&[("", status, body)])
     }
 
-    /// To each request the first answer whose mark is in it: mark, status, body.
+    /// To each request the first answer whose mark is in it: mark, status, body. `$COUNT` in a body is the number of the request.
     pub fn answering_each(answers: &[(&str, u16, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let count = Arc::new(AtomicUsize::new(0));
-        let counted = count.clone();
-        let answers: Vec<(String, String)> = answers
-            .iter()
-            .map(|(mark, status, body)| {
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-                ((*mark).to_owned(), head + body)
-            })
-            .collect();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let heard = requests.clone();
+        let answers: Vec<(String, u16, String)> =
+            answers.iter().map(|(mark, status, body)| ((*mark).to_owned(), *status, (*body).to_owned())).collect();
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (count, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
-                counted.fetch_add(1, Ordering::SeqCst);
                 let request = read(&mut stream);
-                let (_, answer) = answers.iter().find(|(mark, _)| request.contains(mark)).expect("an answer to every request");
-                let _ = stream.write_all(answer.as_bytes());
+                let (_, status, body) = answers.iter().find(|(mark, ..)| request.contains(mark)).expect("an answer to every request");
+                heard.lock().unwrap().push(request);
+                let body = body.replace("$COUNT", &count.to_string());
+                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all((head + &body).as_bytes());
             }
         });
-        Self { url, count }
+        Self { url, requests }
+    }
+
+    /// Whether a request held `mark`.
+    pub fn seen(&self, mark: &str) -> bool {
+        self.requests.lock().unwrap().iter().any(|request| request.contains(mark))
     }
 
     pub fn requests(&self) -> usize {
-        self.count.load(Ordering::SeqCst)
+        self.requests.lock().unwrap().len()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     output::record::status_name,
     pace::Pace,
     session::Session,
+    stop,
     upload::follow::Follow,
 };
 use futures_util::{StreamExt, stream};
@@ -27,9 +28,13 @@ pub async fn redrive_all(session: &Session, candidates: Vec<Candidate>, args: &R
     let one = |candidate: Candidate| {
         let (looks, pace) = (&looks, &pace);
         async move {
+            if stop::is_requested().is_some() {
+                let reason = Some("the command was stopped before it came to this one".to_owned());
+                return Outcome { action: "NOT_REDRIVEN", failed: true, reason, ..foreseen(&candidate) };
+            }
             let mut outcome = act(session, &candidate, pace).await;
             if args.wait && !outcome.failed && outcome.action != "SKIPPED" {
-                wait(session, &candidate, &mut outcome, args, looks).await;
+                wait(session, &candidate, &mut outcome, looks).await;
             }
             outcome
         }
@@ -81,20 +86,25 @@ async fn restart(session: &Session, candidate: &Candidate, outcome: &mut Outcome
     Ok(())
 }
 
-async fn wait(session: &Session, candidate: &Candidate, outcome: &mut Outcome, args: &Redrive, looks: &Semaphore) {
+async fn wait(session: &Session, candidate: &Candidate, outcome: &mut Outcome, looks: &Semaphore) {
     let Some(image_id) = candidate.image_id.clone() else { return };
     // After a redrive the same execution goes on; after a restart the failure of the old one is no news.
     let old = outcome.new_execution_arn.is_some().then(|| candidate.detail.execution.arn.clone());
     let follow = Follow::again(vec![image_id], old);
-    match tokio::time::timeout(args.timeout, follow.settled(&session.records(), looks)).await {
-        Ok(Ok(record)) => {
+    let records = session.records();
+    let settled = tokio::select! {
+        settled = follow.settled(&records, looks) => settled,
+        stop = stop::requested() => {
+            (outcome.action, outcome.reason) = ("WAITING", Some(format!("still at work; {}", stop.sentence())));
+            return;
+        }
+    };
+    match settled {
+        Ok(record) => {
             outcome.failed = record.is_rerunnable();
             outcome.reason = record.status_reason.clone().or_else(|| outcome.reason.take());
             outcome.processing_status = Some(status_name(record.processing_status));
         }
-        Ok(Err(error)) => (outcome.failed, outcome.reason) = (true, Some(sentence(&error))),
-        Err(_elapsed) => {
-            (outcome.action, outcome.reason) = ("WAITING", Some(format!("still at work after {} seconds", args.timeout.as_secs())));
-        }
+        Err(error) => (outcome.failed, outcome.reason) = (true, Some(sentence(&error))),
     }
 }

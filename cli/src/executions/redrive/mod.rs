@@ -16,6 +16,7 @@ use crate::{
     exit::Exit,
     output::{Output, table::render, text::count},
     session::Session,
+    stop,
 };
 use futures_util::{StreamExt, stream};
 use outcome::{foreseen, table};
@@ -41,18 +42,19 @@ pub async fn run(global: &Global, args: &Redrive, output: Output) -> Result<Exit
     let session = Session::open(global).await?;
     let candidates = if args.all_failed { all_failed(&session, args).await? } else { named(&session, wanted, args).await? };
     if candidates.is_empty() {
-        eprintln!("sightline: nothing to redrive");
+        say!("nothing to redrive");
         return Ok(Exit::Done);
     }
     let due = candidates.iter().filter(|candidate| !matches!(candidate.plan, Plan::Skip(_))).count();
     if !args.dry_run && due > 0 && !agreed(args, due)? {
         return Err(CliError::Failed("nothing was redriven".to_owned()));
     }
+    let _ending = stop::own_ending();
     let outcomes =
         if args.dry_run { candidates.iter().map(foreseen).collect() } else { act::redrive_all(&session, candidates, args).await };
     output.list(&outcomes, || render(&table(&outcomes)))?;
-    if outcomes.iter().any(|outcome| outcome.action == "WAITING") {
-        return Ok(Exit::TimedOut);
+    if let Some(stop) = stop::is_requested() {
+        return Ok(stop.exit());
     }
     Ok(Exit::of_many(outcomes.iter().filter(|outcome| outcome.failed).count(), outcomes.len()))
 }
@@ -79,7 +81,7 @@ async fn all_failed(session: &Session, args: &Redrive) -> Result<Vec<Candidate>,
     let since = args.since.moment(SystemClock.now());
     let found = session.executions().list(&["ABORTED", "FAILED", "TIMED_OUT"], since, MOST).await?;
     if found.len() == MOST {
-        eprintln!("sightline: looking at the newest {MOST} only; run the command again for the rest");
+        say!("looking at the newest {MOST} only; run the command again for the rest");
     }
     let looked_at: Vec<_> = stream::iter(found)
         .map(|execution| async move { candidate(session, &execution.arn, args).await })

@@ -1,0 +1,266 @@
+//! The real binary when its reader leaves, when it is stopped, when its time is over, and when its output cannot be written.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, as the test itself does"
+)]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::fs::symlink,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use support::{StandIn, command, silence, stacks};
+
+const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
+
+/// A deployment without records that takes every upload.
+fn empty_deployment() -> StandIn {
+    StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
+        ("PUT /x/raw-uploads/", 200, ""),
+    ])
+}
+
+/// A folder with a photo and three links to nothing.
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("p.jpg"), "a photo").unwrap();
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        symlink("nowhere", dir.path().join(name)).unwrap();
+    }
+    dir
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// The end of `child`, which is to come soon.
+fn soon(mut child: Child) -> Output {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(8) {
+            child.kill().unwrap();
+            panic!("it did not end");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn an_upload_goes_on_when_the_readers_of_stdout_and_stderr_leave() {
+    let (stand_in, dir) = (empty_deployment(), folder());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--output", "ndjson", "--endpoint-url", &stand_in.url]);
+    let child = upload.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    assert_eq!(soon(child).status.code(), Some(3), "three links lead to nothing");
+    assert!(stand_in.seen("PUT /x/raw-uploads/"), "the photo went up");
+}
+
+#[test]
+fn a_listing_ends_well_when_its_reader_leaves() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = command(&["completions", "bash"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let output = soon(child);
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_upload_whose_output_cannot_be_written_is_finished_and_says_so() {
+    let (stand_in, dir) = (empty_deployment(), folder());
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--output", "ndjson", "--endpoint-url", &stand_in.url]);
+    let output = soon(upload.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("the output cannot be written") && stand_in.seen("PUT /x/raw-uploads/"), "{}", said(&output));
+}
+
+#[test]
+fn logs_tail_ends_when_its_reader_leaves_though_nothing_is_written() {
+    let group = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member>\
+        <ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>ImageAnalysisLogs3CAEE99D</LogicalResourceId>\
+        <PhysicalResourceId>machine-logs</PhysicalResourceId></member></StackResourceSummaries></ListStackResourcesResult>\
+        </ListStackResourcesResponse>";
+    let line = json!({"events": [{"timestamp": 2, "message": "{\"type\":\"ExecutionStarted\"}", "logStreamName": "s"}]}).to_string();
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("Action=ListStackResources", 200, group),
+        ("machine-logs", 200, &line),
+    ]);
+    let mut logs = command(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
+    let mut child = logs.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("ExecutionStarted"), "{first}");
+    let output = soon(child);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn every_signal_that_ends_a_process_ends_a_call_at_once_with_one_sentence() {
+    for name in ["INT", "TERM", "HUP"] {
+        let mut show = command(&["review", "approve", ID, "--endpoint-url", &silence()]);
+        let child = show.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let started = Instant::now();
+        signal(&child, name);
+        let output = soon(child);
+        assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
+        assert_eq!(output.status.code(), Some(130), "{name}");
+        assert_eq!(said(&output), "sightline: interrupted; `sightline show` tells whether the decision was saved\n");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_read_from_stdin() {
+    let mut upload = command(&["upload", "-", "--endpoint-url", &silence()]);
+    let child = upload.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    signal(&child, "INT");
+    let started = Instant::now();
+    let mut child = child;
+    let _open = child.stdin.take();
+    let output = soon(child);
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(output.status.code(), Some(130));
+    assert!(said(&output).starts_with("sightline: interrupted; run the same command again to continue"), "{}", said(&output));
+}
+
+#[test]
+fn an_interrupted_upload_says_how_much_is_done() {
+    let (stand_in, dir) = (empty_deployment(), folder());
+    let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--wait", "--endpoint-url", &stand_in.url]);
+    let child = upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !stand_in.seen("PUT /x/raw-uploads/") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    signal(&child, "INT");
+    let output = soon(child);
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert!(said(&output).contains("interrupted with 1 of 4 files uploaded; run the same command again to continue"), "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("still at work"));
+}
+
+#[test]
+fn a_signal_that_is_to_be_ignored_is_ignored() {
+    let shell = format!("trap '' HUP; exec {} show {ID} --endpoint-url {}", env!("CARGO_BIN_EXE_sightline"), silence());
+    let mut child = Command::new("sh")
+        .args(["-c", &shell])
+        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    signal(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(child.try_wait().unwrap().is_none(), "nohup keeps it alive");
+    signal(&child, "INT");
+    assert_eq!(soon(child).status.code(), Some(130));
+}
+
+#[test]
+fn a_timeout_counts_from_the_start_of_the_command() {
+    let dir = folder();
+    let started = Instant::now();
+    let photo = dir.path().join("p.jpg");
+    let mut upload = command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "1s", "--endpoint-url", &silence()]);
+    let output = soon(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(said(&output).starts_with("sightline: --timeout of 1 s is over; run the same command again"), "{}", said(&output));
+}
+
+#[test]
+fn a_timeout_while_images_are_followed_prints_how_far_they_came() {
+    let (stand_in, dir) = (empty_deployment(), folder());
+    let photo = dir.path().join("p.jpg");
+    let mut upload =
+        command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "2s", "--output", "json", "--endpoint-url", &stand_in.url]);
+    let output = soon(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told[0]["ProcessingStatus"], &told[0]["Upload"]), (&json!("PENDING"), &json!("UPLOADED")));
+    assert!(said(&output).contains("--timeout of 2 s is over with 1 of 1 file uploaded"), "{}", said(&output));
+}
+
+#[test]
+fn ctrl_c_at_a_prompt_ends_the_command_and_does_nothing() {
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"3"}}"#),
+    ]);
+    let inner = format!("{} dlq replay --endpoint-url {}", env!("CARGO_BIN_EXE_sightline"), stand_in.url);
+    // `script` gives the command a terminal; what is typed there comes from our pipe.
+    let mut child = Command::new("script")
+        .args(["-qec", &inner, "/dev/null"])
+        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut shown, mut part) = (String::new(), [0; 512]);
+    while !shown.contains("[y/N]") {
+        let read = screen.read(&mut part).unwrap();
+        assert!(read > 0, "{shown}");
+        shown.push_str(&String::from_utf8_lossy(&part[..read]));
+    }
+    keys.write_all(b"\x03").unwrap();
+    let output = soon(child);
+    screen.read_to_string(&mut shown).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{shown}");
+    assert!(shown.contains("Replay 3 events? [y/N]") && shown.contains("sightline: interrupted; nothing was done"), "{shown}");
+    assert!(!stand_in.seen("ReceiveMessage"));
+}
+
+#[test]
+fn a_replay_ends_though_the_queue_is_filled_as_fast_as_it_is_emptied() {
+    // Ten more messages at each call, all of them new.
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"25"}}"#),
+        ("ReceiveMessage", 200, r#"{"Messages":[{"MessageId":"m-$COUNT","ReceiptHandle":"r","Body":"{}"}]}"#),
+        ("ChangeMessageVisibility", 200, "{}"),
+    ]);
+    for (verb, told) in [("list", 35), ("replay", 35)] {
+        let yes: &[&str] = if verb == "replay" { &["--yes"] } else { &[] };
+        let mut dlq = command(&[&["dlq", verb, "--output", "json", "--endpoint-url", &stand_in.url], yes].concat());
+        let output = soon(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(rows.len(), told, "{verb}: {}", said(&output));
+        assert!(verb == "list" || said(&output).contains("about 25 events came in meanwhile"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_look_at_the_queue_ends_when_events_come_round_again() {
+    let stand_in = StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"100000"}}"#),
+        ("ReceiveMessage", 200, r#"{"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"{}"}]}"#),
+        ("ChangeMessageVisibility", 200, "{}"),
+    ]);
+    let mut dlq = command(&["dlq", "list", "--output", "json", "--endpoint-url", &stand_in.url]);
+    let output = soon(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!(serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap().len(), 1);
+    assert!(said(&output).contains("showing 1 of about 100000 events"), "{}", said(&output));
+}
