@@ -1,5 +1,6 @@
 //! `executions list`.
 
+use super::record_of;
 use crate::{
     args::{ExecutionStatus, Global, ListExecutions},
     clock::{SystemClock, moment},
@@ -18,8 +19,8 @@ use serde::Serialize;
 use sightline_aws::executions::{Execution, ExecutionDetail};
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    event::ObjectCreated,
     identity::Upload,
+    record::Record,
 };
 
 /// Executions described at once.
@@ -64,7 +65,9 @@ pub async fn run(global: &Global, args: &ListExecutions, output: Output) -> Resu
     let rows: Vec<Row> = stream::iter(found)
         .map(|execution| async {
             let detail = executions.describe(&execution.arn).await?;
-            Ok::<_, CliError>(Row::new(execution, detail))
+            let input = detail.as_ref().and_then(|detail| detail.input.as_deref());
+            let record = record_of(&session, input, &execution.arn).await?;
+            Ok::<_, CliError>(Row::new(execution, detail, record.as_ref()))
         })
         .buffered(READS_AT_ONCE)
         .try_collect()
@@ -91,10 +94,12 @@ fn statuses(args: &ListExecutions) -> Vec<&'static str> {
 }
 
 impl Row {
-    /// A row, completed by what a description tells.
-    pub fn new(execution: Execution, detail: Option<ExecutionDetail>) -> Self {
-        let input = detail.as_ref().and_then(|detail| detail.input.as_deref());
-        let upload = input.and_then(|input| serde_json::from_str::<ObjectCreated>(input).ok()).map(|event| Upload::from_event(&event));
+    /// A row, completed by the execution's description and by the record of its image. Without a record, the image is the first that the
+    /// upload may be.
+    pub fn new(execution: Execution, detail: Option<ExecutionDetail>, record: Option<&Record>) -> Self {
+        let upload = detail.as_ref().and_then(|detail| detail.input.as_deref()).and_then(Upload::from_input);
+        let first = || upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next());
+        let image_id = record.map(|record| record.image_id.clone()).or_else(first);
         let (error, cause) = detail.map(|detail| (detail.error, detail.cause)).unwrap_or_default();
         Self {
             execution_arn: execution.arn,
@@ -102,7 +107,7 @@ impl Row {
             status: execution.status,
             started_at: execution.started_at,
             stopped_at: execution.stopped_at,
-            image_id: upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next()),
+            image_id,
             key: upload.map(|upload| upload.key),
             error,
             cause,
@@ -145,14 +150,16 @@ mod tests {
             redrives: 0,
             not_redrivable: None,
         };
-        let row = Row::new(execution(), Some(detail));
+        let row = Row::new(execution(), Some(detail.clone()), None);
         assert_eq!(row.image_id.as_deref(), Some("0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"));
+        let other = crate::output::record::tests::record(serde_json::json!({"ImageID": "second-id"}));
+        assert_eq!(Row::new(execution(), Some(detail), Some(&other)).image_id.as_deref(), Some("second-id"), "of an overwritten key");
         let shown = render(&table(&[row]));
         assert!(shown.contains("Recognition.Unavailable") && shown.contains("1.5"), "{shown}");
     }
 
     #[test]
     fn without_an_input_the_name_stands_in() {
-        assert!(render(&table(&[Row::new(execution(), None)])).contains('n'));
+        assert!(render(&table(&[Row::new(execution(), None, None)])).contains('n'));
     }
 }

@@ -33,6 +33,7 @@ pub mod ports;
 pub mod reconcile;
 pub mod record;
 pub mod rejection;
+pub mod rerun;
 pub mod review;
 pub mod tally;
 pub mod text;
