@@ -61,7 +61,14 @@ pub fn world() -> World {
         workflow: MemoryWorkflow::default(),
         now: NOW,
         step: 0,
-        wish: Wish { bucket: BUCKET.to_owned(), grace: 5 * MINUTE, anew: false, dry_run: false, deadline: EpochMillis::MAX },
+        wish: Wish {
+            bucket: BUCKET.to_owned(),
+            grace: 5 * MINUTE,
+            anew: false,
+            retention_days: 730,
+            dry_run: false,
+            deadline: EpochMillis::MAX,
+        },
     }
 }
 
