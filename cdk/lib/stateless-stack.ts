@@ -103,6 +103,8 @@ export class StatelessStack extends Stack {
     new CfnOutput(this, 'AlertsTopicArn', { value: topics.alerts.topicArn });
     new CfnOutput(this, 'OperationsTopicArn', { value: topics.operations.topicArn });
     new CfnOutput(this, 'EventsDeadLetterQueueUrl', { value: deadLetterQueue.queueUrl });
+    // The command line marks records FAILED as the functions do, and these expire as long after.
+    new CfnOutput(this, 'RetentionDays', { value: String(settings.retentionDays) });
     // `make deploy` reads it, so that a deployment without changes stays one.
     if (props.releaseId !== undefined) new CfnOutput(this, 'ReleaseId', { value: props.releaseId });
   }

@@ -130,6 +130,7 @@ describe('topics', () => {
       'AlertsTopicArn',
       'OperationsTopicArn',
       'EventsDeadLetterQueueUrl',
+      'RetentionDays',
     ]);
   });
 });

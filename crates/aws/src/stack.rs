@@ -12,6 +12,9 @@ use std::collections::HashMap;
 
 const ATTEMPTS: u32 = 2;
 
+/// The default of the setting `retentionDays`, for a deployment of a release that does not say how long it keeps records.
+const DEFAULT_RETENTION_DAYS: u32 = 730;
+
 /// Where a deployed sightline keeps its things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
@@ -35,6 +38,8 @@ pub struct Stack {
     pub operations_topic_arn: String,
     /// Queue of the events that reached no execution.
     pub events_dead_letter_queue_url: String,
+    /// Days that records are kept; 0 = for ever.
+    pub retention_days: u32,
 }
 
 /// Why no stack was found.
@@ -77,6 +82,7 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         alerts_topic_arn: stateless.take("AlertsTopicArn")?,
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
+        retention_days: stateless.number("RetentionDays").unwrap_or(DEFAULT_RETENTION_DAYS),
     })
 }
 
@@ -125,6 +131,11 @@ impl Outputs {
         let missing = || StackError::Incomplete { stack: self.stack.clone(), status: self.status.clone(), output };
         self.values.get(output).cloned().ok_or_else(missing)
     }
+
+    /// A whole number that an older release may not have put out.
+    fn number(&self, output: &str) -> Option<u32> {
+        self.values.get(output)?.parse().ok()
+    }
 }
 
 async fn outputs(client: &Client, stack: String) -> Result<Outputs, StackError> {
@@ -156,5 +167,6 @@ mod tests {
         assert_eq!(outputs.take("ImagesBucketName").unwrap(), "images");
         let missing = outputs.take("RecordsTableName").unwrap_err().to_string();
         assert_eq!(missing, "stack x-stateful (ROLLBACK_COMPLETE) has no output RecordsTableName");
+        assert_eq!(outputs.number("RetentionDays"), None);
     }
 }

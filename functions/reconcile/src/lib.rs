@@ -38,6 +38,8 @@ pub struct Settings {
     pub state_machine_arn: String,
     /// How old an upload without a record must be.
     pub grace_seconds: u32,
+    /// Days that a record is kept; 0 = for ever.
+    pub retention_days: u32,
 }
 
 /// Reads them.
@@ -47,6 +49,7 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
         images_bucket: reader.text("IMAGES_BUCKET"),
         state_machine_arn: reader.text("STATE_MACHINE_ARN"),
         grace_seconds: reader.parsed("RECONCILE_GRACE_SECONDS", 300),
+        retention_days: reader.parsed("RETENTION_DAYS", 730),
     }
 }
 
@@ -74,6 +77,7 @@ where
             bucket: self.settings.images_bucket.clone(),
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
             anew: false,
+            retention_days: self.settings.retention_days,
             dry_run: false,
             deadline: self.clock.now() + WORKING_MILLIS,
         };
