@@ -25,15 +25,16 @@ export function variablesOf(name: FunctionName, settings: Settings): Record<stri
     case 'request-review':
       return { REVIEW_TIMEOUT_SECONDS: String(settings.reviewTimeoutSeconds) };
     case 'store-record':
+    case 'record-rejection':
+    case 'record-failure':
       return { RETENTION_DAYS: String(settings.retentionDays) };
     case 'reconcile':
       return {
         RECONCILE_GRACE_SECONDS: String(settings.reconcileGraceSeconds),
         REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond),
+        RETENTION_DAYS: String(settings.retentionDays),
       };
-    case 'record-rejection':
     case 'send-alert':
-    case 'record-failure':
     case 'count-trends':
     case 'report-trends':
     case 'import-image':

@@ -56,6 +56,9 @@ export class PipelineFunctions extends Construct {
     images.grantMissing(task, 'raw-uploads/');
     images.grantListVersions(task, 'raw-uploads/');
     images.grantObjects(task, 'processed/', 's3:PutObject');
+    // The original of a rejected image that is looked at anew: read where the upload is gone, removed where the image is accepted.
+    images.grantObjects(task, 'archived/', 's3:GetObject', 's3:DeleteObject');
+    images.grantMissing(task, 'archived/');
     records.grantRecords(task);
     return task;
   }

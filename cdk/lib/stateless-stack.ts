@@ -106,6 +106,8 @@ export class StatelessStack extends Stack {
     // 0 stands for the region's default quota, which the command line knows.
     new CfnOutput(this, 'RekognitionCallsPerSecond', { value: String(settings.rekognitionCallsPerSecond) });
     new CfnOutput(this, 'EventsDeadLetterQueueUrl', { value: deadLetterQueue.queueUrl });
+    // The command line marks records FAILED as the functions do, and these expire as long after.
+    new CfnOutput(this, 'RetentionDays', { value: String(settings.retentionDays) });
     // `make deploy` reads it, so that a deployment without changes stays one.
     if (props.releaseId !== undefined) new CfnOutput(this, 'ReleaseId', { value: props.releaseId });
   }

@@ -131,6 +131,7 @@ describe('topics', () => {
       'OperationsTopicArn',
       'RekognitionCallsPerSecond',
       'EventsDeadLetterQueueUrl',
+      'RetentionDays',
     ]);
   });
 });

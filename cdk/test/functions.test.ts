@@ -15,7 +15,7 @@ const STATE_MACHINE_ARN = { Ref: expect.stringMatching(/^ImageAnalysisReleaseLiv
 
 const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
   'inspect-image': { RECORDS_TABLE, MAX_BYTES: '15728640', MAX_PIXELS: '50000000', STORE_GPS: 'false' },
-  'record-rejection': { RECORDS_TABLE },
+  'record-rejection': { RECORDS_TABLE, RETENTION_DAYS: '730' },
   'detect-labels': {
     LABEL_MIN_CONFIDENCE: '80',
     MAX_STORED_LABELS: '10',
@@ -35,8 +35,15 @@ const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
     LABEL_INDEX_TABLE: imported(/RefRecordsLabelIndex/),
     RETENTION_DAYS: '730',
   },
-  'record-failure': { RECORDS_TABLE },
-  reconcile: { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN, RECONCILE_GRACE_SECONDS: '300', REKOGNITION_CALLS_PER_SECOND: '0' },
+  'record-failure': { RECORDS_TABLE, RETENTION_DAYS: '730' },
+  reconcile: {
+    RECORDS_TABLE,
+    IMAGES_BUCKET,
+    STATE_MACHINE_ARN,
+    RECONCILE_GRACE_SECONDS: '300',
+    REKOGNITION_CALLS_PER_SECOND: '0',
+    RETENTION_DAYS: '730',
+  },
   'count-trends': { RECORDS_TABLE, TRENDS_TABLE },
   'report-trends': { TRENDS_TABLE, OPERATIONS_TOPIC_ARN: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown } },
   'import-image': { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN },

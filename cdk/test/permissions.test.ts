@@ -33,7 +33,14 @@ const MACHINE = '<AWS::Region>:<AWS::AccountId>';
 const EXECUTIONS = `arn:<AWS::Partition>:states:${MACHINE}:execution:sightline-image-analysis:*`;
 
 const EXPECTED: Record<FunctionName, string[]> = {
-  'inspect-image': [...READ_RAW, ...lines('images/processed/*', 's3:PutObject'), ...WRITE_KEY, ...RECORDS],
+  'inspect-image': [
+    ...READ_RAW,
+    ...lines('images/processed/*', 's3:PutObject'),
+    ...lines('images/archived/*', 's3:GetObject', 's3:DeleteObject'),
+    ...missing('archived'),
+    ...WRITE_KEY,
+    ...RECORDS,
+  ],
   'record-rejection': [
     ...READ_RAW,
     ...READ_TAGS,

@@ -26,6 +26,7 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
         anew: args.anew,
+        retention_days: session.stack.retention_days,
         dry_run: args.dry_run,
         calls_per_second: session.stack.rekognition_calls_per_second,
         deadline: EpochMillis::MAX,

@@ -19,11 +19,14 @@ use crate::{
 use comfy_table::Table;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::reviews::Decided;
+use sightline_aws::{
+    executions::Execution,
+    reviews::{Decided, Standing},
+};
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    ports::{RecordFinder, ReviewCallback, Told},
-    record::Record,
+    ports::{RecordFinder, ReviewCallback, Told, Written},
+    record::{ProcessingStatus, Record},
     review::{ReviewOutcome, ReviewStatus},
 };
 
@@ -41,7 +44,7 @@ pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result
     // The index lags behind and holds no flags: the records say what is true now.
     let found: Vec<Option<Record>> =
         stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
-    let waiting: Vec<Record> = found.into_iter().flatten().filter(|record| record.review_status == ReviewStatus::Pending).collect();
+    let waiting: Vec<Record> = found.into_iter().flatten().filter(waits).collect();
     if waiting.is_empty() {
         say!("nothing waits for review");
     }
@@ -52,6 +55,11 @@ pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result
         output.list(&waiting, || render(&table(&waiting)))?;
     }
     Ok(Exit::Done)
+}
+
+/// Whether a decision would count: a record that FAILED while its review was open keeps the question, but nobody waits for the answer.
+fn waits(record: &Record) -> bool {
+    record.review_status == ReviewStatus::Pending && record.processing_status == ProcessingStatus::Pending
 }
 
 fn table(records: &[Record]) -> Table {
@@ -115,9 +123,7 @@ async fn decide(
     };
     match &told {
         Ok(Told::Yes) => {}
-        Ok(Told::NotWaiting) => {
-            say!("the decision is saved, but no execution waits for it now; reconcile tells it, or a redriven execution finds it");
-        }
+        Ok(Told::NotWaiting) => not_told(&session, &record, &outcome).await?,
         Err(error) => {
             say!("the decision is saved, but could not be told to the execution, which reconcile makes up for: {}", sentence(error));
         }
@@ -139,6 +145,35 @@ async fn decide(
     Ok(if told.is_ok() { Exit::Done } else { Exit::Partly })
 }
 
+/// The decision is saved, and its task token is not waited for. It stays where the execution still runs, or has applied it; where the
+/// execution is over, nobody would ever apply it, so it is taken back.
+async fn not_told(session: &Session, record: &Record, outcome: &ReviewOutcome) -> Result<(), CliError> {
+    let execution = session.executions().describe(&record.execution_arn).await?.map(|detail| detail.execution);
+    if execution.as_ref().is_some_and(|execution| matches!(execution.status.as_str(), "RUNNING" | "PENDING_REDRIVE")) {
+        say!("the decision is saved, but its execution does not wait for it at this moment; reconcile tells it again");
+        return Ok(());
+    }
+    if session.reviews().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
+        return Err(CliError::Failed(over(&record.image_id, execution.as_ref())));
+    }
+    let now = session.records().find(&record.image_id).await?;
+    let applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
+    if applied { Ok(()) } else { Err(CliError::Failed(over(&record.image_id, execution.as_ref()))) }
+}
+
+/// Why a decision is refused whose execution is over.
+fn over(image_id: &str, execution: Option<&Execution>) -> String {
+    let ended = execution.map_or_else(
+        || "Step Functions does not know its execution any more".to_owned(),
+        |execution| format!("its execution ended {}{}", clean(&execution.status), execution.stopped_at.map_or_else(String::new, at)),
+    );
+    format!("image {image_id} does not wait for a review: {ended}. The decision was not saved; run the image again to have it reviewed")
+}
+
+fn at(moment_millis: EpochMillis) -> String {
+    format!(" at {}", moment(moment_millis))
+}
+
 /// Why a decision does not count.
 fn refusal(image_id: &str, refused: &Decided) -> String {
     match refused {
@@ -150,7 +185,25 @@ fn refusal(image_id: &str, refused: &Decided) -> String {
         Decided::Late { deadline } => {
             format!("the review of image {image_id} ended at {} without a decision; the image is withheld", moment(*deadline))
         }
-        Decided::NotAsked | Decided::Yes { .. } => format!("image {image_id} does not wait for a review"),
+        Decided::NotWaiting(standing) => not_waiting(image_id, standing),
+        Decided::Yes { .. } => format!("image {image_id} was decided"),
+    }
+}
+
+/// Why an image does not wait for a decision.
+fn not_waiting(image_id: &str, standing: &Standing) -> String {
+    let finished = standing.finished_at.map_or_else(String::new, at);
+    match standing.processing_status {
+        Some(ProcessingStatus::Pending) => format!("image {image_id} does not wait for a review: it is still being analysed"),
+        Some(ProcessingStatus::Completed) => {
+            format!("image {image_id} does not wait for a review: it was COMPLETED{finished}, and nothing in it had to be reviewed")
+        }
+        Some(ProcessingStatus::Failed) => {
+            let reason = standing.status_reason.as_deref().map_or_else(String::new, |reason| format!(" ({})", clean(reason)));
+            format!("image {image_id} does not wait for a review: it FAILED{finished}{reason}")
+        }
+        Some(ProcessingStatus::Erased) => format!("image {image_id} was erased{}", standing.erased_at.map_or_else(String::new, at)),
+        None => format!("image {image_id} has no record any more: it expired or was removed"),
     }
 }
 
@@ -178,6 +231,25 @@ mod tests {
     #[test]
     fn a_late_decision_is_told_so() {
         assert!(refusal("i", &Decided::Late { deadline: 0 }).contains("ended at 1970-01-01 00:00:00Z"));
-        assert!(refusal("i", &Decided::NotAsked).contains("does not wait for a review"));
+    }
+
+    #[test]
+    fn a_decision_on_a_record_that_does_not_wait_is_refused_with_the_reason() {
+        let standing = |status| Standing { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..Standing::default() };
+        let said = |standing| refusal("i", &Decided::NotWaiting(standing));
+        assert!(said(standing(None)).contains("has no record any more"));
+        assert!(said(standing(Some(ProcessingStatus::Pending))).contains("still being analysed"));
+        assert!(said(standing(Some(ProcessingStatus::Completed))).contains("it was COMPLETED at 1970-01-01 00:00:00Z"));
+        assert!(said(standing(Some(ProcessingStatus::Erased))).contains("was erased at 1970-01-01 00:00:00Z"));
+        let failed = Standing { status_reason: Some("TRUN\u{1b}CATED".into()), ..standing(Some(ProcessingStatus::Failed)) };
+        assert!(said(failed).ends_with("it FAILED at 1970-01-01 00:00:00Z (TRUN\u{fffd}CATED)"));
+    }
+
+    #[test]
+    fn a_decision_whose_execution_is_over_says_how_it_ended_and_that_nothing_was_saved() {
+        let execution = Execution { arn: "a".into(), name: "n".into(), status: "ABORTED".into(), started_at: 0, stopped_at: Some(0) };
+        let said = over("i", Some(&execution));
+        assert!(said.contains("its execution ended ABORTED at 1970-01-01 00:00:00Z") && said.contains("was not saved"), "{said}");
+        assert!(over("i", None).contains("does not know its execution any more"));
     }
 }

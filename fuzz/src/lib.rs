@@ -49,7 +49,7 @@ fn failure(event: ExecutionStatusChanged) {
     let is_upload = event.detail.input.as_deref().is_some_and(|input| serde_json::from_str::<ObjectCreated>(input).is_ok());
     let execution = event.detail.execution_arn.clone();
     let records = MemoryRecords::default();
-    let step = RecordFailure::new(records.clone(), MemoryObjects::default(), FixedHistory::default(), FixedClock(NOW));
+    let step = RecordFailure::new(730, records.clone(), MemoryObjects::default(), FixedHistory::default(), FixedClock(NOW));
     let marked = ready(step.run(event)).expect("the fakes do not fail");
     let written = records.all();
     assert_eq!((marked.is_some(), written.len()), (is_upload, usize::from(is_upload)));

@@ -1,7 +1,7 @@
 //! What erasing needs, in memory: tombstones under the conditions of `crates/aws/src/tombstones.rs`, executions that can be stopped,
 //! and who is counted.
 
-use crate::records::{Item, MemoryRecords, REVIEW_TOKEN, text};
+use crate::records::{Item, MemoryRecords, REVIEW_TOKEN, attributes, text};
 use serde_json::{Value, json};
 use sightline_domain::{
     clock::EpochMillis,
@@ -10,7 +10,7 @@ use sightline_domain::{
         ports::{ExecutionStop, LabelRowRemoval, RecordErasure, Stopped, TallyRemoval, Tombstones},
     },
     error::StorageError,
-    label_index::RowKey,
+    label_index::{LabelRow, RowKey},
     ports::Written,
     record::{Record, WorkQueue},
 };
@@ -73,6 +73,16 @@ impl RecordErasure for MemoryRecords {
         }))
     }
 
+    async fn mark_unrecorded(&self, marked: &Record) -> Result<Written, StorageError> {
+        let key = (marked.image_id.clone(), marked.upload_timestamp);
+        let mut tables = self.tables();
+        if tables.records.contains_key(&key) {
+            return Ok(Written::Refused);
+        }
+        tables.records.insert(key, attributes(marked));
+        Ok(Written::Yes)
+    }
+
     async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
         let tombstone = Tombstone { erased_at: Some(now), work_queue: Some(WorkQueue::Erased), ..Tombstone::of(marked) };
         Ok(self.write(
@@ -92,6 +102,13 @@ impl LabelRowRemoval for MemoryRecords {
         let tables = self.tables();
         let there = |key: &&RowKey| tables.label_index.contains_key(&(key.owner_label_month.clone(), key.time_image_id.clone()));
         Ok(keys.iter().filter(there).cloned().collect())
+    }
+
+    async fn of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
+        let tables = self.tables();
+        let rows = tables.label_index.values().filter(|row| row.image_id == image_id);
+        let key = |row: &LabelRow| RowKey { owner_label_month: row.owner_label_month.clone(), time_image_id: row.time_image_id.clone() };
+        Ok(rows.map(key).collect())
     }
 
     async fn remove(&self, keys: &[RowKey]) -> Result<(), StorageError> {

@@ -4,6 +4,7 @@ use crate::turns::turn;
 use secrecy::SecretString;
 use sightline_domain::{
     alert::AlertMessage,
+    analysis::{Question, StoredAnswer},
     clock::EpochMillis,
     erase::ports::{ExecutionStop, LabelRowRemoval, ObjectVersion, ObjectVersions, RecordErasure, Stopped, TallyRemoval, Tombstones},
     error::{AlertError, StorageError},
@@ -11,8 +12,8 @@ use sightline_domain::{
     label_index::{LabelRow, RowKey},
     ports::{
         AlertPublisher, ExecutionHistory, FailureCause, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion,
-        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, TallyChange, TallyStore, Told,
-        UploadFacts, UploadLookup, Written,
+        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, StoredResult, TallyChange,
+        TallyStore, Told, UploadFacts, UploadLookup, Written,
     },
     reconcile::{
         ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
@@ -170,6 +171,10 @@ impl<T: RecordClaims> RecordClaims for Failing<T> {
     async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
         self.call("claim", down, self.inner.claim(record)).await
     }
+
+    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
+        self.call("claim", down, self.inner.claim_rejected(record, rejected_at)).await
+    }
 }
 
 impl<T: RecordFailures> RecordFailures for Failing<T> {
@@ -220,6 +225,14 @@ impl<T: ResultStore> ResultStore for Failing<T> {
     async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
         self.call("write_result", down, self.inner.write_result(bucket, key, json)).await
     }
+
+    async fn read_answer(&self, bucket: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
+        self.call("read_result", down, self.inner.read_answer(bucket, key)).await
+    }
+
+    async fn write_answer(&self, bucket: &str, key: &str, json: StoredResult, question: &Question) -> Result<(), StorageError> {
+        self.call("write_result", down, self.inner.write_answer(bucket, key, json, question)).await
+    }
 }
 
 impl<T: UploadLookup> UploadLookup for Failing<T> {
@@ -261,8 +274,8 @@ impl<T: WorkQueues> WorkQueues for Failing<T> {
         self.call("review_queue", down, self.inner.review_queue()).await
     }
 
-    async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
-        self.call("saved_decision", down, self.inner.saved_decision(image_id)).await
+    async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
+        self.call("saved_decision", down, self.inner.saved_decision(image)).await
     }
 }
 
@@ -315,6 +328,10 @@ impl<T: RecordErasure> RecordErasure for Failing<T> {
         self.call("mark", down, self.inner.mark(record, now)).await
     }
 
+    async fn mark_unrecorded(&self, marked: &Record) -> Result<Written, StorageError> {
+        self.call("mark", down, self.inner.mark_unrecorded(marked)).await
+    }
+
     async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
         self.call("strip", down, self.inner.strip(marked, now)).await
     }
@@ -323,6 +340,10 @@ impl<T: RecordErasure> RecordErasure for Failing<T> {
 impl<T: LabelRowRemoval> LabelRowRemoval for Failing<T> {
     async fn existing(&self, keys: &[RowKey]) -> Result<Vec<RowKey>, StorageError> {
         self.call("existing", down, self.inner.existing(keys)).await
+    }
+
+    async fn of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
+        self.call("existing", down, self.inner.of_image(image_id)).await
     }
 
     async fn remove(&self, keys: &[RowKey]) -> Result<(), StorageError> {

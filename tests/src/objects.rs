@@ -1,12 +1,13 @@
 //! A versioned bucket in memory.
 
 use sightline_domain::{
+    analysis::{Question, StoredAnswer},
     clock::EpochMillis,
     erase::ports::{Content, ObjectVersion, ObjectVersions},
     error::StorageError,
     identity::Upload,
     layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, UploadFacts, UploadLookup},
     reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
 };
 use std::{
@@ -29,6 +30,8 @@ pub struct Version {
     pub status: Option<String>,
     /// Its metadata `filename`.
     pub name: Option<String>,
+    /// The question of a stored answer, JSON.
+    pub question: Option<String>,
     /// Whether it only marks that the object was deleted.
     pub marker: bool,
 }
@@ -44,8 +47,16 @@ impl Bucket {
     fn add(&mut self, key: &str, bytes: &[u8], last_modified: EpochMillis, marker: bool) -> Version {
         let count = self.counts.entry(key.to_owned()).or_default();
         *count += 1;
-        let version =
-            Version { id: format!("v{count}"), bytes: bytes.to_vec(), etag: etag(bytes), last_modified, status: None, name: None, marker };
+        let version = Version {
+            id: format!("v{count}"),
+            bytes: bytes.to_vec(),
+            etag: etag(bytes),
+            last_modified,
+            status: None,
+            name: None,
+            question: None,
+            marker,
+        };
         self.objects.entry(key.to_owned()).or_default().push(version.clone());
         version
     }
@@ -103,6 +114,13 @@ impl MemoryObjects {
         self.bucket().objects.remove(key);
     }
 
+    /// Changes the question that is stored with an answer.
+    pub fn set_question(&self, key: &str, question: &str) {
+        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
+            version.question = Some(question.to_owned());
+        }
+    }
+
     /// All keys.
     pub fn keys(&self) -> Vec<String> {
         self.bucket().objects.keys().cloned().collect()
@@ -149,7 +167,8 @@ impl UploadLookup for MemoryObjects {
     }
 
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
-        let versions = self.versions(&upload.key).into_iter().filter(|version| !version.marker);
+        let keys = self.keys().into_iter().filter(|key| upload.shares_image_with(key));
+        let versions = keys.flat_map(|key| self.versions(&key)).filter(|version| !version.marker);
         Ok(versions.map(|version| version.last_modified).filter(|at| after.is_none_or(|after| *at > after)).min())
     }
 }
@@ -260,6 +279,16 @@ impl ResultStore for MemoryObjects {
 
     async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
         self.upload(bucket, key, &json, 0);
+        Ok(())
+    }
+
+    async fn read_answer(&self, _: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
+        Ok(self.current(key).map(|version| StoredAnswer { json: version.bytes, question: version.question }))
+    }
+
+    async fn write_answer(&self, bucket: &str, key: &str, json: StoredResult, question: &Question) -> Result<(), StorageError> {
+        self.upload(bucket, key, &json, 0);
+        self.set_question(key, &serde_json::to_string(question).unwrap_or_default());
         Ok(())
     }
 }

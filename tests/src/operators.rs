@@ -1,6 +1,6 @@
 //! What operators and reviewers do to records, under the conditions of the real adapters.
 
-use crate::records::{MemoryRecords, REVIEW_TOKEN, text};
+use crate::records::{ENDED, MemoryRecords, REVIEW_TOKEN, text};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sightline_domain::{clock::EpochMillis, record::Record, review::ReviewOutcome};
@@ -17,7 +17,7 @@ impl MemoryRecords {
         for (name, value) in [("ProcessingStatus", json!("PENDING")), ("WorkQueue", json!("PENDING")), ("Attempts", json!(attempts))] {
             item.insert(name.to_owned(), value);
         }
-        for name in ["StatusReason", "StatusDetail", "FinishedAt"] {
+        for name in ENDED {
             item.remove(name);
         }
     }
@@ -29,7 +29,9 @@ impl MemoryRecords {
         let mut tables = self.tables();
         let item = tables.records.get_mut(&(record.image_id.clone(), record.upload_timestamp))?;
         let deadline = item.get("ReviewDeadline").and_then(Value::as_i64)?;
-        if text(item, "ReviewStatus") != "PENDING" || deadline <= now {
+        let waits =
+            text(item, "ReviewStatus") == "PENDING" && text(item, "ProcessingStatus") == "PENDING" && text(item, "WorkQueue") == "REVIEW";
+        if !waits || !item.contains_key(REVIEW_TOKEN) || deadline <= now {
             return None;
         }
         let Value::Object(decided) = json!({

@@ -4,9 +4,8 @@ use crate::records::{MemoryRecords, REVIEW_TOKEN};
 use serde_json::Value;
 use sightline_domain::{
     error::StorageError,
-    ports::RecordFinder,
     reconcile::{Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, WorkQueues},
-    record::{ProcessingStatus, WorkQueue},
+    record::{ProcessingStatus, Record, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
 
@@ -51,9 +50,10 @@ impl WorkQueues for MemoryRecords {
         Ok(ReviewQueueState { length: waiting.len(), oldest: waiting.first().map(|image| image.upload_timestamp) })
     }
 
-    async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
-        let item = self.item(image_id);
-        let Some(record) = self.find(image_id).await? else { return Ok(None) };
+    async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
+        let key = (image.image_id.clone(), image.upload_timestamp);
+        let item = self.tables().records.get(&key).cloned().unwrap_or_default();
+        let Ok(record) = serde_json::from_value::<Record>(Value::Object(item.clone())) else { return Ok(None) };
         let decided = matches!(record.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
         let token = item.get(REVIEW_TOKEN).and_then(Value::as_str);
         let told = token.filter(|_| decided && record.processing_status == ProcessingStatus::Pending).map(|token| SavedDecision {

@@ -96,9 +96,11 @@ pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What an earlier run may have left in a record that is claimed anew.
-const LEFT_BEHIND: [&str; 8] =
-    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+/// What a FAILED record says of its end; an execution that goes on, or takes the record over, removes it.
+pub(crate) const ENDED: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
+
+/// What an earlier review may have left in a record that is claimed anew.
+const REVIEWED: [&str; 5] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
 
 /// The execution still owns a record that is not done.
 fn owned(item: &Item, execution_arn: &str) -> bool {
@@ -125,19 +127,30 @@ impl RecordFinder for MemoryRecords {
 
 impl RecordClaims for MemoryRecords {
     async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
+        Ok(self.take_over(record, |item| item.is_empty() || rerunnable(item)))
+    }
+
+    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
+        let rejected = |item: &Item| item.get("FinishedAt").and_then(Value::as_i64) == Some(rejected_at);
+        Ok(self.take_over(record, |item| text(item, "ProcessingStatus") == "FAILED" && rejected(item)))
+    }
+}
+
+impl MemoryRecords {
+    fn take_over(&self, record: &Record, allowed: impl Fn(&Item) -> bool) -> Written {
         let key = (record.image_id.clone(), record.upload_timestamp);
         let mut tables = self.tables();
-        let item = tables.records.entry(key).or_default();
-        if !item.is_empty() && !rerunnable(item) {
-            return Ok(Written::Refused);
+        if !allowed(tables.records.get(&key).unwrap_or(&Item::new())) {
+            return Written::Refused;
         }
+        let item = tables.records.entry(key).or_default();
         let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
         item.extend(attributes(record));
         item.insert("Attempts".to_owned(), json!(attempts));
-        for name in LEFT_BEHIND {
-            item.remove(name);
+        for name in ENDED.iter().chain(&REVIEWED) {
+            item.remove(*name);
         }
-        Ok(Written::Yes)
+        Written::Yes
     }
 }
 
@@ -200,7 +213,7 @@ impl ReviewQueue for MemoryRecords {
             return Ok(Written::Refused);
         };
         item.extend(asked);
-        for name in ["StatusReason", "StatusDetail", "FinishedAt"] {
+        for name in ENDED {
             item.remove(name);
         }
         Ok(Written::Yes)

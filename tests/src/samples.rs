@@ -37,6 +37,7 @@ pub fn event(upload: &Upload) -> ObjectCreated {
         detail: ObjectCreatedDetail {
             bucket: Bucket { name: upload.bucket.clone() },
             object: Object { key: upload.key.clone(), size: 1, etag: upload.etag.clone(), version_id: upload.version_id.clone() },
+            rejected_at: None,
         },
     }
 }

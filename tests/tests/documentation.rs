@@ -67,8 +67,10 @@ fn every_setting_of_the_cdk_app_is_documented_with_its_default() {
 #[test]
 fn every_variable_that_the_cdk_app_sets_is_documented_beside_its_setting() {
     let source = read("cdk/lib/function-variables.ts");
-    for [name, variable, function, _] in documented().iter().filter(|row| !row[1].is_empty()) {
-        assert!(source.contains(&format!("case '{function}'")), "{function}");
+    for [name, variable, functions, _] in documented().iter().filter(|row| !row[1].is_empty()) {
+        for function in functions.split(", ") {
+            assert!(source.contains(&format!("case '{function}'")), "{function}");
+        }
         let wired = [
             format!("{variable}: String(settings.{name})"),
             format!("{variable}: JSON.stringify(settings.{name})"),
@@ -104,7 +106,12 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
                 settings(variables, request_review::settings).timeout_seconds,
                 settings(variables, reconcile::settings).grace_seconds,
                 settings(variables, reconcile::settings).calls_per_second,
-                stored.retention_days,
+                [
+                    stored.retention_days,
+                    settings(variables, record_rejection::settings).retention_days,
+                    settings(variables, record_failure::settings).retention_days,
+                    settings(variables, reconcile::settings).retention_days,
+                ],
             )
         )
     };

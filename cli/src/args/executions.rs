@@ -2,6 +2,7 @@
 
 use crate::clock::{Since, parse_duration, parse_since};
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, value_parser};
+use sightline_domain::rejection::ReasonCode;
 use std::time::Duration;
 
 /// `executions`.
@@ -30,11 +31,16 @@ The local engine has no redrive: there a fresh execution is started instead.
 A redrive runs the release that the execution began with: its state machine and its versions of the functions. Where a later
 release mends the cause, --fresh starts fresh executions, which run that one; they read what lies in results/ as well.
 
+A rejected image is a result, and no failure: none of this runs it again. --rejected does: after a release that decodes more, or
+a change of maxBytes or maxPixels, a fresh execution looks at each rejected image anew. With --wait, exit code 3 says that some
+were rejected again.
+
 Examples:
   sightline executions redrive 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --wait
   sightline executions redrive --all-failed --since 24h --error 'Recognition.*' --dry-run
   sightline executions redrive --all-failed --or-restart --yes
-  sightline executions redrive --all-failed --error 'Input.Invalid' --fresh --yes")]
+  sightline executions redrive --all-failed --error 'Input.Invalid' --fresh --yes
+  sightline executions redrive --rejected --reason TRUNCATED --dry-run")]
     Redrive(Redrive),
 }
 
@@ -93,17 +99,23 @@ pub struct ListExecutions {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct Redrive {
     /// The executions.
-    #[arg(help = "ImageIDs, or ARNs or names of executions", value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all_failed", conflicts_with = "all_failed")]
+    #[arg(help = "ImageIDs, or ARNs or names of executions", value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present_any = ["all_failed", "rejected"], conflicts_with = "all_failed")]
     pub executions: Vec<String>,
     /// All that failed, timed out or were aborted
     #[arg(long)]
     pub all_failed: bool,
+    /// Look anew at rejected images, all or those that are named
+    #[arg(long, conflicts_with_all = ["all_failed", "error", "or_restart", "fresh"])]
+    pub rejected: bool,
+    /// With --rejected: only those that were rejected for this reason, such as TRUNCATED; may be given more than once
+    #[arg(long, requires = "rejected", value_name = "CODE", value_parser = parse_reason)]
+    pub reason: Vec<ReasonCode>,
     /// Only those that ended by this error; * stands for anything
     #[arg(long, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
     pub error: Option<String>,
-    /// With --all-failed: started since then: 24h, 7d or 2026-11-24
-    #[arg(long, value_name = "WHEN", value_parser = parse_since, default_value = "14d")]
-    pub since: Since,
+    /// With --all-failed: started since then (default: 14d); with --rejected: rejected since then: 24h, 7d or 2026-11-24
+    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+    pub since: Option<Since>,
     /// Start a fresh execution where a redrive is not possible
     #[arg(long)]
     pub or_restart: bool,
@@ -122,6 +134,12 @@ pub struct Redrive {
     /// How long the whole command may take, such as 90s, 10m, 1h
     #[arg(long, requires = "wait", default_value = "10m", value_parser = parse_duration)]
     pub timeout: Duration,
+}
+
+/// The code of a rejection, in any case.
+fn parse_reason(text: &str) -> Result<ReasonCode, String> {
+    let known = ReasonCode::FINAL.into_iter().find(|code| code.as_str().eq_ignore_ascii_case(text));
+    known.ok_or_else(|| format!("it is one of {}", ReasonCode::FINAL.map(ReasonCode::as_str).join(", ")))
 }
 
 /// `executions show`.

@@ -14,15 +14,22 @@ use crate::{
     session::Session,
 };
 use comfy_table::Table;
+use futures_util::{StreamExt, stream};
 use sightline_domain::dead_letter::DeadLetter;
+
+/// Events whose records are read at once.
+const READS_AT_ONCE: usize = 8;
 
 /// Lists what is in the queue.
 pub async fn run(global: &Global, args: &ListLetters, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let Look { letters, waiting } = peek(&session.dead_letters(), limit).await?;
-    let rows: Vec<Row> =
-        letters.iter().map(|letter| Row::new(letter, &DeadLetter::read(&letter.body, &session.stack.images_bucket))).collect();
+    let rows: Vec<Row> = stream::iter(&letters)
+        .map(|letter| async { Row::known(letter, &DeadLetter::read(&letter.body, &session.stack.images_bucket), &session).await })
+        .buffered(READS_AT_ONCE)
+        .collect()
+        .await;
     if rows.is_empty() {
         say!("no dead letters");
     }

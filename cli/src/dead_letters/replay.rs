@@ -52,16 +52,16 @@ async fn foresee(session: &Session, queue: &DeadLetters) -> Result<Vec<Row>, Cli
     if letters.len() < waiting {
         say!("looked at {} of about {}; a replay goes through all of them", letters.len(), count(waiting, "event"));
     }
-    let foreseen = letters.iter().map(|letter| {
+    let foreseen = stream::iter(&letters).map(|letter| async {
         let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
         let action = match read {
             DeadLetter::Upload { .. } => "WOULD_START",
             DeadLetter::Status { .. } => "WOULD_MARK_FAILED",
             DeadLetter::Unknown { .. } => "LEFT",
         };
-        Row { action: Some(action), ..Row::new(letter, &read) }
+        Row { action: Some(action), ..Row::known(letter, &read, session).await }
     });
-    Ok(foreseen.collect())
+    Ok(foreseen.buffered(AT_ONCE).collect().await)
 }
 
 async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, args: &ReplayLetters) -> Result<Vec<Row>, CliError> {
@@ -115,7 +115,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
 
 async fn replay(session: &Session, queue: &DeadLetters, letter: Letter, pace: &Pace) -> (Letter, Row) {
     let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
-    let mut row = Row::new(&letter, &read);
+    let mut row = Row::known(&letter, &read, session).await;
     let done = match read {
         DeadLetter::Upload { .. } => {
             pace.turn().await;
@@ -148,7 +148,8 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
         // Step Functions leaves it out of large events.
         detail.input = session.executions().describe(&detail.execution_arn).await?.and_then(|known| known.input);
     }
-    let recorded = record_failure(&session.records(), &session.objects(), &session.workflow(), &detail, SystemClock.now()).await?;
+    let (records, objects, workflow) = (session.records(), session.objects(), session.workflow());
+    let recorded = record_failure(&records, &objects, &workflow, &detail, SystemClock.now(), session.stack.retention_days).await?;
     match recorded {
         Recorded::Failed(record) => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(record.image_id)),
         Recorded::NotOurs => {

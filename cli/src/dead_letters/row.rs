@@ -1,8 +1,11 @@
 //! A dead letter as it is printed.
 
-use crate::output::{
-    table::{headed, keep_whole},
-    text::{NOTHING, clean},
+use crate::{
+    output::{
+        table::{headed, keep_whole},
+        text::{NOTHING, clean},
+    },
+    session::Session,
 };
 use comfy_table::Table;
 use serde::Serialize;
@@ -11,6 +14,7 @@ use sightline_domain::{
     clock::EpochMillis,
     dead_letter::{DeadLetter, upload_of},
     identity::Upload,
+    rerun::record_of,
 };
 use std::collections::BTreeMap;
 
@@ -70,6 +74,21 @@ impl Row {
             new_execution_arn: None,
             reason,
         }
+    }
+
+    /// The same, with the image under the id that its record has, where it has one. What cannot be read for one event is left out.
+    pub async fn known(letter: &Letter, read: &DeadLetter, session: &Session) -> Self {
+        let mut row = Self::new(letter, read);
+        let upload = match read {
+            DeadLetter::Upload { upload } => Some(upload.clone()),
+            DeadLetter::Status { detail } => upload_of(detail),
+            DeadLetter::Unknown { .. } => None,
+        };
+        if let Some(upload) = upload {
+            let record = record_of(&session.records(), &session.objects(), &upload, row.execution_arn.as_deref()).await;
+            row.image_id = record.ok().flatten().map(|record| record.image_id).or(row.image_id);
+        }
+        row
     }
 
     /// Why it was not delivered, for people: EventBridge's code and message, or Lambda's.

@@ -22,7 +22,7 @@ pub enum Action {
     AlreadyErased,
     /// It would be erased.
     WouldErase,
-    /// There is no such image.
+    /// There is neither a record nor an object of it.
     Unknown,
     /// It could not be erased, or not wholly: to be run again.
     NotErased,
@@ -74,7 +74,7 @@ impl Row {
 
     /// Of an image that is not there.
     pub fn unknown(image_id: &str) -> Self {
-        let reason = Some("there is no such image".to_owned());
+        let reason = Some("nothing was found: no record, and no object in the bucket".to_owned());
         Self { action: Action::Unknown, image_id: Some(image_id.to_owned()), reason, receipt: None }
     }
 

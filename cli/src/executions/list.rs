@@ -1,5 +1,6 @@
 //! `executions list`.
 
+use super::record_of;
 use crate::{
     args::{ExecutionStatus, Global, ListExecutions},
     clock::{SystemClock, moment},
@@ -19,11 +20,9 @@ use serde::Serialize;
 use sightline_aws::executions::{Execution, ExecutionDetail};
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    error::StorageError,
-    event::ObjectCreated,
     identity::Upload,
     image_name::image_name,
-    ports::RecordFinder,
+    record::Record,
 };
 
 /// Executions described at once.
@@ -64,19 +63,16 @@ pub struct Row {
 /// Lists executions, newest first.
 pub async fn run(global: &Global, args: &ListExecutions, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let (executions, records) = (session.executions(), session.records());
+    let executions = session.executions();
     let since = args.since.map_or(0, |since| since.moment(SystemClock.now()));
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let found = executions.list(&statuses(args), since, limit).await?;
     let rows: Vec<Row> = stream::iter(found)
         .map(|execution| async {
             let detail = executions.describe(&execution.arn).await?;
-            let upload = detail.as_ref().and_then(upload);
-            let image_name = match &upload {
-                Some(upload) => name_of(&records, upload).await?,
-                None => None,
-            };
-            Ok::<_, CliError>(Row { image_name, ..Row::new(execution, detail) })
+            let input = detail.as_ref().and_then(|detail| detail.input.as_deref());
+            let record = record_of(&session, input, &execution.arn).await?;
+            Ok::<_, CliError>(Row::new(execution, detail, record.as_ref()))
         })
         .buffered(READS_AT_ONCE)
         .try_collect()
@@ -103,9 +99,16 @@ fn statuses(args: &ListExecutions) -> Vec<&'static str> {
 }
 
 impl Row {
-    /// A row, completed by what a description tells.
-    pub fn new(execution: Execution, detail: Option<ExecutionDetail>) -> Self {
-        let upload = detail.as_ref().and_then(upload);
+    /// A row, completed by the execution's description and by the record of its image. Without a record, the image is the first that the
+    /// upload may be, and its name is the end of its key.
+    pub fn new(execution: Execution, detail: Option<ExecutionDetail>, record: Option<&Record>) -> Self {
+        let upload = detail.as_ref().and_then(|detail| detail.input.as_deref()).and_then(Upload::from_input);
+        let first = || upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next());
+        let image_id = record.map(|record| record.image_id.clone()).or_else(first);
+        let image_name = match record {
+            Some(record) => record.image_name.clone(),
+            None => upload.as_ref().and_then(|upload| image_name(None, &upload.key)),
+        };
         let (error, cause) = detail.map(|detail| (detail.error, detail.cause)).unwrap_or_default();
         Self {
             execution_arn: execution.arn,
@@ -113,31 +116,13 @@ impl Row {
             status: execution.status,
             started_at: execution.started_at,
             stopped_at: execution.stopped_at,
-            image_id: upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next()),
-            image_name: None,
+            image_id,
+            image_name,
             key: upload.map(|upload| upload.key),
             error,
             cause,
         }
     }
-}
-
-fn upload(detail: &ExecutionDetail) -> Option<Upload> {
-    let event = serde_json::from_str::<ObjectCreated>(detail.input.as_deref()?).ok()?;
-    Some(Upload::from_event(&event))
-}
-
-/// The name of the file that an execution analyses: its record's, or where none is the upload's, the end of its key.
-async fn name_of(records: &impl RecordFinder, upload: &Upload) -> Result<Option<String>, StorageError> {
-    let url = format!("s3://{}/{}", upload.bucket, upload.key);
-    for id in upload.candidate_ids() {
-        match records.find(&id).await? {
-            Some(record) if record.is_erased() => return Ok(None),
-            Some(record) if record.s3_url == url && record.etag == upload.etag => return Ok(record.image_name),
-            Some(_) | None => {}
-        }
-    }
-    Ok(image_name(None, &upload.key))
 }
 
 fn table(rows: &[Row]) -> Table {
@@ -175,14 +160,17 @@ mod tests {
             redrives: 0,
             not_redrivable: None,
         };
-        let row = Row { image_name: Some("beach.jpg".into()), ..Row::new(execution(), Some(detail)) };
+        let row = Row::new(execution(), Some(detail.clone()), None);
         assert_eq!(row.image_id.as_deref(), Some("0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4"));
+        let other = crate::output::record::tests::record(serde_json::json!({"ImageID": "second-id", "ImageName": "beach.jpg"}));
+        let row = Row::new(execution(), Some(detail), Some(&other));
+        assert_eq!(row.image_id.as_deref(), Some("second-id"), "of an overwritten key");
         let shown = render(&table(&[row]));
         assert!(shown.contains("Recognition.Unavailable") && shown.contains("1.5") && shown.contains("beach.jpg"), "{shown}");
     }
 
     #[test]
     fn without_an_input_the_name_stands_in() {
-        assert!(render(&table(&[Row::new(execution(), None)])).contains('n'));
+        assert!(render(&table(&[Row::new(execution(), None, None)])).contains('n'));
     }
 }

@@ -11,3 +11,12 @@ pub use list::run as list;
 pub use redrive::run as redrive;
 pub use show::run as show;
 pub use wanted::{Wanted, name_in};
+
+use crate::session::Session;
+use sightline_domain::{error::StorageError, identity::Upload, record::Record, rerun};
+
+/// The record of the image that an execution with this `input` works on, under whichever id it is.
+pub async fn record_of(session: &Session, input: Option<&str>, execution_arn: &str) -> Result<Option<Record>, StorageError> {
+    let Some(upload) = input.and_then(Upload::from_input) else { return Ok(None) };
+    rerun::record_of(&session.records(), &session.objects(), &upload, Some(execution_arn)).await
+}

@@ -2,6 +2,7 @@
 
 use super::{
     list::Row,
+    record_of,
     timeline::{Step, close, complete, steps},
     wanted::{Wanted, locate},
 };
@@ -21,7 +22,6 @@ use crate::{
 };
 use comfy_table::{Cell, Table};
 use serde::Serialize;
-use sightline_domain::ports::RecordFinder;
 
 /// An execution as it is printed.
 #[derive(Debug, Serialize)]
@@ -48,14 +48,14 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     let detail = executions.describe(&arn).await?.ok_or_else(unknown)?;
     let mut steps = steps(&executions.history(&arn).await?);
     let redrives = detail.redrives;
-    let execution = Row::new(detail.execution.clone(), Some(detail));
+    let record = match record {
+        None => record_of(&session, detail.input.as_deref(), &arn).await?,
+        record => record,
+    };
+    let execution = Row::new(detail.execution.clone(), Some(detail), record.as_ref());
     if execution.stopped_at.is_some() {
         close(&mut steps);
     }
-    let record = match (record, &execution.image_id) {
-        (None, Some(image_id)) => session.records().find(image_id).await?,
-        (record, _) => record,
-    };
     // A record speaks for the execution that owns it only.
     let record = record.filter(|record| record.execution_arn == execution.execution_arn);
     let steps_from_record = record.as_ref().map_or(0, |record| complete(&mut steps, record));

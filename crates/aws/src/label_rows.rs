@@ -7,7 +7,7 @@ use crate::{
 use aws_sdk_dynamodb::{
     Client,
     error::BuildError,
-    types::{DeleteRequest, KeysAndAttributes, WriteRequest},
+    types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest},
 };
 use sightline_domain::{erase::ports::LabelRowRemoval, error::StorageError, label_index::RowKey};
 
@@ -80,6 +80,26 @@ impl LabelRowRemoval for LabelRows {
             found.extend(rows);
         }
         Ok(found)
+    }
+
+    async fn of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
+        let doing = "looking for the label rows of the image";
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let scan = self.client.scan().table_name(&self.table).consistent_read(true).set_exclusive_start_key(next);
+            let scan = scan
+                .filter_expression("ImageID = :id")
+                .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
+                .projection_expression("OwnerLabelMonth, TimeImageID");
+            let page = scan.send().await.map_err(|error| storage(doing, error))?;
+            let rows: Vec<RowKey> = serde_dynamo::from_items(page.items.unwrap_or_default())
+                .map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+            found.extend(rows);
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn remove(&self, keys: &[RowKey]) -> Result<(), StorageError> {

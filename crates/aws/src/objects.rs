@@ -11,14 +11,21 @@ use aws_sdk_s3::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
+    analysis::{Question, StoredAnswer},
     clock::EpochMillis,
     error::StorageError,
     identity::Upload,
     image_name,
     percent::encode,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, UploadFacts, UploadLookup},
 };
 use std::collections::HashMap;
+
+/// User-defined metadata of an object.
+type Metadata = HashMap<String, String>;
+
+/// Name of the metadata that holds the question of a stored answer: `x-amz-meta-question`.
+const QUESTION: &str = "question";
 
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
@@ -33,33 +40,41 @@ impl Objects {
     }
 
     async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.read_with_metadata(object, doing).await?.map(|(bytes, _)| bytes))
+    }
+
+    async fn read_with_metadata(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StorageError> {
         let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
         let Some(answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
+        let metadata = answer.metadata.unwrap_or_default();
         let bytes = answer.body.collect().await.map_err(|source| StorageError::Unavailable { doing, source: source.into() })?;
-        Ok(Some(bytes.to_vec()))
+        Ok(Some((bytes.to_vec(), metadata)))
     }
 
     /// The version whose entity tag the event names, for events without a version on a versioned bucket.
     async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
-        Ok(self.versions(upload).await?.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
+        let versions = self.versions(upload, &upload.key, |key| key == upload.key).await?;
+        Ok(versions.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
     }
 
     /// The facts of a version that was listed. A listing has no metadata, so S3 is asked for the version itself.
     async fn facts_of_version(&self, upload: &Upload, version: ObjectVersion) -> Result<Option<UploadFacts>, StorageError> {
         let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version.version_id.clone());
-        let head = found("looking the object's version up", request.send().await)?;
-        Ok(head.map(|head| UploadFacts { version_id: version.version_id, ..facts_of_head(head, upload) }))
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version.version_id.as_deref() };
+        let head = self.found_or_absent("looking the object's version up", object, request.send().await).await?;
+        Ok(head.map(|head| UploadFacts { version_id: version.version_id.clone(), ..facts_of_head(head, upload) }))
     }
 
-    /// All versions of exactly this key, newest first. Listed by prefix, keys come in order: ours before any that it is the beginning of.
-    async fn versions(&self, upload: &Upload) -> Result<Vec<ObjectVersion>, StorageError> {
+    /// All versions of the keys that begin with `prefix` and are `wanted`, by key, the newest of each first. A key comes before all keys
+    /// that begin with it, so the listing of one key ends at the first page that leaves it.
+    async fn versions(&self, upload: &Upload, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<ObjectVersion>, StorageError> {
         let (mut versions, mut next) = (Vec::new(), (None, None));
         loop {
-            let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(&upload.key);
+            let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(prefix);
             let request = request.set_key_marker(next.0).set_version_id_marker(next.1);
             let page = request.send().await.map_err(|error| storage("listing the object's versions", error))?;
-            versions.extend(page.versions.unwrap_or_default().into_iter().filter(|version| version.key() == Some(&upload.key)));
-            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref() == Some(&upload.key);
+            versions.extend(page.versions.unwrap_or_default().into_iter().filter(|version| version.key().is_some_and(&wanted)));
+            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref().is_some_and(&wanted);
             next = (page.next_key_marker, page.next_version_id_marker);
             if !more {
                 return Ok(versions);
@@ -86,7 +101,9 @@ impl UploadLookup for Objects {
     }
 
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
-        let moments = self.versions(upload).await?.into_iter().map(|version| millis(version.last_modified));
+        let prefix = upload.image_prefix().unwrap_or(&upload.key);
+        let versions = self.versions(upload, prefix, |key| upload.shares_image_with(key)).await?;
+        let moments = versions.into_iter().map(|version| millis(version.last_modified));
         Ok(moments.filter(|at| after.is_none_or(|after| *at > after)).min())
     }
 }
@@ -132,6 +149,18 @@ impl ResultStore for Objects {
     async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type("application/json").body(ByteStream::from(json));
         request.send().await.map(drop).map_err(|error| storage("storing the result", error))
+    }
+
+    async fn read_answer(&self, bucket: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
+        let stored = self.read_with_metadata(ObjectRef { bucket, key, version_id: None }, "reading the stored result").await?;
+        Ok(stored.map(|(json, mut metadata)| StoredAnswer { json, question: metadata.remove(QUESTION) }))
+    }
+
+    async fn write_answer(&self, bucket: &str, key: &str, json: StoredResult, question: &Question) -> Result<(), StorageError> {
+        let doing = "storing the result";
+        let question = serde_json::to_string(question).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+        let request = self.client.put_object().bucket(bucket).key(key).content_type("application/json").metadata(QUESTION, question);
+        request.body(ByteStream::from(json)).send().await.map(drop).map_err(|error| storage(doing, error))
     }
 }
 

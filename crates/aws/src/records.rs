@@ -24,9 +24,11 @@ use sightline_domain::{
 /// Attribute that holds the waiting execution's task token; it is in no index and in no [`Record`].
 pub const REVIEW_TOKEN: &str = "ReviewToken";
 
-/// What an earlier run may have left in a record that is claimed anew: why it failed, and its review.
-const LEFT_BEHIND: [&str; 8] =
-    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+/// What a FAILED record says of its end; an execution that goes on, or takes the record over, removes it.
+const ENDED: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
+
+/// What an earlier review may have left in a record that is claimed anew.
+const REVIEWED: [&str; 5] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
 
 /// The execution still owns a record that is not done.
 const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
@@ -46,7 +48,7 @@ impl Records {
             .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
             .set("WorkQueue", AttributeValue::S("PENDING".into()))
             .count("Attempts")
-            .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+            .remove(&ENDED)
             .given_text(":own", &record.execution_arn)
             .given_text(":failed", "FAILED")
             .send(&self.client, doing)
@@ -80,6 +82,14 @@ impl Records {
         IndexedRecords { records: self, label_index: label_index.into() }
     }
 
+    /// Makes the item `record`, where `condition`, which may speak of `:failed`, holds. `Attempts` counts up.
+    fn taking_over(&self, record: &Record, condition: String) -> Result<Changes, StorageError> {
+        let (key, mut attributes) = Self::split(CLAIMING, record)?;
+        attributes.remove("Attempts");
+        let changes = Changes::new(&self.table, key, condition).set_all(attributes).count("Attempts");
+        Ok(changes.remove(&ENDED).remove(&REVIEWED).given_text(":failed", "FAILED"))
+    }
+
     /// Splits a record into the item's key and its other attributes.
     fn split(doing: &'static str, record: &Record) -> Result<(Item, Item), StorageError> {
         let item = to_item(doing, record)?;
@@ -108,20 +118,18 @@ impl RecordFinder for Records {
 
 impl RecordClaims for Records {
     async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
-        let doing = "claiming the record";
-        let (key, mut attributes) = Self::split(doing, record)?;
-        attributes.remove("Attempts");
         let codes: Vec<String> = (0..ReasonCode::FINAL.len()).map(|place| format!(":code{place}")).collect();
         let rerunnable = format!("ProcessingStatus = :failed AND NOT StatusReason IN ({})", codes.join(", "));
-        let mut changes = Changes::new(&self.table, key, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))
-            .set_all(attributes)
-            .count("Attempts")
-            .remove(&LEFT_BEHIND)
-            .given_text(":failed", "FAILED");
+        let mut changes = self.taking_over(record, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))?;
         for (placeholder, code) in codes.iter().zip(ReasonCode::FINAL) {
             changes = changes.given_text(placeholder, code.as_str());
         }
-        changes.send(&self.client, doing).await
+        changes.send(&self.client, CLAIMING).await
+    }
+
+    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
+        let changes = self.taking_over(record, "ProcessingStatus = :failed AND FinishedAt = :rejected".to_owned())?;
+        changes.given(":rejected", AttributeValue::N(rejected_at.to_string())).send(&self.client, CLAIMING).await
     }
 }
 
@@ -162,6 +170,7 @@ impl RecordCompletion for IndexedRecords {
     }
 }
 
+const CLAIMING: &str = "claiming the record";
 const COMPLETING: &str = "storing the record and its label rows";
 
 impl IndexedRecords {
@@ -230,7 +239,7 @@ impl ReviewQueue for Records {
         .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
         .set("ModerationFlags", flags)
         .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
-        .remove(&["StatusReason", "StatusDetail", "FinishedAt"])
+        .remove(&ENDED)
         .given_text(":own", request.execution_arn)
         .given_text(":completed", "COMPLETED")
         .given(":deadline", AttributeValue::N(request.deadline.to_string()))

@@ -16,15 +16,11 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
 use sightline_domain::{
+    analysis::Question,
     error::RecognitionError,
     ports::{FaceDetector, LabelDetector, ModerationDetector, ObjectRef, StoredResult, TextDetector},
 };
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// `DetectLabels` is asked for this many labels at this confidence, and filtered by us: the price is per image,
-/// and a narrow question would drop a weak "Person" or "Text" before the state machine can branch on it.
-const MAX_LABELS: i32 = 50;
-const MIN_LABEL_CONFIDENCE: f32 = 50.0;
 
 /// Rekognition.
 #[derive(Debug, Clone)]
@@ -42,7 +38,9 @@ impl Rekognition {
 impl LabelDetector for Rekognition {
     async fn detect_labels(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
-        let request = self.client.detect_labels().image(object(&image)).max_labels(MAX_LABELS).min_confidence(MIN_LABEL_CONFIDENCE);
+        let Question { min_confidence, max_labels, .. } = Question::LABELS;
+        let request = self.client.detect_labels().image(object(&image)).set_min_confidence(min_confidence.map(single));
+        let request = request.set_max_labels(max_labels.and_then(|number| number.try_into().ok()));
         let sent = request.customize().interceptor(whole.clone()).send().await;
         whole.of("DetectLabels", sent)
     }
@@ -68,11 +66,15 @@ impl TextDetector for Rekognition {
 impl ModerationDetector for Rekognition {
     async fn detect_moderation_labels(&self, image: ObjectRef<'_>, min_confidence: f64) -> Result<StoredResult, RecognitionError> {
         let whole = WholeBody::default();
-        #[allow(clippy::cast_possible_truncation, reason = "a percentage")]
-        let request = self.client.detect_moderation_labels().image(object(&image)).min_confidence(min_confidence as f32);
+        let request = self.client.detect_moderation_labels().image(object(&image)).min_confidence(single(min_confidence));
         let sent = request.customize().interceptor(whole.clone()).send().await;
         whole.of("DetectModerationLabels", sent)
     }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a percentage")]
+const fn single(percent: f64) -> f32 {
+    percent as f32
 }
 
 fn object(image: &ObjectRef<'_>) -> Image {

@@ -1,6 +1,10 @@
 //! The review queue: who waits, and the one decision that counts.
 
-use crate::{classify::storage, records::REVIEW_TOKEN};
+use crate::{
+    changes::Changes,
+    classify::storage,
+    records::{REVIEW_TOKEN, key},
+};
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
@@ -16,6 +20,8 @@ use sightline_domain::{
     clock::EpochMillis,
     error::StorageError,
     labels::Scored,
+    ports::Written,
+    record::ProcessingStatus,
     review::{ReviewOutcome, ReviewStatus},
 };
 use std::collections::HashMap;
@@ -66,9 +72,35 @@ pub enum Decided {
         /// Until when a decision was taken.
         deadline: EpochMillis,
     },
-    /// Nobody asked for one.
-    NotAsked,
+    /// The image does not wait for a decision.
+    NotWaiting(Standing),
 }
+
+/// How a record stands that does not wait for a decision.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Standing {
+    /// Its status; `None` where there is no record any more.
+    pub processing_status: Option<ProcessingStatus>,
+    /// Why it FAILED.
+    pub status_reason: Option<String>,
+    /// When it was COMPLETED or FAILED, epoch milliseconds.
+    pub finished_at: Option<EpochMillis>,
+    /// When it was erased, epoch milliseconds.
+    pub erased_at: Option<EpochMillis>,
+    /// Where it stands with its reviewers.
+    #[serde(default)]
+    pub review_status: ReviewStatus,
+    /// Who decided.
+    pub reviewed_by: Option<String>,
+    /// When it was decided, epoch milliseconds.
+    pub reviewed_at: Option<EpochMillis>,
+    /// Until when a decision was taken, epoch milliseconds.
+    pub review_deadline: Option<EpochMillis>,
+}
+
+/// The image waits for a decision: its execution has asked for one and nothing has ended it.
+const WAITS: &str = "ProcessingStatus = :pending AND WorkQueue = :review AND ReviewStatus = :pending AND attribute_exists(ReviewToken)";
 
 /// The table of the records, seen as a queue.
 #[derive(Debug, Clone)]
@@ -124,12 +156,13 @@ impl Reviews {
             .table_name(&self.table)
             .key("ImageID", S(image_id.to_owned()))
             .key("UploadTimestamp", N(upload_timestamp.to_string()))
-            .condition_expression("ReviewStatus = :pending AND ReviewDeadline > :now")
+            .condition_expression(format!("{WAITS} AND ReviewDeadline > :now"))
             .update_expression(match outcome.review_reason {
                 Some(_) => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending, ReviewReason = :reason",
                 None => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending",
             })
             .expression_attribute_values(":pending", S("PENDING".into()))
+            .expression_attribute_values(":review", S("REVIEW".into()))
             .expression_attribute_values(":now", N(now.to_string()))
             .expression_attribute_values(":status", S(status_name(outcome.status).into()))
             .expression_attribute_values(":by", S(outcome.reviewed_by.clone().unwrap_or_default()))
@@ -142,10 +175,11 @@ impl Reviews {
         match update.send().await {
             Ok(answer) => Ok(Decided::Yes { token: token(answer.attributes.unwrap_or_default()) }),
             Err(SdkError::ServiceError(service)) if matches!(service.err(), UpdateItemError::ConditionalCheckFailedException(_)) => {
-                let UpdateItemError::ConditionalCheckFailedException(failed) = service.into_err() else {
-                    return Ok(Decided::NotAsked);
+                let refused = match service.into_err() {
+                    UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
                 };
-                let item = match failed.item {
+                let item = match refused {
                     Some(item) => item,
                     None => self.item(image_id, upload_timestamp).await?,
                 };
@@ -153,6 +187,34 @@ impl Reviews {
             }
             Err(error) => Err(storage(DOING, error)),
         }
+    }
+
+    /// Takes a decision back that [`Reviews::decide`] has just written, since no execution waits for it: it would never be applied.
+    ///
+    /// Refused where the record has moved on: the decision was applied, or another one has replaced it.
+    ///
+    /// # Errors
+    ///
+    /// Where the record cannot be written.
+    pub async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
+        // A failure may have been recorded since, and has its own place in the work queues.
+        for (status, queue) in [("PENDING", Some("REVIEW")), ("FAILED", None)] {
+            let condition = "ProcessingStatus = :standing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at";
+            let mut changes = Changes::new(&self.table, key(image_id, upload_timestamp), condition)
+                .set("ReviewStatus", S("PENDING".into()))
+                .remove(&["ReviewedBy", "ReviewedAt", "ReviewReason"])
+                .given_text(":standing", status)
+                .given_text(":status", status_name(decided.status))
+                .given_text(":by", decided.reviewed_by.as_deref().unwrap_or_default())
+                .given(":at", N(decided.reviewed_at.unwrap_or_default().to_string()));
+            if let Some(queue) = queue {
+                changes = changes.set("WorkQueue", S(queue.into()));
+            }
+            if changes.send(&self.client, "taking the decision back").await? == Written::Yes {
+                return Ok(Written::Yes);
+            }
+        }
+        Ok(Written::Refused)
     }
 
     /// For engines that do not send the item with the refusal.
@@ -186,25 +248,17 @@ fn token(mut item: HashMap<String, AttributeValue>) -> Option<SecretString> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Standing {
-    #[serde(default)]
-    review_status: ReviewStatus,
-    reviewed_by: Option<String>,
-    reviewed_at: Option<EpochMillis>,
-    review_deadline: Option<EpochMillis>,
-}
-
 /// Why the condition did not hold, from the record as it stands.
 fn refusal(item: HashMap<String, AttributeValue>) -> Result<Decided, serde_dynamo::Error> {
     let standing: Standing = serde_dynamo::from_item(item)?;
-    Ok(match standing.review_status {
-        status @ (ReviewStatus::Approved | ReviewStatus::Rejected) => {
+    let failed = standing.processing_status == Some(ProcessingStatus::Failed);
+    Ok(match (standing.review_status, standing.review_deadline) {
+        (status @ (ReviewStatus::Approved | ReviewStatus::Rejected), _) => {
             Decided::Already { status, by: standing.reviewed_by, at: standing.reviewed_at }
         }
-        ReviewStatus::Pending | ReviewStatus::Expired => Decided::Late { deadline: standing.review_deadline.unwrap_or_default() },
-        ReviewStatus::None => Decided::NotAsked,
+        // A review that was open when its execution failed is over, whatever its deadline.
+        (ReviewStatus::Pending | ReviewStatus::Expired, Some(deadline)) if !failed => Decided::Late { deadline },
+        _ => Decided::NotWaiting(standing),
     })
 }
 
@@ -234,7 +288,16 @@ mod tests {
     fn row_30_past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
         let late = item(&[("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))]);
         assert!(matches!(refusal(late).unwrap(), Decided::Late { deadline: 5 }));
-        assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotAsked));
+        assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotWaiting(Standing { processing_status: None, .. })));
+    }
+
+    #[test]
+    fn a_failed_record_does_not_wait_even_where_its_review_was_open() {
+        let open = [("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))];
+        let failed = [("ProcessingStatus", S("FAILED".into())), ("StatusReason", S("Storage.Unavailable".into()))];
+        let Decided::NotWaiting(standing) = refusal(item(&[open, failed].concat())).unwrap() else { panic!("it does not wait") };
+        assert_eq!(standing.processing_status, Some(ProcessingStatus::Failed));
+        assert_eq!(standing.status_reason.as_deref(), Some("Storage.Unavailable"));
     }
 
     #[test]

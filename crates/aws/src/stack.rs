@@ -12,6 +12,9 @@ use std::collections::HashMap;
 
 const ATTEMPTS: u32 = 2;
 
+/// The default of the setting `retentionDays`, for a deployment of a release that does not say how long it keeps records.
+const DEFAULT_RETENTION_DAYS: u32 = 730;
+
 /// Where a deployed sightline keeps its things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
@@ -37,6 +40,8 @@ pub struct Stack {
     pub events_dead_letter_queue_url: String,
     /// Calls a second that Rekognition allows of each operation: the setting, or the region's default quota.
     pub rekognition_calls_per_second: u32,
+    /// Days that records are kept; 0 = for ever.
+    pub retention_days: u32,
 }
 
 /// Why no stack was found.
@@ -80,7 +85,8 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         alerts_topic_arn: stateless.take("AlertsTopicArn")?,
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
-        rekognition_calls_per_second: quota::calls_per_second(stateless.number("RekognitionCallsPerSecond"), region),
+        rekognition_calls_per_second: quota::calls_per_second(stateless.number("RekognitionCallsPerSecond").unwrap_or(0), region),
+        retention_days: stateless.number("RetentionDays").unwrap_or(DEFAULT_RETENTION_DAYS),
     })
 }
 
@@ -130,9 +136,9 @@ impl Outputs {
         self.values.get(output).cloned().ok_or_else(missing)
     }
 
-    /// A number, or 0 where an earlier release deployed the stack without this output.
-    fn number(&self, output: &str) -> u32 {
-        self.values.get(output).and_then(|value| value.parse().ok()).unwrap_or(0)
+    /// A number. None where an earlier release deployed the stack without this output.
+    fn number(&self, output: &str) -> Option<u32> {
+        self.values.get(output)?.parse().ok()
     }
 }
 
@@ -165,5 +171,6 @@ mod tests {
         assert_eq!(outputs.take("ImagesBucketName").unwrap(), "images");
         let missing = outputs.take("RecordsTableName").unwrap_err().to_string();
         assert_eq!(missing, "stack x-stateful (ROLLBACK_COMPLETE) has no output RecordsTableName");
+        assert_eq!(outputs.number("RetentionDays"), None);
     }
 }

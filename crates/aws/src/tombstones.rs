@@ -5,7 +5,12 @@ use crate::{
     classify::storage,
     records::{REVIEW_TOKEN, Records, key},
 };
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::put_item::{PutItemError, PutItemOutput},
+    types::AttributeValue,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sightline_domain::{
     clock::EpochMillis,
     erase::{
@@ -71,6 +76,12 @@ impl RecordErasure for Records {
             .await
     }
 
+    async fn mark_unrecorded(&self, marked: &Record) -> Result<Written, StorageError> {
+        let doing = "marking the image ERASED";
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(doing, marked)?));
+        written(doing, put.condition_expression("attribute_not_exists(ImageID)").send().await)
+    }
+
     async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
         let doing = "leaving a tombstone of the record";
         let tombstone = Tombstone { erased_at: Some(now), work_queue: Some(WorkQueue::Erased), ..Tombstone::of(marked) };
@@ -80,11 +91,16 @@ impl RecordErasure for Records {
             .condition_expression(AS_READ)
             .expression_attribute_values(":erased", AttributeValue::S("ERASED".into()))
             .expression_attribute_values(":at", erased_at(marked));
-        match put.send().await {
-            Ok(_) => Ok(Written::Yes),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => Ok(Written::Refused),
-            Err(error) => Err(storage(doing, error)),
-        }
+        written(doing, put.send().await)
+    }
+}
+
+/// What became of a conditional put.
+fn written(doing: &'static str, sent: Result<PutItemOutput, SdkError<PutItemError, HttpResponse>>) -> Result<Written, StorageError> {
+    match sent {
+        Ok(_) => Ok(Written::Yes),
+        Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => Ok(Written::Refused),
+        Err(error) => Err(storage(doing, error)),
     }
 }
 

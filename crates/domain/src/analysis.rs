@@ -4,6 +4,7 @@ use crate::{
     error::{RecognitionError, StorageError},
     image::ImageRef,
     layout,
+    moderation::DEFAULT_MIN_CONFIDENCE,
     ports::{ResultStore, StoredResult},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -64,14 +65,71 @@ pub enum Outcome {
     },
 }
 
-/// Gives the stored answer of `analysis` where there is one, else asks for it with `ask` and stores it whole before returning:
-/// a stored answer is never paid for again (docs/decisions, 2).
+/// What an analysis asks Rekognition for, beside the image: the parameters that decide which findings an answer leaves out.
 ///
-/// An answer that cannot be read is not stored, and counts as [`RecognitionError::Unavailable`].
+/// It is stored with the answer, as JSON in the object's metadata: the answer itself is kept as Rekognition sent it, and does not say it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Question {
+    /// Findings below this confidence are left out, percent; `None` where the operation has no such parameter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_confidence: Option<f64>,
+    /// Labels beyond this number are left out; `None` where the operation has no such parameter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_labels: Option<u32>,
+    /// Whether faces are described with all attributes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_attributes: bool,
+}
+
+impl Question {
+    /// Of `DetectLabels`: this many labels at this confidence, filtered by us. The price is per image, and a narrow question would leave
+    /// out a weak "Person" or "Text" before the state machine can branch on it.
+    pub const LABELS: Self = Self { min_confidence: Some(50.0), max_labels: Some(50), all_attributes: false };
+    /// Of `DetectFaces`.
+    pub const FACES: Self = Self { min_confidence: None, max_labels: None, all_attributes: true };
+    /// Of `DetectText`, which has no such parameters: we filter the answer.
+    pub const TEXT: Self = Self { min_confidence: None, max_labels: None, all_attributes: false };
+
+    /// Of `DetectModerationLabels`, down to `min_confidence` percent.
+    pub const fn moderation(min_confidence: f64) -> Self {
+        Self { min_confidence: Some(min_confidence), ..Self::TEXT }
+    }
+
+    /// The question of an answer that is stored without one: earlier releases asked for labels and faces as this one does, and for
+    /// moderation down to 50 percent or lower.
+    fn unstated(analysis: Analysis) -> Self {
+        match analysis {
+            Analysis::Labels => Self::LABELS,
+            Analysis::Faces => Self::FACES,
+            Analysis::Text => Self::TEXT,
+            Analysis::Moderation => Self::moderation(DEFAULT_MIN_CONFIDENCE),
+        }
+    }
+
+    /// Whether an answer to this question holds everything that an answer to `needed` would hold.
+    fn covers(&self, needed: &Self) -> bool {
+        let as_low = needed.min_confidence.is_none_or(|needed| self.min_confidence.is_some_and(|asked| asked <= needed));
+        let as_many = needed.max_labels.is_none_or(|needed| self.max_labels.is_some_and(|asked| asked >= needed));
+        as_low && as_many && (self.all_attributes || !needed.all_attributes)
+    }
+}
+
+/// The answer of `analysis` to `question`: the stored one where it covers the question, else what `ask` answers, which is stored whole
+/// before this returns.
+///
+/// A stored answer that was asked with narrower parameters, such as a higher `MinConfidence`, does not show what the settings now ask
+/// for, so it is asked again and replaced. That is the only case in which an analysis of an image is paid for again on purpose.
+///
+/// # Errors
+///
+/// What reading and writing the store and asking fail with. An answer that cannot be read is not stored, and counts as
+/// [`RecognitionError::Unavailable`].
 pub async fn answered_once<A, E>(
     results: &impl ResultStore,
     image: &ImageRef,
     analysis: Analysis,
+    question: Question,
     ask: impl Future<Output = Result<StoredResult, RecognitionError>> + Send,
 ) -> Result<A, E>
 where
@@ -79,14 +137,31 @@ where
     E: From<RecognitionError> + From<StorageError>,
 {
     let key = layout::result(&image.image_id, analysis);
-    if let Some(stored) = results.read_result(&image.bucket, &key).await?
-        && let Ok(answer) = serde_json::from_slice(&stored)
+    if let Some(stored) = results.read_answer(&image.bucket, &key).await?
+        && stored.asked(analysis).covers(&question)
+        && let Ok(answer) = serde_json::from_slice(&stored.json)
     {
         return Ok(answer);
     }
     let fresh = ask.await?;
     let answer = serde_json::from_slice(&fresh)
         .map_err(|source| RecognitionError::Unavailable { operation: analysis.operation(), source: source.into() })?;
-    results.write_result(&image.bucket, &key, fresh).await?;
+    results.write_answer(&image.bucket, &key, fresh, &question).await?;
     Ok(answer)
+}
+
+/// A stored answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// Rekognition's answer, as it was sent.
+    pub json: StoredResult,
+    /// The [`Question`] as JSON, where one is stored with the answer.
+    pub question: Option<String>,
+}
+
+impl StoredAnswer {
+    /// What was asked. Of a question that cannot be read nothing is assumed, so that it covers no other.
+    fn asked(&self, analysis: Analysis) -> Question {
+        self.question.as_ref().map_or_else(|| Question::unstated(analysis), |json| serde_json::from_str(json).unwrap_or_default())
+    }
 }

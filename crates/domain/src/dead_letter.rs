@@ -63,6 +63,5 @@ impl DeadLetter {
 
 /// The upload that an execution was started with, where its event or description tells.
 pub fn upload_of(detail: &ExecutionStatusDetail) -> Option<Upload> {
-    let event: ObjectCreated = serde_json::from_str(detail.input.as_deref()?).ok()?;
-    Some(Upload::from_event(&event))
+    Upload::from_input(detail.input.as_deref()?)
 }

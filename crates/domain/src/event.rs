@@ -46,6 +46,16 @@ pub fn object_created(upload: &Upload, size: u64, at: EpochMillis, reason: &str)
     })
 }
 
+/// What an execution is started with that looks anew at an image that was rejected at `rejected_at`, its record's `FinishedAt`: with it, the
+/// execution may take over the record of this one rejection, which no other event may.
+pub fn look_anew(upload: &Upload, size: u64, at: EpochMillis, rejected_at: EpochMillis) -> Value {
+    let mut event = object_created(upload, size, at, "redrive");
+    if let Some(detail) = event.get_mut("detail").and_then(Value::as_object_mut) {
+        detail.insert("rejected-at".to_owned(), json!(rejected_at));
+    }
+    event
+}
+
 /// Detail of S3 "Object Created".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectCreatedDetail {
@@ -53,6 +63,9 @@ pub struct ObjectCreatedDetail {
     pub bucket: Bucket,
     /// The object.
     pub object: Object,
+    /// `FinishedAt` of the rejection that is to be looked at anew; S3 never sends it ([`look_anew`]).
+    #[serde(default, rename = "rejected-at", skip_serializing_if = "Option::is_none")]
+    pub rejected_at: Option<EpochMillis>,
 }
 
 /// A bucket in an event.

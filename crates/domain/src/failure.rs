@@ -10,7 +10,7 @@ use crate::{
     identity::Upload,
     image_name::image_name,
     ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup, Written},
-    record::{ProcessingStatus, Record, WorkQueue},
+    record::{ProcessingStatus, Record, WorkQueue, expires_at},
 };
 
 /// Why an upload ended badly.
@@ -38,13 +38,14 @@ impl Ending {
         Self { reason, detail: state.map_or(sentence.clone(), |state| format!("{state}: {sentence}")) }
     }
 
-    /// Makes `record` FAILED for this reason.
-    pub fn note_in(self, record: &mut Record, now: EpochMillis) {
+    /// Makes `record` FAILED for this reason. It expires `retention_days` later, as a COMPLETED one does; 0 = never.
+    pub fn note_in(self, record: &mut Record, now: EpochMillis, retention_days: u32) {
         record.processing_status = ProcessingStatus::Failed;
         record.work_queue = Some(WorkQueue::Failed);
         record.status_reason = Some(self.reason);
         record.status_detail = Some(self.detail);
         record.finished_at = Some(now);
+        record.expires_at = expires_at(now, retention_days);
     }
 }
 
@@ -65,19 +66,24 @@ pub enum Recorded {
     NoUpload,
 }
 
-/// Writes into the record why its execution failed, as its status event tells.
+/// Writes into the record why its execution failed, as its status event tells. The record expires after `retention_days`; 0 = never.
+///
+/// # Errors
+///
+/// Where records, objects or the history cannot be read, or the record cannot be written.
 pub async fn record_failure(
     records: &impl RecordFailures,
     objects: &(impl UploadLookup + ImageStore),
     history: &impl ExecutionHistory,
     detail: &ExecutionStatusDetail,
     now: EpochMillis,
+    retention_days: u32,
 ) -> Result<Recorded, StorageError> {
     let Ok(event) = serde_json::from_str::<ObjectCreated>(detail.input.as_deref().unwrap_or_default()) else {
         return Ok(Recorded::NoUpload);
     };
     let upload = Upload::from_event(&event);
-    let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now };
+    let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now, retention_days };
     for _ in 0..TRIES {
         let Some((mut record, new)) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };
         // Asked after the record was read, whose write holds only if no review was asked for since: so an event that comes later than a
@@ -86,7 +92,11 @@ pub async fn record_failure(
             return Ok(Recorded::NotOurs);
         }
         let told = history.failure_cause(&detail.execution_arn).await?;
-        Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).note_in(&mut record, now);
+        Ending::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).note_in(
+            &mut record,
+            now,
+            retention_days,
+        );
         if records.fail(&record).await? == Written::Yes {
             return Ok(Recorded::Failed(Box::new(record)));
         }
@@ -111,6 +121,8 @@ pub struct Run<'a> {
     pub event_time: Option<EpochMillis>,
     /// Now.
     pub now: EpochMillis,
+    /// Days that the record is kept; 0 = for ever.
+    pub retention_days: u32,
 }
 
 /// Marks the record that this execution claimed FAILED; makes one where the execution ended before it could claim any.
@@ -125,7 +137,7 @@ pub async fn mark_failed(
 ) -> Result<Option<Record>, StorageError> {
     for _ in 0..TRIES {
         let Some((mut record, new)) = own_record(records, objects, run).await? else { return Ok(None) };
-        ending.clone().note_in(&mut record, run.now);
+        ending.clone().note_in(&mut record, run.now, run.retention_days);
         amend(&mut record);
         if records.fail(&record).await? == Written::Yes {
             return Ok(Some(record));
@@ -154,7 +166,11 @@ async fn own_record(
                 Meaning::Free => free = free.or(Some((id, Some(record.upload_timestamp)))),
                 Meaning::NotYet => {}
             },
-            Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => return Ok(None),
+            Some(record) if content::is_same(objects, &record, run.upload, facts.as_ref()).await? => {
+                // The record of the image may have another one of ours behind it, which must not stay PENDING.
+                let own = records.items(&id).await?.into_iter().find(|item| item.execution_arn == run.execution_arn);
+                return Ok(own.map(|own| (own, false)));
+            }
             // Of an upload that is gone, a tombstone may stand behind the record of another one.
             Some(_) if facts.is_none() => erased |= records.items(&id).await?.iter().any(Record::is_erased),
             Some(_) => {}
@@ -175,7 +191,7 @@ async fn own_record(
 }
 
 /// What was looked up, or `otherwise` where it cannot be: the execution may have failed for this very look-up. A passing trouble is waited for.
-fn unless_denied<T>(looked_up: Result<T, StorageError>, otherwise: T) -> Result<T, StorageError> {
+pub(crate) fn unless_denied<T>(looked_up: Result<T, StorageError>, otherwise: T) -> Result<T, StorageError> {
     match looked_up {
         Err(error) if !error.is_transient() => Ok(otherwise),
         other => other,

@@ -6,6 +6,9 @@ use uuid::Uuid;
 /// Owner of uploads whose key names none.
 pub const DEFAULT_OWNER: &str = "default";
 
+/// Characters of a hyphenated UUID.
+const UUID_CHARS: usize = 36;
+
 /// Namespace of our UUIDv5 names: drawn once at random, and fixed for ever, since ids depend on it.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9a3c_1f0e_5d5b_5c8e_a4a1_7f3e_2b60_c9d4);
 
@@ -34,6 +37,11 @@ impl Upload {
         }
     }
 
+    /// The upload that an execution was started with; `None` where its `input`, JSON, is not an upload's event.
+    pub fn from_input(input: &str) -> Option<Self> {
+        serde_json::from_str(input).ok().map(|event| Self::from_event(&event))
+    }
+
     /// Who owns the image: named by keys of the form `raw-uploads/{owner}/{uuid}.{ext}`, else [`DEFAULT_OWNER`].
     pub fn owner_id(&self) -> &str {
         self.chosen().map_or(DEFAULT_OWNER, |(owner, _)| owner)
@@ -47,6 +55,19 @@ impl Upload {
         self.chosen().map(|(_, id)| id.to_string()).into_iter().chain([self.derived_id()]).collect()
     }
 
+    /// What all keys begin with that name the same image as this one: the key up to the end of its UUID, whatever ending follows.
+    /// `None` where the key names no image.
+    pub fn image_prefix(&self) -> Option<&str> {
+        let (owner, _) = self.chosen()?;
+        self.key.get(..UPLOADS.len() + owner.len() + 1 + UUID_CHARS)
+    }
+
+    /// Whether `key` names the same image, as `….jpg` and `….jpeg` do, or is the key of this upload.
+    pub fn shares_image_with(&self, key: &str) -> bool {
+        let other = Self { key: key.to_owned(), ..self.clone() };
+        self.key == key || (self.image_prefix().is_some() && self.image_prefix() == other.image_prefix())
+    }
+
     /// UUIDv5 of bucket, key and version (or entity tag where there is no version).
     pub fn derived_id(&self) -> String {
         let version = self.version_id.as_deref().unwrap_or(&self.etag);
@@ -58,7 +79,7 @@ impl Upload {
         let (owner, file) = self.key.strip_prefix(UPLOADS)?.split_once('/')?;
         let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
         // '#' separates the parts of a key of the label index. Only the hyphenated form: `try_parse` also takes bare hex, as in a file named by its MD5.
-        (stem.len() == 36 && !owner.is_empty() && !owner.contains('#')).then(|| Uuid::try_parse(stem).ok())?.map(|id| (owner, id))
+        (stem.len() == UUID_CHARS && !owner.is_empty() && !owner.contains('#')).then(|| Uuid::try_parse(stem).ok())?.map(|id| (owner, id))
     }
 }
 
@@ -119,6 +140,21 @@ mod tests {
     #[test]
     fn without_versions_the_entity_tag_tells_two_contents_apart() {
         assert_ne!(upload("raw-uploads/a.jpg", None, "e1").derived_id(), upload("raw-uploads/a.jpg", None, "e2").derived_id());
+    }
+
+    #[test]
+    fn keys_that_differ_in_their_ending_only_name_the_same_image() {
+        let (jpg, id) = content_key("anna", "abc", "jpg");
+        let upload = upload(&jpg, None, "e");
+        assert_eq!(upload.image_prefix(), Some(format!("raw-uploads/anna/{id}").as_str()));
+        for (ending, same) in [(".jpeg", true), ("", true), (".tar.gz", true), ("x.jpg", false), ("0", false)] {
+            assert_eq!(upload.shares_image_with(&format!("raw-uploads/anna/{id}{ending}")), same, "{ending}");
+        }
+        assert!(!upload.shares_image_with(&format!("raw-uploads/ben/{id}.jpg")), "another owner's");
+        let plain = Upload { key: "raw-uploads/a.jpg".into(), ..upload };
+        assert!(
+            plain.image_prefix().is_none() && plain.shares_image_with("raw-uploads/a.jpg") && !plain.shares_image_with("raw-uploads/b.jpg")
+        );
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod quota;
 pub mod reconcile;
 pub mod record;
 pub mod rejection;
+pub mod rerun;
 pub mod review;
 pub mod search;
 pub mod tally;

@@ -1,13 +1,13 @@
 //! Everything that the branches found, merged into the final record.
 
 use crate::{
-    clock::{DAY_MILLIS, EpochMillis},
+    clock::EpochMillis,
     faces::FacesFound,
     image::ImageRef,
     labels::{LabelsFound, Scored},
     layout,
     moderation::Moderated,
-    record::{Analyses, ProcessingStatus, Record, SUMMARY_LABELS, withheld},
+    record::{Analyses, ProcessingStatus, Record, SUMMARY_LABELS, expires_at, withheld},
     review::{ReviewOutcome, ReviewStatus},
     text::TextFound,
 };
@@ -82,7 +82,7 @@ pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_da
         exif: Some(image.exif),
         warnings: Some(image.warnings),
         finished_at: Some(now),
-        expires_at: (retention_days > 0).then(|| (now + i64::from(retention_days) * DAY_MILLIS) / 1000),
+        expires_at: expires_at(now, retention_days),
         ..claimed
     }
 }

@@ -83,7 +83,7 @@ pub struct Rule {
 pub struct Policy(Vec<Rule>);
 
 /// Rekognition's own default, percent; flags from here up are recorded even where no rule speaks of them.
-const DEFAULT_MIN_CONFIDENCE: f64 = 50.0;
+pub(crate) const DEFAULT_MIN_CONFIDENCE: f64 = 50.0;
 
 /// A flag of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

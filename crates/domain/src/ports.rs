@@ -2,6 +2,7 @@
 
 use crate::{
     alert::AlertMessage,
+    analysis::{Question, StoredAnswer},
     clock::EpochMillis,
     erase::ports::Tombstones,
     error::{AlertError, RecognitionError, StorageError},
@@ -63,6 +64,18 @@ pub trait ResultStore: Sync {
 
     /// Puts `json` at `key` of `bucket`.
     fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// The whole answer at `key` of `bucket`, with the question that it answers, or `None`.
+    fn read_answer(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<StoredAnswer>, StorageError>> + Send;
+
+    /// Puts a whole answer at `key` of `bucket`, and with it the question that it answers.
+    fn write_answer(
+        &self,
+        bucket: &str,
+        key: &str,
+        json: StoredResult,
+        question: &Question,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 
 /// What S3 knows of an upload without reading it.
@@ -83,8 +96,8 @@ pub trait UploadLookup: Sync {
     /// The facts of exactly the version that `upload` means, or `None` where it is gone.
     fn look_up(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
 
-    /// `LastModified` of the oldest version of the upload's key that came after `after` (`None` = at all), epoch milliseconds; `None` where
-    /// there is none.
+    /// `LastModified` of the oldest version that came after `after` (`None` = at all), of all keys that name the upload's image
+    /// ([`Upload::shares_image_with`]); epoch milliseconds, `None` where there is none.
     fn first_uploaded(
         &self,
         upload: &Upload,
@@ -132,6 +145,9 @@ pub trait RecordFinder: Sync {
 pub trait RecordClaims: Tombstones {
     /// Writes `record` if there is none, or takes over one that failed for a reason that re-running can mend.
     fn claim(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
+
+    /// Takes over the record of an image that was rejected at exactly `rejected_at`, its `FinishedAt`, to look at it anew.
+    fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
 
 /// Marks records FAILED.

@@ -2,7 +2,7 @@
 
 use crate::{
     analysis::Outcome,
-    clock::EpochMillis,
+    clock::{DAY_MILLIS, EpochMillis},
     faces::Face,
     identity::Upload,
     image::{ExifFacts, ImageFormat},
@@ -280,6 +280,11 @@ impl Record {
     pub fn is_withheld(&self) -> bool {
         withheld(self.moderation_verdict, self.review_status)
     }
+}
+
+/// When DynamoDB may delete a record that ended at `now` (epoch milliseconds): epoch seconds, or `None` where `retention_days` is 0.
+pub fn expires_at(now: EpochMillis, retention_days: u32) -> Option<i64> {
+    (retention_days > 0).then(|| (now + i64::from(retention_days) * DAY_MILLIS) / 1000)
 }
 
 /// Whether an image must not be shown: blocked by the policy, or by its review.

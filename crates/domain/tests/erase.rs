@@ -16,6 +16,8 @@ mod interrupted;
 mod originals;
 #[path = "erase/sweeps.rs"]
 mod sweeps;
+#[path = "erase/unrecorded.rs"]
+mod unrecorded;
 #[path = "erase/world.rs"]
 mod world;
 #[path = "erase/writers.rs"]

@@ -6,7 +6,7 @@ pub mod settings;
 
 use serde::Deserialize;
 use sightline_domain::{
-    analysis::{Analysis, answered_once},
+    analysis::{Analysis, Question, answered_once},
     faces::{DetectFacesAnswer, FacesFound},
     image::ImageRef,
     ports::{FaceDetector, ObjectRef, ResultStore},
@@ -42,7 +42,7 @@ impl<D: FaceDetector, R: ResultStore> Step for AnalyzeFaces<D, R> {
     async fn run(&self, Input { image }: Input) -> Result<FacesFound, Fault> {
         let picture = ObjectRef { bucket: &image.bucket, key: &image.processed_key, version_id: None };
         let ask = self.detector.detect_faces(picture);
-        let answer: DetectFacesAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Faces, ask).await?;
+        let answer: DetectFacesAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Faces, Question::FACES, ask).await?;
         let found = FacesFound::read(&image.image_id, &answer, self.min_confidence);
         tracing::info!(answered = answer.face_details.len(), stored = found.face_data.len(), "faces read");
         Ok(found)

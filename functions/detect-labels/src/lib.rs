@@ -6,7 +6,7 @@ pub mod settings;
 
 use serde::Deserialize;
 use sightline_domain::{
-    analysis::{Analysis, answered_once},
+    analysis::{Analysis, Question, answered_once},
     image::ImageRef,
     labels::{DetectLabelsAnswer, LabelRules, LabelsFound},
     ports::{LabelDetector, ObjectRef, ResultStore},
@@ -42,7 +42,7 @@ impl<D: LabelDetector, R: ResultStore> Step for DetectLabels<D, R> {
     async fn run(&self, Input { image }: Input) -> Result<LabelsFound, Fault> {
         let picture = ObjectRef { bucket: &image.bucket, key: &image.processed_key, version_id: None };
         let ask = self.detector.detect_labels(picture);
-        let answer: DetectLabelsAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Labels, ask).await?;
+        let answer: DetectLabelsAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Labels, Question::LABELS, ask).await?;
         let found = self.rules.read(&image.image_id, &answer);
         tracing::info!(
             answered = answer.labels.len(),

@@ -6,7 +6,7 @@ pub mod settings;
 
 use serde::Deserialize;
 use sightline_domain::{
-    analysis::{Analysis, answered_once},
+    analysis::{Analysis, Question, answered_once},
     image::ImageRef,
     ports::{ObjectRef, ResultStore, TextDetector},
     text::{DetectTextAnswer, TextFound},
@@ -42,7 +42,7 @@ impl<D: TextDetector, R: ResultStore> Step for DetectText<D, R> {
     async fn run(&self, Input { image }: Input) -> Result<TextFound, Fault> {
         let picture = ObjectRef { bucket: &image.bucket, key: &image.processed_key, version_id: None };
         let ask = self.detector.detect_text(picture);
-        let answer: DetectTextAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Text, ask).await?;
+        let answer: DetectTextAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Text, Question::TEXT, ask).await?;
         let found = TextFound::read(&image.image_id, &answer, self.min_confidence);
         tracing::info!(answered = answer.text_detections.len(), stored = found.text_lines.len(), "text read");
         Ok(found)

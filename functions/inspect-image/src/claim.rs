@@ -21,6 +21,8 @@ pub struct Claim<'a, R, O> {
     pub images: &'a O,
     pub upload: &'a Upload,
     pub execution_arn: &'a str,
+    /// When the image was rejected, where the execution was started to look at it anew.
+    pub rejected_at: Option<EpochMillis>,
     pub now: EpochMillis,
 }
 
@@ -30,6 +32,8 @@ enum Place {
     New { erased: Option<EpochMillis> },
     /// It FAILED before, and may be claimed anew.
     Again(Record),
+    /// It was rejected before, and this execution was started to look at it anew.
+    Anew(Record, EpochMillis),
     /// This execution has claimed it before.
     Own(Record),
     /// The upload has this record already, or it was erased.
@@ -48,8 +52,18 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
             about_image(&id);
             let mut place = self.place(&id, facts).await?;
             if let Some(uploaded) = self.moment(&place, &id, facts).await? {
-                let record = self.fresh(&id, facts, uploaded);
-                if self.records.claim(&record).await? == Written::Yes {
+                let mut record = self.fresh(&id, facts, uploaded);
+                if let Place::Anew(known, _) = &place
+                    && facts.name.is_none()
+                {
+                    // The upload may be gone; its rejected record still has the file's name.
+                    record.image_name.clone_from(&known.image_name);
+                }
+                let claimed = match &place {
+                    Place::Anew(_, rejected_at) => self.records.claim_rejected(&record, *rejected_at).await?,
+                    _ => self.records.claim(&record).await?,
+                };
+                if claimed == Written::Yes {
                     return Ok(record);
                 }
                 place = self.place(&id, facts).await?;
@@ -57,7 +71,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
             match place {
                 Place::Own(known) => return Ok(known),
                 // Another execution was faster.
-                Place::Duplicate(known) | Place::Again(known) => return Err(duplicate(known).into()),
+                Place::Duplicate(known) | Place::Again(known) | Place::Anew(known, _) => return Err(duplicate(known).into()),
                 Place::Held(known) => holder = Some(known),
                 Place::BeingErased => being_erased = true,
                 Place::New { .. } => {}
@@ -85,6 +99,9 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
 
     async fn place(&self, id: &str, facts: &UploadFacts) -> Result<Place, StorageError> {
         let Some(known) = self.records.find(id).await? else { return Ok(Place::New { erased: None }) };
+        if known.is_erased() && self.rejected_at.is_some() {
+            return Ok(Place::Duplicate(known));
+        }
         if known.is_erased() {
             return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
                 Meaning::Erased => Place::Duplicate(known),
@@ -101,7 +118,11 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         } else if known.is_rerunnable() {
             Place::Again(known)
         } else {
-            Place::Duplicate(known)
+            match self.rejected_at.filter(|_| known.is_rejected()) {
+                // A second event of the same look finds another rejection, or none.
+                Some(at) if known.finished_at == Some(at) => Place::Anew(known, at),
+                _ => Place::Duplicate(known),
+            }
         })
     }
 
@@ -122,7 +143,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     async fn moment(&self, place: &Place, id: &str, facts: &UploadFacts) -> Result<Option<EpochMillis>, StorageError> {
         Ok(match place {
             Place::New { erased } => Some(claims::upload_timestamp(self.images, self.upload, id, facts, *erased).await?),
-            Place::Again(known) => Some(known.upload_timestamp),
+            Place::Again(known) | Place::Anew(known, _) => Some(known.upload_timestamp),
             Place::Own(_) | Place::Duplicate(_) | Place::Held(_) | Place::BeingErased => None,
         })
     }

@@ -13,7 +13,7 @@ use sightline_domain::{
     identity::Upload,
     image::ImageRef,
     layout,
-    ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
     record::Record,
     rejection::{ReasonCode, Rejection},
 };
@@ -42,24 +42,36 @@ impl<R, O, C> InspectImage<R, O, C> {
     }
 }
 
-impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectImage<R, O, C> {
+impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Step for InspectImage<R, O, C> {
     const NAME: &'static str = "inspect-image";
     type Input = Input;
     type Output = ImageRef;
 
     async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
         let upload = Upload::from_event(&event);
-        let claim =
-            Claim { records: &self.records, images: &self.objects, upload: &upload, execution_arn: &execution_arn, now: self.clock.now() };
-        let Some(facts) = self.objects.look_up(&upload).await? else { return Err(claim.of_what_is_gone().await?) };
+        let rejected_at = event.detail.rejected_at;
+        let (records, images, now) = (&self.records, &self.objects, self.clock.now());
+        let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
+        let found = self.objects.look_up(&upload).await?;
+        let is_there = found.is_some();
+        let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else { return Err(claim.of_what_is_gone().await?) };
         let record = claim.take(&facts).await?;
         check_bytes(facts.size, &self.settings.limits)?;
-        let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+        let archived = layout::rejected_original(&record.image_id);
+        let original = if is_there {
+            ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() }
+        } else {
+            ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }
+        };
         let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
         let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
+        // An image that is accepted has its original in one place. Where the upload is gone, the archive holds the only one.
+        if rejected_at.is_some() && is_there {
+            self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
+        }
         tracing::info!(width = image.width, height = image.height, size = image.size, "image accepted");
         Ok(image)
     }
@@ -97,6 +109,13 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
             execution_arn: record.execution_arn,
         })
     }
+}
+
+/// What the event says of a rejected image whose upload is gone, and whose original is kept in the archive; `None` for every other event.
+fn facts_of_rejected(event: &ObjectCreated, upload: &Upload) -> Option<UploadFacts> {
+    event.detail.rejected_at?;
+    let last_modified = event.time_millis()?;
+    Some(UploadFacts { version_id: upload.version_id.clone(), size: event.detail.object.size, last_modified, name: None })
 }
 
 pub(crate) fn deleted() -> Rejection {

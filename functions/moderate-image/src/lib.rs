@@ -7,7 +7,7 @@ pub mod settings;
 use serde::Deserialize;
 use sightline_domain::{
     alert::verdict_name,
-    analysis::{Analysis, answered_once},
+    analysis::{Analysis, Question, answered_once},
     image::ImageRef,
     moderation::{DetectModerationLabelsAnswer, Moderated, Policy},
     ports::{ModerationDetector, ObjectRef, ResultStore},
@@ -42,8 +42,10 @@ impl<D: ModerationDetector, R: ResultStore> Step for ModerateImage<D, R> {
 
     async fn run(&self, Input { image }: Input) -> Result<Moderated, Fault> {
         let picture = ObjectRef { bucket: &image.bucket, key: &image.processed_key, version_id: None };
-        let ask = self.detector.detect_moderation_labels(picture, self.policy.request_min_confidence());
-        let answer: DetectModerationLabelsAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Moderation, ask).await?;
+        let min_confidence = self.policy.request_min_confidence();
+        let (question, ask) = (Question::moderation(min_confidence), self.detector.detect_moderation_labels(picture, min_confidence));
+        let answer: DetectModerationLabelsAnswer =
+            answered_once::<_, Fault>(&self.results, &image, Analysis::Moderation, question, ask).await?;
         let moderated = self.policy.judge(&image.image_id, &answer);
         tracing::info!(
             answered = answer.moderation_labels.len(),

@@ -41,6 +41,8 @@ pub struct Settings {
     pub grace_seconds: u32,
     /// Calls a second that Rekognition allows of each operation: bounds the executions that a run starts.
     pub calls_per_second: u32,
+    /// Days that a record is kept; 0 = for ever.
+    pub retention_days: u32,
 }
 
 /// Reads them.
@@ -53,6 +55,7 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
         state_machine_arn: reader.text("STATE_MACHINE_ARN"),
         grace_seconds: reader.parsed("RECONCILE_GRACE_SECONDS", 300),
         calls_per_second: calls_per_second(reader.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region),
+        retention_days: reader.parsed("RETENTION_DAYS", 730),
     }
 }
 
@@ -80,6 +83,7 @@ where
             bucket: self.settings.images_bucket.clone(),
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
             anew: false,
+            retention_days: self.settings.retention_days,
             dry_run: false,
             calls_per_second: self.settings.calls_per_second,
             deadline: self.clock.now() + WORKING_MILLIS,

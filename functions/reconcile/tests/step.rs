@@ -23,7 +23,14 @@ use sightline_tests::{
 };
 
 fn wished(grace_seconds: u32) -> Settings {
-    Settings { records_table: "t".into(), images_bucket: BUCKET.into(), state_machine_arn: "m".into(), grace_seconds, calls_per_second: 50 }
+    Settings {
+        records_table: "t".into(),
+        images_bucket: BUCKET.into(),
+        state_machine_arn: "m".into(),
+        grace_seconds,
+        calls_per_second: 50,
+        retention_days: 730,
+    }
 }
 
 fn run(grace_seconds: u32, failures: usize) -> (Result<Report, Fault>, usize) {
@@ -48,8 +55,9 @@ fn the_schedule_may_send_anything() {
 fn the_grace_is_a_setting() {
     assert_eq!(run(300, 0).1, 1);
     assert_eq!(run(301, 0).1, 0);
-    let environment = |name: &str| (!name.contains("SECOND")).then(|| "x".to_owned());
-    assert_eq!(from(&environment, settings).unwrap().grace_seconds, 300);
+    let environment = |name: &str| (!name.contains("SECOND") && name != "RETENTION_DAYS").then(|| "x".to_owned());
+    let settings = from(&environment, settings).unwrap();
+    assert_eq!((settings.grace_seconds, settings.retention_days), (300, 730));
 }
 
 #[test]

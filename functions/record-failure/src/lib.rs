@@ -13,21 +13,30 @@ use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
 
 /// The step.
 pub struct RecordFailure<R, O, H, C> {
+    retention_days: u32,
     records: R,
     uploads: O,
     history: H,
     clock: C,
 }
 
-/// Reads the name of the records' table.
-pub fn settings(reader: &mut Reader<'_>) -> String {
-    reader.text("RECORDS_TABLE")
+/// Its settings.
+pub struct Settings {
+    /// Name of the records' table.
+    pub records_table: String,
+    /// Days that a record is kept; 0 = for ever.
+    pub retention_days: u32,
+}
+
+/// Reads them.
+pub fn settings(reader: &mut Reader<'_>) -> Settings {
+    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
 }
 
 impl<R, O, H, C> RecordFailure<R, O, H, C> {
     /// Writes to `records` what `history` tells.
-    pub fn new(records: R, uploads: O, history: H, clock: C) -> Self {
-        Self { records, uploads, history, clock }
+    pub fn new(retention_days: u32, records: R, uploads: O, history: H, clock: C) -> Self {
+        Self { retention_days, records, uploads, history, clock }
     }
 }
 
@@ -37,7 +46,8 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore, H: ExecutionHistory, C: Cl
     type Output = Option<String>;
 
     async fn run(&self, ExecutionStatusChanged { detail, .. }: ExecutionStatusChanged) -> Result<Option<String>, Fault> {
-        match record_failure(&self.records, &self.uploads, &self.history, &detail, self.clock.now()).await? {
+        let now = self.clock.now();
+        match record_failure(&self.records, &self.uploads, &self.history, &detail, now, self.retention_days).await? {
             Recorded::Failed(record) => {
                 about_image(&record.image_id);
                 metrics::image(&record).write();

@@ -15,5 +15,8 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let (dynamodb, objects, workflow) = (clients.dynamodb(), Objects::new(clients.s3()), Workflow::new(clients.sfn()));
-    serve(settings.map(|table| RecordFailure::new(Records::new(dynamodb, table), objects, workflow, SystemClock)), clients.meter()).await
+    let step = settings.map(|settings| {
+        RecordFailure::new(settings.retention_days, Records::new(dynamodb, settings.records_table), objects, workflow, SystemClock)
+    });
+    serve(step, clients.meter()).await
 }

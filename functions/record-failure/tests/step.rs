@@ -46,7 +46,7 @@ impl World {
     fn run(&self, detail: &Value, told: Option<FailureCause>) -> Result<Option<String>, Fault> {
         let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
         full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
-        let step = RecordFailure::new(self.records.clone(), self.objects.clone(), FixedHistory(told), FixedClock(NOW));
+        let step = RecordFailure::new(730, self.records.clone(), self.objects.clone(), FixedHistory(told), FixedClock(NOW));
         ready(step.run(serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": full})).unwrap()))
     }
 
@@ -66,6 +66,7 @@ fn the_first_real_cause_goes_into_the_record_with_its_state() {
     assert_eq!(record.status_reason.as_deref(), Some("Recognition.Throttled"));
     assert_eq!(record.status_detail.as_deref(), Some("DetectLabels: DetectLabels was throttled"));
     assert!(record.is_rerunnable());
+    assert_eq!(record.expires_at, Some(NOW / 1000 + 730 * 86_400), "it expires as a COMPLETED one does");
 }
 
 #[test]
@@ -121,6 +122,7 @@ fn an_execution_that_ended_before_it_claimed_gets_a_record() {
     assert_eq!((record.image_id.as_str(), record.upload_timestamp, record.size), (IMAGE_ID, UPLOADED, 5));
     assert_eq!(record.status_reason.as_deref(), Some("Storage.Misconfigured"));
     assert!(record.is_rerunnable());
+    assert_eq!(record.expires_at, Some(NOW / 1000 + 730 * 86_400), "it expires as a COMPLETED one does");
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn a_late_event_of_an_execution_that_goes_on_again_takes_nothing_away_from_its_r
     world.records.change(IMAGE_ID, asked);
     let before = world.records.item(IMAGE_ID);
     let redriven = MemoryWorkflow { redriven: true, ..MemoryWorkflow::default() };
-    let step = RecordFailure::new(world.records.clone(), world.objects.clone(), redriven, FixedClock(NOW));
+    let step = RecordFailure::new(730, world.records.clone(), world.objects.clone(), redriven, FixedClock(NOW));
     let detail = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&world.upload)).to_string(), "error": "Recognition.Throttled"});
     let late = serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": detail})).unwrap();
     assert_eq!(ready(step.run(late)).unwrap(), None);

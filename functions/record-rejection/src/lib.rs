@@ -19,6 +19,7 @@ use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
 
 /// The step.
 pub struct RecordRejection<R, O, C> {
+    retention_days: u32,
     records: R,
     objects: O,
     clock: C,
@@ -41,15 +42,23 @@ struct LambdaCause {
     error_message: String,
 }
 
-/// Reads the name of the records' table.
-pub fn settings(reader: &mut Reader<'_>) -> String {
-    reader.text("RECORDS_TABLE")
+/// Its settings.
+pub struct Settings {
+    /// Name of the records' table.
+    pub records_table: String,
+    /// Days that a record is kept; 0 = for ever.
+    pub retention_days: u32,
+}
+
+/// Reads them.
+pub fn settings(reader: &mut Reader<'_>) -> Settings {
+    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
 }
 
 impl<R, O, C> RecordRejection<R, O, C> {
     /// Writes to `records` and archives through `objects`.
-    pub fn new(records: R, objects: O, clock: C) -> Self {
-        Self { records, objects, clock }
+    pub fn new(retention_days: u32, records: R, objects: O, clock: C) -> Self {
+        Self { retention_days, records, objects, clock }
     }
 }
 
@@ -61,8 +70,13 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> S
     async fn run(&self, input: Input) -> Result<Option<String>, Fault> {
         let upload = Upload::from_event(&input.event);
         let (ending, refused) = ending(&input)?;
-        let run =
-            Run { upload: &upload, execution_arn: &input.execution_arn, event_time: input.event.time_millis(), now: self.clock.now() };
+        let run = Run {
+            upload: &upload,
+            execution_arn: &input.execution_arn,
+            event_time: input.event.time_millis(),
+            now: self.clock.now(),
+            retention_days: self.retention_days,
+        };
         let amend = |record: &mut Record| note_refusal(record, refused);
         let Some(record) = mark_failed(&self.records, &self.objects, &run, ending, amend).await? else {
             return Ok(None);

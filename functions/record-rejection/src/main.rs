@@ -14,5 +14,8 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
-    serve(settings.map(|table| RecordRejection::new(Records::new(dynamodb, table), objects, SystemClock)), clients.meter()).await
+    let step = settings.map(|settings| {
+        RecordRejection::new(settings.retention_days, Records::new(dynamodb, settings.records_table), objects, SystemClock)
+    });
+    serve(step, clients.meter()).await
 }

@@ -31,7 +31,7 @@ fn input(upload: &Upload, error: &str, message: &str) -> Value {
 }
 
 fn run(records: &MemoryRecords, objects: &MemoryObjects, input: &Value) -> Result<Option<String>, Fault> {
-    let step = RecordRejection::new(records.clone(), objects.clone(), FixedClock(NOW));
+    let step = RecordRejection::new(730, records.clone(), objects.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(input.clone()).unwrap()))
 }
 
@@ -51,6 +51,7 @@ fn the_record_says_failed_with_reason_code_and_sentence() {
     assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Failed, Some(WorkQueue::Failed)));
     assert_eq!((record.status_reason.as_deref(), record.status_detail.as_deref()), (Some("TRUNCATED"), Some("the file is cut off")));
     assert_eq!(record.finished_at, Some(NOW));
+    assert_eq!(record.expires_at, Some(NOW / 1000 + 730 * 86_400), "it expires as a COMPLETED one does");
     assert!(record.is_rejected() && !record.is_rerunnable());
 }
 
@@ -101,7 +102,7 @@ fn it_goes_on_where_archiving_or_tagging_was_interrupted() {
     for (method, when) in [("copy", When::Before), ("copy", When::After), ("tag_status", When::Before), ("tag_status", When::After)] {
         let (records, objects, upload) = world();
         let failing = Failing::new(objects.clone()).fail(method, when, 1);
-        let step = RecordRejection::new(records.clone(), failing, FixedClock(NOW));
+        let step = RecordRejection::new(730, records.clone(), failing, FixedClock(NOW));
         let run = || ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TRUNCATED: x")).unwrap()));
         assert_eq!(run().unwrap_err().name(), "Storage.Unavailable", "{method} {when:?}");
         run().unwrap();

@@ -3,6 +3,7 @@
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::to_value;
+use sightline_domain::{content::hex_sha256, erase::ports::Tombstones, identity::content_key};
 use std::time::Duration;
 
 /// Injected: an execution with the upload's event is started beside the one that the rule starts.
@@ -126,4 +127,25 @@ async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
         let input = described.input().unwrap_or_default();
         assert!(!input.contains(&nonce), "an execution was started by {input}");
     }
+}
+
+/// Injected: one photo is put as `….jpg` and as `….jpeg`, at the same moment.
+/// Seen: one record with one attempt, each analysis paid for once.
+#[tokio::test]
+async fn row_01_two_keys_of_one_content_at_once_make_one_record_and_one_set_of_calls() {
+    let local = Local::default_stage().await;
+    let photo = sample("hopper-rotated.jpg");
+    // Content of its own, so that no other test has the same image.
+    let photo = [photo.as_slice(), uuid::Uuid::new_v4().as_bytes()].concat();
+    let keys = ["jpg", "jpeg"].map(|ending| content_key("tests", &hex_sha256(&photo), ending));
+    let id = keys[0].1.clone();
+
+    tokio::join!(local.put(&keys[0].0, &photo), local.put(&keys[1].0, &photo));
+    let record = local.completed(&id).await;
+    // Time for the other execution to end.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+
+    let items = local.records().items(&id).await.expect("records can be read");
+    assert_eq!((items.len(), record.attempts), (1, 1));
+    assert_eq!(local.recognition.answered(&id).await, [1, 1, 1, 1]);
 }

@@ -3,6 +3,7 @@
 //! The second look for late writes comes five minutes after an erasure; here it is made by a clock that is ahead.
 
 use crate::local::{Local, Uploaded, sample, sightline, within};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_aws::{
@@ -308,7 +309,7 @@ async fn row_33_the_table_itself_refuses_every_writer() {
         }
         let reviews = Reviews::new(local.clients.dynamodb(), local.stack.records_table.as_str());
         let decided = reviews.decide(&id, 1_000, &outcome, 5_000).await.expect("it is refused well");
-        assert!(matches!(decided, Decided::NotAsked), "{stage}: {decided:?}");
+        assert!(matches!(decided, Decided::NotWaiting(_)), "{stage}: {decided:?}");
         assert_eq!(serde_json::to_value(records.items(&id).await.expect("it can be read").remove(0)).expect("JSON"), item, "{stage}");
         match stage {
             "under way" => assert_eq!(records.strip(&before, 4_000).await.expect("it can be stripped"), Written::Yes),
@@ -316,4 +317,37 @@ async fn row_33_the_table_itself_refuses_every_writer() {
         }
     }
     assert!(records.items(&id).await.expect("it can be read")[0].is_closed());
+}
+
+/// Injected: the records of two images expire, as DynamoDB deletes them in its own time; then one is erased by its id, one by its key.
+/// Seen: original, copies, results and label rows of both are gone; their late events end as duplicates.
+#[tokio::test]
+async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
+    let local = Local::default_stage().await;
+    for by_key in [false, true] {
+        let image = local.upload_sample("coffee.jpg").await;
+        let before = local.completed(&image.id).await;
+        local.ended(&before.execution_arn).await;
+        let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+        let delete = delete.key("ImageID", AttributeValue::S(image.id.clone()));
+        delete.key("UploadTimestamp", AttributeValue::N(before.upload_timestamp.to_string())).send().await.expect("it expires");
+
+        let named = if by_key { vec!["--key", &image.key] } else { vec![image.id.as_str()] };
+        let run = sightline(&local, &[&["erase"], named.as_slice(), &["--yes", "--output", "json"]].concat());
+
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let receipt = &receipts[0];
+        assert_eq!((&receipt["ImageID"], &receipt["Action"]), (&json!(image.id), &json!("ERASED")), "{receipt}");
+        assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Records"]), (&json!(1), &json!(2), &json!(0)), "{receipt}");
+        assert!(receipt["LabelRows"].as_u64().is_some_and(|rows| rows > 0), "{receipt}");
+        assert_erased(&local, &image, &before).await;
+        let late = local.start(&local.event(&image, None)).await;
+        let (_, states) = local.ended(&late).await;
+        assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
+        close(&local, &image.id).await;
+    }
+    let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(unknown.status.code() == Some(4) && told.contains("nothing was found of"), "{told}");
 }

@@ -153,3 +153,24 @@ async fn a_blocked_image_is_completed_withheld_and_told_without_a_review() {
     assert!(record.is_withheld());
     mailbox.alert("CONCERN", &photo.id).await;
 }
+
+/// Injected: the execution of an image that waits for review is stopped; somebody decides before and after the failure is recorded.
+/// Seen: both decisions are refused with the reason, and none is saved.
+#[tokio::test]
+async fn row_30_a_decision_that_no_execution_waits_for_is_refused_and_not_saved() {
+    let local = Local::strict_stage().await;
+    let waiting = waiting_for_review(&local, REVIEWED).await;
+    local.clients.sfn().stop_execution().execution_arn(&waiting.execution_arn).send().await.expect("it can be stopped");
+
+    let at_once = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]);
+    let (failed, _) = local.failed(&waiting.image_id).await;
+    let later = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]);
+
+    assert_eq!(failed.processing_status, ProcessingStatus::Failed);
+    for refused in [at_once, later] {
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(1) && told.contains("does not wait for a review"), "{told}");
+    }
+    let record = local.record_when(&waiting.image_id, "is still there", |_| true).await;
+    assert_eq!((record.review_status, record.reviewed_by), (ReviewStatus::Pending, None));
+}

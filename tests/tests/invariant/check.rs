@@ -1,7 +1,6 @@
 //! The invariant of the fault matrix, for a world at rest.
 
 use crate::{
-    operators::record_of,
     pictures::{Fate, Picture},
     world::World,
 };
@@ -11,6 +10,7 @@ use sightline_domain::{
     label_index::rows,
     layout,
     record::{ProcessingStatus, Record, WorkQueue},
+    rerun::record_of,
     review::ReviewStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +70,9 @@ impl World {
 
     fn record_of(&self, upload: &Upload) -> Option<Record> {
         // Nothing takes turns any more: the calls are made one after the other.
-        let looked = Box::pin(record_of(&self.around, upload));
-        crate::at_once(looked).ok().flatten()
+        let (records, objects) = (self.around.shaky_records(), self.around.shaky_objects());
+        let looked = Box::pin(record_of(&records, &objects, upload, None));
+        crate::at_once(looked).ok().flatten().filter(|record| !record.is_erased())
     }
 
     fn wrong_with(&self, record: &Record, picture: &Picture) -> Vec<String> {

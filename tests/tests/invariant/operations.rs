@@ -91,7 +91,7 @@ pub fn happening() -> impl Strategy<Value = Happening> {
     let trouble = prop_oneof![3 => Just(Trouble::Passing), 1 => Just(Trouble::Lasting)];
     let fail = (prop::sample::select(&METHODS[..]), any::<bool>(), trouble, 0..3_usize, 1..8_usize);
     prop_oneof![
-        3 => (0..3_usize, pick.clone(), any::<bool>()).prop_map(|(place, picture, encrypted)| Happening::Upload { place, picture, encrypted }),
+        3 => (0..4_usize, pick.clone(), any::<bool>()).prop_map(|(place, picture, encrypted)| Happening::Upload { place, picture, encrypted }),
         4 => (pick.clone(), prop::bool::weighted(0.3)).prop_map(|(event, kept)| Happening::Deliver { event, kept }),
         1 => pick.clone().prop_map(|event| Happening::Lose { event }),
         20 => (pick.clone(), 1..40_usize, any::<u32>()).prop_map(|(actor, calls, dice)| Happening::GoOn { actor, calls, dice: dice as usize }),

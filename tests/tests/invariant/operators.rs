@@ -1,16 +1,16 @@
 //! What people and schedules do: decide, redrive, start afresh, erase, reconcile. Each is a job of its own, which goes on in turns.
 
-use crate::{machine::Local, outside::Wish, surroundings::Surroundings, world::World};
+use crate::{machine::Local, outside::Wish, world::World};
 use serde_json::Value;
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    content,
     erase::Eraser,
     error::StorageError,
     identity::Upload,
-    ports::{RecordFinder, ReviewCallback, UploadLookup},
+    ports::ReviewCallback,
     reconcile::{self, Reconciler},
     record::{Record, WorkQueue},
+    rerun,
     review::{ReviewOutcome, ReviewStatus},
 };
 use sightline_tests::{erasure::MemoryNames, failing::Failing, samples::BUCKET, turns::turn};
@@ -51,25 +51,28 @@ impl World {
         });
     }
 
-    /// `sightline executions redrive`, or `--fresh`: as `cli/src/executions/redrive` does it.
+    /// `sightline executions redrive`, or `--fresh`: by the same code as the command.
     pub fn run_again(&mut self, nth: usize, fresh: bool) {
         let failed = self.failed();
         let Some(place) = failed.get(nth % failed.len().max(1)) else { return };
         let (around, run) = (self.around.clone(), self.executions[*place].run.clone());
         self.job(async move {
-            let Some(record) = record_of(&around, &upload(&run.input)).await? else { return Ok(()) };
-            if record.execution_arn != run.arn {
+            let (records, objects) = (around.shaky_records(), around.shaky_objects());
+            let record = rerun::record_of(&records, &objects, &upload(&run.input), Some(&run.arn)).await?;
+            if rerun::obstacle(record.as_ref(), &run.arn).is_some() {
                 return Ok(());
             }
             if fresh {
-                if record.is_rerunnable() {
+                if rerun::may_restart(record.as_ref()) {
                     sightline_domain::reconcile::Executions::start(&around.engine, &run.input.to_string()).await?;
                 }
                 return Ok(());
             }
             around.engine.wish(Wish::Redrive(run.arn.clone()));
             turn().await;
-            around.records.resume(&record);
+            if let Some(record) = record {
+                around.records.resume(&record);
+            }
             Ok(())
         });
     }
@@ -103,29 +106,19 @@ impl World {
         let (objects, engine, clock) = (around.shaky_objects(), around.shaky_engine(), around.clock.clone());
         let reconciler = Reconciler::new(around.shaky_records(), objects, engine.clone(), engine, clock.clone());
         let deadline = clock.now() + JOB_MILLIS - 10_000;
-        let wish =
-            reconcile::Wish { bucket: BUCKET.to_owned(), grace: GRACE_MILLIS, anew: false, dry_run: false, calls_per_second: 50, deadline };
+        let wish = reconcile::Wish {
+            bucket: BUCKET.to_owned(),
+            grace: GRACE_MILLIS,
+            anew: false,
+            retention_days: 0,
+            dry_run: false,
+            calls_per_second: 50,
+            deadline,
+        };
         self.job(async move { reconciler.run(&wish).await.error.map_or(Ok(()), Err) });
     }
 }
 
 pub fn upload(event: &Value) -> Upload {
     Upload::from_event(&serde_json::from_value(event.clone()).unwrap())
-}
-
-/// The record that stands for an upload: of its version, else of the same content.
-pub async fn record_of(around: &Surroundings, upload: &Upload) -> Result<Option<Record>, StorageError> {
-    let (records, objects) = (around.shaky_records(), around.shaky_objects());
-    let facts = objects.look_up(upload).await?;
-    let mut same = None;
-    for id in upload.candidate_ids() {
-        let Some(record) = records.find(&id).await?.filter(|record| !record.is_erased()) else { continue };
-        if record.version_id == upload.version_id {
-            return Ok(Some(record));
-        }
-        if same.is_none() && content::is_same(&objects, &record, upload, facts.as_ref()).await? {
-            same = Some(record);
-        }
-    }
-    Ok(same)
 }

@@ -104,8 +104,8 @@ impl Surroundings {
             "${InspectImageFunctionArn}" => {
                 self.invoke(InspectImage::new(setting(inspect_image::settings::read), records, objects, clock), payload)
             }
-            "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(records, objects, clock), payload),
-            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(records, objects, self.shaky_engine(), clock), payload),
+            "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(0, records, objects, clock), payload),
+            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(0, records, objects, self.shaky_engine(), clock), payload),
             "${DetectLabelsFunctionArn}" => {
                 self.invoke(DetectLabels::new(setting(detect_labels::settings::read), rekognition, objects), payload)
             }

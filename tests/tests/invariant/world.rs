@@ -55,10 +55,12 @@ impl World {
     /// S3 takes an upload: under a plain key, under one that a client chose, or under one that names its content.
     pub fn upload(&mut self, place: usize, picture: usize, encrypted: bool) {
         let picture = &PICTURES[picture % PICTURES.len()];
-        let key = match place % 3 {
+        let key = match place % 4 {
             0 => "raw-uploads/holiday/a b+ü%.jpg".to_owned(),
             1 => key(),
-            _ => content_key(OWNER, &hex_sha256(&picture.bytes), "jpg").0,
+            // As two clients name the same photo.
+            2 => content_key(OWNER, &hex_sha256(&picture.bytes), "jpg").0,
+            _ => content_key(OWNER, &hex_sha256(&picture.bytes), "jpeg").0,
         };
         let (objects, now) = (&self.around.objects, self.around.clock.now());
         let upload = if encrypted {

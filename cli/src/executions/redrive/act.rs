@@ -16,6 +16,7 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use sightline_aws::executions::Redriven;
+use sightline_domain::rerun;
 use tokio::sync::Semaphore;
 
 /// Redriven and looked at at once.
@@ -77,7 +78,7 @@ async fn redrive(session: &Session, candidate: &Candidate, outcome: &mut Outcome
 
 async fn restart(session: &Session, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), CliError> {
     // A fresh execution may take over a FAILED record only; record-failure marks it within moments.
-    if candidate.record.as_ref().is_some_and(|record| !record.is_rerunnable()) {
+    if !rerun::may_restart(candidate.record.as_ref()) {
         return Err(CliError::Failed("its record is not marked FAILED yet; try again in a moment".to_owned()));
     }
     let input = candidate.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is not known any more".to_owned()))?;

@@ -3,9 +3,11 @@
 mod act;
 mod outcome;
 mod plan;
+mod rejected;
 
 use super::{
     list::Row,
+    record_of,
     wanted::{Wanted, locate},
 };
 use crate::{
@@ -19,10 +21,14 @@ use crate::{
     stop,
 };
 use futures_util::{StreamExt, stream};
-use outcome::{foreseen, table};
-use plan::{Plan, Way, fits, plan};
+use outcome::{Outcome, foreseen, table};
+use plan::{Plan, REDRIVABLE_DAYS, Way, fits, plan};
 use sightline_aws::executions::ExecutionDetail;
-use sightline_domain::{clock::Clock, ports::RecordFinder, record::Record};
+use sightline_domain::{
+    clock::{Clock, DAY_MILLIS},
+    record::Record,
+    rerun,
+};
 
 /// Failed executions that one call looks at.
 const MOST: usize = 1000;
@@ -40,6 +46,9 @@ struct Candidate {
 pub async fn run(global: &Global, args: &Redrive, output: Output) -> Result<Exit, CliError> {
     let wanted = args.executions.iter().map(|text| Wanted::parse(text)).collect::<Result<Vec<_>, _>>()?;
     let session = Session::open(global).await?;
+    if args.rejected {
+        return rejected::run(&session, wanted, args, output).await;
+    }
     let candidates = if args.all_failed { all_failed(&session, args).await? } else { named(&session, wanted, args).await? };
     if candidates.is_empty() {
         say!("nothing to redrive");
@@ -52,7 +61,12 @@ pub async fn run(global: &Global, args: &Redrive, output: Output) -> Result<Exit
     let _ending = stop::own_ending();
     let outcomes =
         if args.dry_run { candidates.iter().map(foreseen).collect() } else { act::redrive_all(&session, candidates, args).await };
-    output.list(&outcomes, || render(&table(&outcomes)))?;
+    finish(&outcomes, output)
+}
+
+/// Prints what was done, and says how it went.
+fn finish(outcomes: &[Outcome], output: Output) -> Result<Exit, CliError> {
+    output.list(outcomes, || render(&table(outcomes)))?;
     if let Some(stop) = stop::is_requested() {
         return Ok(stop.exit());
     }
@@ -78,7 +92,8 @@ async fn named(session: &Session, wanted: Vec<Wanted>, args: &Redrive) -> Result
 
 /// Those whose image still waits for them: a later execution may have done their work since.
 async fn all_failed(session: &Session, args: &Redrive) -> Result<Vec<Candidate>, CliError> {
-    let since = args.since.moment(SystemClock.now());
+    let now = SystemClock.now();
+    let since = args.since.map_or(now - REDRIVABLE_DAYS * DAY_MILLIS, |since| since.moment(now));
     let found = session.executions().list(&["ABORTED", "FAILED", "TIMED_OUT"], since, MOST).await?;
     if found.len() == MOST {
         say!("looking at the newest {MOST} only; run the command again for the rest");
@@ -98,18 +113,15 @@ async fn all_failed(session: &Session, args: &Redrive) -> Result<Vec<Candidate>,
 impl Candidate {
     /// Whether the image has no record, or one that this execution failed.
     fn is_owner(&self) -> bool {
-        self.record.as_ref().is_none_or(|record| record.execution_arn == self.detail.execution.arn && record.is_rerunnable())
+        rerun::waits_for(self.record.as_ref(), &self.detail.execution.arn)
     }
 }
 
 async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Option<Candidate>, CliError> {
     let executions = session.executions();
     let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
-    let image_id = Row::new(detail.execution.clone(), Some(detail.clone())).image_id;
-    let record = match &image_id {
-        Some(id) => session.records().find(id).await?,
-        None => None,
-    };
+    let record = record_of(session, detail.input.as_deref(), arn).await?;
+    let image_id = Row::new(detail.execution.clone(), Some(detail.clone()), record.as_ref()).image_id;
     let events = executions.history_length(arn).await?;
     let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), Way::of(args.or_restart, args.fresh));
     Ok(Some(Candidate { detail, record, image_id, plan }))

@@ -4,10 +4,11 @@ use sightline_aws::executions::ExecutionDetail;
 use sightline_domain::{
     clock::{DAY_MILLIS, EpochMillis},
     record::Record,
+    rerun,
 };
 
 /// Step Functions guide, "Redrive": within 14 days of closing, and below 24,999 events.
-const REDRIVABLE_DAYS: EpochMillis = 14;
+pub const REDRIVABLE_DAYS: EpochMillis = 14;
 const MAX_EVENTS: i64 = 24_999;
 
 /// What is done with one execution.
@@ -47,13 +48,11 @@ impl Way {
 pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now: EpochMillis, way: Way) -> Plan {
     let execution = &detail.execution;
     if !matches!(execution.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
-        return Plan::Skip(format!("the execution is {}; only failed ones are run again", execution.status));
+        let hint = if record.is_some_and(Record::is_rejected) { "; --rejected looks at its image anew" } else { "" };
+        return Plan::Skip(format!("the execution is {}; only failed ones are run again{hint}", execution.status));
     }
-    if record.is_some_and(Record::is_erased) {
-        return Plan::Skip("its image was erased".to_owned());
-    }
-    if let Some(other) = record.filter(|record| record.execution_arn != execution.arn) {
-        return Plan::Skip(format!("another execution has the image: {}", other.execution_arn));
+    if let Some(reason) = rerun::obstacle(record, &execution.arn) {
+        return Plan::Skip(reason);
     }
     if way == Way::Fresh {
         return Plan::Restart("a fresh execution is asked for".to_owned());

@@ -91,10 +91,13 @@ impl WorkQueues for Records {
         }
     }
 
-    async fn saved_decision(&self, image_id: &str) -> Result<Option<SavedDecision>, StorageError> {
+    async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
         let doing = "reading the decision";
-        let query = self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false).limit(1);
-        let query = query.key_condition_expression("ImageID = :id").expression_attribute_values(":id", S(image_id.to_owned()));
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query
+            .key_condition_expression("ImageID = :id AND UploadTimestamp = :at")
+            .expression_attribute_values(":id", S(image.image_id.clone()))
+            .expression_attribute_values(":at", N(image.upload_timestamp.to_string()));
         let found = query.send().await.map_err(|error| storage(doing, error))?;
         let Some(mut item) = found.items.unwrap_or_default().into_iter().next() else { return Ok(None) };
         let Some(S(token)) = item.remove(REVIEW_TOKEN) else { return Ok(None) };

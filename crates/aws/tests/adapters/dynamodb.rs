@@ -105,11 +105,38 @@ async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
     let asked = replay.only().json();
     assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
     let (set, removed) = changes(&asked);
-    let left = ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"];
+    let left = [
+        "StatusReason",
+        "StatusDetail",
+        "FinishedAt",
+        "ExpiresAt",
+        "ReviewedBy",
+        "ReviewedAt",
+        "ReviewReason",
+        "ReviewDeadline",
+        "ReviewToken",
+    ];
     assert_eq!(removed, left.map(str::to_owned).into());
     assert!(
         ["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)),
         "{set:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_rejected_record_is_claimed_anew_where_it_is_the_rejection_that_was_meant() {
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(records(&replay).await.claim_rejected(&claimed(), 7).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_well_formed(&asked);
+    assert_eq!(asked["ConditionExpression"], "ProcessingStatus = :failed AND FinishedAt = :rejected");
+    assert_eq!(asked["ExpressionAttributeValues"][":rejected"], json!({"N": "7"}));
+    assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
+    let (_, removed) = changes(&asked);
+    assert!(["StatusReason", "FinishedAt", "ExpiresAt"].iter().all(|name| removed.contains(*name)), "{removed:?}");
+    assert_eq!(
+        records(&Replay::new([json_error(400, "ConditionalCheckFailedException")])).await.claim_rejected(&claimed(), 7).await.unwrap(),
+        Written::Refused
     );
 }
 

@@ -60,6 +60,30 @@ async fn the_tombstone_replaces_the_whole_item_and_holds_nothing_of_the_image() 
 }
 
 #[tokio::test]
+async fn an_image_without_a_record_is_marked_where_nothing_has_that_key_yet() {
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(records(&replay).await.mark_unrecorded(&marked()).await.unwrap(), Written::Yes);
+    let asked = replay.only().json();
+    assert_eq!(asked["ConditionExpression"], "attribute_not_exists(ImageID)");
+    assert_eq!((&asked["Item"]["ProcessingStatus"], &asked["Item"]["S3_URL"]), (&json!({"S": "ERASED"}), &json!({"S": "s3://images/k"})));
+    assert_eq!(records(&refused()).await.mark_unrecorded(&marked()).await.unwrap(), Written::Refused);
+}
+
+#[tokio::test]
+async fn the_rows_of_an_image_without_a_record_are_looked_for_in_the_whole_index() {
+    let row = |term: &str| json!({"OwnerLabelMonth": {"S": format!("anna#{term}#2026-03")}, "TimeImageID": {"S": "0#i"}});
+    let first = json!({"Items": [row("car")], "LastEvaluatedKey": row("car")});
+    let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": [row("road")]}).to_string())]);
+    let rows = LabelRows::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "labels");
+    let found = rows.of_image(IMAGE_ID).await.unwrap();
+    let key = |term: &str| RowKey { owner_label_month: format!("anna#{term}#2026-03"), time_image_id: "0#i".into() };
+    assert_eq!(found, [key("car"), key("road")]);
+    let asked = &replay.asked()[1].json();
+    assert_eq!((&asked["FilterExpression"], &asked["ExclusiveStartKey"]), (&json!("ImageID = :id"), &row("car")));
+    assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+}
+
+#[tokio::test]
 async fn a_tombstone_is_closed_as_it_was_read() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(records(&replay).await.close(&marked()).await.unwrap(), Written::Yes);

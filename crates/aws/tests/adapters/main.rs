@@ -22,6 +22,7 @@ mod redrive;
 mod rekognition;
 mod replay;
 mod retries;
+mod reviewing;
 mod s3;
 mod sfn;
 mod sns;

@@ -7,7 +7,7 @@ use sightline_aws::{executions, objects::Objects, records::Records};
 use sightline_domain::{
     error::StepError,
     identity::Upload,
-    reconcile::{ExecutionState, Executions, QueuePlace, ReviewQueueState, UploadVersions, VersionPlace, WorkQueues},
+    reconcile::{ExecutionState, Executions, QueuePlace, QueuedImage, ReviewQueueState, UploadVersions, VersionPlace, WorkQueues},
     record::{ProcessingStatus, WorkQueue},
     review::ReviewStatus,
 };
@@ -100,6 +100,16 @@ async fn the_review_queue_is_measured_over_all_its_pages() {
     assert_eq!(records(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
 }
 
+fn queued() -> QueuedImage {
+    QueuedImage {
+        image_id: IMAGE_ID.into(),
+        upload_timestamp: 5,
+        execution_arn: EXECUTION.into(),
+        processing_status: ProcessingStatus::Pending,
+        review_status: ReviewStatus::Rejected,
+    }
+}
+
 fn decided(changes: &Value) -> Replay {
     let mut item = json!({"ImageID": {"S": IMAGE_ID}, "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "REJECTED"},
         "ReviewedBy": {"S": "anna"}, "ReviewedAt": {"N": "5"}, "ReviewReason": {"S": "no"}, "ReviewToken": {"S": "token-1"}});
@@ -110,14 +120,16 @@ fn decided(changes: &Value) -> Replay {
 #[tokio::test]
 async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
     let replay = decided(&json!({}));
-    let saved = records(&replay).await.saved_decision(IMAGE_ID).await.unwrap().unwrap();
+    let saved = records(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
     assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
     assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
-    assert_eq!(replay.only().json()["ConsistentRead"], json!(true));
+    let asked = replay.only().json();
+    assert_eq!(asked["ConsistentRead"], json!(true));
+    assert_eq!(asked["KeyConditionExpression"], "ImageID = :id AND UploadTimestamp = :at", "of that very item, not of the newest");
     for changes in
         [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
     {
-        assert!(records(&decided(&changes)).await.saved_decision(IMAGE_ID).await.unwrap().is_none(), "{changes}");
+        assert!(records(&decided(&changes)).await.saved_decision(&queued()).await.unwrap().is_none(), "{changes}");
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::replay::{Answer, Replay, ok, xml_error};
 use sightline_aws::objects::Objects;
 use sightline_domain::{
+    analysis::{Question, StoredAnswer},
     error::StepError,
     identity::Upload,
     ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
@@ -124,6 +125,20 @@ async fn a_version_that_is_denied_and_not_listed_is_absent() {
 }
 
 #[tokio::test]
+async fn an_answer_is_stored_with_its_question_and_read_with_it() {
+    let replay = Replay::new([ok("")]);
+    let (store, question) = (objects(&replay).await, Question::moderation(30.0));
+    store.write_answer("images", "results/i/moderation.json", b"{}".to_vec(), &question).await.unwrap();
+    assert_eq!(replay.only().header("x-amz-meta-question"), Some(r#"{"MinConfidence":30.0}"#));
+
+    let with = Answer::Http(200, vec![("x-amz-meta-question", r#"{"MinConfidence":30.0}"#.into())], b"{}".to_vec());
+    for (answer, question) in [(with, Some(r#"{"MinConfidence":30.0}"#.to_owned())), (ok("{}"), None)] {
+        let read = objects(&Replay::new([answer])).await.read_answer("images", "results/i/moderation.json").await.unwrap();
+        assert_eq!(read, Some(StoredAnswer { json: b"{}".to_vec(), question }));
+    }
+}
+
+#[tokio::test]
 async fn slowed_down_and_then_answered_is_one_answer() {
     let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
     assert!(objects(&replay).await.read_image(IMAGE).await.unwrap().is_some());
@@ -185,6 +200,21 @@ async fn the_first_version_of_a_key_stands_on_the_last_page() {
     for (after, found) in [(1_772_366_460_000, Some(1_772_366_520_000)), (1_772_366_520_000, None)] {
         assert_eq!(objects(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
     }
+}
+
+#[tokio::test]
+async fn the_first_upload_of_an_image_is_looked_for_under_all_endings_of_its_key() {
+    let id = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
+    let version = |ending: &str, minute: u32| {
+        format!(
+            "<Version><Key>raw-uploads/anna/{id}{ending}</Key><VersionId>v</VersionId><LastModified>2026-03-01T12:{minute:02}:00.000Z</LastModified></Version>"
+        )
+    };
+    let listed = [version(".jpeg", 1), version(".jpg", 2), version("x.jpg", 0)].concat();
+    let replay = Replay::new([ok(format!("<?xml version=\"1.0\"?><ListVersionsResult>{listed}</ListVersionsResult>"))]);
+    let jpg = Upload { key: format!("raw-uploads/anna/{id}.jpg"), ..upload(Some("v")) };
+    assert_eq!(objects(&replay).await.first_uploaded(&jpg, None).await.unwrap(), Some(1_772_366_460_000));
+    assert!(replay.only().uri.contains(&format!("{id}&")) || replay.only().uri.ends_with(id), "{}", replay.only().uri);
 }
 
 #[tokio::test]

@@ -8,10 +8,12 @@ pub mod ports;
 mod receipt;
 mod sweep;
 mod tombstone;
+mod unrecorded;
 
 pub use receipt::{Derived, LateWrites, Receipt};
 pub use sweep::{SWEEP_AFTER, Swept, sweep_erased};
 pub use tombstone::{Meaning, Tombstone, meaning};
+pub use unrecorded::{UploadsById, find_uploads};
 
 use crate::{
     clock::Clock,
@@ -62,7 +64,8 @@ where
     T: TallyRemoval,
     C: Clock,
 {
-    /// Erases an image; of one that was erased before, what was written since. `None` where there is no such image.
+    /// Erases an image; of one that was erased before, what was written since. `None` where it has no record
+    /// ([`Eraser::erase_unrecorded`]).
     pub async fn erase(&self, image_id: &str) -> Result<Option<Receipt>, StorageError> {
         let items = self.records.items(image_id).await?;
         let Some(newest) = items.first() else { return Ok(None) };

@@ -50,11 +50,12 @@ fn prefix(bucket: &str, key: &str, image_id: &str) -> String {
     key.get(..end).filter(|_| named).unwrap_or(key).to_owned()
 }
 
-fn upload(bucket: &str, key: &str, version_id: Option<&str>, etag: &str) -> Upload {
+pub(super) fn upload(bucket: &str, key: &str, version_id: Option<&str>, etag: &str) -> Upload {
     Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: version_id.map(str::to_owned), etag: etag.to_owned() }
 }
 
-async fn is_original(
+/// Whether `version` is the original of `record`.
+pub(super) async fn is_original(
     records: &impl Tombstones,
     objects: &impl ImageStore,
     bucket: &str,

@@ -58,6 +58,9 @@ pub trait RecordErasure: Tombstones {
     /// stays until [`RecordErasure::strip`], so that an erasure that was interrupted can go on.
     fn mark(&self, record: &Record, now: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
+    /// Puts `marked`, which is ERASED, where the table has no such item: of an image whose record has expired.
+    fn mark_unrecorded(&self, marked: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
+
     /// Leaves nothing of `marked` but its tombstone.
     fn strip(&self, marked: &Record, now: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
@@ -66,6 +69,9 @@ pub trait RecordErasure: Tombstones {
 pub trait LabelRowRemoval: Sync {
     /// Those of `keys` that there are, read consistently.
     fn existing(&self, keys: &[RowKey]) -> impl Future<Output = Result<Vec<RowKey>, StorageError>> + Send;
+
+    /// The keys of all rows of an image whose record, which says its terms, is gone. Reads the whole index.
+    fn of_image(&self, image_id: &str) -> impl Future<Output = Result<Vec<RowKey>, StorageError>> + Send;
 
     /// Deletes rows; those that are gone are no error.
     fn remove(&self, keys: &[RowKey]) -> impl Future<Output = Result<(), StorageError>> + Send;

@@ -45,6 +45,8 @@ pub struct Wish {
     pub grace: EpochMillis,
     /// Look at all uploads, whatever earlier runs have seen: after a table was restored from a backup, or lost what it held.
     pub anew: bool,
+    /// Days that a record which is marked FAILED is kept; 0 = for ever.
+    pub retention_days: u32,
     /// Only say what would be done.
     pub dry_run: bool,
     /// Calls a second that Rekognition allows of each operation: bounds the executions that are started.

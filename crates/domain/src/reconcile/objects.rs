@@ -10,6 +10,7 @@ use crate::{
     identity::Upload,
     ports::{ImageStore, RecordFailures, UploadFacts},
     record::Record,
+    rejection::ReasonCode,
 };
 
 /// No record expires sooner: the setting `retentionDays` counts in days. Milliseconds.
@@ -136,7 +137,10 @@ where
             return Ok(meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);
         }
         // The same content came once more after a failure, which asks for another try.
-        let asks_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
+        let sent_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
+        // Of two uploads of an image, the one that had claimed the record was deleted before it was inspected.
+        let is_another = record.is_rerunnable() && record.status_reason.as_deref() == Some(ReasonCode::ObjectDeleted.as_str());
+        let asks_again = sent_again || is_another;
         Ok(!asks_again && content::is_same(&self.objects, record, upload, Some(&facts)).await?)
     }
 }

@@ -115,8 +115,8 @@ pub trait WorkQueues: Sync {
     /// What waits for reviewers.
     fn review_queue(&self) -> impl Future<Output = Result<ReviewQueueState, StorageError>> + Send;
 
-    /// The decision in a record that is not done, with the token to tell it by; `None` where there is none to be told.
-    fn saved_decision(&self, image_id: &str) -> impl Future<Output = Result<Option<SavedDecision>, StorageError>> + Send;
+    /// The decision in exactly this item, where it is not done, with the token to tell it by; `None` where there is none to be told.
+    fn saved_decision(&self, image: &QueuedImage) -> impl Future<Output = Result<Option<SavedDecision>, StorageError>> + Send;
 }
 
 /// How an execution stands.

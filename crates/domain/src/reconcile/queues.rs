@@ -89,7 +89,7 @@ where
 
     /// A decision was saved, and telling it failed.
     async fn tell_again(&self, pass: &mut Pass<'_>, image: &QueuedImage) -> Result<(), StorageError> {
-        let Some(saved) = self.records.saved_decision(&image.image_id).await? else { return Ok(()) };
+        let Some(saved) = self.records.saved_decision(image).await? else { return Ok(()) };
         let fresh = saved.outcome.reviewed_at.is_some_and(|at| self.clock.now() - at < pass.settling);
         if fresh {
             return Ok(());

@@ -10,6 +10,16 @@ use crate::{
     record::{ProcessingStatus, Record, WorkQueue},
 };
 
+/// The reason of a record that a newer one of the same image replaces, as the error of the step that finds it so.
+const SUPERSEDED: &str = "Record.Superseded";
+
+/// An item of a queue.
+struct Queued {
+    record: Record,
+    /// Whether the image has a newer record. No execution could take this one over any more: a claim looks at the newest.
+    superseded: bool,
+}
+
 /// What the local engine reports of executions that were at work when it was stopped.
 const SERVICE_RESTART: &str = "States.ServiceRestart";
 
@@ -37,7 +47,7 @@ where
             return Ok(());
         }
         // The index is a moment late, and the execution may have completed its record since.
-        let Some(mut record) = self.records.find(&image.image_id).await? else { return Ok(()) };
+        let Some(Queued { mut record, superseded }) = self.queued(image).await? else { return Ok(()) };
         if record.processing_status != ProcessingStatus::Pending || record.execution_arn != image.execution_arn {
             return Ok(());
         }
@@ -46,10 +56,14 @@ where
         if redrivable && self.workflow.goes_on(&image.execution_arn).await? {
             return Ok(());
         }
-        let ending = self.ending(&image.execution_arn, over.as_ref().map(|facts| &facts.state)).await?;
+        let ending = if superseded {
+            Ending { reason: SUPERSEDED.to_owned(), detail: "another upload of the same image has a newer record".to_owned() }
+        } else {
+            self.ending(&image.execution_arn, over.as_ref().map(|facts| &facts.state)).await?
+        };
         let reason = ending.reason.clone();
         let again = is_engines_fault(&reason) && record.attempts < MOST_ATTEMPTS;
-        ending.note_in(&mut record, now);
+        ending.note_in(&mut record, now, pass.wish.retention_days);
         if again {
             // It stays in the queue until an execution claims it, so that a run that ends right here is made up for.
             record.work_queue = Some(WorkQueue::Pending);
@@ -69,13 +83,13 @@ where
 
     /// A record that is FAILED and still in the queue: its fresh execution was not started, or did not come to claim it.
     pub(super) async fn start_again(&self, pass: &mut Pass<'_>, image: &QueuedImage) -> Result<(), StorageError> {
-        let Some(mut record) = self.records.find(&image.image_id).await? else { return Ok(()) };
+        let Some(Queued { mut record, superseded }) = self.queued(image).await? else { return Ok(()) };
         let now = self.clock.now();
         let finished = record.finished_at.unwrap_or(now);
         if !record.is_rerunnable() || record.work_queue != Some(WorkQueue::Pending) || now - finished < pass.settling {
             return Ok(());
         }
-        if now - finished < KEEP_STARTING {
+        if now - finished < KEEP_STARTING && !superseded {
             let known = self.executions.look(&record.execution_arn).await?;
             self.restart(pass, &record, known.and_then(|facts| facts.input)).await?;
         } else if !pass.wish.dry_run {
@@ -83,6 +97,14 @@ where
             self.records.fail(&record).await?;
         }
         Ok(())
+    }
+
+    /// The very item that the queue shows: an image may have several, of which [`crate::ports::RecordFinder::find`] gives the newest.
+    async fn queued(&self, image: &QueuedImage) -> Result<Option<Queued>, StorageError> {
+        let items = self.records.items(&image.image_id).await?;
+        let superseded = items.iter().any(|item| item.upload_timestamp > image.upload_timestamp && !item.is_erased());
+        let record = items.into_iter().find(|item| item.upload_timestamp == image.upload_timestamp);
+        Ok(record.map(|record| Queued { record, superseded }))
     }
 
     async fn ending(&self, execution_arn: &str, over: Option<&ExecutionState>) -> Result<Ending, StorageError> {

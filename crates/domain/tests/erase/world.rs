@@ -21,6 +21,7 @@ use sightline_tests::{
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed, findings, key},
 };
 
+pub const BUCKET_NAME: &str = BUCKET;
 /// When images are erased.
 pub const ERASED: i64 = NOW + 3_600_000;
 

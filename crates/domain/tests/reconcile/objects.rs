@@ -7,7 +7,7 @@ use sightline_domain::{
     identity::Upload,
     ports::{ImageArchive, ObjectRef},
     reconcile::Did,
-    record::{ProcessingStatus, Record},
+    record::{ProcessingStatus, Record, WorkQueue},
 };
 use sightline_tests::{
     ready,
@@ -137,4 +137,18 @@ fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
     let report = world.run();
     assert_eq!((did(&report), report.orphans, world.started().len()), (vec![Did::WouldStart], 1, 0));
     assert_eq!(world.objects.keys().len(), 1);
+}
+
+/// Injected: `a.jpg` and `a.jpeg` are one image; the one that had claimed its record is deleted before it is inspected.
+/// Seen: the other one is started, and may take the record over.
+#[test]
+fn row_01_the_upload_that_is_left_of_two_is_started_where_the_other_one_was_deleted() {
+    let world = world();
+    let jpeg = sightline_tests::samples::key().replace(".jpg", ".jpeg");
+    let left = world.objects.upload(BUCKET, &jpeg, b"image", UPLOADED + 1);
+    let record =
+        Record { etag: left.etag.clone(), status_reason: Some("OBJECT_DELETED".into()), finished_at: Some(UPLOADED + 2), ..claimed() };
+    world.table.put(&Record { processing_status: ProcessingStatus::Failed, work_queue: Some(WorkQueue::Failed), ..record });
+    assert_eq!(did(&world.run()), [Did::Started]);
+    assert_eq!(world.started(), [left]);
 }

@@ -194,3 +194,43 @@ fn queues_are_gone_through_page_by_page_and_from_where_the_last_run_stopped() {
     (world.step, world.wish.deadline) = (0, i64::MAX);
     assert_eq!((world.run().stranded, world.bookmark().queue), (7 - first.stranded, None));
 }
+
+/// Injected: two uploads of an image were claimed as two items, and the execution of the older one is over without completing it.
+/// Seen: the older one is marked FAILED as superseded and not started again; the newer one is left alone.
+#[test]
+fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one() {
+    for state in [Some(ExecutionState::Succeeded { stopped_at: Some(NOW - MINUTE) }), None, Some(failed("Recognition.Throttled"))] {
+        let world = world();
+        let older = world.stranded(state);
+        let newer = sightline_domain::record::Record {
+            upload_timestamp: UPLOADED + 1_000,
+            execution_arn: OTHER_EXECUTION.into(),
+            processing_status: ProcessingStatus::Completed,
+            work_queue: None,
+            ..older
+        };
+        world.table.put(&newer);
+
+        let report = world.run();
+
+        assert_eq!((did(&report), world.started().len()), (vec![Did::MarkedFailed], 0));
+        let records = world.table.all();
+        assert_eq!(
+            records.iter().map(|record| record.processing_status).collect::<Vec<_>>(),
+            [ProcessingStatus::Failed, ProcessingStatus::Completed]
+        );
+        assert_eq!((records[0].status_reason.as_deref(), records[0].work_queue), (Some("Record.Superseded"), Some(WorkQueue::Failed)));
+        assert_eq!(world.run().actions, []);
+    }
+}
+
+#[test]
+fn a_record_that_is_marked_failed_expires_like_all_others() {
+    for (days, expires) in [(730, Some(NOW / 1000 + 730 * 86_400)), (0, None)] {
+        let mut world = world();
+        world.wish.retention_days = days;
+        world.stranded(Some(failed("Recognition.Misconfigured")));
+        world.run();
+        assert_eq!(world.record().expires_at, expires);
+    }
+}

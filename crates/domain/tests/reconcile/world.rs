@@ -65,6 +65,7 @@ pub fn world() -> World {
             bucket: BUCKET.to_owned(),
             grace: 5 * MINUTE,
             anew: false,
+            retention_days: 730,
             dry_run: false,
             calls_per_second: 50,
             deadline: EpochMillis::MAX,

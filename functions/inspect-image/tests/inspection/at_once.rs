@@ -5,6 +5,7 @@ use crate::{
     step::run_with,
 };
 use sightline_domain::{
+    clock::EpochMillis,
     content::hex_sha256,
     erase::ports::Tombstones,
     error::StorageError,
@@ -48,6 +49,70 @@ impl RecordClaims for Overtaken {
             run_with(&self.records, &objects, &upload, OTHER_EXECUTION).unwrap();
         }
         self.records.claim(record).await
+    }
+
+    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
+        self.records.claim_rejected(record, rejected_at).await
+    }
+}
+
+/// When the second execution claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Second {
+    /// Right before the first one, after all that was looked up for that.
+    AtOnce,
+    /// After the first one.
+    Later,
+    /// After the first one, whose upload was deleted for good meanwhile.
+    AfterDeletion,
+}
+
+/// The records after two uploads of one photo, under keys with different endings, were claimed; and how each execution ended.
+///
+/// `in_order`: the upload that came first is claimed first. `kms`: every upload has an entity tag of its own.
+fn two_endings(second_comes: Second, in_order: bool, kms: bool) -> (MemoryRecords, [Result<String, &'static str>; 2]) {
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let bytes = jpeg(&quadrants(120, 100));
+    let put = |ending: &str, at: EpochMillis| {
+        let (key, _) = content_key(OWNER, &hex_sha256(&bytes), ending);
+        if kms { objects.upload_encrypted(BUCKET, &key, &bytes, at) } else { objects.upload(BUCKET, &key, &bytes, at) }
+    };
+    let uploads = [put("jpg", UPLOADED), put("jpeg", UPLOADED + 1_000)];
+    let [first, second] = if in_order { [&uploads[0], &uploads[1]] } else { [&uploads[1], &uploads[0]] };
+    let ended = |run: Result<sightline_domain::image::ImageRef, sightline_kit::Fault>| {
+        run.map(|image| image.image_id).map_err(|fault| fault.name())
+    };
+    if second_comes == Second::AtOnce {
+        let overtaken = Overtaken { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), second.clone())))) };
+        let overtaken = ended(run_with(&overtaken, &objects, first, EXECUTION));
+        return (records, [overtaken, Err("")]);
+    }
+    let one = ended(run_with(&records, &objects, first, EXECUTION));
+    if second_comes == Second::AfterDeletion {
+        objects.erase(&first.key);
+    }
+    let other = ended(run_with(&records, &objects, second, OTHER_EXECUTION));
+    (records, [one, other])
+}
+
+/// Injected: one photo is sent as `a.jpg` and `a.jpeg`; both are claimed at the same moment, or one after the other, in either order,
+/// with and without KMS, the first one deleted in between or not.
+/// Seen: one record; the other execution ends as a duplicate, before anything is paid for.
+#[test]
+fn row_01_two_keys_of_one_content_are_one_record_in_any_order() {
+    let sides = [false, true];
+    for (in_order, kms) in sides.into_iter().flat_map(|order| sides.map(|kms| (order, kms))) {
+        let (records, [overtaken, _]) = two_endings(Second::AtOnce, in_order, kms);
+        assert_eq!(overtaken, Err("Image.Duplicate"), "at once, {in_order} {kms}");
+        let held: Vec<_> = records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect();
+        assert_eq!(held, [(OTHER_EXECUTION.to_owned(), UPLOADED)], "at once, {in_order} {kms}");
+        for later in [Second::Later, Second::AfterDeletion] {
+            let (records, [first, second]) = two_endings(later, in_order, kms);
+            assert!(first.is_ok(), "{in_order} {kms} {later:?}");
+            assert_eq!(second, Err("Image.Duplicate"), "{in_order} {kms} {later:?}");
+            let held: Vec<_> = records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect();
+            assert_eq!(held, [(EXECUTION.to_owned(), UPLOADED)], "{in_order} {kms} {later:?}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
+mod anew;
 mod at_once;
 mod cases;
 mod colour;

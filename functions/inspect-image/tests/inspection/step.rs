@@ -11,7 +11,7 @@ use sightline_domain::{
     content::hex_sha256,
     identity::{Upload, content_key},
     image::ImageRef,
-    ports::{ImageStore, RecordClaims, UploadLookup},
+    ports::{ImageArchive, ImageStore, RecordClaims, UploadLookup},
     record::{ProcessingStatus, Record},
 };
 use sightline_kit::{Fault, Step, settings::from};
@@ -25,7 +25,7 @@ use sightline_tests::{
 
 pub fn run_with(
     records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + Clone),
+    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
     upload: &Upload,
     execution: &str,
 ) -> Result<ImageRef, Fault> {
@@ -35,7 +35,7 @@ pub fn run_with(
 fn run_at(
     now: EpochMillis,
     records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + Clone),
+    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
     upload: &Upload,
     execution: &str,
 ) -> Result<ImageRef, Fault> {
