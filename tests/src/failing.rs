@@ -11,8 +11,8 @@ use sightline_domain::{
     label_index::{LabelRow, RowKey},
     ports::{
         AlertPublisher, ExecutionHistory, FailureCause, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion,
-        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, TallyChange, TallyStore, Told,
-        UploadFacts, UploadLookup, Written,
+        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, Tagged, TallyChange, TallyStore,
+        Told, UploadFacts, UploadLookup, Written,
     },
     reconcile::{
         ExecutionFacts, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion, UploadVersions,
@@ -237,6 +237,10 @@ impl<T: ImageStore> ImageStore for Failing<T> {
         self.call("read_image", down, self.inner.read_image(image)).await
     }
 
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        self.call("sha256", down, self.inner.sha256(image)).await
+    }
+
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.call("write_jpeg", down, self.inner.write_jpeg(bucket, key, jpeg)).await
     }
@@ -285,7 +289,7 @@ impl<T: ImageArchive> ImageArchive for Failing<T> {
         self.call("delete", down, self.inner.delete(image)).await
     }
 
-    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
         self.call("tag_status", down, self.inner.tag_status(image, status)).await
     }
 }
