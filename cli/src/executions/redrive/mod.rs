@@ -21,7 +21,7 @@ use futures_util::{StreamExt, stream};
 use outcome::{foreseen, table};
 use plan::{Plan, Way, fits, plan};
 use sightline_aws::executions::ExecutionDetail;
-use sightline_domain::{clock::Clock, ports::RecordFinder, record::Record};
+use sightline_domain::{clock::Clock, error::StepError, ports::RecordFinder, record::Record};
 
 /// Failed executions that one call looks at.
 const MOST: usize = 1000;
@@ -105,7 +105,14 @@ async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Optio
     let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
     let image_id = Row::new(detail.execution.clone(), Some(detail.clone())).image_id;
     let record = match &image_id {
-        Some(id) => session.records().find(id).await?,
+        Some(id) => match session.records().find(id).await {
+            // One record that cannot be read must not keep all others from being run again.
+            Err(error) if args.all_failed && !error.is_transient() => {
+                eprintln!("sightline: {arn}: left out, since the record of image {id} cannot be read");
+                return Ok(None);
+            }
+            found => found?,
+        },
         None => None,
     };
     let events = executions.history_length(arn).await?;
