@@ -97,8 +97,17 @@ pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 }
 
 /// What an earlier run may have left in a record that is claimed anew.
-const LEFT_BEHIND: [&str; 8] =
-    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const LEFT_BEHIND: [&str; 9] = [
+    "StatusReason",
+    "StatusDetail",
+    "FinishedAt",
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    REVIEW_TOKEN,
+];
 
 /// The execution still owns a record that is not done.
 fn owned(item: &Item, execution_arn: &str) -> bool {
@@ -193,6 +202,7 @@ impl ReviewQueue for MemoryRecords {
             "ProcessingStatus": "PENDING",
             "ReviewStatus": "PENDING",
             "WorkQueue": "REVIEW",
+            "ReviewRequestedAt": request.requested_at,
             "ReviewDeadline": request.deadline,
             "ModerationFlags": request.flags,
             REVIEW_TOKEN: request.task_token.expose_secret(),

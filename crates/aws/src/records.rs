@@ -25,8 +25,17 @@ use sightline_domain::{
 pub const REVIEW_TOKEN: &str = "ReviewToken";
 
 /// What an earlier run may have left in a record that is claimed anew: why it failed, and its review.
-const LEFT_BEHIND: [&str; 8] =
-    ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const LEFT_BEHIND: [&str; 9] = [
+    "StatusReason",
+    "StatusDetail",
+    "FinishedAt",
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    REVIEW_TOKEN,
+];
 
 /// The execution still owns a record that is not done.
 const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
@@ -227,6 +236,7 @@ impl ReviewQueue for Records {
         .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
         .set("ReviewStatus", AttributeValue::S("PENDING".into()))
         .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+        .set("ReviewRequestedAt", AttributeValue::N(request.requested_at.to_string()))
         .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
         .set("ModerationFlags", flags)
         .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))

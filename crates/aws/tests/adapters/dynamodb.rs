@@ -105,7 +105,17 @@ async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
     let asked = replay.only().json();
     assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
     let (set, removed) = changes(&asked);
-    let left = ["StatusReason", "StatusDetail", "FinishedAt", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"];
+    let left = [
+        "StatusReason",
+        "StatusDetail",
+        "FinishedAt",
+        "ReviewedBy",
+        "ReviewedAt",
+        "ReviewReason",
+        "ReviewRequestedAt",
+        "ReviewDeadline",
+        "ReviewToken",
+    ];
     assert_eq!(removed, left.map(str::to_owned).into());
     assert!(
         ["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)),
@@ -255,6 +265,7 @@ async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_ano
         execution_arn: EXECUTION,
         task_token: &token,
         flags: &[],
+        requested_at: 0,
         deadline: 99,
     };
     let replay = Replay::new([ok("{}")]);
