@@ -10,12 +10,12 @@ use sightline_domain::{
     clock::Clock,
     content::hex_sha256,
     event::ObjectCreated,
-    identity::Upload,
+    identity::{Upload, is_folder_marker},
     image::ImageRef,
     layout,
     ports::{ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
     record::Record,
-    rejection::{ReasonCode, Rejection},
+    rejection::{FolderMarker, ReasonCode, Rejection},
 };
 use sightline_kit::{Fault, Step};
 
@@ -49,6 +49,9 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore, C: Clock> Step for InspectIm
 
     async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
         let upload = Upload::from_event(&event);
+        if is_folder_marker(&upload.key, event.detail.object.size) {
+            return Err(FolderMarker.into());
+        }
         let claim =
             Claim { records: &self.records, images: &self.objects, upload: &upload, execution_arn: &execution_arn, now: self.clock.now() };
         let Some(facts) = self.objects.look_up(&upload).await? else { return Err(claim.of_what_is_gone().await?) };

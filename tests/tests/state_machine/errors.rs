@@ -105,7 +105,10 @@ fn only_what_re_running_cannot_mend_is_caught() {
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
     assert_eq!(own, names(StepError::ends_well));
     // A wrong set-up is to be mended and redriven, so it must not be caught either.
-    assert_eq!(own, ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded"].map(str::to_owned).into());
+    assert_eq!(
+        own,
+        ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded", "Upload.FolderMarker"].map(str::to_owned).into()
+    );
 }
 
 #[test]
