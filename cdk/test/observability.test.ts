@@ -46,9 +46,11 @@ describe('alarms', () => {
   test.each([
     ['dead-letters', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1],
     ['orphans', 'sightline', 'Orphans', 'Sum', 0, 1],
+    ['not-reconciled', 'sightline', 'NotReconciled', 'Sum', 0, 1],
     ['review-overdue', 'sightline', 'ReviewQueueAge', 'Maximum', 86_400, 1],
     ['throttled-calls', 'sightline', 'Throttles', 'Sum', 0, 3],
     ['trends-behind', 'AWS/Lambda', 'IteratorAge', 'Maximum', 3_600_000, 1],
+    ['trends-uncounted', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1],
   ])('%s rings where %s %s is above', (name, namespace, metric, statistic, threshold, periods) => {
     expect(alarm(name)).toMatchObject({
       Namespace: namespace,
@@ -97,12 +99,12 @@ describe('alarms', () => {
       const { AlarmName, AlarmDescription } = Properties as unknown as AlarmProperties;
       expect(AlarmDescription).toMatch(new RegExp(`\\. What to do: docs/operations\\.md, Alarms, ${AlarmName.replace('sightline-', '')}\\.$`));
     }
-    expect(alarms()).toHaveLength(9);
+    expect(alarms()).toHaveLength(11);
   });
 
   test('are about this deployment', () => {
     const dimensions = JSON.stringify(alarms().filter(({ Namespace }) => Namespace === 'sightline'));
-    expect(dimensions.match(/"Dimensions":\[\{"Name":"Deployment","Value":"sightline"\}\]/g)).toHaveLength(3);
+    expect(dimensions.match(/"Dimensions":\[\{"Name":"Deployment","Value":"sightline"\}\]/g)).toHaveLength(4);
   });
 });
 
