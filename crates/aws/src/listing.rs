@@ -42,8 +42,12 @@ impl Objects {
         let encoding = page.encoding_type;
         let decode = |key: &mut Option<String>| *key = decoded(key.take(), encoding.as_ref());
         let (mut versions, mut markers) = (page.versions.unwrap_or_default(), page.delete_markers.unwrap_or_default());
-        versions.iter_mut().for_each(|version| decode(&mut version.key));
-        markers.iter_mut().for_each(|marker| decode(&mut marker.key));
+        for version in &mut versions {
+            decode(&mut version.key);
+        }
+        for marker in &mut markers {
+            decode(&mut marker.key);
+        }
         let next = decoded(page.next_key_marker, encoding.as_ref()).filter(|_| page.is_truncated == Some(true));
         let next = next.map(|key| VersionPlace { key, version_id: page.next_version_id_marker });
         Ok(VersionsPage { versions, markers, next })

@@ -188,8 +188,8 @@ async fn an_error_within_a_good_copy_answer_is_an_error() {
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Answer {
-    let tags: String = pairs.iter().map(|(key, value)| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>")).collect();
-    ok(format!("<?xml version=\"1.0\"?><Tagging><TagSet>{tags}</TagSet></Tagging>"))
+    let tags: Vec<_> = pairs.iter().map(|(key, value)| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>")).collect();
+    ok(format!("<?xml version=\"1.0\"?><Tagging><TagSet>{}</TagSet></Tagging>", tags.concat()))
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ impl Pass<'_> {
     fn not_done(&mut self, image_id: &str, key: Option<&str>, reason: String) {
         self.report.failed += 1;
         let (reason, key) = (Some(reason), key.map(str::to_owned));
-        self.report.actions.push(Action { reason, key, ..Action::about(Did::NotDone, image_id) });
+        self.report.actions.push(Action { key, reason, ..Action::about(Did::NotDone, image_id) });
     }
 }
 
