@@ -3,7 +3,7 @@
 use crate::asl::{State, all_states, all_tasks, in_repository};
 use sightline_domain::{
     error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
-    rejection::{DuplicateImage, ReasonCode, Rejection},
+    rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
 };
 use sightline_kit::fault::Breakdown;
 use std::{collections::BTreeSet, fs};
@@ -27,6 +27,7 @@ fn all_errors() -> Vec<Box<dyn StepError>> {
         Box::new(RecordSuperseded { image_id: String::new() }),
         Box::new(Rejection::new(ReasonCode::TooSmall, "")),
         Box::new(DuplicateImage { image_id: String::new(), execution_arn: String::new() }),
+        Box::new(FolderMarker),
         Box::new(InputInvalid(cause())),
         Box::new(SettingsInvalid { problems: Vec::new() }),
         Box::new(Breakdown::Panicked),
