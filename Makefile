@@ -57,10 +57,11 @@ models: ## Fetch the local models into the cache
 ##: checks
 
 .PHONY: lint
-lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint, Python's syntax
+lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint, cfn-lint, Python's syntax
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd cdk && npm run --silent build && npm run --silent lint
+	$(PYTHON) tools/lint_templates.py
 	$(PYTHON) -m compileall -q local tools statemachine
 	$(PYTHON) tools/reliability.py --check
 

@@ -123,7 +123,7 @@ def with_segment(jpeg, marker, data):
 
 GREY = bytes(81) * 80  # 80 rows of 80 grey pixels, each after its filter's byte
 FIXTURES = ROOT / "functions/inspect-image/tests/fixtures"
-for fixture in sorted([*FIXTURES.glob("*.jpg"), *FIXTURES.glob("*.png"), *FIXTURES.glob("*.webp")]):
+for fixture in sorted(path for path in FIXTURES.rglob("*") if path.suffix in (".jpg", ".png", ".webp")):
     content = fixture.read_bytes()
     write("images", f"sample-{fixture.name}", content)
     write("images", f"hostile-cut-{fixture.name}", content[: len(content) * 2 // 3])
@@ -139,6 +139,18 @@ IMAGES = {
     "hostile-html-behind.png": png(80, 80, GREY) + b"<html><script>alert(1)</script>",
     "hostile-profile-bomb.png": png(80, 80, GREY, chunk(b"iCCP", b"bomb\0\0" + zlib.compress(bytes(1 << 23), 9))),
     "hostile-text-bomb.png": png(80, 80, GREY, chunk(b"zTXt", b"bomb\0\0" + zlib.compress(bytes(1 << 23), 9))),
+    "sample-gamma-16-bits.png": png(80, 80, bytes(161) * 80, chunk(b"gAMA", struct.pack(">I", 100_000)), depth=16),
+    "sample-chromaticities.png": png(80, 80, GREY, chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000))),
+    "hostile-chromaticities.png": png(80, 80, GREY, chunk(b"cHRM", b"\xff" * 32)),
+    "hostile-gamma.png": png(80, 80, GREY, chunk(b"gAMA", b"\0\0\0\x01")),
+    "hostile-cicp.png": png(80, 80, GREY, chunk(b"cICP", b"\x0b\xff\0\x01")),
+    "hostile-without-end.png": png(80, 80, GREY)[:-20],
+    "hostile-restart-interval.jpg": JPEG[:2] + b"\xff\xdd\0\x04\0\x01" + JPEG[2:],
+    "hostile-stray-bytes.jpg": JPEG[:2] + b"\0\xe1\0\x08Exif\xff\xc0" + JPEG[2:],
+    "hostile-icc-parts.jpg": with_segment(with_segment(JPEG, 0xE2, b"ICC_PROFILE\0\xff\x01x"), 0xE2, b"ICC_PROFILE\0"),
+    "hostile-base64": b"/9j/4AAQSkZJRgABAQAAAQABAAD/" * 3,
+    "hostile-data-url": b"data:image/jpeg;base64,=" + b"%2F'\"" * 40,
+    "hostile-brands": struct.pack(">I", 0xFFFF_FFFF) + b"ftypmif1\0\0\0\0avif",
     "hostile-65535.png": png(65535, 65535, b""),
     "hostile-zero-sides.png": png(0, 0, b""),
     "hostile-thin.png": png(80, 20_000, b""),

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import lambda_zip
+import venvs
 
-ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ROOT / ".local" / "venv-package"
+ROOT = venvs.ROOT
 CARGO_LAMBDA = "cargo-lambda==1.9.2"
 FLAGS = {"arm64": "--arm64", "x86_64": "--x86-64"}
 
@@ -27,30 +27,20 @@ def main():
     parser.add_argument("architectures", nargs="+", choices=sorted(FLAGS), metavar="ARCH", help="arm64 or x86_64")
     architectures = parser.parse_args().architectures
     try:
-        tools()
-        too_large = [zip_file for architecture in architectures for zip_file in package(architecture)]
+        # cargo-lambda brings zig.
+        programs = venvs.ensure("package", CARGO_LAMBDA)
+        too_large = [zip_file for architecture in architectures for zip_file in package(architecture, programs)]
     except subprocess.CalledProcessError as error:
         return f"package: `{' '.join(str(part) for part in error.cmd[:4])} …` failed with code {error.returncode}."
     return f"package: too large: {', '.join(too_large)}." if too_large else 0
 
 
-def tools():
-    """cargo-lambda, which brings zig, in a folder of its own."""
-    stamp = TOOLS / "complete"
-    if stamp.exists() and stamp.read_text() == CARGO_LAMBDA:
-        return
-    say(f"installing {CARGO_LAMBDA}")
-    subprocess.run([sys.executable, "-m", "venv", "--clear", TOOLS], check=True)
-    subprocess.run([TOOLS / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", CARGO_LAMBDA], check=True)
-    stamp.write_text(CARGO_LAMBDA)
-
-
-def package(architecture):
+def package(architecture, programs):
     """Builds all functions for one architecture; returns what is too large, in words."""
     names = sorted(manifest.parent.name for manifest in (ROOT / "functions").glob("*/Cargo.toml"))
     say(f"building {len(names)} functions for {architecture}; with link-time optimisation that takes minutes")
     started = time.monotonic()
-    built = build(architecture, names)
+    built = build(architecture, names, programs)
     too_large = []
     for name in names:
         target = ROOT / "dist" / architecture / f"{name}.zip"
@@ -63,12 +53,12 @@ def package(architecture):
     return too_large
 
 
-def build(architecture, names):
+def build(architecture, names, programs):
     """Runs cargo-lambda; returns the folder with one folder for each function."""
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "package" / architecture
-    path = f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     packages = [part for name in names for part in ("-p", name)]
-    command = [TOOLS / "bin" / "cargo-lambda", "lambda", "build", "--profile", "lambda", "--locked", FLAGS[architecture], "--lambda-dir", folder, *packages]
+    command = [programs / "cargo-lambda", "lambda", "build", "--profile", "lambda", "--locked", FLAGS[architecture], "--lambda-dir", folder, *packages]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, check=True)
     return folder
 

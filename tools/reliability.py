@@ -20,7 +20,7 @@ the comments above them say what is injected and what is seen. `make lint` fails
 "Accepted" means that S3 answered 2xx to an upload under `raw-uploads/`. At any time:
 
     accepted = COMPLETED + FAILED (with a reason) + waiting for review + in flight for less than the time allowed;   orphans = 0;
-    each image has exactly one final record; no call of Rekognition is paid for twice.
+    each image has exactly one final record; no stored answer of Rekognition is paid for again (decision 2).
 
 "Rejected": the record is FAILED with that [reason](errors.md#reason-codes-of-rejected-images), and the execution ends well. "Re-runnable": the execution is FAILED at that very state, the record FAILED with the cause; once the
 cause is gone, `sightline executions redrive` ends COMPLETED without paying again for what had succeeded.

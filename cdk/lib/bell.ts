@@ -16,8 +16,10 @@ export interface Watch {
   readonly metric: IMetric;
   /** The alarm rings above this. */
   readonly over: number;
-  /** For how many periods in a row. @default 1 */
+  /** For how many periods. @default 1 */
   readonly periods?: number;
+  /** Within how many periods. @default as many: in a row */
+  readonly within?: number;
   /** In one sentence. */
   readonly means: string;
 }
@@ -32,28 +34,34 @@ export class Bell extends Construct {
   }
 
   /** Rings when there is too much of something. Where the environment knows no metric maths, an alarm that needs it is left out. */
-  watch(name: string, { metric, over, periods = 1, means }: Watch): Alarm | undefined {
+  watch(name: string, { metric, over, periods = 1, within = periods, means }: Watch): Alarm | undefined {
     if (metric instanceof MathExpression && !this.props.environment.metricMath) return undefined;
     return this.alarm(name, {
       metric,
       threshold: over,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: periods,
+      evaluationPeriods: within,
+      datapointsToAlarm: periods,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: means,
     });
   }
 
-  /** Rings when something does not happen that must happen all the time: for three periods. */
+  /**
+   * Rings when something does not happen that must happen all the time: for three periods. What does not happen sends no data
+   * then, so the alarm reports the change from OK to INSUFFICIENT_DATA. A new alarm begins as INSUFFICIENT_DATA: it changes only
+   * once there is data, to OK, so it does not ring before the first time.
+   */
   watchSilence(name: string, metric: IMetric, means: string): void {
-    this.alarm(name, {
+    const alarm = this.alarm(name, {
       metric,
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 3,
-      treatMissingData: TreatMissingData.BREACHING,
+      treatMissingData: TreatMissingData.MISSING,
       alarmDescription: means,
     });
+    alarm.addInsufficientDataAction(new SnsAction(this.props.topics.operations));
   }
 
   private alarm(name: string, props: AlarmProps & { readonly alarmDescription: string }): Alarm {

@@ -1,13 +1,15 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
+import { Arn, ArnFormat, Stack } from 'aws-cdk-lib';
+import { Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
+import { grantKey } from './data-key.ts';
 import { Definition } from './definition.ts';
 import { pascalCase } from './function-names.ts';
 import type { ImageAnalysis } from './image-analysis.ts';
 import type { ImageBucket } from './image-bucket.ts';
 import type { Records } from './records.ts';
+import { importBucket, type ImportBucket } from './settings.ts';
 import { executionArns, executionsInFindings, machineRole, makeMachine, stateMachineArn } from './state-machine.ts';
 import { TaskFunction, type Workshop } from './task-function.ts';
 
@@ -54,15 +56,14 @@ export class BulkImport extends Construct {
     images.grantListVersions(task, 'raw-uploads/');
     records.grantFind(task);
     imageAnalysis.grantStart(task);
-    for (const bucket of workshop.settings.importBuckets) grantSource(task, bucket);
+    for (const bucket of workshop.settings.importBuckets) grantSource(task, importBucket(bucket));
     return task;
   }
 
   private role({ images, stateMachineName }: BulkImportProps): Role {
     const role = machineRole(this);
     this.task.grantInvokeVersions(role);
-    // The list that is read, and the results that are written in parts.
-    images.grantObjects(role, 'operations/imports/', 's3:GetObject', 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload');
+    images.grantMapFiles(role, 'operations/imports/');
     this.grantMap(role, stateMachineName);
     return role;
   }
@@ -79,11 +80,13 @@ export class BulkImport extends Construct {
   }
 }
 
-/** A bucket of somebody else's: where it is of another account, its own policy and that of its key must let the function in, too. */
-function grantSource(grantee: TaskFunction, bucket: string): void {
-  const arn = Stack.of(grantee).formatArn({ service: 's3', region: '', account: '', resource: bucket, arnFormat: ArnFormat.NO_RESOURCE_NAME });
+/** Lets the function read a bucket that images are imported from. If another account owns it, its bucket policy and its key policy must allow that, too. */
+function grantSource(grantee: TaskFunction, { name, kmsKeyArn }: ImportBucket): void {
+  const arn = Stack.of(grantee).formatArn({ service: 's3', region: '', account: '', resource: name, arnFormat: ArnFormat.NO_RESOURCE_NAME });
   Grant.addToPrincipal({ grantee, actions: ['s3:GetObject', 's3:GetObjectVersion'], resourceArns: [`${arn}/*`] });
-  // Without it, S3 answers "access denied" for an object that is absent.
-  Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [arn] });
-  acknowledgeWildcard(grantee, `arn:<AWS::Partition>:s3:::${bucket}/*`, 'Whoever starts an import names the images; the settings name this bucket for it.');
+  // To tell an absent object from one that may not be read, by a listing of its key.
+  const conditions = { StringLike: { 's3:prefix': '?*' } };
+  grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [arn], conditions }));
+  if (kmsKeyArn !== undefined) grantKey(grantee, kmsKeyArn, Arn.split(kmsKeyArn, ArnFormat.SLASH_RESOURCE_NAME).region ?? '', 'readObjects');
+  acknowledgeWildcard(grantee, `arn:<AWS::Partition>:s3:::${name}/*`, 'Whoever starts an import names the images; the settings name this bucket for it.');
 }

@@ -24,8 +24,9 @@ export const aBoolean = check('true or false', (value) => typeof value === 'bool
 
 export const aNumber = (from: number, to: number): Check => check(`a number from ${from} to ${to}`, (value) => inRange(value, from, to));
 
-export const aWholeNumber = (from: number, to: number): Check =>
-  check(`a whole number from ${from} to ${to}`, (value) => Number.isInteger(value) && inRange(value, from, to));
+/** @param because why the range ends where it ends, in brackets behind it. */
+export const aWholeNumber = (from: number, to: number, because?: string): Check =>
+  check(`a whole number from ${from} to ${to}${because === undefined ? '' : ` (${because})`}`, (value) => Number.isInteger(value) && inRange(value, from, to));
 
 export const oneOf = (allowed: readonly (string | number)[]): Check =>
   check(`one of ${allowed.join(', ')}`, (value) => allowed.some((one) => one === value));
@@ -36,11 +37,20 @@ export const aName = check(
   (value) => typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} \-&',.()/]{0,99}$/u.test(value),
 );
 
-/** The name of a bucket, by S3's rules. */
-export const aBucketName = check(
-  'the name of a bucket',
-  (value) => typeof value === 'string' && /^(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value),
+const isBucketName = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value);
+
+/** The ARN of a KMS key. IAM matches keys by this ARN only: an alias in a policy grants nothing. */
+const aKeyArn = check(
+  'the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID (not of an alias)',
+  (value) => typeof value === 'string' && /^arn:aws:kms:[a-z]{2}(-[a-z]+)+-\d:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(value),
 );
+
+/** A bucket to import from: its name by S3's rules, or an object of its name and its KMS key. */
+export const anImportBucket: Check = (value) => {
+  if (!isObject(value)) return check('the name of a bucket, or {"name": …, "kmsKeyArn": …}', isBucketName)(value);
+  return anObjectOf({ name: check('the name of a bucket', isBucketName), kmsKeyArn: aKeyArn }, 'all')(value);
+};
 
 /** A list whose JSON fits into a function's environment, next to the rest: Lambda allows 4 KB in all. */
 export const aListOf =

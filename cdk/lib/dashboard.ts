@@ -67,7 +67,7 @@ function worth({ metrics, countTrends }: DashboardProps): IWidget[] {
       width: 6,
       height: 6,
     }),
-    graph('Calls of AWS: answered by throttling, tried again', [metrics.of('Throttles', Stats.SUM, 'throttled'), metrics.of('Retries', Stats.SUM, 'tried again')], [], 6),
+    graph('Calls of AWS: answered by throttling', [metrics.of('Throttles', Stats.SUM, 'throttled')], [], 6),
   ];
 }
 

@@ -1,26 +1,42 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Grant, PolicyStatement, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { removalPolicyOf, type Environment } from './environment.ts';
 
-/** What is done with the key, and the calls which that takes. */
+/** Each use of the key: the service that calls KMS for the role, and the calls that this use takes. */
 const USES = {
-  /** Reading an object from the bucket. */
-  decrypt: ['kms:Decrypt'],
-  /** Writing an object to the bucket, or a message to a topic. */
-  encrypt: ['kms:Decrypt', 'kms:GenerateDataKey'],
-  /** Reading and writing items: DynamoDB uses the key in the name of its caller. */
-  table: [
-    'kms:Decrypt',
-    'kms:DescribeKey',
-    'kms:Encrypt',
-    'kms:GenerateDataKey',
-    'kms:GenerateDataKeyWithoutPlaintext',
-    'kms:ReEncryptFrom',
-    'kms:ReEncryptTo',
-  ],
+  readObjects: { service: 's3', actions: ['kms:Decrypt'] },
+  writeObjects: { service: 's3', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+  /** The ResultWriter of a distributed Map (Step Functions guide, "IAM policies for using Distributed Map states"). */
+  writeMapResults: { service: 's3', actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] },
+  publish: { service: 'sns', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] },
+  /** Read and write items (DynamoDB guide, "Encryption at rest: usage notes"). */
+  items: {
+    service: 'dynamodb',
+    actions: [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:GenerateDataKeyWithoutPlaintext',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
+  },
 } as const;
+
+/**
+ * Lets the grantee use a key through one service only: stolen credentials of the role cannot call KMS themselves.
+ *
+ * @param keyArn the ARN of the key, not of an alias: IAM matches key ARNs only.
+ * @param region where the service runs, which is the key's region.
+ */
+export function grantKey(grantee: IGrantable, keyArn: string, region: string, use: keyof typeof USES): void {
+  const { actions, service } = USES[use];
+  const conditions = { StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` } };
+  grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [keyArn], conditions }));
+}
 
 export interface DataKeyProps {
   readonly environment: Environment;
@@ -45,7 +61,7 @@ export class DataKey extends Construct {
   private letServicesTell(): void {
     const statement = new PolicyStatement({
       principals: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'].map((service) => new ServicePrincipal(service)),
-      actions: [...USES.encrypt],
+      actions: [...USES.publish.actions],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
     });
@@ -53,7 +69,7 @@ export class DataKey extends Construct {
   }
 
   /** Lets the grantee use the key, with exactly the calls that this use takes. */
-  grant(grantee: IGrantable, use: keyof typeof USES): Grant {
-    return this.key.grant(grantee, ...USES[use]);
+  grant(grantee: IGrantable, use: keyof typeof USES): void {
+    grantKey(grantee, this.key.keyArn, Stack.of(this.key).region, use);
   }
 }

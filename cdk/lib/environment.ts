@@ -13,7 +13,7 @@ export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 /** All that may differ between AWS and a laptop; test/environments.test.ts lists what it comes to in the templates. */
 export interface Environment {
   readonly name: EnvironmentName;
-  /** Whether bucket, tables and key outlive their stack, and tables refuse to be deleted. */
+  /** Whether bucket, tables and key outlive their stack, and tables and the stack refuse to be deleted. */
   readonly keepData: boolean;
   /** Whether there is a bill to watch. */
   readonly billed: boolean;

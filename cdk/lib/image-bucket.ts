@@ -1,5 +1,5 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, TransitionDefaultMinimumObjectSize } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
@@ -46,14 +46,15 @@ export class ImageBucket extends Construct {
       versioned: true,
     });
     sendEventsToEventBridge(this.bucket);
+    this.refuseOtherKeys();
     this.arnImport = importName(this.bucket);
   }
 
   /** Lets the function, or the role of a machine, do this with the objects of an area, and use the key for it. */
   grantObjects(grantee: TaskFunction | Role, area: Area, ...actions: `s3:${string}`[]): void {
     Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bucket.arnForObjects(`${area}*`)] });
-    if (actions.includes('s3:GetObject')) this.dataKey.grant(grantee, 'decrypt');
-    if (actions.includes('s3:PutObject')) this.dataKey.grant(grantee, 'encrypt');
+    if (actions.includes('s3:GetObject')) this.dataKey.grant(grantee, 'readObjects');
+    if (actions.includes('s3:PutObject')) this.dataKey.grant(grantee, 'writeObjects');
     acknowledgeWildcard(grantee, `${this.arnImport}/${area}*`, `The keys below ${area} are chosen by uploads; the statement lists single actions for this one area.`);
   }
 
@@ -62,12 +63,18 @@ export class ImageBucket extends Construct {
     this.grantOnBucket(grantee, 's3:ListBucketVersions', { StringLike: { 's3:prefix': `${area}*` } });
   }
 
+  /** Lets the machine's role write what the ResultWriter of a distributed Map writes, and read the list of its items. */
+  grantMapFiles(grantee: Role, area: Area): void {
+    this.grantObjects(grantee, area, 's3:GetObject', 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload');
+    this.dataKey.grant(grantee, 'writeMapResults');
+  }
+
   /**
-   * Lets the function find out that an object is absent: without s3:ListBucket, S3 answers "access denied" instead. A
-   * read carries no prefix, so a plain StringLike would deny that answer.
+   * Lets the function find out that an object is absent, by a listing of its key: S3 answers a read of an absent object with
+   * "access denied" unless the role may list. Only listings below the area are allowed; crates/aws/src/absence.rs asks for one.
    */
   grantMissing(grantee: TaskFunction, area: Area): void {
-    this.grantOnBucket(grantee, 's3:ListBucket', { StringLikeIfExists: { 's3:prefix': `${area}*` } });
+    this.grantOnBucket(grantee, 's3:ListBucket', { StringLike: { 's3:prefix': `${area}*` } });
   }
 
   /** Lets the function remove what lies in an area for good, version by version. */
@@ -83,6 +90,23 @@ export class ImageBucket extends Construct {
 
   private grantOnBucket(grantee: TaskFunction, action: string, conditions: Record<string, Record<string, string>>): void {
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [action], resources: [this.bucket.bucketArn], conditions }));
+  }
+
+  /**
+   * Refuses uploads that name another KMS key, or bring a key of their own (SSE-C): no function could read them. An upload that
+   * names none is encrypted with the bucket's key.
+   */
+  private refuseOtherKeys(): void {
+    const { keyArn, keyId } = this.dataKey.key;
+    const kmsKey = 's3:x-amz-server-side-encryption-aws-kms-key-id';
+    const refuse = (sid: string, conditions: Record<string, Record<string, unknown>>): void => {
+      this.bucket.addToResourcePolicy(
+        new PolicyStatement({ sid, effect: Effect.DENY, principals: [new AnyPrincipal()], actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects('*')], conditions }),
+      );
+    };
+    // StringNotEquals also holds where the header is absent; Null excludes that.
+    refuse('RefuseOtherKmsKeys', { StringNotEquals: { [kmsKey]: [keyArn, keyId] }, Null: { [kmsKey]: 'false' } });
+    refuse('RefuseCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } });
   }
 
   private accessLogs(props: ImageBucketProps): Bucket {

@@ -16,9 +16,7 @@ export type OwnMetric =
   | 'NotReconciled'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'
-  // by every function, for each call
-  | 'ProviderTime'
-  | 'Retries'
+  // by every function
   | 'Throttles';
 
 /** What an image can come to: a dimension of the metric Images. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { aBoolean, aBucketName, aListOf, aName, aNumber, anObjectOf, aWholeNumber, oneOf, type Check } from './checks.ts';
+import { aBoolean, aListOf, aName, anImportBucket, aNumber, anObjectOf, aWholeNumber, oneOf, type Check } from './checks.ts';
 import { FUNCTION_NAMES } from './function-names.ts';
 import { MODERATION_ACTIONS } from './moderation-policy.ts';
-import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, TEXT_GATES, type Settings } from './settings.ts';
+import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, MAX_REVIEW_SECONDS, TEXT_GATES, type Settings } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 
 const percent = aNumber(0, 100);
@@ -24,13 +24,12 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   faceMinConfidence: percent,
   textLineMinConfidence: percent,
   moderationPolicy: aListOf(anObjectOf({ category: aName, minConfidence: percent, action: oneOf(MODERATION_ACTIONS) }, 'all')),
-  // The longest that Step Functions waits is a year.
-  reviewTimeoutSeconds: aWholeNumber(1, 31_536_000),
+  reviewTimeoutSeconds: aWholeNumber(1, MAX_REVIEW_SECONDS, '330 days: an execution lasts a year at most, all its other waits and a redrive included'),
   reconcileGraceSeconds: aWholeNumber(0, 86_400),
   // Step Functions has no more than 10,000 child executions at work.
   importConcurrency: aWholeNumber(1, 10_000),
   importToleratedFailurePercent: percent,
-  importBuckets: aListOf(aBucketName),
+  importBuckets: aListOf(anImportBucket),
   monthlyBudgetUsd: aNumber(0, 1_000_000),
   retentionDays: aWholeNumber(0, 36_500),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),

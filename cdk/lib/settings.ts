@@ -5,6 +5,12 @@ import type { FunctionName } from './function-names.ts';
 /** When text is looked for: where the labels hint at it, in every photo, in none. */
 export const TEXT_GATES = ['labels', 'always', 'never'] as const;
 
+/**
+ * The longest wait for a review: 330 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
+ * included; a redrive may come 14 days after a failure, and a test adds up the retries of all states.
+ */
+export const MAX_REVIEW_SECONDS = 330 * 86_400;
+
 /** What the functions are compiled for, on AWS. */
 export const ARCHITECTURES = ['arm64', 'x86_64'] as const;
 
@@ -12,6 +18,18 @@ export const ARCHITECTURES = ['arm64', 'x86_64'] as const;
 export const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
 );
+
+/** A bucket that images may be imported from. */
+export interface ImportBucket {
+  readonly name: string;
+  /** ARN of the KMS key that its objects are encrypted with. @default none: objects are encrypted with keys of S3 */
+  readonly kmsKeyArn?: string;
+}
+
+/** An entry of `importBuckets` in its long form. */
+export function importBucket(entry: string | ImportBucket): ImportBucket {
+  return typeof entry === 'string' ? { name: entry } : entry;
+}
 
 /** All that can be set by a settings file. Confidences are percentages, 0 to 100. */
 export interface Settings {
@@ -49,8 +67,8 @@ export interface Settings {
   readonly importConcurrency: number;
   /** The share of images that may fail to be imported before the import as a whole fails, in percent. @default 5 */
   readonly importToleratedFailurePercent: number;
-  /** Names of the buckets that images may be imported from, beside our own. @default [] */
-  readonly importBuckets: readonly string[];
+  /** The buckets that images may be imported from, beside our own: a name, or a name with the KMS key of its objects. @default [] */
+  readonly importBuckets: readonly (string | ImportBucket)[];
   /** What the AWS account may cost in a month before the operations topic is told, in dollars; 0 = no budget. @default 0 */
   readonly monthlyBudgetUsd: number;
   /** How long records, their label rows and Rekognition's answers are kept, in days; 0 = for ever. @default 730 */

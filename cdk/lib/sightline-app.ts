@@ -15,7 +15,7 @@ export interface SightlineFiles {
 }
 
 /**
- * Both stacks, by the app's context: `environment` (aws or local), `name`, `settings` (path of a JSON file), `release` (canary or at-once).
+ * Both stacks, by the app's context: `environment` (aws or local), `name`, `settings` (path of a JSON file), `release` (canary or at-once), `release-id` (a text).
  *
  * @throws UsageError one sentence, where context, settings or zips are not right.
  */
@@ -30,6 +30,7 @@ export function addStacks(app: App, files: SightlineFiles): { readonly stateful:
     appName,
     definitions: files.definitions,
     releaseMode: oneOf(app, 'release', RELEASE_MODES, 'canary'),
+    releaseId: releaseIdFrom(app),
     stateful,
   });
   return { stateful, stateless };
@@ -46,6 +47,15 @@ function oneOf<T extends string>(app: App, key: string, allowed: readonly T[], o
   const found = allowed.find((one) => one === value);
   if (found === undefined) throw new UsageError(`context "${key}" must be one of ${allowed.join(', ')}, but is "${value}".`);
   return found;
+}
+
+/** Short enough for the descriptions of the functions, 256 letters. */
+function releaseIdFrom(app: App): string | undefined {
+  const value = textFrom(app, 'release-id');
+  if (value !== undefined && !/^[\w.:+-]{1,64}$/.test(value)) {
+    throw new UsageError(`context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "${value}".`);
+  }
+  return value;
 }
 
 /** Short enough for a state machine's 80 letters, with what is appended. */

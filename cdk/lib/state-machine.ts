@@ -1,10 +1,11 @@
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import type { Definition } from './definition.ts';
+import { ownService } from './own-service.ts';
 
 export interface MachineProps {
   /** The machine's name, unique in account and region. */
@@ -21,7 +22,7 @@ export interface MachineProps {
 
 /** The role of a machine, before it may anything. */
 export function machineRole(scope: Construct): Role {
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+  const role = new Role(scope, 'Role', { assumedBy: ownService(scope, 'states', stateMachineArn(scope, '*')) });
   acknowledgeWildcard(role, '*', 'Step Functions delivers logs and traces through calls that know no resources (logs:CreateLogDelivery, xray:PutTraceSegments, …); the tests list them.');
   return role;
 }

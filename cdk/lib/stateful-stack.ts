@@ -20,8 +20,8 @@ export class StatefulStack extends Stack {
   readonly trends: TrendCounters;
 
   constructor(scope: Construct, id: string, props: StatefulStackProps) {
-    super(scope, id, { description: 'sightline: images and records', ...props });
     const { environment, settings } = props;
+    super(scope, id, { description: 'sightline: images and records', terminationProtection: environment.keepData, ...props });
     this.dataKey = new DataKey(this, 'DataKey', { environment });
     this.images = new ImageBucket(this, 'Images', {
       environment,

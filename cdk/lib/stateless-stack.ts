@@ -34,6 +34,8 @@ export interface StatelessStackProps extends StackProps {
   readonly definitions: Definitions;
   /** How a release takes over. */
   readonly releaseMode: ReleaseMode;
+  /** Tells a release from one with the same content that was rolled back. */
+  readonly releaseId: string | undefined;
   readonly stateful: StatefulStack;
 }
 
@@ -42,7 +44,7 @@ export class StatelessStack extends Stack {
   constructor(scope: Construct, id: string, props: StatelessStackProps) {
     super(scope, id, { description: 'sightline: the image pipeline', ...props });
     const { environment, settings, stateful, appName: deployment } = props;
-    const workshop: Workshop = { artefacts: environment.artefacts, settings, deployment };
+    const workshop: Workshop = { artefacts: environment.artefacts, settings, deployment, releaseId: props.releaseId };
     const stateMachineName = `${deployment}-image-analysis`;
     const deadLetterQueue = new DeadLetterQueue(this, 'EventsDeadLetters').queue;
     const topics = new Topics(this, 'Topics', { dataKey: stateful.dataKey });
@@ -86,7 +88,6 @@ export class StatelessStack extends Stack {
       ...watched,
       uncounted: trends.uncounted,
       reconcile: reconcile.task,
-      pipeline: new Map([...functions.tasks, ['record-failure', functions.recordFailure]]),
       unseen: new Map([
         ['record-failure', functions.recordFailure],
         ['reconcile', reconcile.task],
@@ -103,5 +104,7 @@ export class StatelessStack extends Stack {
     new CfnOutput(this, 'AlertsTopicArn', { value: topics.alerts.topicArn });
     new CfnOutput(this, 'OperationsTopicArn', { value: topics.operations.topicArn });
     new CfnOutput(this, 'EventsDeadLetterQueueUrl', { value: deadLetterQueue.queueUrl });
+    // `make deploy` reads it, so that a deployment without changes stays one.
+    if (props.releaseId !== undefined) new CfnOutput(this, 'ReleaseId', { value: props.releaseId });
   }
 }

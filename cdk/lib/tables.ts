@@ -20,5 +20,5 @@ export function tableProps(environment: Environment, dataKey: DataKey): Omit<Tab
 /** Lets the function do this with the items of a table, and with nothing else of it: Table.grant would add all of its indexes. */
 export function grantItems(grantee: TaskFunction, table: Table, dataKey: DataKey, ...actions: `dynamodb:${string}`[]): void {
   Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
-  dataKey.grant(grantee, 'table');
+  dataKey.grant(grantee, 'items');
 }

@@ -19,6 +19,8 @@ export interface Workshop {
   readonly settings: Settings;
   /** The app's name: a dimension of its metrics. */
   readonly deployment: string;
+  /** Tells a release from one with the same content that was rolled back. @default none */
+  readonly releaseId: string | undefined;
 }
 
 export interface TaskFunctionProps {
@@ -49,14 +51,15 @@ export class TaskFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: TaskFunctionProps) {
     super(scope, id);
-    const { artefacts, deployment, settings } = props.workshop;
+    const { artefacts, deployment, releaseId, settings } = props.workshop;
     this.logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     this.grantPrincipal = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(this);
     this.fn = new LambdaFunction(this, 'Function', {
       architecture: artefacts.architecture,
       code: Code.fromAsset(artefactOf(artefacts, props.name)),
-      description: props.description,
+      // Lambda publishes no second version of the same code and configuration; the description is part of the configuration.
+      description: releaseId === undefined ? props.description : `${props.description} (release ${releaseId})`,
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue }),
       environment: { ...variablesOf(props.name, settings), DEPLOYMENT: deployment },
       handler: 'bootstrap',

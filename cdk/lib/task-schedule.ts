@@ -1,8 +1,9 @@
 import { ArnFormat, Stack, type Duration } from 'aws-cdk-lib';
-import { Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
+import { Role, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Schedule, type ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { ScheduleTargetBase, type ScheduleTargetBaseProps } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
+import { ownService } from './own-service.ts';
 import type { TaskFunction } from './task-function.ts';
 
 export interface TaskScheduleProps {
@@ -17,20 +18,13 @@ export interface TaskScheduleProps {
 export class TaskSchedule extends Construct {
   constructor(scope: Construct, id: string, props: TaskScheduleProps) {
     super(scope, id);
-    const role = new Role(this, 'Role', { assumedBy: this.scheduler() });
+    // The schedules of the account's default group.
+    const group = Stack.of(this).formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default', arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    const role = new Role(this, 'Role', { assumedBy: ownService(this, 'scheduler', group) });
     new Schedule(this, 'Schedule', {
       description: props.description,
       schedule: props.schedule,
       target: new TaskTarget(props.task, { role, maxEventAge: props.validFor }),
-    });
-  }
-
-  /** EventBridge Scheduler, on behalf of schedules of this account's default group alone. */
-  private scheduler(): ServicePrincipal {
-    const stack = Stack.of(this);
-    const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default', arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-    return new ServicePrincipal('scheduler.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
     });
   }
 }

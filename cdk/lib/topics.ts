@@ -58,6 +58,6 @@ export class Topics extends Construct {
   /** Topic.grantPublish would add kms:GenerateDataKey*, with the wildcard. */
   private grantPublish(grantee: TaskFunction, topic: Topic): void {
     Grant.addToPrincipal({ grantee, actions: ['sns:Publish'], resourceArns: [topic.topicArn] });
-    this.dataKey.grant(grantee, 'encrypt');
+    this.dataKey.grant(grantee, 'publish');
   }
 }

@@ -1,10 +1,13 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Rule, type IRule, type RuleTargetConfig } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine, type SfnStateMachineProps } from 'aws-cdk-lib/aws-events-targets';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { delivery } from './delivery.ts';
 import type { ImageAnalysis } from './image-analysis.ts';
+import { ownService } from './own-service.ts';
 
 export interface UploadTriggerProps {
   readonly bucket: IBucket;
@@ -26,6 +29,9 @@ export class UploadTrigger extends Construct {
 
   constructor(scope: Construct, id: string, props: UploadTriggerProps) {
     super(scope, id);
+    // Not the ARN of the rule itself: the rule names the role, so it is made after it.
+    const rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: '*', arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    const role = new Role(this, 'Role', { assumedBy: ownService(this, 'events', rules) });
     this.rule = new Rule(this, 'Rule', {
       description: 'sightline: an upload to raw-uploads/ starts image-analysis',
       eventPattern: {
@@ -41,7 +47,7 @@ export class UploadTrigger extends Construct {
           },
         },
       },
-      targets: [new LiveMachine(props.imageAnalysis, delivery(props.deadLetterQueue))],
+      targets: [new LiveMachine(props.imageAnalysis, { ...delivery(props.deadLetterQueue), role })],
     });
   }
 }

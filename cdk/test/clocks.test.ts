@@ -38,21 +38,6 @@ describe('what is called by the clock', () => {
   test('is nothing else', () => {
     expect(resourcesOf(template, 'AWS::Scheduler::Schedule')).toHaveLength(2);
   });
-
-  test('lets in only the scheduler, for schedules of this account', () => {
-    for (const clock of ['ReconcileClock', 'TrendsClock']) {
-      const { Properties } = resourceOf(template, 'AWS::IAM::Role', clock);
-      const { Statement } = Properties.AssumeRolePolicyDocument as { Statement: object[] };
-      expect(Statement).toEqual([
-        {
-          Action: 'sts:AssumeRole',
-          Effect: 'Allow',
-          Principal: { Service: 'scheduler.amazonaws.com' },
-          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' }, 'aws:SourceArn': expect.anything() as unknown } },
-        },
-      ]);
-    }
-  });
 });
 
 describe('the stream of the records', () => {

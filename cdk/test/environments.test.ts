@@ -39,7 +39,7 @@ const HOST_ARCHITECTURE = FUNCTION_NAMES.map(
 );
 
 /** The emulator's alarms are about one metric each. */
-const NO_METRIC_MATH = ['errorrate', 'failedfunctions', 'throttledfunctions'].map(
+const NO_METRIC_MATH = ['errorrate', 'failedfunctions'].map(
   (name) => `/stateless/Resources/Alarms${name}/Type: AWS::CloudWatch::Alarm → -`,
 );
 

@@ -5,7 +5,7 @@ import { resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
 interface Query {
   readonly Id: string;
   readonly Expression?: string;
-  readonly MetricStat?: { readonly Metric: { readonly Namespace: string; readonly MetricName: string }; readonly Stat: string };
+  readonly MetricStat?: { readonly Metric: { readonly Namespace: string; readonly MetricName: string }; readonly Period: number; readonly Stat: string };
 }
 
 interface AlarmProperties {
@@ -18,6 +18,7 @@ interface AlarmProperties {
   readonly Namespace?: string;
   readonly MetricName?: string;
   readonly Statistic?: string;
+  readonly Dimensions?: object[];
   readonly Period?: number;
   readonly Metrics?: Query[];
 }
@@ -44,14 +45,15 @@ function summed(name: string): string[] {
 
 describe('alarms', () => {
   test.each([
-    ['dead-letters', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1],
-    ['orphans', 'sightline', 'Orphans', 'Sum', 0, 1],
-    ['not-reconciled', 'sightline', 'NotReconciled', 'Sum', 0, 1],
-    ['review-overdue', 'sightline', 'ReviewQueueAge', 'Maximum', 86_400, 1],
-    ['throttled-calls', 'sightline', 'Throttles', 'Sum', 0, 3],
-    ['trends-behind', 'AWS/Lambda', 'IteratorAge', 'Maximum', 3_600_000, 1],
-    ['trends-uncounted', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1],
-  ])('%s rings where %s %s is above', (name, namespace, metric, statistic, threshold, periods) => {
+    ['dead-letters', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1, 1],
+    ['orphans', 'sightline', 'Orphans', 'Sum', 0, 3, 72],
+    ['not-reconciled', 'sightline', 'NotReconciled', 'Sum', 0, 1, 1],
+    ['review-overdue', 'sightline', 'ReviewQueueAge', 'Maximum', 86_400, 1, 1],
+    ['throttled-calls', 'sightline', 'Throttles', 'Sum', 0, 3, 3],
+    ['throttled-functions', 'AWS/Lambda', 'Throttles', 'Sum', 0, 1, 1],
+    ['trends-behind', 'AWS/Lambda', 'IteratorAge', 'Maximum', 3_600_000, 3, 3],
+    ['trends-uncounted', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1, 1],
+  ])('%s rings where %s %s is above', (name, namespace, metric, statistic, threshold, periods, within) => {
     expect(alarm(name)).toMatchObject({
       Namespace: namespace,
       MetricName: metric,
@@ -59,7 +61,8 @@ describe('alarms', () => {
       Period: 300,
       Threshold: threshold,
       ComparisonOperator: 'GreaterThanThreshold',
-      EvaluationPeriods: periods,
+      DatapointsToAlarm: periods,
+      EvaluationPeriods: within,
       TreatMissingData: 'notBreaching',
     });
   });
@@ -75,7 +78,7 @@ describe('alarms', () => {
     expect(summed('error-rate')).toEqual(['AWS/States ExecutionsFailed', 'AWS/States ExecutionsTimedOut', 'AWS/States ExecutionsSucceeded']);
   });
 
-  test('reconcile-stopped rings where nothing calls reconcile for 15 minutes', () => {
+  test('reconcile-stopped rings where reconcile is not called any more for 15 minutes, and not before its first call', () => {
     expect(alarm('reconcile-stopped')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'Invocations',
@@ -83,13 +86,28 @@ describe('alarms', () => {
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
       EvaluationPeriods: 3,
-      TreatMissingData: 'breaching',
+      // A metric that never had a value and one that has none any more are told apart by the state alone: an alarm begins as
+      // INSUFFICIENT_DATA, and reports a change to it, which comes from OK only.
+      TreatMissingData: 'missing',
+      InsufficientDataActions: [{ Ref: expect.stringMatching(/^TopicsOperations/) as unknown }],
     });
   });
 
-  test('throttled-functions and failed-functions watch as many functions as an alarm can', () => {
-    expect(summed('throttled-functions')).toEqual(Array(10).fill('AWS/Lambda Throttles'));
+  test('treat what was never measured as good, all but reconcile-stopped', () => {
+    const others = alarms().filter(({ AlarmName }) => AlarmName !== 'sightline-reconcile-stopped');
+    expect(others.map(({ TreatMissingData }) => TreatMissingData)).toEqual(Array(8).fill('notBreaching'));
+  });
+
+  test('failed-functions rings where functions fail more often than their next call mends', () => {
     expect(summed('failed-functions')).toEqual(Array(4).fill('AWS/Lambda Errors'));
+    const periods = (alarm('failed-functions').Metrics ?? []).flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Period] : []));
+    expect([alarm('failed-functions').Threshold, ...periods]).toEqual([2, 900, 900, 900, 900]);
+  });
+
+  test('throttled-functions watches every function: none has a concurrency of its own, which its metric would not speak of', () => {
+    expect(alarm('throttled-functions').Dimensions ?? []).toEqual([]);
+    const functions = resourcesOf(template, 'AWS::Lambda::Function');
+    expect(functions.filter(([, { Properties }]) => 'ReservedConcurrentExecutions' in Properties)).toEqual([]);
   });
 
   test('are told of when they begin and when they are over, under a name that begins with the deployment', () => {
@@ -124,7 +142,7 @@ describe('the dashboard', () => {
       'Outcomes',
       'Cost of 1,000 images, USD',
       'Top labels',
-      'Calls of AWS: answered by throttling, tried again',
+      'Calls of AWS: answered by throttling',
     ]);
     for (const statistic of ['p50', 'p95', 'p99']) expect(body).toContain(`"stat":"${statistic}"`);
     expect(body).toContain('filter message = "label counted"n| stats count(*) as images by labeln| sort images descn| limit 10');

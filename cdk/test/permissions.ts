@@ -40,12 +40,21 @@ export function permissionsOf(template: Template, rolePrefix: string): string[] 
 function linesOf(statement: Statement): string[] {
   const actions = [statement.Action].flat();
   const resources = [statement.Resource].flat().map(flat);
-  const where = Object.entries(statement.Condition ?? {}).map(([operator, condition]) => ` where ${operator} ${JSON.stringify(condition)}`);
+  const where = Object.entries(statement.Condition ?? {}).map(([operator, condition]) => conditionOf(operator, condition));
   const effect = statement.Effect === 'Allow' ? '' : `${statement.Effect} `;
   return actions.flatMap((action) => resources.map((resource) => `${effect}${action} ${resource}${where.join()}`));
 }
 
-function flat(node: unknown): string {
+/** ` via s3` for a key that only S3 may use for the role; any other condition as it is written. */
+function conditionOf(operator: string, condition: Record<string, unknown>): string {
+  const flattened = Object.fromEntries(Object.entries(condition).map(([key, value]) => [key, flat(value)]));
+  const via = /^([a-z0-9]+)\.(<AWS::Region>|[a-z0-9-]+)\.amazonaws\.com$/.exec(flattened['kms:ViaService'] ?? '');
+  if (operator === 'StringEquals' && via && Object.keys(condition).length === 1) return ` via ${via[1]}${via[2] === '<AWS::Region>' ? '' : `.${via[2]}`}`;
+  return ` where ${operator} ${JSON.stringify(flattened)}`;
+}
+
+/** A value of a template in one line: references by their names in the tests, or flattened. */
+export function flat(node: unknown): string {
   if (typeof node === 'string') return node;
   const [entry] = Object.entries(node as Record<string, unknown>);
   if (!entry) return '';

@@ -31,6 +31,21 @@ describe('releases of functions', () => {
     for (const name of FUNCTION_NAMES.filter((other) => other !== 'detect-text')) expect(version(name, changed)).toBe(version(name));
   });
 
+  test('are all new where an id is given, so that what was rolled back can be released again, and the same where the id is', () => {
+    const versionsOf = (id: string): string[] => resourcesOf(templatesOf({ 'release-id': id }).stateless, 'AWS::Lambda::Version').map(([version]) => version);
+    const [plain, first, again, second] = [resourcesOf(template, 'AWS::Lambda::Version').map(([version]) => version), versionsOf('1'), versionsOf('1'), versionsOf('2')];
+    expect(again).toEqual(first);
+    expect([...plain, ...first, ...second].filter((version, index, all) => all.indexOf(version) === index)).toHaveLength(3 * FUNCTION_NAMES.length);
+  });
+
+  test('name their id in the description of each function and in an output, and none where none is given', () => {
+    const withId = templatesOf({ 'release-id': '2026-11-25T23:41:07Z' }).stateless;
+    const descriptions = (of: Template): string[] => resourcesOf(of, 'AWS::Lambda::Function').map(([, { Properties }]) => String(Properties.Description));
+    for (const description of descriptions(withId)) expect(description).toMatch(/ \(release 2026-11-25T23:41:07Z\)$/);
+    for (const description of descriptions(template)) expect(description).not.toContain('release');
+    expect(withId.findOutputs('ReleaseId')).toEqual({ ReleaseId: { Value: '2026-11-25T23:41:07Z' } });
+  });
+
   test('are what everything calls: nothing calls a function without a version or an alias', () => {
     const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([id]) => id);
     const callers = ['AWS::Events::Rule', 'AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Permission', 'AWS::Scheduler::Schedule', 'AWS::StepFunctions::StateMachine'];

@@ -8,6 +8,8 @@ import { DEFAULT_SETTINGS } from '../lib/settings.ts';
 import { UsageError } from '../lib/usage-error.ts';
 import { CDK_FOLDER, settingsFile, temporaryFolder, templatesOf } from './app.ts';
 
+const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
 function complaintAbout(content: unknown): string {
   const file = settingsFile(content);
   try {
@@ -26,6 +28,11 @@ describe('settings', () => {
 
   test('take the defaults for what a file does not say', () => {
     expect(loadSettings(settingsFile({ maxStoredLabels: 5 }))).toEqual({ ...DEFAULT_SETTINGS, maxStoredLabels: 5 });
+  });
+
+  test('take a bucket to import from with its KMS key, or without', () => {
+    const importBuckets = ['photos', { name: 'archive', kmsKeyArn: KEY_ARN }, { name: 'copies', kmsKeyArn: KEY_ARN.replace('1234abcd-12ab', 'mrk-1234abcd12ab') }];
+    expect(loadSettings(settingsFile({ importBuckets })).importBuckets).toEqual(importBuckets);
   });
 
   test('have defaults that pass their own checks', () => {
@@ -55,13 +62,32 @@ describe('settings', () => {
       { moderationPolicy: [{ category: 'Explicit', minConfidence: 80, action: 'BLOCK', note: 1 }] },
       'FILE: "moderationPolicy[0]" must be an object of category, minConfidence, action, but is {"category":"Explicit","minConfidence":80,"action":"BLOCK","note":1}.',
     ],
-    [{ importBuckets: ['photos', 'My_Photos'] }, 'FILE: "importBuckets[1]" must be the name of a bucket, but is "My_Photos".'],
+    [
+      { importBuckets: ['photos', 'My_Photos'] },
+      'FILE: "importBuckets[1]" must be the name of a bucket, or {"name": …, "kmsKeyArn": …}, but is "My_Photos".',
+    ],
+    [{ importBuckets: [7] }, 'FILE: "importBuckets[0]" must be the name of a bucket, or {"name": …, "kmsKeyArn": …}, but is 7.'],
+    [
+      { importBuckets: [{ name: 'My_Photos', kmsKeyArn: KEY_ARN }] },
+      'FILE: "importBuckets[0].name" must be the name of a bucket, but is "My_Photos".',
+    ],
+    ...[undefined, 'alias/photos', KEY_ARN.replace('key/', 'alias/'), '1234abcd-12ab-34cd-56ef-1234567890ab'].map((kmsKeyArn): [object, string] => [
+      { importBuckets: [{ name: 'photos', kmsKeyArn }] },
+      `FILE: "importBuckets[0].kmsKeyArn" must be the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID (not of an alias), but is ${kmsKeyArn === undefined ? 'missing' : JSON.stringify(kmsKeyArn)}.`,
+    ]),
+    [
+      { importBuckets: [{ name: 'photos', kmsKeyArn: KEY_ARN, prefix: 'a/' }] },
+      `FILE: "importBuckets[0]" must be an object of name, kmsKeyArn, but is {"name":"photos","kmsKeyArn":"${KEY_ARN}","prefix":"a/"}.`,
+    ],
     [{ importConcurrency: 0 }, 'FILE: "importConcurrency" must be a whole number from 1 to 10000, but is 0.'],
     [{ importToleratedFailurePercent: 101 }, 'FILE: "importToleratedFailurePercent" must be a number from 0 to 100, but is 101.'],
     [{ reconcileGraceSeconds: -1 }, 'FILE: "reconcileGraceSeconds" must be a whole number from 0 to 86400, but is -1.'],
     [{ monthlyBudgetUsd: -5 }, 'FILE: "monthlyBudgetUsd" must be a number from 0 to 1000000, but is -5.'],
     [{ logRetentionDays: 31 }, /^FILE: "logRetentionDays" must be one of 1, 3, 5, 7, 14, 30, .*, but is 31\.$/],
-    [{ reviewTimeoutSeconds: 31_536_001 }, 'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 31536000, but is 31536001.'],
+    [
+      { reviewTimeoutSeconds: 31_536_000 },
+      'FILE: "reviewTimeoutSeconds" must be a whole number from 1 to 28512000 (330 days: an execution lasts a year at most, all its other waits and a redrive included), but is 31536000.',
+    ],
     [{ functionMemoryMb: { 'detect-text': 64 } }, 'FILE: "functionMemoryMb.detect-text" must be a whole number from 128 to 3008, but is 64.'],
     [{ functionMemoryMb: { 'detect-cats': 256 } }, /^FILE: "functionMemoryMb" must be an object by inspect-image, .*, but is \{"detect-cats":256\}\.$/],
     [{ labelMinConfidance: 80 }, /^FILE: "labelMinConfidance" is not a setting; the settings are maxBytes, .*\.$/],
@@ -87,6 +113,8 @@ describe('context', () => {
     [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "Sight Line".'],
     [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "".'],
     [{ release: 'now' }, 'context "release" must be one of canary, at-once, but is "now".'],
+    [{ 'release-id': '' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "".'],
+    [{ 'release-id': 'the second' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "the second".'],
     [{ settings: 7 }, 'context "settings" must be a text, but is 7.'],
   ])('that is wrong is named: %j', (context, sentence) => {
     expect(() => templatesOf(context)).toThrow(new UsageError(sentence));

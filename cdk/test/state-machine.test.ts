@@ -4,6 +4,7 @@ import aslValidator from 'asl-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Definition } from '../lib/definition.ts';
 import { pascalCase, TASK_NAMES } from '../lib/function-names.ts';
+import { MAX_REVIEW_SECONDS } from '../lib/settings.ts';
 import { DEFINITIONS, resourceOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
 const DEFINITION = readFileSync(DEFINITIONS.imageAnalysis, 'utf8');
@@ -55,6 +56,39 @@ describe('the state machine', () => {
     expect(changed.DefinitionString).toEqual(expected);
     expect(expected).toMatch(/"TimeoutSeconds": 90\b/);
     expect(JSON.parse(new Definition(expected).withState('AwaitReview', { TimeoutSeconds: 604_800 }).toString())).toEqual(JSON.parse(DEFINITION));
+  });
+});
+
+interface Task {
+  readonly TimeoutSeconds: number;
+  readonly Retry?: readonly { readonly IntervalSeconds: number; readonly BackoffRate: number; readonly MaxAttempts: number; readonly MaxDelaySeconds?: number }[];
+}
+
+/** All Tasks of a definition, wherever they lie. */
+function tasksOf(node: unknown): [string, Task][] {
+  if (typeof node !== 'object' || node === null) return [];
+  const states = Object.entries(('States' in node ? node.States : {}) as Record<string, { Type: string }>);
+  const own = states.filter(([, { Type }]) => Type === 'Task') as unknown as [string, Task][];
+  return [...own, ...Object.values(node).flatMap(tasksOf)];
+}
+
+/** The longest that a Task can take, in seconds: each retrier used up, each try up to its time limit. */
+function longest({ TimeoutSeconds, Retry = [] }: Task): number {
+  const waits = Retry.flatMap(({ IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds = Infinity }) =>
+    Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds)),
+  );
+  return TimeoutSeconds + waits.reduce((sum, wait) => sum + TimeoutSeconds + wait, 0);
+}
+
+describe('the longest review', () => {
+  const DAY = 86_400;
+
+  test('leaves room in the year of an execution for the retries of all other states, and for a redrive', () => {
+    const others = tasksOf(JSON.parse(DEFINITION)).filter(([name]) => name !== 'AwaitReview');
+    expect(others).toHaveLength(9);
+    const waits = others.reduce((sum, [, task]) => sum + longest(task), 0);
+    // A redrive can come 14 days after the failure, and begins all retries anew.
+    expect(MAX_REVIEW_SECONDS + 2 * waits + 14 * DAY).toBeLessThan(365 * DAY);
   });
 });
 

@@ -1,6 +1,6 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
+import { makeApp, resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
 
 const COOLING = [
   { StorageClass: 'STANDARD_IA', TransitionInDays: 30 },
@@ -86,6 +86,30 @@ describe('the stateful stack', () => {
       ).map(({ Principal, Action }) => [id.replace(/[0-9A-F]{8}$/, ''), Principal, Action]),
     );
     expect(allowed).toEqual([['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject']]);
+  });
+
+  test('refuses uploads with another KMS key or with a key of the uploader, and takes those that name no key', () => {
+    const { Properties } = resourceOf(template, 'AWS::S3::BucketPolicy', 'ImagesBucketPolicy');
+    const { Statement } = Properties.PolicyDocument as { Statement: { Sid?: string; Condition: Record<string, Record<string, unknown>> }[] };
+    const refused = Statement.filter(({ Sid }) => Sid?.startsWith('Refuse'));
+    const kmsKey = 's3:x-amz-server-side-encryption-aws-kms-key-id';
+    const key = expect.stringMatching(/^DataKey/) as unknown;
+    const common = { Action: 's3:PutObject', Effect: 'Deny', Principal: { AWS: '*' }, Resource: expect.anything() as unknown };
+    expect(refused).toEqual([
+      {
+        ...common,
+        Sid: 'RefuseOtherKmsKeys',
+        // All conditions must hold, and StringNotEquals holds where the header is absent: without Null, a plain upload would be refused.
+        Condition: { StringNotEquals: { [kmsKey]: [{ 'Fn::GetAtt': [key, 'Arn'] }, { Ref: key }] }, Null: { [kmsKey]: 'false' } },
+      },
+      { ...common, Sid: 'RefuseCustomerKeys', Condition: { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } } },
+    ]);
+  });
+
+  test('cannot be deleted by mistake, but on a laptop', () => {
+    expect(makeApp().stateful.terminationProtection).toBe(true);
+    expect(makeApp().stateless.terminationProtection).not.toBe(true);
+    expect(makeApp({ environment: 'local' }).stateful.terminationProtection).toBe(false);
   });
 
   test('logs who read the images', () => {

@@ -21,7 +21,7 @@ Examples:
   sightline executions show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4
   sightline executions show arn:aws:states:eu-west-1:123456789012:execution:image-analysis:some-name")]
     Show(ShowExecution),
-    /// Run again what failed, from where it failed; nothing that succeeded is paid for twice
+    /// Run again what failed, from where it failed; stored answers are not paid for again
     #[command(after_help = "\
 An execution that Step Functions cannot redrive (succeeded, closed more than 14 days ago, history too long) is named with
 the reason; --or-restart starts a fresh one for it, which reads what lies in results/ and pays only for what is missing.

@@ -149,7 +149,7 @@ fn interrupted(run: &Run) -> Exit {
 
 fn advise(counts: Counts) {
     if counts.failed + counts.not_imported > 0 {
-        eprintln!("sightline: once the causes are gone, the same command imports again what failed; nothing is paid for twice");
+        eprintln!("sightline: once the causes are gone, the same command imports again what failed; stored answers are not paid for again");
     }
 }
 

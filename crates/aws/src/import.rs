@@ -1,6 +1,7 @@
 //! S3 and Step Functions behind the ports for imports.
 
 use crate::{
+    absence::denied,
     classify::{cause, storage},
     objects::{Objects, copy_source, millis, size},
 };
@@ -34,6 +35,7 @@ impl ImageSource for Objects {
                 last_modified: millis(head.last_modified),
                 content_type: head.content_type,
             })),
+            Err(error) if denied(&error) && self.is_absent(object).await? => Ok(None),
             Err(error) => match not_imported("looking the object up", error) {
                 ImportError::SourceMissing => Ok(None),
                 other => Err(other),

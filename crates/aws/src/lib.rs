@@ -1,6 +1,7 @@
 //! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports. One feature per SDK crate.
 
 #[cfg(feature = "sfn")]
+mod absence;
 pub mod bulk_imports;
 #[cfg(feature = "dynamodb")]
 mod changes;

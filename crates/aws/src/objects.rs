@@ -46,7 +46,7 @@ impl Objects {
         mut take: impl FnMut(u64, &[u8]) + Send,
     ) -> Result<Option<()>, StorageError> {
         let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
-        let Some(mut answer) = found(doing, request.send().await)? else { return Ok(None) };
+        let Some(mut answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
         let announced = size(answer.content_length);
         let broken = |source: aws_sdk_s3::primitives::ByteStreamError| StorageError::Unavailable { doing, source: source.into() };
         while let Some(piece) = answer.body.try_next().await.map_err(broken)? {
@@ -90,14 +90,15 @@ impl Objects {
     pub(crate) async fn tags(&self, object: &ObjectRef<'_>) -> Result<Option<Vec<Tag>>, StorageError> {
         let request = self.client.get_object_tagging().bucket(object.bucket).key(object.key);
         let sent = request.set_version_id(object.version_id.map(str::to_owned)).send().await;
-        Ok(found("reading the original's tags", sent)?.map(|tagging| tagging.tag_set))
+        Ok(self.found_or_absent("reading the original's tags", object.clone(), sent).await?.map(|tagging| tagging.tag_set))
     }
 }
 
 impl UploadLookup for Objects {
     async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
-        let current = found("looking the object up", request.send().await)?;
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        let current = self.found_or_absent("looking the object up", object, request.send().await).await?;
         match current {
             Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
                 Ok(Some(facts_of_head(head, upload)))
@@ -133,7 +134,7 @@ impl ImageStore for Objects {
 impl ImageArchive for Objects {
     async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
         let request = self.client.copy_object().copy_source(copy_source(&from)).bucket(from.bucket).key(to);
-        found("archiving the image", request.send().await).map(drop)
+        self.found_or_absent("archiving the image", from, request.send().await).await.map(drop)
     }
 
     async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
@@ -158,7 +159,7 @@ impl ImageArchive for Objects {
         let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(ours)?;
         let request = self.client.put_object_tagging().bucket(image.bucket).key(image.key).tagging(tagging);
         let sent = request.set_version_id(image.version_id.map(str::to_owned)).send().await;
-        Ok(found(doing, sent)?.map_or(Tagged::Gone, |_| Tagged::Yes))
+        Ok(self.found_or_absent(doing, image, sent).await?.map_or(Tagged::Gone, |_| Tagged::Yes))
     }
 }
 

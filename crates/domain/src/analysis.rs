@@ -65,7 +65,7 @@ pub enum Outcome {
 }
 
 /// Gives the stored answer of `analysis` where there is one, else asks for it with `ask` and stores it whole before returning:
-/// nothing is paid for twice.
+/// a stored answer is never paid for again (docs/decisions, 2).
 ///
 /// An answer that cannot be read is not stored, and counts as [`RecognitionError::Unavailable`].
 pub async fn answered_once<A, E>(

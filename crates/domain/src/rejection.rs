@@ -22,6 +22,8 @@ pub enum ReasonCode {
     TooSmall,
     /// More pixels than allowed.
     TooManyPixels,
+    /// One side is too many times the other for any copy within Rekognition's limits.
+    TooNarrow,
     /// Rekognition refuses an image that we accepted.
     RefusedByProvider,
     /// The object was deleted before it was inspected.
@@ -30,7 +32,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// All codes, for tables and parsing.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::EmptyFile,
         Self::TooLarge,
         Self::NotAnImage,
@@ -38,12 +40,13 @@ impl ReasonCode {
         Self::Truncated,
         Self::TooSmall,
         Self::TooManyPixels,
+        Self::TooNarrow,
         Self::RefusedByProvider,
         Self::ObjectDeleted,
     ];
 
     /// Those that the same content will meet again. A deleted object may be uploaded once more.
-    pub const FINAL: [Self; 8] = [
+    pub const FINAL: [Self; 9] = [
         Self::EmptyFile,
         Self::TooLarge,
         Self::NotAnImage,
@@ -51,6 +54,7 @@ impl ReasonCode {
         Self::Truncated,
         Self::TooSmall,
         Self::TooManyPixels,
+        Self::TooNarrow,
         Self::RefusedByProvider,
     ];
 
@@ -64,6 +68,7 @@ impl ReasonCode {
             Self::Truncated => "TRUNCATED",
             Self::TooSmall => "TOO_SMALL",
             Self::TooManyPixels => "TOO_MANY_PIXELS",
+            Self::TooNarrow => "TOO_NARROW",
             Self::RefusedByProvider => "REFUSED_BY_PROVIDER",
             Self::ObjectDeleted => "OBJECT_DELETED",
         }

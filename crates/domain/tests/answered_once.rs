@@ -1,4 +1,4 @@
-//! Nothing is paid for twice: stored answers are read instead of asked for again.
+//! Stored answers are read instead of asked and paid for again.
 
 #![allow(
     clippy::expect_used,

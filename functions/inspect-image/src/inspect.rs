@@ -49,18 +49,15 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
     let format = sniff::format(bytes)?;
     let decoded = decode::decode(format, bytes, limits)?;
     let (width, height) = (decoded.picture.width(), decoded.picture.height());
-    let mut warnings: Vec<String> = sniff::name_warning(key, format).into_iter().collect();
-    let mut copy = copies::normalised(decoded.picture).map_err(|error| unworkable(&*error))?;
-    if let Some(profile) = &decoded.icc_profile {
-        warnings.extend(colour::to_srgb(&mut copy, profile));
-    }
+    let shrunk = copies::normalised(decoded.picture).map_err(|error| unworkable(&*error))?;
+    let (copy, colour_warning) = colour::to_srgb(shrunk, decoded.model, &decoded.profile);
     let thumbnail = copies::thumbnail(&copy).map_err(|error| unworkable(&*error))?;
     Ok(Inspected {
         format,
         width,
         height,
-        exif: decoded.exif.map(|exif| camera::facts(&exif, with_gps)).unwrap_or_default(),
-        warnings,
+        exif: decoded.exif.map(|exif| camera::facts(exif, with_gps)).unwrap_or_default(),
+        warnings: sniff::name_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
         copy: copies::copy_jpeg(&copy).map_err(|error| unworkable(&*error))?,
         thumbnail: copies::thumbnail_jpeg(&thumbnail).map_err(|error| unworkable(&*error))?,
     })

@@ -10,6 +10,7 @@ use sightline_domain::{
     error::StepError,
     identity::Upload,
     import::{ImageSource, ListedObject, ObjectFacts},
+    ports::ObjectRef,
 };
 
 const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:bulk-import";
@@ -56,6 +57,16 @@ async fn what_is_missing_is_none_and_what_is_denied_or_passing_has_its_name() {
             None => assert_eq!(looked.unwrap(), None, "{status}"),
             Some(name) => assert_eq!(looked.unwrap_err().name(), name, "{status}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_denied_and_not_listed_is_missing() {
+    let listing = ok("<?xml version=\"1.0\"?><ListBucketResult><Prefix>p</Prefix></ListBucketResult>");
+    let versions = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
+    for (version_id, listed) in [(None, listing), (Some("v1"), versions)] {
+        let replay = Replay::new([Answer::Http(403, vec![], vec![]), listed]);
+        assert_eq!(objects(&replay).await.facts(ObjectRef { version_id, ..photo().reference() }).await.unwrap(), None);
     }
 }
 

@@ -78,6 +78,48 @@ async fn a_result_that_does_not_exist_is_none_and_one_that_is_denied_is_not() {
     assert_eq!(read(ok("{}")).await.unwrap().as_deref(), Some(b"{}".as_slice()));
 }
 
+/// What a listing of one key says, as S3 encodes it.
+fn listing(prefix: &str, key: Option<&str>) -> Answer {
+    let contents = key.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).unwrap_or_default();
+    ok(format!("<?xml version=\"1.0\"?><ListBucketResult><Prefix>{prefix}</Prefix>{contents}</ListBucketResult>"))
+}
+
+/// S3 says "access denied" of an absent object to whoever may list below a prefix only, so the listing decides.
+#[tokio::test]
+async fn an_object_that_is_denied_and_not_listed_is_absent() {
+    let key = "results/i/labels.json";
+    let cases = [
+        (listing(key, None), Ok(None)),
+        (listing(key, Some("results/i/labels.json.other")), Ok(None)),
+        (listing(key, Some(key)), Err("Storage.Misconfigured")),
+        (ok("<?xml version=\"1.0\"?><ListBucketResult></ListBucketResult>"), Err("Storage.Misconfigured")),
+        (xml_error(403, "AccessDenied"), Err("Storage.Misconfigured")),
+        (xml_error(503, "SlowDown"), Err("Storage.Unavailable")),
+    ];
+    for (listed, wanted) in cases {
+        let case = format!("{listed:?}");
+        let replay = Replay::new([xml_error(403, "AccessDenied"), listed]);
+        let read = objects(&replay).await.read_result("images", key).await;
+        assert_eq!(read.map_err(|error| error.name()), wanted, "{case}");
+        let listing = &replay.asked()[1];
+        assert!(listing.uri.contains("prefix=results%2Fi%2Flabels.json") && listing.uri.contains("encoding-type=url"), "{}", listing.uri);
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_denied_and_not_listed_is_absent() {
+    let page = |version: &str, more: bool| {
+        let version = format!("<Version><Key>raw-uploads/a%20b</Key><VersionId>{version}</VersionId></Version>");
+        ok(format!("<?xml version=\"1.0\"?><ListVersionsResult><IsTruncated>{more}</IsTruncated>{version}</ListVersionsResult>"))
+    };
+    let denied = || Answer::Http(403, vec![], vec![]);
+    for (listed, absent) in [(page("v2", false), true), (page("v1", false), false), (page("v2", true), false)] {
+        let looked = objects(&Replay::new([denied(), listed.clone()])).await.look_up(&upload(Some("v1"))).await;
+        assert_eq!(looked.is_ok_and(|facts| facts.is_none()), absent, "{listed:?}");
+        assert_eq!(objects(&Replay::new([xml_error(403, "AccessDenied"), listed])).await.copy(IMAGE, "archived/i").await.is_ok(), absent);
+    }
+}
+
 #[tokio::test]
 async fn a_hash_is_of_the_whole_object_and_of_nothing_where_it_is_gone() {
     let hash = |answer| async move { objects(&Replay::new([answer])).await.sha256(IMAGE).await.unwrap() };

@@ -1,6 +1,6 @@
 //! A line of metrics, in `CloudWatch`'s embedded metric format (`CloudWatch` user guide, "Specification: Embedded metric format").
 
-use super::{Metric, NAMESPACE};
+use super::{By, Metric, NAMESPACE};
 use crate::{clock::SystemClock, logging};
 use serde_json::{Map, Number, Value, json};
 use sightline_domain::clock::{Clock, EpochMillis};
@@ -56,9 +56,11 @@ impl Line {
         Value::Object(root)
     }
 
-    /// One directive for all metrics that are counted by the same.
+    /// One directive for all metrics that are counted by the same. A zero stands in the line alone: `CloudWatch` charges a metric by
+    /// the hours in which it is sent, and alarms and graphs take no value for zero.
     fn directives(&self) -> Vec<Value> {
-        let mut rest: Vec<Metric> = self.metrics.iter().map(|(metric, _)| *metric).collect();
+        let sent = |(metric, value): &&(Metric, Number)| metric.by != By::Line && value.as_f64() != Some(0.0);
+        let mut rest: Vec<Metric> = self.metrics.iter().filter(sent).map(|(metric, _)| *metric).collect();
         let mut directives = Vec::new();
         while let Some(by) = rest.first().map(|metric| metric.by) {
             let (these, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|metric| metric.by == by);

@@ -1,7 +1,7 @@
 //! Rows 8, 9 and 12: what is taken, by content and never by name.
 
 use crate::pictures::*;
-use image::{DynamicImage, ImageBuffer, LumaA, Rgb, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, Rgb, Rgba, RgbaImage};
 use inspect_image::inspect::check_bytes;
 use sightline_domain::{image::ImageFormat, rejection::ReasonCode};
 
@@ -114,16 +114,6 @@ fn grey_pictures_stay_grey() {
     grey(&png(DynamicImage::ImageRgb8(quadrants(96, 96)).into_luma16()), "16-bit grey PNG");
 }
 
-#[test]
-fn behind_what_is_transparent_lies_white() {
-    let half = RgbaImage::from_fn(96, 96, |x, _| if x < 48 { Rgba([255, 0, 0, 255]) } else { Rgba([0, 0, 0, 0]) });
-    let grey_half = ImageBuffer::from_fn(96, 96, |x, _| if x < 48 { LumaA([0_u8, 255]) } else { LumaA([0, 128]) });
-    let white = [255, 255, 255];
-    assert_quadrants(&accepted(&png(half)), [RED, white, RED, white], "RGBA");
-    let (black, middle) = ([0, 0, 0], [127, 127, 127]);
-    assert_quadrants(&accepted(&png(DynamicImage::ImageLumaA8(grey_half))), [black, middle, black, middle], "grey and alpha");
-}
-
 /// Injected: a palette PNG with a transparent colour.
 /// Seen: accepted, white where it was transparent.
 #[test]
@@ -146,4 +136,116 @@ fn a_picture_of_one_bit_is_taken() {
     let bytes = png_of(&[header(96, 96, 1, 0), chunk(*b"IDAT", &deflated(&rows))]);
     let (black, white) = ([0, 0, 0], [255, 255, 255]);
     assert_quadrants(&accepted(&bytes), [white, black, white, black], "one bit");
+}
+
+fn refusal(bytes: &[u8]) -> (ReasonCode, String) {
+    let rejection = take("raw-uploads/photo.jpg", bytes).err().unwrap_or_else(|| panic!("accepted"));
+    (rejection.code, rejection.detail)
+}
+
+fn iso_media(major: [u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
+    let compatible: Vec<u8> = compatible.iter().copied().flatten().copied().collect();
+    let brands = [major.as_slice(), &[0; 4], &compatible].concat();
+    [&u32::try_from(brands.len() + 8).unwrap().to_be_bytes()[..], b"ftyp", &brands, &[0; 64]].concat()
+}
+
+#[test]
+fn heif_and_avif_are_named_by_any_of_their_brands_with_the_way_to_convert_them() {
+    let heif = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1", b"heif", b"avci"];
+    let mut cases: Vec<(Vec<u8>, &str)> = heif.iter().map(|brand| (iso_media(**brand, &[]), "image/heif")).collect();
+    cases.extend([
+        (iso_media(*b"isom", &[b"heic"]), "image/heif"),
+        (iso_media(*b"mif1", &[b"mif1", b"heic"]), "image/heif"),
+        (iso_media(*b"avif", &[b"mif1"]), "image/avif"),
+        (iso_media(*b"avis", &[b"msf1"]), "image/avif"),
+        (iso_media(*b"mif1", &[b"avif", b"miaf"]), "image/avif"),
+        (iso_media(*b"msf1", &[b"msf1", b"avis"]), "image/avif"),
+        (include_bytes!("../fixtures/cases/heif-hevc.jpg").to_vec(), "image/heif"),
+    ]);
+    for (bytes, media_type) in cases {
+        let (code, detail) = refusal(&bytes);
+        assert_eq!(code, ReasonCode::UnsupportedFormat, "{detail}");
+        assert!(detail.contains(media_type) && detail.contains("convert it"), "{detail}");
+    }
+    assert_eq!(refusal(&iso_media(*b"isom", &[b"iso2", b"mp41"])).0, ReasonCode::NotAnImage, "a film");
+}
+
+#[test]
+fn other_formats_of_pictures_are_named() {
+    let cases: [(&[u8], &str); 13] = [
+        (b"\xff\x0a\0\0", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51", "JPEG 2000"),
+        (b"BM\x36\0\0\0", "BMP"),
+        (b"GIF87a", "GIF"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"MM\0*\0\0\0\x08", "TIFF"),
+        (b"8BPS\0\x01", "Photoshop"),
+        (b"II*\0\x10\0\0\0CR\x02\0", "raw file"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "raw file"),
+        (b"FUJIFILMCCD-RAW 0201", "raw file"),
+        (b"\0\0\x01\0\x01\0", "icon"),
+    ];
+    for (bytes, name) in cases {
+        let (code, detail) = refusal(bytes);
+        assert_eq!(code, ReasonCode::UnsupportedFormat, "{name}: {detail}");
+        assert!(detail.contains(name), "{name}: {detail}");
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(bytes: &[u8]) -> String {
+    let group = |group: &[u8]| {
+        let bits = group.iter().chain(&[0; 2]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        [18, 12, 6, 0].map(|shift| char::from(ALPHABET[bits >> shift & 63]))
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+#[test]
+fn an_image_in_the_wrapping_of_a_transport_is_refused_with_the_way_to_unwrap_it() {
+    let picture = jpeg(&quadrants(96, 96));
+    let text = base64(&picture);
+    let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let form =
+        ["--b0undary\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".as_bytes(), &picture, b"\r\n--b0undary--\r\n"].concat();
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935\nsize 12345\n".to_vec();
+    let as_text = String::from_utf8_lossy(&picture).into_owned().into_bytes();
+    let latin = picture.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (text.clone().into_bytes(), "base64 text of an image (JPEG)"),
+        (lines.join("\r\n").into_bytes(), "base64 text of an image (JPEG)"),
+        (format!("\u{feff}\n{text}").into_bytes(), "base64 text of an image (JPEG)"),
+        (text.replace('+', "-").replace('/', "_").into_bytes(), "base64 text of an image (JPEG)"),
+        (format!("{{\"name\":\"a.jpg\",\"image\":\"{text}\"}}").into_bytes(), "base64 text of an image (JPEG)"),
+        (format!("image={}", text.replace('+', "%2B").replace('/', "%2F")).into_bytes(), "base64 text of an image (JPEG)"),
+        (base64(&png(quadrants(96, 96))).into_bytes(), "base64 text of an image (PNG)"),
+        (base64(&webp(&quadrants(96, 96))).into_bytes(), "base64 text of an image (WebP)"),
+        (base64(&deflated(&[7; 9_000])).repeat(9).into_bytes(), "base64 text"),
+        (format!("data:image/jpeg;base64,{text}").into_bytes(), "data URL"),
+        (form, "multipart form"),
+        (pointer, "Git LFS pointer"),
+        ([b"\x1f\x8b\x08\0", &picture[..]].concat(), "gzip"),
+        (["400;chunk-signature=0a1b\r\n".as_bytes(), &picture].concat(), "aws-chunked"),
+        (as_text, "not as UTF-8 text"),
+        (latin, "converted to UTF-8"),
+        (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>".to_vec(), "HTML page"),
+        (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>".to_vec(), "an error that S3 answered with"),
+        (b"{\"message\":\"Forbidden\"}".to_vec(), "JSON"),
+        (b"%PDF-1.7\n".to_vec(), "PDF"),
+    ];
+    for (bytes, hint) in cases {
+        let (code, detail) = refusal(&bytes);
+        assert_eq!(code, ReasonCode::NotAnImage, "{hint}: {detail}");
+        assert!(detail.contains(hint), "{hint}: {detail}");
+    }
+}
+
+#[test]
+fn words_are_not_taken_for_base64() {
+    for text in ["just some text", &"The quick brown fox jumps over the lazy dog. ".repeat(20), "name,size\nphoto,12\n"] {
+        assert_eq!(refusal(text.as_bytes()).1, "the content is not in any known image format");
+    }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod at_once;
+mod cases;
 mod colour;
 mod erased;
 mod formats;
@@ -20,4 +21,5 @@ mod orientation;
 mod pictures;
 mod sizes;
 mod step;
+mod transparency;
 mod truncation;

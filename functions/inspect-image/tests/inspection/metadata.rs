@@ -40,6 +40,12 @@ impl Tiff {
         self
     }
 
+    /// With the orientation in an entry of another type.
+    fn orientation_as(mut self, kind: u16, value: &[u8]) -> Self {
+        self.main.push((0x0112, kind, 1, value.to_vec()));
+        self
+    }
+
     fn camera(mut self, make: &str, model: &str) -> Self {
         self.main.extend([ascii(MAKE, make), ascii(MODEL, model)]);
         self
@@ -127,6 +133,8 @@ fn a_time_that_no_calendar_knows_is_left_out() {
         ("0000:00:00 00:00:00", None),
         ("2024:13:01 00:00:00", None),
         ("2024:01:32 00:00:00", None),
+        ("2023:02:29 00:00:00", None),
+        ("2024-02-29 12:30:59", Some("2024-02-29T12:30:59")),
         ("2024:01:01 24:00:00", None),
         ("    :  :     :  :  ", None),
         ("yesterday", None),
@@ -191,6 +199,115 @@ fn fields_of_the_wrong_type_are_left_out() {
     tiff.gps = vec![(1, SHORT, 1, vec![1, 0]), (2, ASCII, 3, b"38\0".to_vec()), ascii(3, "W"), rationals(4, LISBON[1])];
     let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(tiff.bytes())));
     assert_eq!(inspected.exif, ExifFacts::default());
+}
+
+const TAKEN: &str = "2024:02:29 12:30:59";
+
+#[test]
+fn the_orientation_is_read_whatever_its_width() {
+    for (kind, value) in [(1, &[6][..]), (SHORT, &[6, 0]), (LONG, &[6, 0, 0, 0])] {
+        let tiff = Tiff::default().orientation_as(kind, value).bytes();
+        let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(tiff)));
+        assert_quadrants(&inspected, [BLUE, RED, YELLOW, GREEN], &format!("type {kind}"));
+    }
+}
+
+#[test]
+fn the_time_is_filled_from_the_next_best_tag_in_either_directory() {
+    const DIGITISED: u16 = 0x9004;
+    const CHANGED: u16 = 0x0132;
+    let blank = || ascii(TAKEN_AT, "    :  :     :  :  ");
+    let cases: [(&str, Vec<Entry>, Vec<Entry>); 8] = [
+        ("taken, in the main directory", vec![ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")], vec![]),
+        ("digitised", vec![], vec![ascii(DIGITISED, TAKEN), ascii(0x9012, "+01:00")]),
+        ("changed", vec![ascii(CHANGED, TAKEN)], vec![ascii(0x9010, "+01:00")]),
+        ("changed, in the Exif directory", vec![], vec![ascii(CHANGED, TAKEN), ascii(0x9010, "+01:00")]),
+        ("taken is blank", vec![ascii(CHANGED, TAKEN)], vec![blank(), ascii(0x9010, "+01:00")]),
+        ("taken is no time", vec![ascii(CHANGED, TAKEN)], vec![ascii(TAKEN_AT, "0000:00:00 00:00:00"), ascii(0x9010, "+01:00")]),
+        ("taken is twice there", vec![], vec![blank(), ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
+        ("the best one counts", vec![ascii(CHANGED, "2025:01:01 00:00:00")], vec![ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
+    ];
+    for (case, main, exif) in cases {
+        let tiff = Tiff { main, exif, gps: Vec::new() };
+        assert_eq!(facts(&tiff).taken_at.as_deref(), Some("2024-02-29T12:30:59+01:00"), "{case}");
+    }
+}
+
+#[test]
+fn a_bad_entry_loses_only_its_own_fact() {
+    let odd_entries = [(0x0100, 99, 5, vec![1; 4]), (0x010e, ASCII, u32::MAX, vec![0xff; 4]), (0x011a, RATIONAL, 1, vec![0xff; 4])];
+    let maker_note = (0x927c, 7, 0xffff_fff0, vec![1; 4]);
+    let outside = |tag| (tag, LONG, 1, 0xffff_ff00_u32.to_le_bytes().to_vec());
+    let mut full = lisbon();
+    full.main.splice(0..0, odd_entries);
+    full.exif.insert(0, maker_note);
+    full.gps.insert(0, (0, 200, 9, vec![1; 4]));
+    let facts_of = |tiff: &Tiff| {
+        let facts = facts(tiff);
+        (facts.taken_at.is_some(), facts.camera.is_some(), facts.gps.is_some())
+    };
+    assert_eq!(facts_of(&full), (true, true, true));
+
+    let mut no_place = lisbon();
+    no_place.gps.clear();
+    no_place.main.push(outside(GPS_IFD));
+    assert_eq!(facts_of(&no_place), (true, true, false));
+
+    let mut no_exif = lisbon();
+    no_exif.exif.clear();
+    no_exif.main.push(outside(EXIF_IFD));
+    assert_eq!(facts_of(&no_exif), (false, true, true));
+}
+
+#[test]
+fn bytes_anywhere_in_a_directory_may_lie_and_the_rest_is_read() {
+    let good = lisbon().bytes();
+    let patched = |place: usize, value: u32| {
+        let mut bytes = good.clone();
+        bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        bytes
+    };
+    let (entries, directory) = (4, 8);
+    let next = directory + 2 + entries * 12;
+    let cases = [
+        ("the main directory leads to nowhere", patched(next, u32::MAX)),
+        ("the main directory leads to itself", patched(next, 8)),
+        ("the header points to nowhere", patched(4, u32::MAX)),
+        ("the Exif directory leads to nowhere", patched(next + 4 + 2 + 2 * 12, u32::MAX)),
+    ];
+    for (case, bytes) in cases {
+        for file in [jpeg_with(&quadrants(96, 96), exif(bytes.clone())), webp_with(&quadrants(96, 96), exif(bytes))] {
+            let facts = accepted(&file).exif;
+            assert!(facts.taken_at.is_some() && facts.camera.is_some() && facts.gps.is_some(), "{case}: {facts:?}");
+        }
+    }
+}
+
+#[test]
+fn the_prefix_of_a_jpeg_segment_is_understood_in_every_format() {
+    let picture = quadrants(240, 160);
+    let tiff = Tiff::default().orientation(6).bytes();
+    for prefix in [b"".as_slice(), b"Exif\0\0", b"Exif\0\xff"] {
+        let payload = [prefix, &tiff].concat();
+        let png = with_chunks(&png(picture.clone()), &[chunk(*b"eXIf", &payload)]);
+        for (format, file) in [("PNG", png), ("WebP", webp_with(&picture, exif(payload)))] {
+            assert_quadrants(&accepted(&file), [BLUE, RED, YELLOW, GREEN], format);
+        }
+    }
+}
+
+#[test]
+fn the_first_exif_that_is_one_counts() {
+    let picture = quadrants(240, 160);
+    let segment = |payload: &[u8]| [b"Exif\0\0", payload].concat();
+    let (turned, plain) = (segment(&Tiff::default().orientation(6).bytes()), segment(&Tiff::default().orientation(1).bytes()));
+    let upright = [BLUE, RED, YELLOW, GREEN];
+    let jpeg = jpeg(&picture);
+    assert_quadrants(&accepted(&with_segment(&with_segment(&jpeg, 0xe1, &plain), 0xe1, &turned)), upright, "two");
+    assert_quadrants(&accepted(&with_segment(&with_segment(&jpeg, 0xe1, &turned), 0xe1, b"Exif\0\0")), upright, "an empty one before");
+    let png = png(picture);
+    let behind = [&png[..png.len() - 12], &chunk(*b"eXIf", &turned), &png[png.len() - 12..]].concat();
+    assert_quadrants(&accepted(&behind), upright, "behind the pixels of a PNG");
 }
 
 /// Every way in which a directory can lie; none hinders the picture.

@@ -1,7 +1,10 @@
 //! Whatever the bytes are, the answer is an image or a rejection, never a panic.
 
 use crate::{metadata::hostile, pictures::*};
-use inspect_image::{camera, colour};
+use inspect_image::{
+    camera,
+    colour::{self, Model, Profile},
+};
 use moxcms::ColorProfile;
 use proptest::{prelude::*, sample::Index};
 use std::sync::LazyLock;
@@ -21,6 +24,8 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         include_bytes!("../fixtures/lossy.webp").to_vec(),
         include_bytes!("../fixtures/animated.webp").to_vec(),
         include_bytes!("../fixtures/animated.png").to_vec(),
+        include_bytes!("../fixtures/restarts.jpg").to_vec(),
+        include_bytes!("../fixtures/ycck-with-profile.jpg").to_vec(),
     ]
 });
 
@@ -85,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn mutations_of_valid_files_never_panic(file in 0_usize..9, changes in prop::collection::vec(change(), 1..6)) {
+    fn mutations_of_valid_files_never_panic(file in 0_usize..11, changes in prop::collection::vec(change(), 1..6)) {
         let mut bytes = FILES[file].clone();
         for change in &changes {
             apply(&mut bytes, change);
@@ -95,7 +100,7 @@ proptest! {
 
     /// Most changes of a file land in its pixels: headers are tried for themselves.
     #[test]
-    fn mutations_of_headers_never_panic(file in 0_usize..9, places in prop::collection::vec((0_usize..700, any::<u8>()), 1..6)) {
+    fn mutations_of_headers_never_panic(file in 0_usize..11, places in prop::collection::vec((0_usize..700, any::<u8>()), 1..6)) {
         let mut bytes = FILES[file].clone();
         for (place, byte) in places {
             let place = place % bytes.len();
@@ -111,6 +116,7 @@ proptest! {
             apply(&mut bytes, change);
         }
         camera::facts(&bytes, true);
+        camera::orientation(&bytes);
     }
 
     #[test]
@@ -119,6 +125,6 @@ proptest! {
         for change in &changes {
             apply(&mut bytes, change);
         }
-        colour::to_srgb(&mut flat(8, 8, RED), &bytes);
+        colour::to_srgb(flat(8, 8, RED).into(), Model::Rgb, &Profile::Icc(bytes));
     }
 }

@@ -48,6 +48,7 @@ fn row_10_a_truncated_jpeg_is_refused_wherever_it_is_cut() {
     assert!(cut_everywhere(&jpeg(&noise(200, 150)), "noise") > 380);
     assert!(cut_everywhere(include_bytes!("../fixtures/progressive.jpg"), "progressive") > 300);
     assert!(cut_everywhere(include_bytes!("../fixtures/cmyk.jpg"), "CMYK") > 400);
+    assert!(cut_everywhere(include_bytes!("../fixtures/restarts.jpg"), "restart markers") > 400);
 }
 
 /// Injected: a PNG cut at 400 places.
@@ -80,10 +81,71 @@ fn row_10_a_complete_jpeg_without_its_end_marker_is_taken() {
 }
 
 #[test]
+fn a_complete_progressive_jpeg_without_its_end_marker_is_taken() {
+    for whole in [include_bytes!("../fixtures/progressive.jpg").as_slice(), include_bytes!("../fixtures/restarts-progressive.jpg")] {
+        let (rest, end) = whole.split_at(whole.len() - 2);
+        assert_eq!(end, [0xff, 0xd9]);
+        assert!(accepted(rest).copy == accepted(whole).copy);
+    }
+}
+
+#[test]
 fn what_stands_behind_the_end_of_a_jpeg_does_no_harm() {
     let whole = jpeg(&noise(100, 100));
     let longer = [&whole[..], &[0; 1000], b"trailing"].concat();
     assert!(accepted(&longer).copy == accepted(&whole).copy);
+}
+
+#[test]
+fn a_png_without_its_end_but_with_all_pixels_is_taken_with_a_warning() {
+    let whole = png(noise(200, 150));
+    let copy = accepted(&whole).copy;
+    // The end chunk has 12 bytes, the last checksum 4.
+    for missing in [1, 11, 12, 14, 16] {
+        let inspected = accepted(&whole[..whole.len() - missing]);
+        assert!(inspected.copy == copy, "{missing} bytes are missing");
+        assert_eq!(inspected.warnings, ["the file is cut off behind its last pixel"], "{missing} bytes are missing");
+    }
+}
+
+#[test]
+fn a_webp_that_is_cut_off_in_its_metadata_is_taken_with_a_warning() {
+    let whole = crate::cases::extended(&webp(&noise(96, 96)), 0x08, &[(b"EXIF", &[7; 100])]);
+    let inspected = accepted(&whole[..whole.len() - 50]);
+    assert!(inspected.copy == accepted(&whole).copy);
+    assert_eq!(inspected.warnings, ["the file is cut off behind its last pixel"]);
+}
+
+/// Where the restart markers of a JPEG are.
+fn restarts(jpeg: &[u8]) -> Vec<usize> {
+    let scan = crate::cases::find(jpeg, &[0xff, 0xda]);
+    (scan..jpeg.len() - 1).filter(|place| jpeg[*place] == 0xff && (0xd0..=0xd7).contains(&jpeg[place + 1])).collect()
+}
+
+#[test]
+fn a_missing_or_wrong_restart_marker_is_a_warning() {
+    for (case, whole) in [
+        ("baseline", include_bytes!("../fixtures/restarts.jpg").as_slice()),
+        ("progressive", include_bytes!("../fixtures/restarts-progressive.jpg")),
+    ] {
+        assert!(accepted(whole).warnings.is_empty(), "{case}");
+        for place in restarts(whole) {
+            let missing = [&whole[..place], &whole[place + 2..]].concat();
+            let wrong = [&whole[..=place], &[0xd0 + (whole[place + 1] + 3) % 8], &whole[place + 2..]].concat();
+            for (what, bytes) in [("missing", missing), ("wrong", wrong)] {
+                let inspected = take("raw-uploads/x", &bytes).unwrap_or_else(|rejection| panic!("{case}, {what} at {place}: {rejection}"));
+                assert!(inspected.warnings.len() == 1 && inspected.warnings[0].contains("restart markers"), "{case}, {what} at {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_with_restart_markers_that_was_cut_off_and_closed_again_is_truncated() {
+    let whole = include_bytes!("../fixtures/restarts.jpg");
+    for place in &restarts(whole)[..3] {
+        assert_eq!(rejected(&[&whole[..*place], &[0xff, 0xd9]].concat()), ReasonCode::Truncated);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::super::{ALL, By, DURATION, FAILED, IMAGES, ORPHANS, STATES};
+use super::super::{ALL, DURATION, END_TO_END_SECONDS, IMAGES, ORPHANS, STATES, STRANDED, THROTTLES};
 use super::*;
 
 const NOW: EpochMillis = 1_795_513_267_123;
@@ -35,7 +35,8 @@ fn check(document: &Value) {
 fn a_line_is_a_document_of_the_embedded_metric_format() {
     let line = Line::default()
         .with(DURATION, 120)
-        .with(FAILED, 0)
+        .with(THROTTLES, 2)
+        .with(END_TO_END_SECONDS, seconds(2_500))
         .with(STATES, 11)
         .with(IMAGES, 1)
         .about("Function", Some("store-record"))
@@ -52,18 +53,26 @@ fn a_line_is_a_document_of_the_embedded_metric_format() {
                 "CloudWatchMetrics": [
                     {
                         "Namespace": "sightline",
-                        "Dimensions": [["Deployment", "Function"], ["Deployment"]],
-                        "Metrics": [{ "Name": "Duration", "Unit": "Milliseconds" }, { "Name": "Failed", "Unit": "Count" }],
+                        "Dimensions": [["Deployment"]],
+                        "Metrics": [{ "Name": "Throttles", "Unit": "Count" }, { "Name": "EndToEndSeconds", "Unit": "Seconds" }],
                     },
-                    { "Namespace": "sightline", "Dimensions": [["Deployment"]], "Metrics": [{ "Name": "States", "Unit": "Count" }] },
                     { "Namespace": "sightline", "Dimensions": [["Deployment", "Outcome"]], "Metrics": [{ "Name": "Images", "Unit": "Count" }] },
                 ],
             },
             "Deployment": "sightline", "Function": "store-record", "Outcome": "COMPLETED",
-            "Duration": 120, "Failed": 0, "States": 11, "Images": 1,
+            "Duration": 120, "Throttles": 2, "EndToEndSeconds": 2.5, "States": 11, "Images": 1,
             "image_id": "an-id", "level": "INFO", "timestamp": "2026-11-24T09:41:07.123Z",
         })
     );
+}
+
+/// A metric that is sent every hour costs 0.30 dollars a month: nothing to count costs nothing.
+#[test]
+fn zeros_and_what_nothing_graphs_are_fields_of_the_line_and_no_metrics() {
+    let document = Line::default().with(ORPHANS, 0).with(STRANDED, 0).with(THROTTLES, 0).with(DURATION, 12).json("sightline", NOW);
+    check(&document);
+    assert_eq!(document["_aws"]["CloudWatchMetrics"], json!([]));
+    assert_eq!((&document["Orphans"], &document["Throttles"], &document["Duration"]), (&json!(0), &json!(0), &json!(12)));
 }
 
 #[test]
@@ -79,5 +88,4 @@ fn every_metric_makes_a_valid_line() {
 #[test]
 fn seconds_keep_their_thousandths_and_never_run_backwards() {
     assert_eq!((seconds(1_250), seconds(-5)), (Number::from_f64(1.25).unwrap(), Number::from_f64(0.0).unwrap()));
-    assert_eq!((ORPHANS.by, DURATION.by.dimensions().len()), (By::Deployment, 2));
 }

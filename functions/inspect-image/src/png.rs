@@ -1,0 +1,235 @@
+//! PNG: chunks, and decoding with the tone curve that browsers apply.
+//!
+//! The decoder gets a stream of its own: header, palette, transparency and pixel data. Everything else is read here.
+
+use crate::{
+    bytes::be32,
+    camera,
+    colour::{MAX_PROFILE_BYTES, Model, Profile},
+    decode::{Decoded, check_size, truncated, unreadable, unsupported, upright},
+    flatten::flattened,
+    inspect::Limits,
+};
+use flate2::{Crc, read::ZlibDecoder};
+use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage, codecs::png::PngDecoder};
+use moxcms::{Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients, TransferCharacteristics};
+use sightline_domain::rejection::Rejection;
+use std::io::{Cursor, Read};
+
+const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Most memory, in bytes, for what the decoder holds beside the pixels: the lines that it works on.
+const MAX_BESIDE_PIXELS: u64 = 32 * 1024 * 1024;
+
+/// The tone curve of a display and of pictures without `gAMA`: the exponent 1 / 2.2.
+const DISPLAY_GAMMA: f64 = 2.2;
+/// Exponents so near to 1 change nothing that is seen; libpng leaves them out, too.
+const GAMMA_THRESHOLD: f64 = 0.05;
+/// Chromaticities of sRGB as `cHRM` has them: white, red, green, blue, each x and y, in hundred-thousandths.
+const SRGB_CHROMATICITIES: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+
+/// What a file holds.
+struct Chunks<'a> {
+    /// What the decoder needs, as a whole PNG.
+    stream: Vec<u8>,
+    width: u32,
+    height: u32,
+    is_grey: bool,
+    exif: Option<&'a [u8]>,
+    colours: Colours<'a>,
+    is_complete: bool,
+}
+
+/// What the chunks say about colours (PNG specification, 4.3). The best of them counts: `cICP`, `iCCP`, `sRGB`, then `gAMA` and `cHRM`.
+#[derive(Default)]
+struct Colours<'a> {
+    cicp: Option<&'a [u8]>,
+    iccp: Option<&'a [u8]>,
+    srgb: bool,
+    gamma: Option<u32>,
+    chromaticities: Option<[u32; 8]>,
+}
+
+/// Decodes `bytes`, which begin with the signature.
+pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejection> {
+    let chunks = chunks(bytes)?;
+    check_size(chunks.width, chunks.height, limits)?;
+    let mut beside = image::Limits::no_limits();
+    beside.max_alloc = Some(MAX_BESIDE_PIXELS);
+    let decoder = PngDecoder::with_limits(Cursor::new(&chunks.stream), beside).map_err(|error| unreadable(&error))?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    let profile = chunks.colours.profile();
+    let picture = match chunks.colours.exponent(&profile) {
+        Some(exponent) => toned(picture, exponent),
+        None => picture,
+    };
+    let (picture, flattened) = flattened(picture);
+    let cut_off = (!chunks.is_complete).then(|| "the file is cut off behind its last pixel".to_owned());
+    Ok(Decoded {
+        picture: upright(picture, chunks.exif),
+        model: if chunks.is_grey { Model::Grey } else { Model::Rgb },
+        profile,
+        exif: chunks.exif,
+        warnings: cut_off.into_iter().chain(flattened).collect(),
+    })
+}
+
+fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
+    let mut stream = SIGNATURE.to_vec();
+    let (mut exif, mut colours, mut is_complete) = (None, Colours::default(), false);
+    let mut place = SIGNATURE.len();
+    let mut header: Option<&[u8]> = None;
+    while let Some((length, kind)) = be32(bytes, place).zip(bytes.get(place + 4..).and_then(|rest| rest.first_chunk::<4>())) {
+        let rest = bytes.get(place + 8..).unwrap_or_default();
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let data = rest.get(..length).unwrap_or(rest);
+        let is_whole = rest.len() >= length.saturating_add(4);
+        match kind {
+            b"IHDR" if header.is_none() && data.len() == 13 => header = Some(data),
+            b"CgBI" => {
+                return Err(unsupported("a PNG in the form that Xcode makes for iPhones (CgBI); use the picture that it was made from"));
+            }
+            b"IDAT" | b"PLTE" | b"tRNS" | b"IHDR" => {}
+            b"IEND" => {
+                is_complete = is_whole;
+                break;
+            }
+            b"eXIf" if exif.is_none() => exif = camera::tiff(data),
+            b"cICP" => colours.cicp = Some(data),
+            b"iCCP" => colours.iccp = Some(data),
+            b"sRGB" => colours.srgb = true,
+            b"gAMA" => colours.gamma = be32(data, 0).filter(|gamma| *gamma > 0),
+            b"cHRM" => colours.chromaticities = chromaticities(data),
+            [first, ..] if first.is_ascii_uppercase() => {
+                return Err(unsupported("a PNG with an extension that few programs know; save it as an ordinary PNG or as JPEG"));
+            }
+            _ => {}
+        }
+        if header.is_none() {
+            break;
+        }
+        if matches!(kind, b"IHDR" | b"IDAT" | b"PLTE" | b"tRNS") {
+            if is_whole {
+                stream.extend_from_slice(bytes.get(place..place + 12 + length).unwrap_or_default());
+            } else {
+                // The pixels may be there all the same; the decoder says whether they are.
+                stream.extend(chunk(*kind, data));
+            }
+        }
+        if !is_whole {
+            break;
+        }
+        place += 12 + length;
+    }
+    stream.extend(chunk(*b"IEND", &[]));
+    let header = header.ok_or_else(|| truncated("it has no header"))?;
+    let (width, height) = (be32(header, 0).unwrap_or(0), be32(header, 4).unwrap_or(0));
+    let is_grey = matches!(header.get(9), Some(0 | 4));
+    Ok(Chunks { stream, width, height, is_grey, exif, colours, is_complete })
+}
+
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut checksum = Crc::new();
+    checksum.update(&kind);
+    checksum.update(data);
+    [&u32::try_from(data.len()).unwrap_or(0).to_be_bytes()[..], &kind, data, &checksum.sum().to_be_bytes()].concat()
+}
+
+fn chromaticities(data: &[u8]) -> Option<[u32; 8]> {
+    let values: Vec<u32> = (0..8).filter_map(|place| be32(data, place * 4)).collect();
+    values.try_into().ok()
+}
+
+impl Colours<'_> {
+    fn profile(&self) -> Profile {
+        if let Some(profile) = self.cicp.and_then(from_cicp) {
+            return profile;
+        }
+        match (self.iccp, self.srgb, self.chromaticities) {
+            (Some(iccp), ..) => icc(iccp).map_or(Profile::Broken, Profile::Icc),
+            (None, false, Some(chromaticities)) => from_chromaticities(chromaticities),
+            _ => Profile::Absent,
+        }
+    }
+
+    /// The exponent by which samples from 0 to 1 become those of a display; `None` where they are already.
+    fn exponent(&self, profile: &Profile) -> Option<f64> {
+        let counts = !self.srgb && !matches!(profile, Profile::Icc(_)) && self.cicp.and_then(from_cicp).is_none();
+        let exponent = 100_000.0 / (DISPLAY_GAMMA * f64::from(self.gamma.filter(|_| counts)?));
+        ((exponent - 1.0).abs() > GAMMA_THRESHOLD).then_some(exponent)
+    }
+}
+
+/// The profile in an `iCCP` chunk: a name, a zero, the method, a zlib stream.
+fn icc(data: &[u8]) -> Option<Vec<u8>> {
+    let name = data.iter().position(|byte| *byte == 0)?;
+    let mut profile = Vec::new();
+    let most = u64::try_from(MAX_PROFILE_BYTES).unwrap_or(u64::MAX);
+    ZlibDecoder::new(data.get(name + 2..)?).take(most + 1).read_to_end(&mut profile).ok()?;
+    (!profile.is_empty() && profile.len() <= MAX_PROFILE_BYTES).then_some(profile)
+}
+
+/// `cICP`: primaries, transfer, matrix, range (ITU-T H.273). `None` where it is damaged or says nothing, so that the other chunks count.
+fn from_cicp(data: &[u8]) -> Option<Profile> {
+    let [primaries, transfer, 0, 1] = data else { return None };
+    if matches!(transfer, 16 | 18) {
+        return Some(Profile::Broken); // PQ and HLG: more light than sRGB can show
+    }
+    let color_primaries = CicpColorPrimaries::try_from(*primaries).ok()?;
+    let transfer_characteristics = TransferCharacteristics::try_from(*transfer).ok()?;
+    let matrix_coefficients = MatrixCoefficients::Identity;
+    let cicp = CicpProfile { color_primaries, transfer_characteristics, matrix_coefficients, full_range: true };
+    let profile = ColorProfile::new_from_cicp(cicp);
+    profile.red_trc.is_some().then(|| Profile::Matrix(Box::new(profile)))
+}
+
+/// With the tone curve of sRGB, which `toned` has made for.
+fn from_chromaticities(values: [u32; 8]) -> Profile {
+    if values.iter().zip(SRGB_CHROMATICITIES).all(|(value, srgb)| value.abs_diff(srgb) < 1_000) {
+        return Profile::Absent;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "a share with five digits")]
+    let [white_x, white_y, red_x, red_y, green_x, green_y, blue_x, blue_y] = values.map(|value| (f64::from(value) / 100_000.0) as f32);
+    let triangle = (red_x - blue_x) * (green_y - blue_y) - (green_x - blue_x) * (red_y - blue_y);
+    if triangle.abs() < 0.01 || [white_y, red_y, green_y, blue_y].iter().any(|y| *y < 0.001) {
+        return Profile::Absent; // no colours can be told apart in it: libpng and browsers ignore it
+    }
+    let mut profile = ColorProfile::new_srgb();
+    let (red, green, blue) = (Chromaticity::new(red_x, red_y), Chromaticity::new(green_x, green_y), Chromaticity::new(blue_x, blue_y));
+    profile.update_rgb_colorimetry(Chromaticity::new(white_x, white_y).to_xyyb(), ColorPrimaries { red, green, blue });
+    Profile::Matrix(Box::new(profile))
+}
+
+/// Eight bits per channel, each of them to the power of `exponent`; alpha stays as it is. Sixteen bits are shortened only afterwards, since
+/// dark tones of linear light need them.
+fn toned(picture: DynamicImage, exponent: f64) -> DynamicImage {
+    let has_alpha = picture.color().has_alpha();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255")]
+    let tone = |value: f64| (value.powf(exponent) * 255.0).round() as u8;
+    if picture.color().bytes_per_pixel() == 2 * picture.color().channel_count() {
+        let tones: Vec<u8> = (0..=u16::MAX).map(|value| tone(f64::from(value) / 65_535.0)).collect();
+        let tone = |value: u16| tones.get(usize::from(value)).copied().unwrap_or_default();
+        if has_alpha {
+            let source = picture.into_rgba16();
+            return RgbaImage::from_fn(source.width(), source.height(), |x, y| {
+                let image::Rgba([red, green, blue, alpha]) = *source.get_pixel(x, y);
+                image::Rgba([tone(red), tone(green), tone(blue), alpha.to_be_bytes()[0]])
+            })
+            .into();
+        }
+        let source = picture.into_rgb16();
+        let (width, height) = source.dimensions();
+        let samples = source.into_raw().into_iter().map(tone).collect();
+        return ImageBuffer::from_raw(width, height, samples).map_or_else(|| RgbImage::new(width, height).into(), DynamicImage::ImageRgb8);
+    }
+    let tones: Vec<u8> = (0..=u8::MAX).map(|value| tone(f64::from(value) / 255.0)).collect();
+    let tone = |value: &mut u8| *value = tones.get(usize::from(*value)).copied().unwrap_or_default();
+    if has_alpha {
+        let mut picture = picture.into_rgba8();
+        picture.pixels_mut().for_each(|image::Rgba([red, green, blue, _])| [red, green, blue].into_iter().for_each(tone));
+        return picture.into();
+    }
+    let mut picture = picture.into_rgb8();
+    picture.iter_mut().for_each(tone);
+    picture.into()
+}

@@ -1,0 +1,133 @@
+//! WebP: chunks, and decoding.
+//!
+//! The decoder gets a container of its own: the picture's chunks, or those of the first frame. Everything else is read here, so metadata
+//! that is announced and absent, or that the file ends in, does no harm.
+
+use crate::{
+    bytes::le32,
+    camera,
+    colour::{Model, Profile},
+    decode::{Decoded, check_size, truncated, unreadable, upright},
+    flatten::flattened,
+    inspect::Limits,
+};
+use image::{DynamicImage, ImageDecoder, codecs::webp::WebPDecoder};
+use sightline_domain::rejection::Rejection;
+use std::io::Cursor;
+
+/// Flags of `VP8X` (WebP container specification).
+const ANIMATION: u8 = 0x02;
+const ALPHA: u8 = 0x10;
+
+/// What a file holds.
+#[derive(Default)]
+struct Chunks<'a> {
+    extended: Option<&'a [u8]>,
+    animation: Option<&'a [u8]>,
+    frame: Option<&'a [u8]>,
+    alpha: Option<&'a [u8]>,
+    picture: Option<([u8; 4], &'a [u8])>,
+    exif: Option<&'a [u8]>,
+    icc: Option<&'a [u8]>,
+    is_cut_off: bool,
+}
+
+/// Decodes the first frame of `bytes`, which begin with `RIFF`, a size and `WEBP`.
+pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejection> {
+    let chunks = chunks(bytes)?;
+    let stream = chunks.stream()?;
+    let decoder = WebPDecoder::new(Cursor::new(&stream)).map_err(|error| unreadable(&error))?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height, limits)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    let (picture, flattened) = flattened(picture);
+    let cut_off = chunks.is_cut_off.then(|| "the file is cut off behind its last pixel".to_owned());
+    let profile = match chunks.icc {
+        None => Profile::Absent,
+        Some([]) => Profile::Broken,
+        Some(icc) => Profile::Icc(icc.to_vec()),
+    };
+    Ok(Decoded {
+        picture: upright(picture, chunks.exif),
+        model: Model::Rgb,
+        profile,
+        exif: chunks.exif,
+        warnings: cut_off.into_iter().chain(flattened).collect(),
+    })
+}
+
+/// The first chunk of each kind. One that holds pixels must be whole.
+fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
+    let mut chunks = Chunks::default();
+    let end = le32(bytes, 4).and_then(|size| usize::try_from(size).ok()).map_or(0, |size| size.saturating_add(8));
+    chunks.is_cut_off = end > bytes.len() + 1; // some writers leave out the last padding
+    let mut place = 12;
+    while let Some((kind, size)) = bytes.get(place..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, place + 4)) {
+        let rest = bytes.get(place + 8..).unwrap_or_default();
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let is_whole = rest.len() >= size;
+        let data = rest.get(..size).unwrap_or(rest);
+        // Behind the first frame, an animation may end anywhere.
+        let holds_pixels = matches!(kind, b"VP8 " | b"VP8L" | b"ALPH" | b"ANMF") && chunks.frame.is_none() && chunks.picture.is_none();
+        if holds_pixels && !is_whole {
+            return Err(truncated("it ends before its last pixel"));
+        }
+        match kind {
+            b"VP8X" => chunks.extended = chunks.extended.or(Some(data)),
+            b"ANIM" => chunks.animation = chunks.animation.or(Some(data)),
+            b"ANMF" => chunks.frame = chunks.frame.or(Some(data)),
+            b"ALPH" => chunks.alpha = chunks.alpha.or(Some(data)),
+            b"VP8 " | b"VP8L" => chunks.picture = chunks.picture.or(Some((*kind, data))),
+            b"EXIF" => chunks.exif = chunks.exif.or_else(|| camera::tiff(data)),
+            b"ICCP" => chunks.icc = chunks.icc.or(Some(data)),
+            _ => {}
+        }
+        if !is_whole {
+            chunks.is_cut_off = true;
+            break;
+        }
+        place += 8 + size + size % 2;
+    }
+    Ok(chunks)
+}
+
+impl Chunks<'_> {
+    /// A container with the picture alone.
+    fn stream(&self) -> Result<Vec<u8>, Rejection> {
+        let mut body = b"WEBP".to_vec();
+        let flags = self.extended.and_then(|extended| extended.first()).copied().unwrap_or(0);
+        match (self.extended, self.frame, self.picture) {
+            (Some(extended), Some(frame), _) if flags & ANIMATION != 0 => {
+                push(&mut body, *b"VP8X", &with_flags(extended, flags & (ANIMATION | ALPHA)));
+                push(&mut body, *b"ANIM", self.animation.unwrap_or(&[0; 6]));
+                push(&mut body, *b"ANMF", frame);
+            }
+            (Some(extended), _, Some((kind, picture))) => {
+                // A lossy picture is as opaque as it has no alpha chunk; a lossless one holds its alpha itself.
+                let alpha = self.alpha.filter(|_| kind == *b"VP8 ");
+                let has_alpha = if kind == *b"VP8 " { alpha.is_some() } else { flags & ALPHA != 0 };
+                push(&mut body, *b"VP8X", &with_flags(extended, if has_alpha { ALPHA } else { 0 }));
+                if let Some(alpha) = alpha {
+                    push(&mut body, *b"ALPH", alpha);
+                }
+                push(&mut body, kind, picture);
+            }
+            (None, _, Some((kind, picture))) => push(&mut body, kind, picture),
+            _ => return Err(truncated("it has no pixels")),
+        }
+        Ok([b"RIFF", &u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes()[..], &body].concat())
+    }
+}
+
+fn with_flags(extended: &[u8], flags: u8) -> Vec<u8> {
+    std::iter::once(flags).chain(extended.iter().copied().skip(1)).collect()
+}
+
+fn push(body: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
+    body.extend(kind);
+    body.extend(u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes());
+    body.extend_from_slice(data);
+    if !data.len().is_multiple_of(2) {
+        body.push(0);
+    }
+}

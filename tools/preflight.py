@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Looks at an AWS account before a deployment: credentials, region, bootstrap, quotas, and what is deployed already.
+
+Takes the flags of `cdk deploy`. Prints the release id to deploy with on stdout (nothing where none is needed), and what it found on stderr."""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass, field
+
+# CloudFormation keeps the functions' versions of a deployment that it rolled back, and fails where the next one makes the same again.
+ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+# Service Quotas' names and codes: Lambda, "Concurrent executions"; Rekognition, "... operation DetectLabels".
+DETECT_LABELS = "operation DetectLabels"
+ENOUGH_CONCURRENCY = 100
+ENOUGH_CALLS_PER_SECOND = 50
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The flags of `cdk deploy` that matter here."""
+
+    context: dict
+    profile: str | None
+    approved: bool
+
+    @property
+    def name(self):
+        """The name of the deployment."""
+        return self.context.get("name", "sightline")
+
+
+def read_flags(arguments):
+    """Reads the flags as cdk does; those that do not matter here may be anything."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-c", "--context", action="append", default=[])
+    parser.add_argument("--profile", default=os.environ.get("AWS_PROFILE"))
+    parser.add_argument("--require-approval")
+    parser.add_argument("-y", "--yes", action="store_true")
+    known, _ = parser.parse_known_args(arguments)
+    context = dict(pair.split("=", 1) for pair in known.context if "=" in pair)
+    return Flags(context, known.profile, known.yes or known.require_approval == "never")
+
+
+@dataclass
+class Report:
+    """What was found: `problem` stops the deployment; `notes` are for whoever reads them."""
+
+    problem: str | None = None
+    notes: list = field(default_factory=list)
+    release_id: str | None = None
+
+
+def examine(client, region, flags, regions_with_rekognition):
+    """Examines the account. `client(service)` gives a boto3 client; `regions_with_rekognition` are those that the SDK knows."""
+    report = Report()
+    account = _account(client, report)
+    if report.problem:
+        return report
+    if region not in regions_with_rekognition:
+        report.problem = f"Rekognition does not work in {region}. Choose another region, for example AWS_REGION=eu-west-1; it works in {', '.join(sorted(regions_with_rekognition))}."
+        return report
+    report.notes.append(f"account {account}, region {region}")
+    _bootstrapped(client, report, f"aws://{account}/{region}", flags)
+    if not report.problem:
+        _quotas(client, report)
+        _deployed(client, report, flags)
+    return report
+
+
+def _account(client, report):
+    try:
+        return client("sts").get_caller_identity()["Account"]
+    except Exception as error:  # noqa: BLE001 (whatever it is, there are no credentials that work)
+        report.problem = f"AWS does not accept this shell's credentials ({_said(error)}). Sign in, for example with `aws sso login --profile NAME`, and pass the profile: CDK_FLAGS='--profile NAME'."
+        return None
+
+
+def _bootstrapped(client, report, environment, flags):
+    qualifier = flags.context.get("@aws-cdk/core:bootstrapQualifier", "hnb659fds")
+    try:
+        client("ssm").get_parameter(Name=f"/cdk-bootstrap/{qualifier}/version")
+    except Exception as error:  # noqa: BLE001 (only one of them is a finding)
+        if _code(error) == "ParameterNotFound":
+            profile = f" --profile {flags.profile}" if flags.profile else ""
+            report.problem = f"The CDK is not set up in this account and region. Run once: cd cdk && npx cdk bootstrap {environment}{profile}"
+        else:
+            report.notes.append(f"could not see whether the CDK is set up here ({_said(error)})")
+
+
+def _quotas(client, report):
+    try:
+        concurrency = client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+        if concurrency < ENOUGH_CONCURRENCY:
+            report.notes.append(
+                f"Lambda runs at most {concurrency} functions at once in this account. That is enough to try sightline; a burst of uploads waits in retries. "
+                "To have more: Service Quotas, AWS Lambda, Concurrent executions."
+            )
+    except Exception as error:  # noqa: BLE001 (a deployment needs no answer)
+        report.notes.append(f"could not read Lambda's concurrency ({_said(error)})")
+    try:
+        pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="rekognition")
+        rates = [quota["Value"] for page in pages for quota in page["Quotas"] if quota["QuotaName"].endswith(DETECT_LABELS)]
+        if rates and rates[0] < ENOUGH_CALLS_PER_SECOND:
+            report.notes.append(
+                f"Rekognition answers at most {rates[0]:.0f} DetectLabels calls a second here; more uploads than that wait in retries. "
+                "To have more: Service Quotas, Amazon Rekognition, transactions per second of DetectLabels and DetectModerationLabels."
+            )
+    except Exception as error:  # noqa: BLE001 (a deployment needs no answer)
+        report.notes.append(f"could not read Rekognition's quotas ({_said(error)})")
+
+
+def _deployed(client, report, flags):
+    """The release id: the deployed one, so that a deployment without changes stays one; after a rollback, a new one."""
+    stack = f"{flags.name}-stateless"
+    try:
+        found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except Exception as error:  # noqa: BLE001 (only one of them is expected)
+        if _code(error) != "ValidationError":
+            report.notes.append(f"could not look at the stack {stack} ({_said(error)})")
+        return
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    report.release_id = outputs.get("ReleaseId")
+    if found["StackStatus"] in ROLLED_BACK:
+        report.release_id = found["LastUpdatedTime"].strftime("%Y-%m-%dT%H:%M:%SZ")
+        report.notes.append(f"the last deployment of {stack} was rolled back; this one gets the release id {report.release_id}")
+
+
+def _code(error):
+    return getattr(error, "response", {}).get("Error", {}).get("Code")
+
+
+def _said(error):
+    return _code(error) or " ".join(str(error).split()) or type(error).__name__
+
+
+def region_of(environment, of_profile):
+    """The region that cdk deploys to: by its own order of variables, then the profile's, then its default."""
+    variables = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
+    return next((environment[name] for name in variables if environment.get(name)), None) or of_profile or "us-east-1"
+
+
+def main():
+    """The command. Exit codes: 0 nothing stands in the way, 1 something does."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    flags = read_flags(sys.argv[1:])
+    try:
+        session = boto3.Session(profile_name=flags.profile)
+    except BotoCoreError as error:
+        return f"deploy: {_said(error)}."
+    region = region_of(os.environ, session.region_name)
+    config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+    partition = session.get_partition_for_region(region)
+    regions = session.get_available_regions("rekognition", partition_name=partition)
+    report = examine(lambda service: session.client(service, region_name=region, config=config), region, flags, regions)
+    for note in report.notes:
+        print(f"deploy: {note}", file=sys.stderr)
+    if report.problem:
+        return f"deploy: {report.problem}"
+    print(report.release_id or "", end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
