@@ -13,12 +13,14 @@ export interface Watched {
   readonly unseen: ReadonlyMap<FunctionName, TaskFunction>;
   readonly reconcile: TaskFunction;
   readonly countTrends: TaskFunction;
+  /** Where changes are noted that count-trends could not count. */
+  readonly uncounted: IQueue;
 }
 
 const PERIOD = Duration.minutes(5);
 
 /** Makes the alarms about what is worth waking somebody, beside the state machine's error rate, which is its own concern. */
-export function makeAlarms(bell: Bell, { metrics, deadLetterQueue, unseen, reconcile, countTrends }: Watched): void {
+export function makeAlarms(bell: Bell, { metrics, deadLetterQueue, unseen, reconcile, countTrends, uncounted }: Watched): void {
   bell.watch('dead-letters', {
     metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
     over: 0,
@@ -32,6 +34,11 @@ export function makeAlarms(bell: Bell, { metrics, deadLetterQueue, unseen, recon
     periods: 3,
     within: 72,
     means: 'Uploads started no execution, three times within six hours; reconcile has started them.',
+  });
+  bell.watch('not-reconciled', {
+    metric: metrics.of('NotReconciled', Stats.SUM),
+    over: 0,
+    means: 'reconcile could not deal with an image, or not read its record.',
   });
   bell.watch('review-overdue', { metric: metrics.of('ReviewQueueAge', Stats.MAXIMUM), over: 86_400, means: 'A review has waited for more than a day.' });
   bell.watch('throttled-calls', { metric: metrics.of('Throttles', Stats.SUM), over: 0, periods: 3, means: 'AWS has throttled our calls for 15 minutes.' });
@@ -55,6 +62,11 @@ export function makeAlarms(bell: Bell, { metrics, deadLetterQueue, unseen, recon
     // A new deployment over old tables reads changes of a whole day at first, and is through within minutes.
     periods: 3,
     means: 'What changed more than an hour ago is not counted yet; after a day it is lost to the trends.',
+  });
+  bell.watch('trends-uncounted', {
+    metric: uncounted.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    over: 0,
+    means: 'Changes of records could not be counted and were set aside: the trends miss them.',
   });
   bell.watchSilence('reconcile-stopped', reconcile.fn.metricInvocations({ period: PERIOD }), 'Nothing has called reconcile for 15 minutes.');
 }

@@ -49,6 +49,7 @@ function waiting({ metrics, deadLetterQueue }: DashboardProps): IWidget[] {
       metrics.of('Orphans', Stats.SUM, 'uploads without a record'),
       metrics.of('Stranded', Stats.SUM, 'records without an execution'),
       metrics.of('Untold', Stats.SUM, 'decisions not told'),
+      metrics.of('NotReconciled', Stats.SUM, 'not put right'),
     ]),
   ];
 }

@@ -13,6 +13,7 @@ export type OwnMetric =
   | 'Orphans'
   | 'Stranded'
   | 'Untold'
+  | 'NotReconciled'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'
   // by every function

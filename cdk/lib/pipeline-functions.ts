@@ -105,7 +105,14 @@ export class PipelineFunctions extends Construct {
     images.grantObjects(task, 'processed/', 's3:GetObject', 's3:DeleteObject');
     images.grantMissing(task, 'processed/');
     images.grantObjects(task, 'archived/', 's3:PutObject');
-    images.grantObjects(task, 'raw-uploads/', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
+    images.grantObjects(
+      task,
+      'raw-uploads/',
+      's3:GetObjectTagging',
+      's3:GetObjectVersionTagging',
+      's3:PutObjectTagging',
+      's3:PutObjectVersionTagging',
+    );
     images.grantMissing(task, 'raw-uploads/');
     images.grantListVersions(task, 'raw-uploads/');
     records.grantRecords(task);

@@ -28,7 +28,7 @@ export class Reconcile extends Construct {
       workshop: props.workshop,
       name: 'reconcile',
       description: 'Starts what no event has started, and puts right what no event has closed',
-      memoryMb: 256, // two versions of an upload, compared by content
+      memoryMb: 256, // with it comes the CPU: uploads are compared by the hash of their content
       timeout: EVERY,
     });
     this.grant(props);

@@ -72,8 +72,9 @@ export class Records extends Construct {
     grantItems(grantee, this.records, this.dataKey, 'dynamodb:ConditionCheckItem');
   }
 
-  /** Lets the function go through the open work. */
+  /** Lets the function go through the open work, and read since when reviews are open. */
   grantOpenWork(grantee: TaskFunction): void {
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:BatchGetItem');
     Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [`${this.records.tableArn}/index/${WORK_QUEUE}`] });
   }
 

@@ -6,7 +6,7 @@ import { Budget } from './budget.ts';
 import { BulkImport } from './bulk-import.ts';
 import { Dashboard } from './dashboard.ts';
 import type { Environment } from './environment.ts';
-import { EventsDeadLetterQueue } from './events-dead-letter-queue.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { FailureTrigger } from './failure-trigger.ts';
 import { ImageAnalysis } from './image-analysis.ts';
 import type { ReleaseMode } from './machine-release.ts';
@@ -46,7 +46,7 @@ export class StatelessStack extends Stack {
     const { environment, settings, stateful, appName: deployment } = props;
     const workshop: Workshop = { artefacts: environment.artefacts, settings, deployment, releaseId: props.releaseId };
     const stateMachineName = `${deployment}-image-analysis`;
-    const deadLetterQueue = new EventsDeadLetterQueue(this, 'EventsDeadLetters').queue;
+    const deadLetterQueue = new DeadLetterQueue(this, 'EventsDeadLetters').queue;
     const topics = new Topics(this, 'Topics', { dataKey: stateful.dataKey });
     const functions = new PipelineFunctions(this, 'Functions', {
       workshop,
@@ -87,6 +87,7 @@ export class StatelessStack extends Stack {
     const watched = { metrics, deadLetterQueue, countTrends: trends.count };
     makeAlarms(bell, {
       ...watched,
+      uncounted: trends.uncounted,
       reconcile: reconcile.task,
       unseen: new Map([
         ['record-failure', functions.recordFailure],

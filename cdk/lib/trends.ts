@@ -1,7 +1,10 @@
-import { Duration, TimeZone } from 'aws-cdk-lib';
+import { Duration, TimeZone, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { pascalCase } from './function-names.ts';
 import type { Records } from './records.ts';
 import { TaskFunction, type Workshop } from './task-function.ts';
@@ -22,11 +25,20 @@ export class Trends extends Construct {
   readonly count: TaskFunction;
   /** Called on Mondays. */
   readonly report: TaskFunction;
+  /** Where changes are noted that could not be counted: their places in the stream, not their records. */
+  readonly uncounted: IQueue;
 
   constructor(scope: Construct, id: string, props: TrendsProps) {
     super(scope, id);
+    this.uncounted = this.deadLetters();
     this.count = this.counter(props);
     this.report = this.reporter(props);
+  }
+
+  private deadLetters(): IQueue {
+    const { queue } = new DeadLetterQueue(this, 'Uncounted');
+    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is the dead-letter queue of the stream: what cannot be counted ends here. The rule knows those of queues and functions only.' });
+    return queue;
   }
 
   private counter({ workshop, records, counters }: TrendsProps): TaskFunction {
@@ -35,7 +47,7 @@ export class Trends extends Construct {
     records.grantCondition(task);
     records.grantStream(task);
     counters.grantCount(task);
-    // No end of retries, and nothing set aside: what fails here fails for all (DynamoDB, a permission), and is counted once that is over.
+    // One change that cannot be counted must not hold up those behind it: it is tried again a few times, alone, and then set aside.
     new EventSourceMapping(this, 'Stream', {
       target: task.live,
       eventSourceArn: records.streamArn,
@@ -43,6 +55,9 @@ export class Trends extends Construct {
       batchSize: 100,
       maxBatchingWindow: Duration.seconds(5),
       bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: 20,
+      onFailure: new SqsDlq(this.uncounted),
     });
     return task;
   }

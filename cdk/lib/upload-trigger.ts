@@ -1,5 +1,5 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { Match, Rule, type IRule, type RuleTargetConfig } from 'aws-cdk-lib/aws-events';
+import { Rule, type IRule, type RuleTargetConfig } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine, type SfnStateMachineProps } from 'aws-cdk-lib/aws-events-targets';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -16,7 +16,14 @@ export interface UploadTriggerProps {
   readonly deadLetterQueue: IQueue;
 }
 
-/** Every object that comes to `raw-uploads/` starts an execution, with the whole event as its input. */
+/**
+ * Every object that comes to `raw-uploads/` starts an execution, with the whole event as its input; but not the marker of a folder,
+ * which the S3 console makes: zero bytes, and a key that ends in a slash.
+ *
+ * A pattern cannot say of one field that it begins with one text and does not end with another: several matchers of a field are
+ * alternatives. So an object with content starts one by its prefix alone, and an empty one if its key holds a dot, as names of files do.
+ * reconcile finds the few empty objects that are passed over, and inspect-image ends quietly at a marker that comes all the same.
+ */
 export class UploadTrigger extends Construct {
   readonly rule: Rule;
 
@@ -30,7 +37,15 @@ export class UploadTrigger extends Construct {
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
-        detail: { bucket: { name: [props.bucket.bucketName] }, object: { key: Match.wildcard('raw-uploads/*') } },
+        detail: {
+          bucket: { name: [props.bucket.bucketName] },
+          object: {
+            $or: [
+              { key: [{ wildcard: 'raw-uploads/*' }], size: [{ numeric: ['>', 0] }] },
+              { key: [{ wildcard: 'raw-uploads/*.*' }], size: [0] },
+            ],
+          },
+        },
       },
       targets: [new LiveMachine(props.imageAnalysis, { ...delivery(props.deadLetterQueue), role })],
     });

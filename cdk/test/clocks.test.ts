@@ -41,8 +41,9 @@ describe('what is called by the clock', () => {
 });
 
 describe('the stream of the records', () => {
-  test('is counted from its beginning, in batches, and tried again until it succeeds', () => {
-    const mappings = resourcesOf(templatesOf().stateless, 'AWS::Lambda::EventSourceMapping');
+  test('is counted from its beginning, in batches; what cannot be counted is tried again alone, and then set aside', () => {
+    const template = templatesOf().stateless;
+    const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping');
     const [name, qualifier] = (mappings[0]?.[1].Properties.FunctionName as { 'Fn::Join': [string, [unknown, string]] })['Fn::Join'][1];
     expect(JSON.stringify(name)).toMatch(/"TrendsCountTrendsFunctionLive[0-9A-F]{8}"/);
     expect(qualifier).toBe(':live');
@@ -50,11 +51,15 @@ describe('the stream of the records', () => {
       {
         BatchSize: 100,
         BisectBatchOnFunctionError: true,
+        DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [expect.stringMatching(/^TrendsUncountedQueue/) as unknown, 'Arn'] } } },
         EventSourceArn: { 'Fn::ImportValue': expect.stringMatching(/Records.*StreamArn/) as unknown },
         FunctionName: expect.anything() as unknown,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
         MaximumBatchingWindowInSeconds: 5,
+        MaximumRetryAttempts: 20,
         StartingPosition: 'TRIM_HORIZON',
       },
     ]);
+    expect(resourceOf(template, 'AWS::SQS::Queue', 'TrendsUncountedQueue').Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600 });
   });
 });

@@ -15,6 +15,14 @@ interface Statement {
 
 const statementsOf = (properties: Record<string, unknown>): Statement[] => (properties.PolicyDocument as { Statement: Statement[] }).Statement;
 
+/** Objects below raw-uploads/ with content, and empty ones whose key holds a dot: a marker of a folder has neither. */
+const NOT_A_FOLDER_MARKER = {
+  $or: [
+    { key: [{ wildcard: 'raw-uploads/*' }], size: [{ numeric: ['>', 0] }] },
+    { key: [{ wildcard: 'raw-uploads/*.*' }], size: [0] },
+  ],
+};
+
 describe('events', () => {
   let template: Template;
   beforeAll(() => {
@@ -29,7 +37,7 @@ describe('events', () => {
       EventPattern: {
         source: ['aws.s3'],
         'detail-type': ['Object Created'],
-        detail: { bucket: { name: [{ 'Fn::ImportValue': Match.stringLikeRegexp('RefImagesBucket') }] }, object: { key: [{ wildcard: 'raw-uploads/*' }] } },
+        detail: { bucket: { name: [{ 'Fn::ImportValue': Match.stringLikeRegexp('RefImagesBucket') }] }, object: NOT_A_FOLDER_MARKER },
       },
       Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^ImageAnalysisReleaseLive') }, ...DELIVERY })],
     });
@@ -72,9 +80,7 @@ describe('events', () => {
   });
 
   test('that could not be delivered are kept for 14 days, encrypted, and come from our rules over TLS only', () => {
-    const [queue, ...others] = resourcesOf(template, 'AWS::SQS::Queue');
-    expect(others).toEqual([]);
-    expect(queue?.[1].Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+    expect(resourceOf(template, 'AWS::SQS::Queue', 'EventsDeadLetters').Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
     const statements = statementsOf(resourceOf(template, 'AWS::SQS::QueuePolicy', 'EventsDeadLetters').Properties);
     expect(statements).toContainEqual(expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }));
     const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
@@ -84,6 +90,13 @@ describe('events', () => {
         expect.objectContaining({ Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [expect.stringMatching(rule), 'Arn'] } } } }),
       );
     }
+  });
+});
+
+describe('queues', () => {
+  test('are those of undelivered events and of changes that could not be counted', () => {
+    const queues = resourcesOf(templatesOf().stateless, 'AWS::SQS::Queue').map(([name]) => name.replace(/Queue[0-9A-F]{8}$/, ''));
+    expect(queues.sort()).toEqual(['EventsDeadLetters', 'TrendsUncounted']);
   });
 });
 

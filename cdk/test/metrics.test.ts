@@ -29,7 +29,7 @@ function wanted(): [string, string][] {
 describe('the metrics that alarms and the dashboard are about', () => {
   test('are sent by the functions, by the same dimensions', () => {
     const metrics = wanted();
-    expect(metrics).toHaveLength(3 + 4 + 3 + 2 + 3 + 4 + 1 + 1);
+    expect(metrics).toHaveLength(4 + 4 + 3 + 2 + 4 + 4 + 1 + 1);
     for (const [name, dimensions] of metrics) expect([name, dimensions]).toEqual([name, SENT.get(name)]);
   });
 });

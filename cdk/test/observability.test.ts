@@ -47,10 +47,12 @@ describe('alarms', () => {
   test.each([
     ['dead-letters', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1, 1],
     ['orphans', 'sightline', 'Orphans', 'Sum', 0, 3, 72],
+    ['not-reconciled', 'sightline', 'NotReconciled', 'Sum', 0, 1, 1],
     ['review-overdue', 'sightline', 'ReviewQueueAge', 'Maximum', 86_400, 1, 1],
     ['throttled-calls', 'sightline', 'Throttles', 'Sum', 0, 3, 3],
     ['throttled-functions', 'AWS/Lambda', 'Throttles', 'Sum', 0, 1, 1],
     ['trends-behind', 'AWS/Lambda', 'IteratorAge', 'Maximum', 3_600_000, 3, 3],
+    ['trends-uncounted', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', 0, 1, 1],
   ])('%s rings where %s %s is above', (name, namespace, metric, statistic, threshold, periods, within) => {
     expect(alarm(name)).toMatchObject({
       Namespace: namespace,
@@ -115,12 +117,12 @@ describe('alarms', () => {
       const { AlarmName, AlarmDescription } = Properties as unknown as AlarmProperties;
       expect(AlarmDescription).toMatch(new RegExp(`\\. What to do: docs/operations\\.md, Alarms, ${AlarmName.replace('sightline-', '')}\\.$`));
     }
-    expect(alarms()).toHaveLength(9);
+    expect(alarms()).toHaveLength(11);
   });
 
   test('are about this deployment', () => {
     const dimensions = JSON.stringify(alarms().filter(({ Namespace }) => Namespace === 'sightline'));
-    expect(dimensions.match(/"Dimensions":\[\{"Name":"Deployment","Value":"sightline"\}\]/g)).toHaveLength(3);
+    expect(dimensions.match(/"Dimensions":\[\{"Name":"Deployment","Value":"sightline"\}\]/g)).toHaveLength(4);
   });
 });
 

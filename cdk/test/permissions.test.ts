@@ -61,6 +61,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     ...lines('images/processed/*', 's3:GetObject', 's3:DeleteObject'),
     ...missing('processed'),
     ...lines('images/archived/*', 's3:PutObject'),
+    ...READ_TAGS,
     ...WRITE_KEY,
     ...TAG_RAW,
     ...missing('raw-uploads'),
@@ -80,6 +81,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     ...WRITE_KEY,
     ...['processed', 'results', 'archived'].flatMap((area) => [...versions(area), ...lines(`images/${area}/*`, 's3:DeleteObjectVersion')]),
     ...RECORDS,
+    ...lines('records', 'dynamodb:BatchGetItem'),
     ...lines('records/index/WorkQueueIndex', 'dynamodb:Query'),
     ...lines('<ImageAnalysisStateMachine>', 'states:StartExecution', 'states:SendTaskSuccess'),
     ...lines(EXECUTIONS, 'states:DescribeExecution', 'states:GetExecutionHistory'),
@@ -90,6 +92,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     ...lines('trends', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
     ...lines('records-stream', 'dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'),
     ...lines('*', 'dynamodb:ListStreams'),
+    ...lines('uncounted', 'sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'),
   ],
   'report-trends': [...lines('trends', 'dynamodb:Query'), ...TABLE_KEY, ...lines('operations', 'sns:Publish'), ...PUBLISH_KEY],
   'import-image': [

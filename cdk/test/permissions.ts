@@ -24,6 +24,7 @@ const NAMES: readonly [RegExp, string][] = [
   [/^TopicsAlerts/, 'alerts'],
   [/^TopicsOperations/, 'operations'],
   [/^EventsDeadLetters/, 'dead-letters'],
+  [/^TrendsUncounted/, 'uncounted'],
   [/Logs[0-9A-F]{8}$/, 'own-log'],
 ];
 

@@ -57,9 +57,9 @@ struct Figures {
 struct Now {
     in_flight: u64,
     waiting_for_review: u64,
-    /// When the oldest of those was uploaded.
+    /// When the oldest of those decisions was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    oldest_review_uploaded: Option<EpochMillis>,
+    oldest_review_requested: Option<EpochMillis>,
     failed: u64,
     rejected: u64,
     /// Events that reached nobody.
@@ -87,7 +87,7 @@ async fn now(session: &Session) -> Result<Now, CliError> {
     Ok(Now {
         in_flight: open.in_flight,
         waiting_for_review: open.in_review,
-        oldest_review_uploaded: open.oldest_in_review,
+        oldest_review_requested: open.oldest_in_review,
         failed: open.failed,
         rejected: open.rejected,
         dead_letters: session.dead_letters().count().await?,
@@ -147,9 +147,9 @@ fn facts(figures: &Figures) -> Facts {
     facts.add("seconds", seconds.join(", "));
     facts.add("calls", format!("{} of Rekognition", figures.rekognition_calls));
     facts.add("cost", figures.dollars_per_thousand.map_or_else(nothing, |price| format!("${price:.2} per 1,000 images")));
-    let Now { in_flight, waiting_for_review, oldest_review_uploaded, failed, rejected, dead_letters, last_reconcile } = &figures.now;
+    let Now { in_flight, waiting_for_review, oldest_review_requested, failed, rejected, dead_letters, last_reconcile } = &figures.now;
     facts.add("in flight", count_of(*in_flight));
-    let oldest = oldest_review_uploaded.map_or_else(String::new, |at| format!(", the oldest uploaded {} ago", age(figures.until - at)));
+    let oldest = oldest_review_requested.map_or_else(String::new, |at| format!(", the oldest asked for {} ago", age(figures.until - at)));
     facts.add("in review", format!("{}{oldest}", count_of(*waiting_for_review)));
     facts.add("failed now", format!("{}, and {rejected} rejected", count_of(*failed)));
     facts.add("dead letters", dead_letters.to_string());

@@ -20,8 +20,17 @@ use std::{
 };
 
 /// What others could still act upon.
-const ACTED_UPON: [&str; 8] =
-    ["ExecutionArn", "ExpiresAt", "ReviewStatus", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const ACTED_UPON: [&str; 9] = [
+    "ExecutionArn",
+    "ExpiresAt",
+    "ReviewStatus",
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    REVIEW_TOKEN,
+];
 
 impl MemoryRecords {
     /// Writes to an item where `allowed`.

@@ -12,7 +12,7 @@ use sightline_domain::{
     label_index::{LabelRow, RowKey},
     ports::{
         AlertPublisher, ExecutionHistory, FailureCause, ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordCompletion,
-        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, StoredResult, TallyChange,
+        RecordFailures, RecordFinder, Replaced, ResultStore, ReviewCallback, ReviewQueue, ReviewRequest, StoredResult, Tagged, TallyChange,
         TallyStore, Told, UploadFacts, UploadLookup, Written,
     },
     reconcile::{
@@ -250,6 +250,10 @@ impl<T: ImageStore> ImageStore for Failing<T> {
         self.call("read_image", down, self.inner.read_image(image)).await
     }
 
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        self.call("sha256", down, self.inner.sha256(image)).await
+    }
+
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.call("write_jpeg", down, self.inner.write_jpeg(bucket, key, jpeg)).await
     }
@@ -298,7 +302,7 @@ impl<T: ImageArchive> ImageArchive for Failing<T> {
         self.call("delete", down, self.inner.delete(image)).await
     }
 
-    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
         self.call("tag_status", down, self.inner.tag_status(image, status)).await
     }
 }

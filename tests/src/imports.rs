@@ -60,6 +60,10 @@ impl ImageStore for MemoryBuckets {
         self.bucket(image.bucket).read_image(image).await
     }
 
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        self.bucket(image.bucket).sha256(image).await
+    }
+
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.bucket(bucket).write_jpeg(bucket, key, jpeg).await
     }

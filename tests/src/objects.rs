@@ -3,11 +3,12 @@
 use sightline_domain::{
     analysis::{Question, StoredAnswer},
     clock::EpochMillis,
+    content::hex_sha256,
     erase::ports::{Content, ObjectVersion, ObjectVersions},
     error::StorageError,
     identity::Upload,
     layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, Tagged, UploadFacts, UploadLookup},
     reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
 };
 use std::{
@@ -204,6 +205,10 @@ impl ImageStore for MemoryObjects {
         Ok(self.get(&image).map(|version| version.bytes))
     }
 
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        Ok(self.get(&image).map(|version| hex_sha256(&version.bytes)))
+    }
+
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         self.upload(bucket, key, &jpeg, 0);
         Ok(())
@@ -223,17 +228,16 @@ impl ImageArchive for MemoryObjects {
         Ok(())
     }
 
-    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
         let mut bucket = self.bucket();
         let versions = bucket.objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
         let meant = match image.version_id {
             Some(id) => versions.iter_mut().find(|version| version.id == id),
             None => versions.last_mut(),
         };
-        if let Some(version) = meant {
-            version.status = Some(status.to_owned());
-        }
-        Ok(())
+        let Some(version) = meant else { return Ok(Tagged::Gone) };
+        version.status = Some(status.to_owned());
+        Ok(Tagged::Yes)
     }
 }
 
@@ -263,7 +267,7 @@ impl UploadVersions for MemoryObjects {
         };
         let items: Vec<_> = behind.iter().take(PAGE).map(item).collect();
         let last = behind.iter().take(PAGE).next_back().filter(|_| behind.len() > PAGE);
-        Ok(Page { items, next: last.map(|(key, version)| place(key, version)) })
+        Ok(Page { items, unreadable: Vec::new(), next: last.map(|(key, version)| place(key, version)) })
     }
 
     async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {

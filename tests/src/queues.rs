@@ -1,10 +1,10 @@
 //! The work queues of the records in memory.
 
 use crate::records::{MemoryRecords, REVIEW_TOKEN};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sightline_domain::{
     error::StorageError,
-    reconcile::{Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, WorkQueues},
+    reconcile::{Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
     record::{ProcessingStatus, Record, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
@@ -13,21 +13,19 @@ use sightline_domain::{
 const PAGE: usize = 2;
 
 impl MemoryRecords {
-    fn queue(&self, queue: WorkQueue) -> Vec<QueuedImage> {
-        let mut waiting: Vec<QueuedImage> = self
-            .all()
-            .into_iter()
-            .filter(|record| record.work_queue == Some(queue))
-            .map(|record| QueuedImage {
-                image_id: record.image_id,
-                upload_timestamp: record.upload_timestamp,
-                execution_arn: record.execution_arn,
-                processing_status: record.processing_status,
-                review_status: record.review_status,
-            })
-            .collect();
+    /// The items of a queue as the index shows them, and those that cannot be read.
+    fn queue(&self, queue: WorkQueue) -> (Vec<QueuedImage>, Vec<Unreadable>) {
+        let (mut waiting, mut unreadable) = (Vec::new(), Vec::new());
+        for ((image_id, _), item) in &self.tables().records {
+            if item.get("WorkQueue") == Some(&json!(queue)) {
+                match serde_json::from_value::<QueuedImage>(Value::Object(item.clone())) {
+                    Ok(image) => waiting.push(image),
+                    Err(_) => unreadable.push(Unreadable { image_id: image_id.clone() }),
+                }
+            }
+        }
         waiting.sort_by_key(|image| (image.upload_timestamp, image.image_id.clone()));
-        waiting
+        (waiting, unreadable)
     }
 }
 
@@ -36,18 +34,22 @@ impl WorkQueues for MemoryRecords {
         let behind = |image: &QueuedImage| {
             after.is_none_or(|place| (image.upload_timestamp, &image.image_id) > (place.upload_timestamp, &place.image_id))
         };
-        let mut items: Vec<QueuedImage> = self.queue(queue).into_iter().filter(behind).collect();
+        let (mut items, mut unreadable) = self.queue(queue);
+        items.retain(behind);
+        if after.is_some() {
+            unreadable.clear();
+        }
         let more = items.len() > PAGE;
         items.truncate(PAGE);
         let last = items.last().filter(|_| more);
         let next = last.map(|image| QueuePlace { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp });
-        Ok(Page { items, next })
+        Ok(Page { items, unreadable, next })
     }
 
     async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
-        let mut waiting = self.queue(WorkQueue::Review);
-        waiting.retain(|image| image.review_status == ReviewStatus::Pending);
-        Ok(ReviewQueueState { length: waiting.len(), oldest: waiting.first().map(|image| image.upload_timestamp) })
+        let mut waiting = self.all();
+        waiting.retain(|record| record.work_queue == Some(WorkQueue::Review) && record.review_status == ReviewStatus::Pending);
+        Ok(ReviewQueueState { length: waiting.len(), oldest_request: waiting.iter().filter_map(|record| record.review_requested_at).min() })
     }
 
     async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {

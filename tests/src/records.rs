@@ -100,7 +100,7 @@ pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 pub(crate) const ENDED: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// What an earlier review may have left in a record that is claimed anew.
-const REVIEWED: [&str; 5] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const REVIEWED: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
 
 /// The execution still owns a record that is not done.
 fn owned(item: &Item, execution_arn: &str) -> bool {
@@ -206,6 +206,7 @@ impl ReviewQueue for MemoryRecords {
             "ProcessingStatus": "PENDING",
             "ReviewStatus": "PENDING",
             "WorkQueue": "REVIEW",
+            "ReviewRequestedAt": request.requested_at,
             "ReviewDeadline": request.deadline,
             "ModerationFlags": request.flags,
             REVIEW_TOKEN: request.task_token.expose_secret(),

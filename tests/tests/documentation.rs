@@ -152,7 +152,7 @@ fn every_attribute_of_records_and_rows_is_documented() {
     let findings: Findings = serde_json::from_value(input).unwrap();
     let upload = Upload { bucket: "b".into(), key: "k".into(), version_id: Some("v".into()), etag: "e".into() };
     let mut claimed = Record::claimed("i".into(), &upload, 1, 1, "arn".into(), 1);
-    claimed.review_deadline = Some(2);
+    (claimed.review_requested_at, claimed.review_deadline) = (Some(1), Some(2));
     let mut record = merge(claimed, findings, 3, 730);
     let rows = serde_json::to_value(label_index::rows(&record)).unwrap();
     (record.status_reason, record.status_detail) = (Some("r".into()), Some("d".into()));

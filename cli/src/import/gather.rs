@@ -7,16 +7,12 @@ use super::{
     source::{File, Place, Source},
 };
 use crate::{error::CliError, progress::Progress, session::Session, upload::unreadable};
-use aws_sdk_s3::{
-    Client,
-    types::{EncodingType, Object},
-};
+use aws_sdk_s3::{Client, types::Object};
 use futures_util::{StreamExt, stream};
 use sightline_aws::{classify::cause, objects::Objects};
 use sightline_domain::{
     error::{ImportError, StepError},
     import::{ImageSource, ListedObject},
-    percent,
     ports::ObjectRef,
 };
 
@@ -46,7 +42,12 @@ pub struct Absent {
 impl Absent {
     /// Why it is not imported.
     pub fn sentence(&self) -> &'static str {
-        if self.error == "Import.Denied" { "it may not be read" } else { "there is no such object" }
+        match self.error {
+            "Import.Denied" => "it may not be read",
+            "Import.SourceMissing" => "there is no such object",
+            // Such as one that is encrypted with a key that S3 does not keep (SSE-C).
+            _ => "S3 refuses to describe it",
+        }
     }
 }
 
@@ -64,10 +65,11 @@ pub struct Gathered {
 /// Lists the source, and looks up what it does not tell.
 pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> Result<Gathered, CliError> {
     let s3 = session.clients.s3();
+    let objects = Objects::new(s3.clone());
     let mut sieve = Sieve::new(&session.stack.images_bucket);
     let mut entries: Vec<Entry> = Vec::new();
     match source {
-        Source::Prefix(place) => list(&s3, place, &mut sieve, &mut entries, progress).await?,
+        Source::Prefix(place) => list(&objects, place, &mut sieve, &mut entries, progress).await?,
         Source::Manifest(file) => {
             let listed = manifest::parse(&read(&s3, file).await?).map_err(CliError::Usage)?;
             entries.extend(listed.into_iter().filter_map(|entry| sieve.keep(entry)));
@@ -83,30 +85,33 @@ pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> 
             }
         }
     }
-    complete(&Objects::new(s3), entries, sieve, progress).await
+    complete(&objects, entries, sieve, progress).await
 }
 
-async fn list(s3: &Client, place: &Place, sieve: &mut Sieve<'_>, entries: &mut Vec<Entry>, progress: &Progress) -> Result<(), CliError> {
-    let doing = format!("listing s3://{}/{}", place.bucket, place.key);
-    // Encoded, since a key may hold characters that XML cannot.
-    let pages = s3.list_objects_v2().bucket(&place.bucket).prefix(&place.key).encoding_type(EncodingType::Url);
-    let mut pages = pages.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CliError::service(doing.as_str(), cause(error)))?;
-        let encoded = page.encoding_type == Some(EncodingType::Url);
-        let listed = page.contents.unwrap_or_default().into_iter().map(|object| listed(&place.bucket, object, encoded));
-        entries.extend(listed.filter_map(|entry| sieve.keep(entry)));
+async fn list(
+    objects: &Objects,
+    place: &Place,
+    sieve: &mut Sieve<'_>,
+    entries: &mut Vec<Entry>,
+    progress: &Progress,
+) -> Result<(), CliError> {
+    let mut token = None;
+    loop {
+        let page = objects.list_objects_page(&place.bucket, &place.key, token).await;
+        let page = page.map_err(|error| CliError::service(format!("listing s3://{}/{}", place.bucket, place.key), Box::new(error)))?;
+        entries.extend(page.objects.into_iter().filter_map(|object| sieve.keep(listed(&place.bucket, object))));
         progress.update(0, &format!("{} listed", entries.len()));
+        token = page.next;
+        if token.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-fn listed(bucket: &str, object: Object, encoded: bool) -> Entry {
-    let key = object.key.unwrap_or_default();
-    let decoded = if encoded { percent::decode(&key.replace('+', " ")) } else { None };
+fn listed(bucket: &str, object: Object) -> Entry {
     Entry {
         bucket: bucket.to_owned(),
-        key: decoded.unwrap_or(key),
+        key: object.key.unwrap_or_default(),
         version_id: None,
         etag: object.e_tag.map(|etag| etag.trim_matches('"').to_owned()),
         size: object.size.and_then(|size| u64::try_from(size).ok()),
@@ -158,6 +163,10 @@ async fn complete(objects: &Objects, entries: Vec<Entry>, mut sieve: Sieve<'_>, 
                 gathered.found.extend(kept.map(found));
             }
             Err(error @ (ImportError::SourceMissing | ImportError::Denied(_))) => {
+                gathered.absent.push(Absent { error: error.name(), bucket: entry.bucket, key: entry.key });
+            }
+            // One odd object must not keep the others from being imported.
+            Err(ImportError::Storage(error)) if !error.is_transient() => {
                 gathered.absent.push(Absent { error: error.name(), bucket: entry.bucket, key: entry.key });
             }
             Err(ImportError::Storage(error)) => return Err(error.into()),

@@ -1,5 +1,6 @@
 //! What a source lists, before anything is looked at.
 
+use sightline_domain::identity::is_folder_marker;
 use std::collections::HashSet;
 
 /// An object that a source lists, with what the source says of it.
@@ -23,7 +24,7 @@ const MAX_BYTES: u64 = 52_428_800;
 /// What is not imported, and of each kind how many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Keys that end in a slash.
+    /// Markers of folders.
     pub folders: usize,
     /// Zero bytes.
     pub empty: usize,
@@ -76,7 +77,7 @@ impl<'a> Sieve<'a> {
     /// The entry, unless it is to be left out.
     pub fn keep(&mut self, entry: Entry) -> Option<Entry> {
         let out = &mut self.left_out;
-        let counter = if entry.key.ends_with('/') {
+        let counter = if is_folder_marker(&entry.key, entry.size.unwrap_or_default()) {
             &mut out.folders
         } else if entry.bucket == self.images_bucket && !entry.key.starts_with(sightline_domain::layout::UPLOADS) {
             &mut out.not_uploads
@@ -119,6 +120,8 @@ pub mod tests {
             entry("a.jpg"),
             Entry { version_id: Some("v1".into()), ..entry("a.jpg") },
             entry("2019/"),
+            Entry { size: Some(0), ..entry("2020/") },
+            Entry { size: Some(1), ..entry("2021/") },
             sized(0),
             sized(MAX_BYTES + 1),
             sized(MAX_BYTES),
@@ -126,10 +129,10 @@ pub mod tests {
             own("raw-uploads/a.jpg"),
         ];
         let kept: Vec<_> = entries.into_iter().filter_map(|entry| sieve.keep(entry)).map(|entry| entry.key).collect();
-        assert_eq!(kept, ["a.jpg", "a.jpg", "s.jpg", "raw-uploads/a.jpg"]);
+        assert_eq!(kept, ["a.jpg", "a.jpg", "2021/", "s.jpg", "raw-uploads/a.jpg"]);
         assert_eq!(
             sieve.left_out.sentence().unwrap(),
-            "1 folder, 1 empty, 1 over 50 MB, 1 named more than once, 1 of sightline's own bucket and not below raw-uploads/"
+            "2 folders, 1 empty, 1 over 50 MB, 1 named more than once, 1 of sightline's own bucket and not below raw-uploads/"
         );
         assert_eq!(LeftOut::default().sentence(), None);
     }

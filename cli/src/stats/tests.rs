@@ -6,7 +6,7 @@ fn now() -> Now {
     Now {
         in_flight: 3,
         waiting_for_review: 1,
-        oldest_review_uploaded: Some(HOUR),
+        oldest_review_requested: Some(HOUR),
         failed: 2,
         rejected: 5,
         dead_letters: 6,
@@ -35,7 +35,7 @@ fn the_figures_are_those_of_the_counters() {
         "p50 1.5, p95 1.9, p99 1.9",
         "$2.50 per 1,000",
         "3 images",
-        "uploaded 47h ago",
+        "asked for 47h ago",
         "and 5 rejected",
         "5m ago",
     ] {

@@ -59,7 +59,8 @@ fn by_code(code: Option<&str>, status: u16) -> Trouble {
         Trouble::Throttled
     } else if UNAVAILABLE.contains(&code) || status >= 500 {
         Trouble::Unavailable
-    } else if NOT_FOUND.contains(&code) {
+    } else if NOT_FOUND.contains(&code) || (code.is_empty() && status == 404) {
+        // S3 repeats the key in the body of the error; where the key holds a control character, no parser reads that body.
         Trouble::NotFound
     } else if (200..300).contains(&status) {
         // An error out of a good status: the body could not be read.
@@ -128,6 +129,7 @@ mod tests {
         assert_eq!(by_code(Some("AccessDenied"), 403), Trouble::Ours);
         assert_eq!(by_code(Some("KMS.DisabledException"), 400), Trouble::Ours);
         assert_eq!(by_code(Some("NoSuchBucket"), 404), Trouble::Ours);
+        assert_eq!(by_code(None, 404), Trouble::NotFound);
     }
 
     #[test]

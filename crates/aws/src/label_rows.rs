@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 use sightline_domain::{erase::ports::LabelRowRemoval, error::StorageError, label_index::RowKey};
 
 /// Items of one batch that is read (API reference, `BatchGetItem`).
-const READ_AT_ONCE: usize = 100;
+pub(crate) const READ_AT_ONCE: usize = 100;
 /// Items of one batch that is written (API reference, `BatchWriteItem`).
 const WRITTEN_AT_ONCE: usize = 25;
 /// How often what a batch left undone is asked for again.
@@ -29,25 +29,6 @@ impl LabelRows {
     /// Over an SDK client.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
-    }
-
-    /// The items of one batch of keys that there are.
-    async fn read(&self, keys: Vec<Item>, doing: &'static str) -> Result<Vec<Item>, StorageError> {
-        let asked = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .projection_expression("OwnerLabelMonth, TimeImageID")
-            .build()
-            .map_err(|error| ours(doing, error))?;
-        let (mut found, mut asked) = (Vec::new(), Some(asked));
-        for _ in 0..TRIES {
-            let Some(open) = asked.take() else { return Ok(found) };
-            let sent = self.client.batch_get_item().request_items(&self.table, open).send().await;
-            let answer = sent.map_err(|error| storage(doing, error))?;
-            found.extend(answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default());
-            asked = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
-        }
-        if asked.is_none() { Ok(found) } else { Err(left_undone(doing)) }
     }
 
     /// Deletes one batch.
@@ -69,12 +50,32 @@ impl LabelRows {
     }
 }
 
+/// The items of one batch of at most [`READ_AT_ONCE`] keys that there are.
+pub(crate) async fn read_batch(
+    client: &Client,
+    table: &str,
+    asked: KeysAndAttributes,
+    doing: &'static str,
+) -> Result<Vec<Item>, StorageError> {
+    let (mut found, mut asked) = (Vec::new(), Some(asked));
+    for _ in 0..TRIES {
+        let Some(open) = asked.take() else { return Ok(found) };
+        let sent = client.batch_get_item().request_items(table, open).send().await;
+        let answer = sent.map_err(|error| storage(doing, error))?;
+        found.extend(answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default());
+        asked = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
+    }
+    if asked.is_none() { Ok(found) } else { Err(left_undone(doing)) }
+}
+
 impl LabelRowRemoval for LabelRows {
     async fn existing(&self, keys: &[RowKey]) -> Result<Vec<RowKey>, StorageError> {
         let doing = "looking for the label rows";
         let mut found = Vec::new();
         for batch in keys.chunks(READ_AT_ONCE) {
-            let items = self.read(items(doing, batch)?, doing).await?;
+            let asked = KeysAndAttributes::builder().set_keys(Some(items(doing, batch)?)).consistent_read(true);
+            let asked = asked.projection_expression("OwnerLabelMonth, TimeImageID").build().map_err(|error| ours(doing, error))?;
+            let items = read_batch(&self.client, &self.table, asked, doing).await?;
             let rows: Vec<RowKey> =
                 serde_dynamo::from_items(items).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
             found.extend(rows);

@@ -17,6 +17,8 @@ mod import;
 pub mod label_rows;
 #[cfg(feature = "dynamodb")]
 pub mod label_search;
+#[cfg(feature = "s3")]
+pub mod listing;
 #[cfg(feature = "cloudwatchlogs")]
 pub mod logs;
 mod metering;

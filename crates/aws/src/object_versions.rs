@@ -2,7 +2,7 @@
 
 use crate::{
     classify::storage,
-    objects::{Objects, millis, size},
+    objects::{Objects, found, millis, size},
 };
 use aws_sdk_s3::{
     error::BuildError,
@@ -20,35 +20,50 @@ impl ObjectVersions for Objects {
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>, StorageError> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let (key, version) = after.unwrap_or_default();
-            let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
-            let sent = request.set_key_marker(key).set_version_id_marker(version).send().await;
-            let page = sent.map_err(|error| storage("listing the object's versions", error))?;
-            found.extend(page.versions.unwrap_or_default().into_iter().map(version_of));
-            found.extend(page.delete_markers.unwrap_or_default().into_iter().map(marker_of));
-            if page.is_truncated != Some(true) || page.next_key_marker.is_none() {
+            let page = self.list_versions_page(bucket, prefix, after.as_ref()).await?;
+            found.extend(page.versions.into_iter().map(version_of));
+            found.extend(page.markers.into_iter().map(marker_of));
+            after = page.next;
+            if after.is_none() {
                 return Ok(found);
             }
-            after = Some((page.next_key_marker, page.next_version_id_marker));
         }
     }
 
     async fn delete_versions(&self, bucket: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
-        let doing = "deleting versions";
-        let ours = |error: BuildError| StorageError::Misconfigured { doing, source: error.into() };
-        for batch in versions.chunks(DELETED_AT_ONCE) {
-            let named = |version: &ObjectVersion| ObjectIdentifier::builder().key(&version.key).version_id(&version.version_id).build();
-            let named = batch.iter().map(named).collect::<Result<_, _>>().map_err(ours)?;
-            let delete = Delete::builder().set_objects(Some(named)).quiet(true).build().map_err(ours)?;
-            let sent = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
-            let answer = sent.map_err(|error| storage(doing, error))?;
-            // A good answer may hold errors of single versions.
-            if let Some(refusal) = answer.errors.unwrap_or_default().into_iter().find(|refusal| refusal.code() != Some("NoSuchVersion")) {
-                return Err(refused(doing, &refusal));
-            }
+        let (in_batches, singly): (Vec<_>, Vec<_>) = versions.iter().partition(|version| fits_into_xml(&version.key));
+        for batch in in_batches.chunks(DELETED_AT_ONCE) {
+            self.delete_batch(bucket, batch).await?;
+        }
+        for version in singly {
+            let request = self.client.delete_object().bucket(bucket).key(&version.key).version_id(&version.version_id);
+            found(DELETING, request.send().await)?;
         }
         Ok(())
     }
+}
+
+const DELETING: &str = "deleting versions";
+
+impl Objects {
+    async fn delete_batch(&self, bucket: &str, batch: &[&ObjectVersion]) -> Result<(), StorageError> {
+        let ours = |error: BuildError| StorageError::Misconfigured { doing: DELETING, source: error.into() };
+        let named = |version: &&ObjectVersion| ObjectIdentifier::builder().key(&version.key).version_id(&version.version_id).build();
+        let named = batch.iter().map(named).collect::<Result<_, _>>().map_err(ours)?;
+        let delete = Delete::builder().set_objects(Some(named)).quiet(true).build().map_err(ours)?;
+        let sent = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
+        let answer = sent.map_err(|error| storage(DELETING, error))?;
+        // A good answer may hold errors of single versions.
+        match answer.errors.unwrap_or_default().into_iter().find(|refusal| refusal.code() != Some("NoSuchVersion")) {
+            Some(refusal) => Err(refused(DELETING, &refusal)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a request in XML, as `DeleteObjects` is one, carries this key unchanged. Other keys go into the address of a request of their own.
+fn fits_into_xml(key: &str) -> bool {
+    !key.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'))
 }
 
 fn version_of(listed: Listed) -> ObjectVersion {

@@ -13,11 +13,12 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
     analysis::{Question, StoredAnswer},
     clock::EpochMillis,
+    content::ContentHash,
     error::StorageError,
     identity::Upload,
     image_name,
     percent::encode,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, Tagged, UploadFacts, UploadLookup},
 };
 use std::collections::HashMap;
 
@@ -26,6 +27,13 @@ type Metadata = HashMap<String, String>;
 
 /// Name of the metadata that holds the question of a stored answer: `x-amz-meta-question`.
 const QUESTION: &str = "question";
+
+/// The tag in which we note how an original was dealt with.
+pub(crate) const STATUS_TAG: &str = "status";
+/// Tags that an object may have (S3 user guide, "Categorizing your objects using tags").
+const MOST_TAGS: usize = 10;
+/// Room that is reserved at once for a body, whatever S3 announces, bytes: more than the largest `maxBytes`.
+const MOST_RESERVED: u64 = 64 << 20;
 
 /// Objects of the images bucket.
 #[derive(Debug, Clone)]
@@ -39,16 +47,39 @@ impl Objects {
         Self { client }
     }
 
-    async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.read_with_metadata(object, doing).await?.map(|(bytes, _)| bytes))
+    /// Hands the object's bytes to `take`, piece by piece as they come, each with the size that S3 announced. Gives the object's metadata, or
+    /// `None` where it is gone.
+    async fn stream(
+        &self,
+        object: ObjectRef<'_>,
+        doing: &'static str,
+        mut take: impl FnMut(u64, &[u8]) + Send,
+    ) -> Result<Option<Metadata>, StorageError> {
+        let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
+        let Some(mut answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
+        let announced = size(answer.content_length);
+        let broken = |source: aws_sdk_s3::primitives::ByteStreamError| StorageError::Unavailable { doing, source: source.into() };
+        while let Some(piece) = answer.body.try_next().await.map_err(broken)? {
+            take(announced, &piece);
+        }
+        Ok(Some(answer.metadata.unwrap_or_default()))
     }
 
+    /// The whole object, and its metadata. It is held once: a function of 128 MB has no room for a body of 50 MB and a copy of it.
     async fn read_with_metadata(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StorageError> {
-        let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
-        let Some(answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
-        let metadata = answer.metadata.unwrap_or_default();
-        let bytes = answer.body.collect().await.map_err(|source| StorageError::Unavailable { doing, source: source.into() })?;
-        Ok(Some((bytes.to_vec(), metadata)))
+        let mut bytes = Vec::new();
+        let take = |announced: u64, piece: &[u8]| {
+            if bytes.is_empty() {
+                bytes.reserve_exact(usize::try_from(announced.min(MOST_RESERVED)).unwrap_or_default());
+            }
+            bytes.extend_from_slice(piece);
+        };
+        let read = self.stream(object, doing, take).await?;
+        Ok(read.map(|metadata| (bytes, metadata)))
+    }
+
+    async fn read(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.read_with_metadata(object, doing).await?.map(|(bytes, _)| bytes))
     }
 
     /// The version whose entity tag the event names, for events without a version on a versioned bucket.
@@ -68,18 +99,22 @@ impl Objects {
     /// All versions of the keys that begin with `prefix` and are `wanted`, by key, the newest of each first. A key comes before all keys
     /// that begin with it, so the listing of one key ends at the first page that leaves it.
     async fn versions(&self, upload: &Upload, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<ObjectVersion>, StorageError> {
-        let (mut versions, mut next) = (Vec::new(), (None, None));
+        let (mut versions, mut after) = (Vec::new(), None);
         loop {
-            let request = self.client.list_object_versions().bucket(&upload.bucket).prefix(prefix);
-            let request = request.set_key_marker(next.0).set_version_id_marker(next.1);
-            let page = request.send().await.map_err(|error| storage("listing the object's versions", error))?;
-            versions.extend(page.versions.unwrap_or_default().into_iter().filter(|version| version.key().is_some_and(&wanted)));
-            let more = page.is_truncated == Some(true) && page.next_key_marker.as_deref().is_some_and(&wanted);
-            next = (page.next_key_marker, page.next_version_id_marker);
-            if !more {
+            let page = self.list_versions_page(&upload.bucket, prefix, after.as_ref()).await?;
+            versions.extend(page.versions.into_iter().filter(|version| version.key().is_some_and(&wanted)));
+            after = page.next.filter(|next| wanted(&next.key));
+            if after.is_none() {
                 return Ok(versions);
             }
         }
+    }
+
+    /// The tags of an object; `None` where it is gone.
+    pub(crate) async fn tags(&self, object: &ObjectRef<'_>) -> Result<Option<Vec<Tag>>, StorageError> {
+        let request = self.client.get_object_tagging().bucket(object.bucket).key(object.key);
+        let sent = request.set_version_id(object.version_id.map(str::to_owned)).send().await;
+        Ok(self.found_or_absent("reading the original's tags", object.clone(), sent).await?.map(|tagging| tagging.tag_set))
     }
 }
 
@@ -113,6 +148,12 @@ impl ImageStore for Objects {
         self.read(image, "reading the image").await
     }
 
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        let mut hash = ContentHash::default();
+        let read = self.stream(image, "reading the image", |_, piece| hash.update(piece)).await?;
+        Ok(read.map(|_metadata| hash.hex()))
+    }
+
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type("image/jpeg").body(ByteStream::from(jpeg));
         request.send().await.map(drop).map_err(|error| storage("writing the normalised copy", error))
@@ -130,14 +171,24 @@ impl ImageArchive for Objects {
         found("deleting the archived image's old place", request.send().await).map(drop)
     }
 
-    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<(), StorageError> {
+    /// S3 replaces all tags at once, so that those of the uploader are read and written back. A tag that somebody else sets between the two is
+    /// lost: S3 has no condition for tags.
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
         let doing = "tagging the original";
         let ours = |source: aws_sdk_s3::error::BuildError| StorageError::Misconfigured { doing, source: source.into() };
-        let tag = Tag::builder().key("status").value(status).build().map_err(ours)?;
-        let tagging = Tagging::builder().tag_set(tag).build().map_err(ours)?;
+        let Some(mut tags) = self.tags(&image).await? else { return Ok(Tagged::Gone) };
+        if tags.iter().any(|tag| tag.key == STATUS_TAG && tag.value == status) {
+            return Ok(Tagged::Yes);
+        }
+        tags.retain(|tag| tag.key != STATUS_TAG);
+        if tags.len() >= MOST_TAGS {
+            return Ok(Tagged::NoRoom);
+        }
+        tags.push(Tag::builder().key(STATUS_TAG).value(status).build().map_err(ours)?);
+        let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(ours)?;
         let request = self.client.put_object_tagging().bucket(image.bucket).key(image.key).tagging(tagging);
         let sent = request.set_version_id(image.version_id.map(str::to_owned)).send().await;
-        self.found_or_absent(doing, image, sent).await.map(drop)
+        Ok(self.found_or_absent(doing, image, sent).await?.map_or(Tagged::Gone, |_| Tagged::Yes))
     }
 }
 

@@ -1,11 +1,11 @@
 //! The queues of open work, counted: what is being analysed, waits for a review, or failed.
 
-use crate::classify::storage;
+use crate::{classify::storage, reviews::open_reviews};
 use aws_sdk_dynamodb::{
     Client,
     operation::query::builders::QueryFluentBuilder,
     types::{
-        AttributeValue::{self, N, S},
+        AttributeValue::{self, S},
         Select,
     },
 };
@@ -22,7 +22,7 @@ pub struct OpenWork {
     pub in_flight: u64,
     /// Images that wait for a decision.
     pub in_review: u64,
-    /// When the oldest of those was uploaded.
+    /// When the oldest of those decisions was asked for.
     pub oldest_in_review: Option<EpochMillis>,
     /// Images whose execution failed and that can be run again.
     pub failed: u64,
@@ -38,10 +38,11 @@ impl OpenWork {
             query.expression_attribute_values(":queue", S(name.to_owned()))
         };
         let rejected = count(rejected(queue("FAILED"))).await?;
+        let reviews = open_reviews(client, table).await?;
         Ok(Self {
             in_flight: count(queue("PENDING")).await?,
-            in_review: count(queue("REVIEW")).await?,
-            oldest_in_review: oldest(queue("REVIEW")).await?,
+            in_review: u64::try_from(reviews.length).unwrap_or(u64::MAX),
+            oldest_in_review: reviews.oldest_request,
             failed: count(queue("FAILED")).await?.saturating_sub(rejected),
             rejected,
         })
@@ -67,13 +68,4 @@ async fn count(query: QueryFluentBuilder) -> Result<u64, StorageError> {
             return Ok(total);
         }
     }
-}
-
-async fn oldest(query: QueryFluentBuilder) -> Result<Option<EpochMillis>, StorageError> {
-    let page = query.scan_index_forward(true).limit(1).send().await.map_err(|error| storage(DOING, error))?;
-    let uploaded = page.items.unwrap_or_default().into_iter().next().and_then(|mut item| item.remove("UploadTimestamp"));
-    Ok(match uploaded {
-        Some(N(millis)) => millis.parse().ok(),
-        _ => None,
-    })
 }

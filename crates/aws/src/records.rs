@@ -28,7 +28,7 @@ pub const REVIEW_TOKEN: &str = "ReviewToken";
 const ENDED: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// What an earlier review may have left in a record that is claimed anew.
-const REVIEWED: [&str; 5] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const REVIEWED: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
 
 /// The execution still owns a record that is not done.
 const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
@@ -236,6 +236,7 @@ impl ReviewQueue for Records {
         .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
         .set("ReviewStatus", AttributeValue::S("PENDING".into()))
         .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+        .set("ReviewRequestedAt", AttributeValue::N(request.requested_at.to_string()))
         .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
         .set("ModerationFlags", flags)
         .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))

@@ -24,8 +24,17 @@ use sightline_domain::{
 
 /// What others could still act upon: who owns the record, the question to the reviewers, and the day on which `DynamoDB` would delete the
 /// item, and with it the knowledge of what has to be erased.
-const ACTED_UPON: [&str; 8] =
-    ["ExecutionArn", "ExpiresAt", "ReviewStatus", "ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", REVIEW_TOKEN];
+const ACTED_UPON: [&str; 9] = [
+    "ExecutionArn",
+    "ExpiresAt",
+    "ReviewStatus",
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    REVIEW_TOKEN,
+];
 
 /// The erased record is as it was read.
 const AS_READ: &str = "ProcessingStatus = :erased AND ErasedAt = :at";

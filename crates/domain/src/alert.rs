@@ -76,7 +76,7 @@ impl Concern {
             attributes: vec![
                 ("Kind", Attribute::Text(self.kind.as_str().to_owned())),
                 ("ImageID", Attribute::Text(self.image.image_id.clone())),
-                ("OwnerID", Attribute::Text(self.image.owner_id.clone())),
+                ("OwnerID", Attribute::Text(one_line(&self.image.owner_id))),
                 ("Verdict", Attribute::Text(verdict_name(self.moderation.verdict).to_owned())),
                 ("WatchedLabels", Attribute::List(self.labels.watched.iter().map(|label| label.name.clone()).collect())),
                 ("ModerationFlags", Attribute::List(flags.iter().map(|flag| flag.name.clone()).collect())),
@@ -115,9 +115,14 @@ impl Concern {
     }
 }
 
-/// Keys are chosen by whoever uploads, and may hold line breaks: they must not add lines of their own to a message.
+/// Keys and owners are chosen by whoever uploads, and may hold any character. In a message they must not add lines of their own or turn what
+/// stands around them, and SNS refuses a message whose attributes hold characters that XML cannot carry. Each such character becomes U+FFFD.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
+    };
+    text.chars().map(|c| if odd(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// The verdict as written in messages.

@@ -7,7 +7,7 @@ use crate::{
     erase::{Meaning, meaning},
     error::{StepError, StorageError},
     event::{ExecutionStatusDetail, ObjectCreated},
-    identity::Upload,
+    identity::{Upload, is_folder_marker},
     image_name::image_name,
     ports::{ExecutionHistory, FailureCause, ImageStore, RecordFailures, UploadLookup, Written},
     record::{ProcessingStatus, Record, WorkQueue, expires_at},
@@ -62,7 +62,7 @@ pub enum Recorded {
     Failed(Box<Record>),
     /// The image belongs to another execution, or is COMPLETED; or the execution was redriven since, and goes on.
     NotOurs,
-    /// The execution's input is no upload, or the event has none: there is no image to speak of.
+    /// The execution's input is not an upload, or the event has none: there is no image.
     NoUpload,
 }
 
@@ -83,6 +83,9 @@ pub async fn record_failure(
         return Ok(Recorded::NoUpload);
     };
     let upload = Upload::from_event(&event);
+    if is_folder_marker(&upload.key, event.detail.object.size) {
+        return Ok(Recorded::NoUpload);
+    }
     let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now, retention_days };
     for _ in 0..TRIES {
         let Some((mut record, new)) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };

@@ -83,6 +83,12 @@ impl Upload {
     }
 }
 
+/// Whether an object of `size` bytes at `key` stands for a folder: creating a folder in the S3 console makes one of zero bytes whose key ends
+/// in a slash (S3 user guide, "Organizing objects in the Amazon S3 console by using folders"). It is not an upload.
+pub fn is_folder_marker(key: &str, size: u64) -> bool {
+    size == 0 && key.ends_with('/')
+}
+
 /// The key that an upload client chooses, so that the same content of the same owner is the same image.
 ///
 /// `sha256` is the lower-case hex digest of the content; `extension` comes without its dot and may be empty.

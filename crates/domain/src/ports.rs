@@ -110,6 +110,9 @@ pub trait ImageStore: Sync {
     /// The whole object, or `None` where it is gone.
     fn read_image(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
 
+    /// The lower-case hex SHA-256 of the object, which is never held as a whole; `None` where it is gone.
+    fn sha256(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<Option<String>, StorageError>> + Send;
+
     /// Writes a JPEG.
     fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
@@ -122,8 +125,22 @@ pub trait ImageArchive: Sync {
     /// Deletes an object; does nothing where it is gone.
     fn delete(&self, image: ObjectRef<'_>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Sets the tag `status` of an object; does nothing where it is gone.
-    fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> impl Future<Output = Result<(), StorageError>> + Send;
+    /// Sets the tag `status` of an object to one of [`TAGGED_STATUSES`]; its other tags stay.
+    fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> impl Future<Output = Result<Tagged, StorageError>> + Send;
+}
+
+/// The values of the tag `status` of an original that was dealt with.
+pub const TAGGED_STATUSES: [&str; 2] = ["analyzed", "rejected"];
+
+/// Whether an object has its tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tagged {
+    /// It has.
+    Yes,
+    /// It has as many tags of its uploader as an object may have, and they stay.
+    NoRoom,
+    /// The object is gone.
+    Gone,
 }
 
 /// Whether a conditional write went through.
@@ -176,6 +193,8 @@ pub struct ReviewRequest<'a> {
     pub task_token: &'a secrecy::SecretString,
     /// What the policy flagged.
     pub flags: &'a [Flag],
+    /// Now, epoch milliseconds.
+    pub requested_at: EpochMillis,
     /// Until when a decision is taken, epoch milliseconds.
     pub deadline: EpochMillis,
 }

@@ -98,6 +98,9 @@ pub struct Record {
     /// Why it was decided so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<String>,
+    /// When the decision was asked for, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_requested_at: Option<EpochMillis>,
     /// Until when a decision is taken, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_deadline: Option<EpochMillis>,
@@ -214,6 +217,7 @@ impl Record {
             reviewed_by: None,
             reviewed_at: None,
             review_reason: None,
+            review_requested_at: None,
             review_deadline: None,
             work_queue: Some(WorkQueue::Pending),
             labels: None,

@@ -147,6 +147,25 @@ impl StepError for DuplicateImage {
     }
 }
 
+/// The object stands for a folder: nobody uploaded an image.
+#[derive(Debug, thiserror::Error)]
+#[error("the object is the marker of a folder, and not an upload")]
+pub struct FolderMarker;
+
+impl StepError for FolderMarker {
+    fn name(&self) -> &'static str {
+        "Upload.FolderMarker"
+    }
+
+    fn is_transient(&self) -> bool {
+        false
+    }
+
+    fn ends_well(&self) -> bool {
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,22 @@ fn a_key_with_line_breaks_adds_no_lines_to_the_message() {
     assert_eq!(body.lines().filter(|line| line.starts_with("Image")).count(), 1, "{body}");
 }
 
+/// SNS takes the characters of XML 1.0 alone, and refuses a message with others (SNS developer guide, "Message attributes").
+#[test]
+fn no_character_of_an_owner_or_a_key_makes_sns_refuse_the_message() {
+    let odd: String = (1..=0x1f).chain([0x7f, 0x85, 0x202e, 0x2066, 0xfffe, 0xffff]).filter_map(char::from_u32).collect();
+    let mut concern = concern("CONCERN", &json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([]));
+    concern.image.owner_id = format!("an{odd}na");
+    concern.image.key = format!("raw-uploads/an{odd}na/a b\u{a0}\u{1f600}.jpg");
+
+    let said = concern.message();
+
+    let fine = |c: char| matches!(c, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(said.body.chars().all(fine) && said.body.contains("a b\u{a0}\u{1f600}.jpg"), "{:?}", said.body);
+    let owner = said.attributes.into_iter().find(|(name, _)| *name == "OwnerID").map(|(_, value)| value);
+    assert_eq!(owner, Some(Attribute::Text(format!("an{}na", "\u{fffd}".repeat(odd.chars().count())))));
+}
+
 #[test]
 fn an_alert_knows_nothing_of_found_text_or_faces() {
     // Its input has no place for them: what the state machine would send along is not read.

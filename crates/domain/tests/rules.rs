@@ -15,7 +15,7 @@ use sightline_domain::{
     image::ImageFormat,
     layout,
     record::{ProcessingStatus, Record},
-    rejection::{DuplicateImage, ReasonCode, Rejection},
+    rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
 };
 use sightline_tests::samples::claimed;
 
@@ -26,7 +26,7 @@ fn cause() -> Box<dyn std::error::Error + Send + Sync> {
 #[test]
 fn every_error_has_its_stable_name_and_says_whether_it_is_transient() {
     let operation = "DetectLabels";
-    let errors: [(Box<dyn StepError>, &str, bool); 16] = [
+    let errors: [(Box<dyn StepError>, &str, bool); 17] = [
         (Box::new(RecognitionError::Throttled { operation, source: cause() }), "Recognition.Throttled", true),
         (Box::new(RecognitionError::Unavailable { operation, source: cause() }), "Recognition.Unavailable", true),
         (Box::new(RecognitionError::Refused { operation, source: cause() }), "Recognition.Refused", false),
@@ -42,6 +42,7 @@ fn every_error_has_its_stable_name_and_says_whether_it_is_transient() {
         (Box::new(Rejection::new(ReasonCode::Truncated, "d")), "Image.Rejected", false),
         (Box::new(Rejection::new(ReasonCode::ObjectDeleted, "d")), "Image.Rejected", false),
         (Box::new(DuplicateImage { image_id: "i".into(), execution_arn: "e".into() }), "Image.Duplicate", false),
+        (Box::new(FolderMarker), "Upload.FolderMarker", false),
         (Box::new(RecordSuperseded { image_id: String::new() }), "Record.Superseded", false),
     ];
     for (error, name, transient) in errors {

@@ -114,8 +114,10 @@ metrics! {
     STRANDED = "Stranded", Count, by Deployment;
     /// Decisions that were told again.
     UNTOLD = "Untold", Count, by Deployment;
+    /// Images that could not be put right, or whose record cannot be read.
+    NOT_RECONCILED = "NotReconciled", Count, by Deployment;
     /// Images that wait for a reviewer.
     REVIEW_QUEUE_LENGTH = "ReviewQueueLength", Count, by Deployment;
-    /// How long the oldest of them has waited.
+    /// How long ago the oldest open review was asked for.
     REVIEW_QUEUE_AGE = "ReviewQueueAge", Seconds, by Deployment;
 }

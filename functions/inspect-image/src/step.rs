@@ -10,12 +10,12 @@ use sightline_domain::{
     clock::Clock,
     content::hex_sha256,
     event::ObjectCreated,
-    identity::Upload,
+    identity::{Upload, is_folder_marker},
     image::ImageRef,
     layout,
     ports::{ImageArchive, ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
     record::Record,
-    rejection::{ReasonCode, Rejection},
+    rejection::{FolderMarker, ReasonCode, Rejection},
 };
 use sightline_kit::{Fault, Step};
 
@@ -49,6 +49,9 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
 
     async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
         let upload = Upload::from_event(&event);
+        if is_folder_marker(&upload.key, event.detail.object.size) {
+            return Err(FolderMarker.into());
+        }
         let rejected_at = event.detail.rejected_at;
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };

@@ -1,7 +1,8 @@
 //! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of; and removes what
 //! was written late for erased images.
 //!
-//! Input: anything, since the schedule alone calls it. Output: [`Report`]. Errors: `Storage.*`, after all that could be done was done.
+//! Input: anything, since the schedule alone calls it. Output: [`Report`]. Errors: `Storage.*`, where a part of the run was interrupted, after
+//! all that could be done was done.
 
 use serde::de::IgnoredAny;
 use sightline_domain::{
@@ -9,7 +10,7 @@ use sightline_domain::{
     erase::ports::{ObjectVersions, Tombstones},
     ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
     quota::calls_per_second,
-    reconcile::{Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
+    reconcile::{Did, Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
 };
 use sightline_kit::{
     Fault, Step,
@@ -91,7 +92,8 @@ where
         let mut report = self.reconciler.run(&wish).await;
         log(&report);
         measured(&report).write();
-        match report.error.take() {
+        // What only kept single images from being put right is counted and raises an alarm of its own.
+        match report.error.take().filter(|_| report.interrupted) {
             Some(error) => Err(error.into()),
             None => Ok(report),
         }
@@ -99,9 +101,13 @@ where
 }
 
 fn log(report: &Report) {
-    for action in &report.actions {
+    for action in report.actions.iter().filter(|action| action.action == Did::NotDone) {
+        tracing::warn!(image_id = action.image_id, key = action.key, reason = action.reason, "not reconciled");
+    }
+    for action in report.actions.iter().filter(|action| action.action != Did::NotDone) {
         tracing::info!(
             image_id = action.image_id,
+            key = action.key,
             action = ?action.action,
             execution_arn = action.execution_arn,
             new_execution_arn = action.new_execution_arn,
@@ -128,6 +134,8 @@ fn measured(report: &Report) -> Line {
         .with(metrics::ORPHANS, report.orphans)
         .with(metrics::STRANDED, report.stranded)
         .with(metrics::UNTOLD, report.untold);
+    // Sent only where there is something to tell: a metric costs for each hour in which it is sent.
+    let line = if report.failed > 0 { line.with(metrics::NOT_RECONCILED, report.failed) } else { line };
     match report.review_queue {
         Some(waiting) => line.with(metrics::REVIEW_QUEUE_LENGTH, waiting.length).with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
         None => line,

@@ -35,7 +35,9 @@ fn wished(grace_seconds: u32) -> Settings {
 
 fn run(grace_seconds: u32, failures: usize) -> (Result<Report, Fault>, usize) {
     let (objects, engine) = (MemoryObjects::default(), MemoryExecutions::default());
-    objects.upload(BUCKET, "raw-uploads/a.jpg", b"image", UPLOADED);
+    for number in 0..4 {
+        objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
+    }
     let failing = Failing::new(engine.clone()).fail("start", When::Before, failures);
     let clock = FixedClock(UPLOADED + 300_000);
     let step = Reconcile::new(wished(grace_seconds), MemoryRecords::default(), objects, failing, MemoryWorkflow::default(), clock);
@@ -53,7 +55,7 @@ fn the_schedule_may_send_anything() {
 
 #[test]
 fn the_grace_is_a_setting() {
-    assert_eq!(run(300, 0).1, 1);
+    assert_eq!(run(300, 0).1, 4);
     assert_eq!(run(301, 0).1, 0);
     let environment = |name: &str| (!name.contains("SECOND") && name != "RETENTION_DAYS").then(|| "x".to_owned());
     let settings = from(&environment, settings).unwrap();
@@ -76,6 +78,12 @@ fn a_run_starts_no_more_than_the_quota_of_the_region_allows() {
 #[test]
 fn what_it_did_is_its_answer_and_a_trouble_its_fault() {
     let report = serde_json::to_value(run(300, 0).0.unwrap()).unwrap();
-    assert_eq!((&report["Orphans"], &report["Complete"], &report["Actions"][0]["Action"]), (&json!(1), &json!(true), &json!("STARTED")));
-    assert_eq!(run(300, 1).0.unwrap_err().name(), "Storage.Unavailable");
+    assert_eq!((&report["Orphans"], &report["Complete"], &report["Actions"][0]["Action"]), (&json!(4), &json!(true), &json!("STARTED")));
+    assert_eq!(run(300, 3).0.unwrap_err().name(), "Storage.Unavailable");
+}
+
+#[test]
+fn what_keeps_one_image_from_being_put_right_is_counted_and_fails_no_run() {
+    let (report, started) = run(300, 1);
+    assert_eq!((report.unwrap().failed, started), (1, 3));
 }

@@ -1,4 +1,4 @@
-//! Writes into the record why an image was rejected, and keeps its original in the archive.
+//! Writes into the record why an image was rejected, tags its original, and keeps a copy of it in the archive unless it is too large for that.
 //!
 //! Input: [`Input`]. Output: the image's id, or null where the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
 
@@ -11,11 +11,15 @@ use sightline_domain::{
     failure::{Ending, Run, mark_failed},
     identity::Upload,
     layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, RecordFailures, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, RecordFailures, Tagged, UploadLookup},
     record::{Analyses, Record},
     rejection::{ReasonCode, Rejection},
 };
 use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
+
+/// Larger originals are not copied to the archive, bytes. One try at a copy has 20 seconds (`sightline_aws::clients`), which is 13 MB a second
+/// here; `CopyObject` itself ends at 5 GB (S3 API reference). An execution must not fail, in every redrive again, over a copy that cannot be made.
+pub const MOST_COPIED: u64 = 256 << 20;
 
 /// The step.
 pub struct RecordRejection<R, O, C> {
@@ -83,8 +87,14 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> S
         };
         about_image(&record.image_id);
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
-        self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
-        self.objects.tag_status(original, "rejected").await?;
+        if record.size > MOST_COPIED {
+            tracing::warn!(size = record.size, "the original is too large to be copied to the archive, and stays where it was uploaded");
+        } else {
+            self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
+        }
+        if self.objects.tag_status(original, "rejected").await? == Tagged::NoRoom {
+            tracing::warn!("the original has as many tags of its own as it may have: it is not tagged");
+        }
         metrics::image(&record).write();
         tracing::info!(reason = record.status_reason, "image rejected");
         Ok(Some(record.image_id))

@@ -8,7 +8,7 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use record_rejection::RecordRejection;
+use record_rejection::{MOST_COPIED, RecordRejection};
 use serde_json::{Value, json};
 use sightline_domain::{
     analysis::Outcome,
@@ -70,6 +70,22 @@ fn the_original_is_kept_in_the_archive_and_tagged() {
     run(&records, &objects, &input(&upload, "Image.Rejected", "NOT_AN_IMAGE: text")).unwrap();
     assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/original")).unwrap().bytes, b"not an image");
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("rejected"));
+}
+
+#[test]
+fn an_original_that_is_too_large_to_copy_is_recorded_and_tagged_and_not_copied() {
+    for (size, copied) in [(MOST_COPIED, true), (MOST_COPIED + 1, false), (5 << 40, false)] {
+        let (records, objects, upload) = world();
+        records.change(IMAGE_ID, json!({"Size": size}));
+        // Whatever the copy would meet, there is no way round in a redrive.
+        let failing = Failing::new(objects.clone()).fail("copy", When::Before, usize::from(!copied));
+        let step = RecordRejection::new(730, records.clone(), failing, FixedClock(NOW));
+        let rejected = ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TOO_LARGE: too many bytes")).unwrap()));
+        assert_eq!(rejected.unwrap().as_deref(), Some(IMAGE_ID), "{size}");
+        assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/original")).is_some(), copied, "{size}");
+        assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("rejected"), "{size}");
+        assert!(records.all()[0].is_rejected(), "{size}");
+    }
 }
 
 /// Injected: Recognition.Refused as the cause of a rejection.

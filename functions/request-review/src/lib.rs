@@ -62,13 +62,15 @@ impl<Q: ReviewQueue, T: ReviewCallback, C: Clock> Step for RequestReview<Q, T, C
     type Output = ();
 
     async fn run(&self, Input { task_token, image, moderation }: Input) -> Result<(), Fault> {
+        let requested_at = self.clock.now();
         let request = ReviewRequest {
             image_id: &image.image_id,
             upload_timestamp: image.upload_timestamp,
             execution_arn: &image.execution_arn,
             task_token: &task_token,
             flags: &moderation.moderation_flags,
-            deadline: self.clock.now() + time_to_decide(self.timeout_seconds),
+            requested_at,
+            deadline: requested_at + time_to_decide(self.timeout_seconds),
         };
         if self.queue.ask(&request).await? == Written::Yes {
             tracing::info!("review asked for");

@@ -59,6 +59,7 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
         (&json!("PENDING"), &json!("PENDING"), &json!("REVIEW"))
     );
     assert_eq!((&item[REVIEW_TOKEN], &item["ReviewDeadline"]), (&json!("token-1"), &json!(NOW + 3_600_000 - 60_000)));
+    assert_eq!(item["ReviewRequestedAt"], json!(NOW));
     assert_eq!(item["ModerationFlags"][0]["Name"], json!("Violence"));
     assert!(callbacks.told().is_empty());
 }

@@ -9,7 +9,7 @@ use sightline_domain::{
     image::ImageRef,
     label_index::index,
     merge::{Findings, merge},
-    ports::{ImageArchive, ObjectRef, RecordCompletion, Written},
+    ports::{ImageArchive, ObjectRef, RecordCompletion, Tagged, Written},
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };
@@ -93,7 +93,10 @@ impl<R, A: ImageArchive, C> StoreRecord<R, A, C> {
             self.archive.delete(processed(image, from)).await?;
         }
         let original = ObjectRef { bucket: &image.bucket, key: &image.key, version_id: image.version_id.as_deref() };
-        self.archive.tag_status(original, "analyzed").await
+        if self.archive.tag_status(original, "analyzed").await? == Tagged::NoRoom {
+            tracing::warn!("the original has as many tags of its own as it may have: it is not tagged");
+        }
+        Ok(())
     }
 }
 

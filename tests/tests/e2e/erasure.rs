@@ -282,6 +282,7 @@ async fn row_33_the_table_itself_refuses_every_writer() {
         execution_arn: execution,
         task_token: &token,
         flags: &[],
+        requested_at: 0,
         deadline: i64::MAX / 2,
     };
     assert_eq!(records.ask(&request).await.expect("a review can be asked for"), Written::Yes);

@@ -12,6 +12,7 @@ mod faults;
 mod imports;
 mod load;
 mod local;
+mod odd_uploads;
 mod recognition;
 mod reconcile;
 mod redrive;

@@ -3,7 +3,9 @@
 use crate::local::{Local, photo};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
+use sightline_aws::objects::Objects;
 use sightline_domain::{
+    erase::ports::ObjectVersions,
     identity::Upload,
     layout,
     ports::{RecordClaims, Written},
@@ -92,15 +94,12 @@ impl Image {
 
     /// Removes what the test has left.
     pub async fn clean(self, local: &Local) {
-        let (s3, dynamodb, stack) = (local.clients.s3(), local.clients.dynamodb(), &local.stack);
+        let (objects, dynamodb, stack) = (Objects::new(local.clients.s3()), local.clients.dynamodb(), &local.stack);
         for prefix in
             [self.key.clone(), format!("processed/{}/", self.id), format!("results/{}/", self.id), format!("archived/{}/", self.id)]
         {
-            let listed = s3.list_object_versions().bucket(&stack.images_bucket).prefix(prefix).send().await.unwrap();
-            for version in listed.versions() {
-                let delete = s3.delete_object().bucket(&stack.images_bucket).key(version.key().unwrap());
-                delete.set_version_id(version.version_id().map(str::to_owned)).send().await.unwrap();
-            }
+            let left = objects.list_versions(&stack.images_bucket, &prefix).await.unwrap();
+            objects.delete_versions(&stack.images_bucket, &left).await.unwrap();
         }
         for (table, names, items) in [
             (&stack.label_index_table, ["OwnerLabelMonth", "TimeImageID"], local.rows(&self.id).await),

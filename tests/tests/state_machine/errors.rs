@@ -3,7 +3,7 @@
 use crate::asl::{State, all_states, all_tasks, in_repository, list, texts};
 use sightline_domain::{
     error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
-    rejection::{DuplicateImage, ReasonCode, Rejection},
+    rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
 };
 use sightline_kit::fault::Breakdown;
 use std::{collections::BTreeSet, fs};
@@ -27,6 +27,7 @@ fn all_errors() -> Vec<Box<dyn StepError>> {
         Box::new(RecordSuperseded { image_id: String::new() }),
         Box::new(Rejection::new(ReasonCode::TooSmall, "")),
         Box::new(DuplicateImage { image_id: String::new(), execution_arn: String::new() }),
+        Box::new(FolderMarker),
         Box::new(InputInvalid(cause())),
         Box::new(SettingsInvalid { problems: Vec::new() }),
         Box::new(Breakdown::Panicked),
@@ -142,7 +143,10 @@ fn only_what_re_running_cannot_mend_is_caught() {
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
     assert_eq!(own, names(StepError::ends_well));
     // A wrong set-up is to be mended and redriven, so it must not be caught either.
-    assert_eq!(own, ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded"].map(str::to_owned).into());
+    assert_eq!(
+        own,
+        ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded", "Upload.FolderMarker"].map(str::to_owned).into()
+    );
 }
 
 #[test]

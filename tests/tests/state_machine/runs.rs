@@ -197,6 +197,12 @@ fn row_01_a_duplicate_ends_before_anything_is_paid_for() {
 }
 
 #[test]
+fn the_marker_of_a_folder_ends_at_once_and_without_a_record() {
+    let run = failing("InspectImage", "Upload.FolderMarker");
+    assert_eq!(run.entered(), ["InspectImage", "FolderIgnored"]);
+}
+
+#[test]
 fn a_record_that_another_execution_owns_is_left_to_it() {
     assert_eq!(failing("StoreRecord", "Record.Superseded").0["end"], "RecordSuperseded");
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));

@@ -26,6 +26,7 @@ use plan::{Plan, REDRIVABLE_DAYS, Way, fits, plan};
 use sightline_aws::executions::ExecutionDetail;
 use sightline_domain::{
     clock::{Clock, DAY_MILLIS},
+    error::StepError,
     record::Record,
     rerun,
 };
@@ -120,7 +121,14 @@ impl Candidate {
 async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Option<Candidate>, CliError> {
     let executions = session.executions();
     let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
-    let record = record_of(session, detail.input.as_deref(), arn).await?;
+    let record = match record_of(session, detail.input.as_deref(), arn).await {
+        // One record that cannot be read must not keep all others from being run again.
+        Err(error) if args.all_failed && !error.is_transient() => {
+            say!("{arn}: left out: the record of its image cannot be read");
+            return Ok(None);
+        }
+        found => found?,
+    };
     let image_id = Row::new(detail.execution.clone(), Some(detail.clone()), record.as_ref()).image_id;
     let events = executions.history_length(arn).await?;
     let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), Way::of(args.or_restart, args.fresh));

@@ -3,7 +3,7 @@
 use crate::{
     classify::storage,
     records::{REVIEW_TOKEN, Records},
-    reviews::QUEUE_INDEX,
+    reviews::{QUEUE_INDEX, open_reviews},
 };
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sightline_domain::{
     clock::EpochMillis,
     error::StorageError,
-    reconcile::{Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, WorkQueues},
+    reconcile::{Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
     record::{ProcessingStatus, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
@@ -29,13 +29,6 @@ const fn name(queue: WorkQueue) -> &'static str {
 
 fn unreadable(doing: &'static str) -> impl Fn(serde_dynamo::Error) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
-}
-
-/// What an item of the index tells of a waiting review.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Waiting {
-    upload_timestamp: EpochMillis,
 }
 
 /// The decision in a record.
@@ -64,31 +57,19 @@ impl WorkQueues for Records {
         let page = query.send().await.map_err(|error| storage(doing, error))?;
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
         let next = next.map(serde_dynamo::from_item).transpose().map_err(unreadable(doing))?;
-        let items = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-        Ok(Page { items, next })
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for item in page.items.unwrap_or_default() {
+            let image_id = item.get("ImageID").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
+            match serde_dynamo::from_item(item) {
+                Ok(image) => items.push(image),
+                Err(_) => unreadable.push(Unreadable { image_id }),
+            }
+        }
+        Ok(Page { items, unreadable, next })
     }
 
     async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
-        let doing = "measuring the review queue";
-        let (mut state, mut next) = (ReviewQueueState::default(), None);
-        loop {
-            let query = self.client.query().table_name(&self.table).index_name(QUEUE_INDEX).set_exclusive_start_key(next);
-            let query = query
-                .key_condition_expression("WorkQueue = :review")
-                .filter_expression("ReviewStatus = :pending")
-                .projection_expression("UploadTimestamp")
-                .expression_attribute_values(":review", S(name(WorkQueue::Review).into()))
-                .expression_attribute_values(":pending", S("PENDING".into()))
-                .scan_index_forward(true);
-            let page = query.send().await.map_err(|error| storage(doing, error))?;
-            let waiting: Vec<Waiting> = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-            state.length += waiting.len();
-            state.oldest = state.oldest.or_else(|| waiting.first().map(|waiting| waiting.upload_timestamp));
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(state);
-            }
-        }
+        open_reviews(&self.client, &self.table).await
     }
 
     async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {

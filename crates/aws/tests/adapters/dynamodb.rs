@@ -113,6 +113,7 @@ async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
         "ReviewedBy",
         "ReviewedAt",
         "ReviewReason",
+        "ReviewRequestedAt",
         "ReviewDeadline",
         "ReviewToken",
     ];
@@ -282,6 +283,7 @@ async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_ano
         execution_arn: EXECUTION,
         task_token: &token,
         flags: &[],
+        requested_at: 0,
         deadline: 99,
     };
     let replay = Replay::new([ok("{}")]);

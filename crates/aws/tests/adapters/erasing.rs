@@ -202,6 +202,21 @@ async fn versions_are_deleted_by_their_ids_and_nothing_is_asked_where_there_are_
 }
 
 #[tokio::test]
+async fn a_key_that_xml_cannot_carry_is_deleted_by_a_request_of_its_own() {
+    let odd = ["a\u{1}", "a\r", "a\u{85}", "a\u{fffe}"].map(|key| ObjectVersion { key: format!("raw-uploads/{key}"), ..marker("v1") });
+    let versions: Vec<ObjectVersion> = odd.into_iter().chain([marker("v2")]).collect();
+    let replay = Replay::new([ok("<DeleteResult></DeleteResult>"), ok("")]);
+    objects(&replay).await.delete_versions("images", &versions).await.unwrap();
+    let asked = replay.asked();
+    assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["POST", "DELETE", "DELETE", "DELETE", "DELETE"]);
+    for (asked, key) in asked[1..].iter().zip(["a%01", "a%0D", "a%C2%85", "a%EF%BF%BE"]) {
+        assert!(asked.uri.contains(&format!("/images/raw-uploads/{key}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
+    }
+    // One that is gone is no error.
+    objects(&Replay::new([xml_error(404, "NoSuchVersion")])).await.delete_versions("images", &versions[..1]).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_error_of_one_version_within_a_good_answer_is_an_error() {
     let answer = |code: &str| {
         ok(format!(

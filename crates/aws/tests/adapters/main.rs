@@ -14,6 +14,7 @@ mod dynamodb;
 mod erasing;
 mod import;
 mod logs;
+mod memory;
 mod metering;
 mod open_work;
 mod reading;

@@ -66,6 +66,8 @@ async fn the_mark_of_an_original_is_read_of_its_version() {
     let replay = Replay::new([ok(tags)]);
     assert_eq!(objects(&replay).await.status(&upload).await.unwrap().as_deref(), Some("analyzed"));
     assert!(replay.only().uri.contains("versionId=v1"));
+    let of_the_uploader = tags.replace("analyzed", "new");
+    assert_eq!(objects(&Replay::new([ok(of_the_uploader)])).await.status(&upload).await.unwrap(), None);
     let denied = objects(&Replay::new([xml_error(403, "AccessDenied")])).await.status(&upload).await.unwrap_err();
     assert_eq!(denied.name(), "Storage.Misconfigured");
 }
@@ -91,12 +93,31 @@ async fn a_queue_is_read_through_its_index_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_review_queue_is_measured_over_all_its_pages() {
-    let items = |from: u32, to: u32| (from..to).map(|at| json!({"UploadTimestamp": {"N": at.to_string()}})).collect::<Vec<_>>();
-    let first = json!({"Items": items(7, 9), "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
-    let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": items(9, 10)}).to_string())]);
-    assert_eq!(records(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest: Some(7) });
-    assert_eq!(replay.asked()[1].json()["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
+async fn an_item_of_a_queue_that_cannot_be_read_hides_no_other() {
+    let item = |id: &str, status: &str| json!({"ImageID": {"S": id}, "UploadTimestamp": {"N": "5"}, "ProcessingStatus": {"S": status}});
+    let items = [item("odd", "SOMETHING"), item("fine", "PENDING"), json!({"UploadTimestamp": {"N": "5"}})];
+    let replay = Replay::new([ok(json!({"Items": items}).to_string())]);
+    let page = records(&replay).await.page(WorkQueue::Pending, None).await.unwrap();
+    assert_eq!(page.items.iter().map(|image| image.image_id.as_str()).collect::<Vec<_>>(), ["fine"]);
+    assert_eq!(page.unreadable.iter().map(|odd| odd.image_id.as_str()).collect::<Vec<_>>(), ["odd", ""]);
+}
+
+#[tokio::test]
+async fn the_review_queue_is_measured_over_all_its_pages_by_when_reviews_were_asked_for() {
+    let keys = |from: u32, to: u32| {
+        (from..to).map(|at| json!({"ImageID": {"S": "i"}, "UploadTimestamp": {"N": at.to_string()}})).collect::<Vec<_>>()
+    };
+    let requests = |items: Value| ok(json!({"Responses": {"records": items}}).to_string());
+    let first = json!({"Items": keys(1, 3), "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
+    // Of a record without the moment of the request, that of its claim counts; what cannot be read counts nothing.
+    let of_first = requests(json!([{"ReviewRequestedAt": {"N": "90"}, "ClaimedAt": {"N": "4"}}, {"ReviewRequestedAt": {"S": "?"}}]));
+    let of_second = requests(json!([{"ClaimedAt": {"N": "70"}}]));
+    let replay = Replay::new([ok(first.to_string()), of_first, ok(json!({"Items": keys(3, 4)}).to_string()), of_second]);
+    assert_eq!(records(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest_request: Some(70) });
+    let asked = replay.asked();
+    let (index, batch) = (asked[2].json(), asked[1].json()["RequestItems"]["records"].clone());
+    assert_eq!(index["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
+    assert_eq!((batch["Keys"].as_array().unwrap().len(), &batch["ProjectionExpression"]), (2, &json!("ReviewRequestedAt, ClaimedAt")));
     assert_eq!(records(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
 }
 

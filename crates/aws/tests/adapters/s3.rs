@@ -4,9 +4,11 @@ use crate::replay::{Answer, Replay, ok, xml_error};
 use sightline_aws::objects::Objects;
 use sightline_domain::{
     analysis::{Question, StoredAnswer},
+    erase::ports::ObjectVersions,
     error::StepError,
     identity::Upload,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, UploadFacts, UploadLookup},
+    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, Tagged, UploadFacts, UploadLookup},
+    reconcile::UploadVersions,
 };
 
 async fn objects(replay: &Replay) -> Objects {
@@ -139,6 +141,13 @@ async fn an_answer_is_stored_with_its_question_and_read_with_it() {
 }
 
 #[tokio::test]
+async fn a_hash_is_of_the_whole_object_and_of_nothing_where_it_is_gone() {
+    let hash = |answer| async move { objects(&Replay::new([answer])).await.sha256(IMAGE).await.unwrap() };
+    assert_eq!(hash(ok("bytes")).await, Some(sightline_domain::content::hex_sha256(b"bytes")));
+    assert_eq!(hash(xml_error(404, "NoSuchKey")).await, None);
+}
+
+#[tokio::test]
 async fn slowed_down_and_then_answered_is_one_answer() {
     let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
     assert!(objects(&replay).await.read_image(IMAGE).await.unwrap().is_some());
@@ -262,15 +271,73 @@ async fn an_error_within_a_good_copy_answer_is_an_error() {
     assert_eq!(error.name(), "Storage.Unavailable", "S3 guide, CopyObject: a 200 may hold an error");
 }
 
+fn tags(pairs: &[(&str, &str)]) -> Answer {
+    let tags: Vec<_> = pairs.iter().map(|(key, value)| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>")).collect();
+    ok(format!("<?xml version=\"1.0\"?><Tagging><TagSet>{}</TagSet></Tagging>", tags.concat()))
+}
+
 #[tokio::test]
-async fn the_tag_goes_to_the_exact_version() {
-    let replay = Replay::new([ok("")]);
-    objects(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap();
-    let asked = replay.only();
-    assert!(asked.uri.contains("tagging") && asked.uri.contains("versionId=v1"), "{}", asked.uri);
-    let body = String::from_utf8(asked.body).unwrap();
-    assert!(body.contains("<Key>status</Key>") && body.contains("<Value>analyzed</Value>"), "{body}");
-    assert!(objects(&Replay::new([xml_error(404, "NoSuchVersion")])).await.tag_status(IMAGE, "analyzed").await.is_ok());
+async fn the_tag_goes_to_the_exact_version_beside_the_tags_of_its_uploader() {
+    let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
+    assert_eq!(objects(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
+    let asked = replay.asked();
+    assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
+    assert!(asked.iter().all(|asked| asked.uri.contains("tagging") && asked.uri.contains("versionId=v1")), "{asked:?}");
+    let body = String::from_utf8(asked[1].body.clone()).unwrap();
+    for part in ["<Key>album</Key><Value>Spring &amp; summer</Value>", "<Key>status</Key><Value>analyzed</Value>"] {
+        assert!(body.contains(part), "{body}");
+    }
+    assert_eq!(body.matches("<Tag>").count(), 2, "{body}");
+}
+
+#[tokio::test]
+async fn a_tag_that_is_there_is_not_written_again_and_ten_tags_of_an_uploader_stay() {
+    let there = Replay::new([tags(&[("status", "analyzed")])]);
+    assert_eq!(objects(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
+    assert_eq!(there.asked().len(), 1);
+    let names: Vec<String> = (0..10).map(|number| format!("t{number}")).collect();
+    let ten: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+    let full = Replay::new([tags(&ten)]);
+    assert_eq!(objects(&full).await.tag_status(IMAGE, "rejected").await.unwrap(), Tagged::NoRoom);
+    assert_eq!(full.asked().len(), 1);
+    for answers in [vec![xml_error(404, "NoSuchVersion")], vec![tags(&[]), xml_error(404, "NoSuchKey")]] {
+        assert_eq!(objects(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
+    }
+}
+
+/// S3 repeats the key in the body of an error, and no XML parser takes a control character.
+#[tokio::test]
+async fn an_object_that_is_gone_is_none_even_where_its_key_makes_the_error_unreadable() {
+    let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>raw-uploads/a\u{1}.jpg</Key></Error>";
+    let replay = Replay::new([Answer::Http(404, vec![("content-type", "application/xml".into())], body.into())]);
+    let gone = ObjectRef { key: "raw-uploads/a\u{1}.jpg", ..IMAGE };
+    assert!(objects(&replay).await.read_image(gone).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn every_listing_asks_for_encoded_keys_and_decodes_them() {
+    let key = "raw-uploads/a\u{1}\r\n +%2F&\u{202e}..//\u{1f600}.jpg";
+    let encoded = "raw-uploads/a%01%0D%0A+%2B%252F%26%E2%80%AE..//%F0%9F%98%80.jpg";
+    let versions = format!(
+        "<?xml version=\"1.0\"?><ListVersionsResult><EncodingType>url</EncodingType><Version><Key>{encoded}</Key><VersionId>v1</VersionId>\
+         <ETag>\"e\"</ETag></Version><DeleteMarker><Key>{encoded}</Key><VersionId>v0</VersionId></DeleteMarker></ListVersionsResult>"
+    );
+    let page = format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>\
+         <NextContinuationToken>next</NextContinuationToken><Contents><Key>{encoded}</Key></Contents></ListBucketResult>"
+    );
+    let replay = Replay::new([ok(versions.clone()), ok(versions.clone()), ok(versions), ok(page)]);
+    let s3 = objects(&replay).await;
+    let keyed = Upload { key: key.into(), ..upload(None) };
+    assert!(s3.first_uploaded(&keyed, None).await.unwrap().is_some());
+    let listed = s3.list_versions("images", key).await.unwrap();
+    assert!(listed.len() == 2 && listed.iter().all(|version| version.key == key), "{listed:?}");
+    assert_eq!(s3.versions("images", None).await.unwrap().items[0].upload.key, key);
+    let page = s3.list_objects_page("images", "", None).await.unwrap();
+    assert_eq!((page.objects[0].key(), page.next.as_deref()), (Some(key), Some("next")));
+    for asked in replay.asked() {
+        assert!(asked.uri.contains("encoding-type=url"), "{}", asked.uri);
+    }
 }
 
 #[tokio::test]

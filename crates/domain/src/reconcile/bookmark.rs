@@ -10,6 +10,9 @@ const MARGIN_MILLIS: EpochMillis = 15 * 60_000;
 /// unfinished ones after seven days (`cdk/lib/image-lifecycle.ts`).
 const MULTIPART_MARGIN_MILLIS: EpochMillis = 7 * crate::clock::DAY_MILLIS + MARGIN_MILLIS;
 
+/// So many versions are named for another look. More mean that the trouble is not theirs; and the bookmark stays small.
+const MOST_LOOKED_AT_AGAIN: usize = 100;
+
 /// The bookmark.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -20,6 +23,9 @@ pub struct Bookmark {
     /// The sweep that is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// Versions that the last whole sweep could not deal with: the next one looks at them again, however old they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub look_again: Vec<VersionPlace>,
     /// Where to go on in the work queues; `None` = at their beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueuePosition>,
@@ -34,7 +40,10 @@ pub struct Sweep {
     /// How far it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<VersionPlace>,
-    /// Whether some upload could not be dealt with, so that the next sweep must look at the same ones.
+    /// Versions that could not be dealt with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub look_again: Vec<VersionPlace>,
+    /// Whether there were more of those than are kept, so that the next sweep must look at the same versions as this one.
     #[serde(default)]
     pub troubled: bool,
     /// When the oldest of those uploads came that it started: until they have a record, the next sweep looks at them again.
@@ -46,6 +55,17 @@ impl Sweep {
     /// It started an upload that came at `uploaded`.
     pub fn started(&mut self, uploaded: EpochMillis) {
         self.oldest_started = Some(self.oldest_started.map_or(uploaded, |oldest| oldest.min(uploaded)));
+    }
+}
+
+impl Sweep {
+    /// It could not deal with the version at `place`.
+    pub fn left(&mut self, place: VersionPlace) {
+        if self.look_again.len() < MOST_LOOKED_AT_AGAIN {
+            self.look_again.push(place);
+        } else {
+            self.troubled = true;
+        }
     }
 }
 
@@ -80,21 +100,24 @@ impl Bookmark {
 
     /// The sweep that is under way, or a new one up to `until`.
     pub fn begin(&mut self, until: EpochMillis) -> &mut Sweep {
-        self.sweep.get_or_insert(Sweep { until, after: None, troubled: false, oldest_started: None })
+        self.sweep.get_or_insert(Sweep { until, after: None, look_again: Vec::new(), troubled: false, oldest_started: None })
     }
 
     /// The sweep came to its end.
     pub fn finish(&mut self) {
-        if let Some(sweep) = self.sweep.take().filter(|sweep| !sweep.troubled) {
+        let Some(sweep) = self.sweep.take() else { return };
+        self.look_again = sweep.look_again;
+        if !sweep.troubled {
             let done_until = sweep.oldest_started.map_or(sweep.until, |oldest| oldest.min(sweep.until));
             self.swept_until = self.swept_until.max(Some(done_until));
         }
     }
 
-    /// Whether the sweep up to `until` has to look for the record of a version: those before were looked at by an earlier one.
+    /// Whether the sweep up to `until` has to look for the record of a version: an earlier one has dealt with those before.
     pub fn is_due(&self, version: &UploadVersion, until: EpochMillis) -> bool {
         let margin = if is_multipart(version) { MULTIPART_MARGIN_MILLIS } else { MARGIN_MILLIS };
-        version.last_modified <= until && self.swept_until.is_none_or(|swept| version.last_modified > swept - margin)
+        let is_new = self.swept_until.is_none_or(|swept| version.last_modified > swept - margin);
+        version.last_modified <= until && (is_new || self.look_again.contains(&version.place()))
     }
 }
 

@@ -33,9 +33,7 @@ where
         match late {
             LateWrites::None => pass.report.actions.push(Action::about(Did::ClosedTombstone, &image.image_id)),
             LateWrites::Unfinished if self.is_abandoned(image, now).await? => {
-                pass.report.failed += 1;
-                let reason = Some("its erasure was interrupted: run `sightline erase` again".to_owned());
-                pass.report.actions.push(Action { reason, ..Action::about(Did::NotDone, &image.image_id) });
+                pass.not_done(&image.image_id, None, "its erasure was interrupted: run `sightline erase` again".to_owned());
             }
             LateWrites::Possible { .. } | LateWrites::Unfinished | LateWrites::InUse => pass.report.untouched += usize::from(found == 0),
         }

@@ -14,7 +14,7 @@ mod stranded;
 
 pub use bookmark::{Bookmark, QueuePosition, Sweep};
 pub use ports::{
-    ExecutionFacts, ExecutionState, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, UploadVersion,
+    ExecutionFacts, ExecutionState, Executions, Page, QueuePlace, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, UploadVersion,
     UploadVersions, VersionPlace, WorkQueues,
 };
 pub use report::{Action, Did, Report, ReviewQueue};
@@ -35,6 +35,13 @@ const SECONDS_OF_QUOTA: usize = 6;
 
 /// An execution that ended more recently is left to its status event, and a decision to whoever saved it: milliseconds.
 const SETTLING: EpochMillis = 10_000;
+
+/// An execution that was claimed for so recently is not lost: `DescribeExecution` is eventually consistent, and may not know a just started
+/// execution for a moment (Step Functions API reference). Milliseconds.
+const KNOWN_AFTER: EpochMillis = 60_000;
+
+/// So many images in a row that meet a passing trouble mean that the service is in trouble, and not the images: the run ends.
+const MOST_TROUBLES_IN_A_ROW: usize = 3;
 
 /// What one run is asked for.
 #[derive(Debug, Clone)]
@@ -72,6 +79,8 @@ struct Pass<'a> {
     starts_left: usize,
     /// How long ago something must have ended to be put right.
     settling: EpochMillis,
+    /// Passing troubles since the last image that was dealt with.
+    troubles_in_a_row: usize,
 }
 
 impl<R, O, E, W, C> Reconciler<R, O, E, W, C> {
@@ -95,19 +104,22 @@ where
         let bookmark = match Bookmark::read(&self.objects, &wish.bucket, now).await {
             Ok(_) if wish.anew => Bookmark::default(),
             Ok(bookmark) => bookmark,
-            Err(error) => return Report { error: Some(error), ..Report::default() },
+            Err(error) => return Report { error: Some(error), interrupted: true, ..Report::default() },
         };
         let settling = SETTLING.min(wish.grace);
         let starts_left = usize::try_from(wish.calls_per_second).unwrap_or(usize::MAX).saturating_mul(SECONDS_OF_QUOTA);
-        let mut pass = Pass { wish, bookmark, report: Report::default(), starts_left, settling };
+        let mut pass = Pass { wish, bookmark, report: Report::default(), starts_left, settling, troubles_in_a_row: 0 };
         // Half of the time for the queues, so that neither keeps the other from its end for ever.
         let half = now + (wish.deadline - now) / 2;
+        let measured = self.measure_reviews(&mut pass).await;
         let queues = self.queues(&mut pass, half).await;
+        pass.troubles_in_a_row = 0;
         let swept = self.sweep(&mut pass, now - wish.grace).await;
         let kept = if wish.dry_run { Ok(()) } else { pass.bookmark.write(&self.objects, &wish.bucket).await };
         let Pass { mut report, .. } = pass;
-        report.complete = matches!((&queues, &swept), (Ok(true), Ok(true))) && report.failed == 0;
-        for error in [queues.err(), swept.err(), kept.err()].into_iter().flatten() {
+        report.complete = matches!((&measured, &queues, &swept), (Ok(()), Ok(true), Ok(true))) && report.failed == 0;
+        for error in [measured.err(), queues.err(), swept.err(), kept.err()].into_iter().flatten() {
+            report.interrupted = true;
             report.error.get_or_insert(error);
         }
         report
@@ -122,19 +134,28 @@ impl Pass<'_> {
         left
     }
 
-    /// What stands in the way of one image only is noted, and the run goes on; a passing trouble of a service ends it.
+    /// What stands in the way of one image is noted, and the run goes on; it ends where one image after the other meets a passing trouble.
     fn note(&mut self, dealt_with: Result<(), StorageError>, image_id: &str, key: Option<&str>) -> Result<(), StorageError> {
-        match dealt_with {
-            Err(error) if !error.is_transient() => {
-                self.report.failed += 1;
-                let action =
-                    Action { reason: Some(error.to_string()), key: key.map(str::to_owned), ..Action::about(Did::NotDone, image_id) };
-                self.report.actions.push(action);
-                self.report.error.get_or_insert(error);
-                Ok(())
+        let Err(error) = dealt_with else {
+            self.troubles_in_a_row = 0;
+            return Ok(());
+        };
+        if error.is_transient() {
+            self.troubles_in_a_row += 1;
+            if self.troubles_in_a_row >= MOST_TROUBLES_IN_A_ROW {
+                return Err(error);
             }
-            other => other,
         }
+        self.not_done(image_id, key, error.to_string());
+        self.report.error.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Counts and names an image that could not be dealt with.
+    fn not_done(&mut self, image_id: &str, key: Option<&str>, reason: String) {
+        self.report.failed += 1;
+        let (reason, key) = (Some(reason), key.map(str::to_owned));
+        self.report.actions.push(Action { key, reason, ..Action::about(Did::NotDone, image_id) });
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     clock::EpochMillis,
     error::StorageError,
-    identity::Upload,
+    identity::{Upload, is_folder_marker},
     record::{ProcessingStatus, WorkQueue},
     review::{ReviewOutcome, ReviewStatus},
 };
@@ -16,8 +16,17 @@ use std::future::Future;
 pub struct Page<T, P> {
     /// What is on it, in order.
     pub items: Vec<T>,
+    /// What is on it and cannot be read: one odd item must not hide the others.
+    pub unreadable: Vec<Unreadable>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<P>,
+}
+
+/// An item that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The image, or empty where not even that can be read.
+    pub image_id: String,
 }
 
 /// One version of one upload, as a listing shows it.
@@ -29,6 +38,18 @@ pub struct UploadVersion {
     pub size: u64,
     /// `LastModified`, epoch milliseconds: when the upload began.
     pub last_modified: EpochMillis,
+}
+
+impl UploadVersion {
+    /// The place right behind it.
+    pub fn place(&self) -> VersionPlace {
+        VersionPlace { key: self.upload.key.clone(), version_id: self.upload.version_id.clone() }
+    }
+
+    /// Whether it stands for a folder, and is not an upload.
+    pub fn is_folder_marker(&self) -> bool {
+        is_folder_marker(&self.upload.key, self.size)
+    }
 }
 
 /// A place in the listing of all versions: right behind this one.
@@ -90,8 +111,8 @@ pub struct QueuePlace {
 pub struct ReviewQueueState {
     /// So many.
     pub length: usize,
-    /// When the oldest of them was uploaded.
-    pub oldest: Option<EpochMillis>,
+    /// When the oldest open request was made, epoch milliseconds; `None` where none waits.
+    pub oldest_request: Option<EpochMillis>,
 }
 
 /// A decision whose execution may not have heard of it.

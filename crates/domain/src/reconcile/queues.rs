@@ -1,12 +1,13 @@
 //! Open work, oldest first: through the index over the work queues, never by a scan.
 
 use super::{
-    Action, Did, Executions, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, ReviewQueue, WorkQueues, ports::ExecutionState,
+    Action, Did, Executions, Page, Pass, QueuePlace, QueuePosition, QueuedImage, Reconciler, ReviewQueue, Unreadable, WorkQueues,
+    ports::ExecutionState,
 };
 use crate::{
     clock::{Clock, EpochMillis},
     erase::ports::{ObjectVersions, Tombstones},
-    error::StorageError,
+    error::{StepError, StorageError},
     ports::{ExecutionHistory, RecordFailures, ReviewCallback, Told},
     record::{ProcessingStatus, WorkQueue},
     review::ReviewStatus,
@@ -23,19 +24,32 @@ where
     W: ExecutionHistory + ReviewCallback,
     C: Clock,
 {
+    /// Measures the review queue.
+    pub(super) async fn measure_reviews(&self, pass: &mut Pass<'_>) -> Result<(), StorageError> {
+        let waiting = self.records.review_queue().await?;
+        let age_seconds = waiting.oldest_request.map_or(0, |oldest| (self.clock.now() - oldest).max(0) / 1000);
+        pass.report.review_queue = Some(ReviewQueue { length: waiting.length, age_seconds });
+        Ok(())
+    }
+
     /// Goes through the queues until `until`, from where the last run stopped. Gives whether it came to their end.
     pub(super) async fn queues(&self, pass: &mut Pass<'_>, until: EpochMillis) -> Result<bool, StorageError> {
-        let waiting = self.records.review_queue().await?;
-        let age_seconds = waiting.oldest.map_or(0, |oldest| (self.clock.now() - oldest).max(0) / 1000);
-        pass.report.review_queue = Some(ReviewQueue { length: waiting.length, age_seconds });
         let mut place = pass.bookmark.queue.take().unwrap_or(QueuePosition { queue: WorkQueue::Pending, after: None });
+        let ended = self.queues_from(pass, &mut place, until).await;
+        // After an error as well: otherwise a queue whose far end cannot be read would be gone through from its beginning in every run.
+        if !matches!(ended, Ok(true)) {
+            pass.bookmark.queue = Some(place);
+        }
+        ended
+    }
+
+    async fn queues_from(&self, pass: &mut Pass<'_>, place: &mut QueuePosition, until: EpochMillis) -> Result<bool, StorageError> {
         let first = QUEUES.iter().position(|queue| *queue == place.queue).unwrap_or_default();
         for queue in QUEUES.into_iter().skip(first) {
             if queue != place.queue {
-                place = QueuePosition { queue, after: None };
+                *place = QueuePosition { queue, after: None };
             }
-            if !self.queue(pass, &mut place, until).await? {
-                pass.bookmark.queue = Some(place);
+            if !self.queue(pass, place, until).await? {
                 return Ok(false);
             }
         }
@@ -44,7 +58,11 @@ where
 
     async fn queue(&self, pass: &mut Pass<'_>, place: &mut QueuePosition, until: EpochMillis) -> Result<bool, StorageError> {
         loop {
-            let page = self.records.page(place.queue, place.after.as_ref()).await?;
+            let page = self.page_of_queue(place).await?;
+            for Unreadable { image_id } in page.unreadable {
+                pass.report.records_looked_at += 1;
+                pass.not_done(&image_id, None, "its record cannot be read".to_owned());
+            }
             for image in &page.items {
                 if self.clock.now() >= until {
                     return Ok(false);
@@ -56,6 +74,17 @@ where
             }
             let Some(next) = page.next else { return Ok(true) };
             place.after = Some(next);
+        }
+    }
+
+    /// The next page. A place that DynamoDB does not take is forgotten.
+    async fn page_of_queue(&self, place: &mut QueuePosition) -> Result<Page<QueuedImage, QueuePlace>, StorageError> {
+        match self.records.page(place.queue, place.after.as_ref()).await {
+            Err(error) if !error.is_transient() && place.after.is_some() => {
+                place.after = None;
+                self.records.page(place.queue, None).await
+            }
+            page => page,
         }
     }
 

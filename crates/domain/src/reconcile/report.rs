@@ -62,7 +62,7 @@ pub struct Action {
 pub struct ReviewQueue {
     /// Images that wait for a reviewer.
     pub length: usize,
-    /// Seconds since the oldest of them was uploaded; 0 where none waits.
+    /// Seconds since the oldest open request was made; 0 where none waits.
     pub age_seconds: i64,
 }
 
@@ -95,6 +95,9 @@ pub struct Report {
     pub review_queue: Option<ReviewQueue>,
     /// What was done, in order.
     pub actions: Vec<Action>,
+    /// Whether a trouble ended a part of the run, and not only kept one image from being put right.
+    #[serde(skip)]
+    pub interrupted: bool,
     /// The first thing that went wrong.
     #[serde(skip)]
     pub error: Option<StorageError>,

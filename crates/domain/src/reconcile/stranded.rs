@@ -1,6 +1,8 @@
 //! Records that stand PENDING although their execution is over, or is not known any more.
 
-use super::{Action, Did, EXECUTION_LOST, ExecutionFacts, Executions, Pass, QueuedImage, Reconciler, WorkQueues, ports::ExecutionState};
+use super::{
+    Action, Did, EXECUTION_LOST, ExecutionFacts, Executions, KNOWN_AFTER, Pass, QueuedImage, Reconciler, WorkQueues, ports::ExecutionState,
+};
 use crate::{
     clock::{Clock, EpochMillis},
     error::StorageError,
@@ -49,6 +51,9 @@ where
         // The index is a moment late, and the execution may have completed its record since.
         let Some(Queued { mut record, superseded }) = self.queued(image).await? else { return Ok(()) };
         if record.processing_status != ProcessingStatus::Pending || record.execution_arn != image.execution_arn {
+            return Ok(());
+        }
+        if over.is_none() && now - record.claimed_at < KNOWN_AFTER {
             return Ok(());
         }
         // Asked again after the record was read, whose write holds only if no review was asked for since: it may have been redriven.

@@ -40,6 +40,7 @@ fn row_33_late_writes_to_the_record_are_refused() {
             execution_arn: EXECUTION,
             task_token: &token,
             flags: &[],
+            requested_at: 0,
             deadline: ERASED + 1,
         };
         assert_eq!(ready(world.records.claim(&own)).unwrap(), Written::Refused, "{stage}: claim");

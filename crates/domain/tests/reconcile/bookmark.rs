@@ -1,6 +1,7 @@
 //! Stopping, and going on.
 
 use crate::world::{MINUTE, NOW, did, world};
+use serde_json::json;
 use sightline_domain::{
     layout::RECONCILE_BOOKMARK,
     ports::ResultStore,
@@ -9,7 +10,7 @@ use sightline_domain::{
 use sightline_tests::{
     failing::{Failing, When},
     ready,
-    samples::{BUCKET, UPLOADED},
+    samples::{BUCKET, IMAGE_ID, UPLOADED},
 };
 
 #[test]
@@ -83,17 +84,66 @@ fn a_bookmark_that_is_broken_or_from_the_future_means_starting_anew() {
 }
 
 #[test]
-fn a_passing_trouble_ends_the_run_and_the_next_one_goes_on_there() {
+fn passing_troubles_in_a_row_end_the_run_and_the_next_one_continues_there() {
     let mut world = world();
-    for number in 0..3 {
+    for number in 0..5 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
     }
-    world.executions = world.executions.clone().fail_later("start", When::Before, 1, 1);
+    world.executions = world.executions.clone().fail_later("start", When::Before, 1, 3);
 
     let (first, second) = (world.run(), world.run());
 
-    assert_eq!((did(&first), first.complete, first.error.is_some()), (vec![Did::Started], false, true));
+    assert_eq!(did(&first), [Did::Started, Did::NotDone, Did::NotDone]);
+    assert_eq!((first.complete, first.interrupted), (false, true));
     assert_eq!((did(&second), second.complete), (vec![Did::Started, Did::Started], true));
+    // Those that met the first troubles are looked at again by the next sweep.
+    world.now += 24 * 60 * MINUTE;
+    world.run();
+    for number in 0..5 {
+        assert!(world.started().iter().any(|upload| upload.key == format!("raw-uploads/{number}.jpg")), "{number}");
+    }
+}
+
+#[test]
+fn a_trouble_that_only_one_upload_meets_ends_no_run() {
+    let mut world = world();
+    for number in 0..5 {
+        world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
+    }
+    world.executions = world.executions.clone().fail_later("start", When::Before, 1, 1);
+    let report = world.run();
+    assert_eq!(did(&report), [Did::Started, Did::NotDone, Did::Started, Did::Started, Did::Started]);
+    assert_eq!((report.failed, report.interrupted), (1, false));
+}
+
+/// One odd object must not make every later sweep look at everything again.
+#[test]
+fn an_upload_that_cannot_be_dealt_with_is_the_only_old_one_that_the_next_sweep_looks_at() {
+    let mut world = world();
+    let odd = world.upload(b"image", UPLOADED);
+    world.complete(&odd, IMAGE_ID);
+    world.table.change(IMAGE_ID, json!({"Size": "unreadable"}));
+    for number in 0..5 {
+        let fine = world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
+        world.complete(&fine, &fine.derived_id());
+    }
+    assert_eq!((world.run().versions_looked_at, did(&world.run())), (6, vec![Did::NotDone]));
+    for _ in 0..2 {
+        world.now += 24 * 60 * MINUTE;
+        let report = world.run();
+        assert_eq!((report.versions_looked_at, did(&report), report.failed), (1, vec![Did::NotDone], 1));
+    }
+    world.table.change(IMAGE_ID, json!({"Size": 5}));
+    assert!(world.run().complete && world.bookmark().look_again.is_empty());
+}
+
+#[test]
+fn a_bookmark_of_an_earlier_release_is_read() {
+    let world = world();
+    let stored = format!(r#"{{"SweptUntil": {UPLOADED}, "Sweep": {{"Until": {UPLOADED}, "Troubled": true}}}}"#);
+    ready(world.objects.write_result(BUCKET, RECONCILE_BOOKMARK, stored.into())).unwrap();
+    let bookmark = world.bookmark();
+    assert!(bookmark.swept_until == Some(UPLOADED) && bookmark.sweep.unwrap().troubled);
 }
 
 #[test]

@@ -130,6 +130,19 @@ fn what_stands_in_the_way_of_one_upload_is_noted_and_the_next_sweep_looks_at_it_
 }
 
 #[test]
+fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
+    let world = world();
+    world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);
+    let report = world.run();
+    assert_eq!((report.versions_listed, report.orphans, world.started().len()), (0, 0, 0));
+    assert!(report.complete);
+    // A key may end in a slash, and an object may be empty: only both together stand for a folder.
+    world.objects.upload(BUCKET, "raw-uploads/odd/", b"image", NOW - 6 * MINUTE);
+    world.objects.upload(BUCKET, "raw-uploads/empty.jpg", b"", NOW - 6 * MINUTE);
+    assert_eq!((world.run().actions.len(), world.started().len()), (2, 2));
+}
+
+#[test]
 fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
     let mut world = world();
     world.wish.dry_run = true;

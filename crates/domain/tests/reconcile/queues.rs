@@ -99,6 +99,58 @@ fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
 }
 
 #[test]
+fn an_execution_that_is_not_found_counts_as_lost_only_a_minute_after_it_claimed_its_record() {
+    for (age, restarted) in [(59_999, 0), (60_000, 1)] {
+        let mut world = world();
+        let record = world.stranded(None);
+        world.now = record.claimed_at + age;
+        world.wish.grace = age;
+        assert_eq!(world.run().restarted, restarted, "{age} ms");
+    }
+}
+
+#[test]
+fn a_queue_place_is_kept_after_an_error_and_the_next_run_continues_there() {
+    let mut world = world();
+    for number in 0..9 {
+        let mut record = claimed();
+        record.image_id = uuid::Uuid::from_u128(number).to_string();
+        record.execution_arn = format!("{EXECUTION}-{number}");
+        world.engine.put(&record.execution_arn, failed("E"));
+        world.table.put(&record);
+    }
+    world.executions = world.executions.clone().fail_later("look", When::Before, 4, 3);
+
+    let first = world.run();
+
+    let place = world.bookmark().queue.and_then(|position| position.after).expect("a place");
+    assert_eq!((first.stranded, first.interrupted, first.failed), (4, true, 2));
+    // The two that met the first troubles come again once the queue begins anew.
+    assert_eq!(place.image_id, uuid::Uuid::from_u128(5).to_string());
+    assert_eq!((world.run().stranded, world.run().stranded), (3, 2));
+}
+
+#[test]
+fn an_item_or_a_record_that_cannot_be_read_is_counted_and_named_and_hides_no_other() {
+    let world = world();
+    for (number, odd) in [(1, json!({"ProcessingStatus": "SOMETHING"})), (2, json!({"Size": "large"})), (3, json!({}))] {
+        let mut record = claimed();
+        record.image_id = uuid::Uuid::from_u128(number).to_string();
+        record.execution_arn = format!("{EXECUTION}-{number}");
+        world.engine.put(&record.execution_arn, failed("E"));
+        world.table.put(&record);
+        world.table.change(&record.image_id, odd);
+    }
+
+    let report = world.run();
+
+    let done: Vec<_> = report.actions.iter().map(|action| (action.image_id.as_str(), action.action)).collect();
+    let id = |number| uuid::Uuid::from_u128(number).to_string();
+    assert_eq!(done, [(id(1).as_str(), Did::NotDone), (id(2).as_str(), Did::NotDone), (id(3).as_str(), Did::MarkedFailed)]);
+    assert_eq!((report.failed, report.interrupted, report.complete), (2, false, false));
+}
+
+#[test]
 fn after_a_few_attempts_a_lost_record_stays_failed() {
     let world = world();
     world.stranded(None);
@@ -168,9 +220,10 @@ fn a_decision_of_this_moment_is_left_to_whoever_saved_it() {
 fn open_reviews_are_counted_and_their_executions_looked_at() {
     let world = world();
     world.stranded(Some(ExecutionState::Running));
-    world.table.change(IMAGE_ID, json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING"}));
+    let asked = json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING", "ReviewRequestedAt": NOW - 90_000});
+    world.table.change(IMAGE_ID, asked);
     let report = world.run();
-    assert_eq!((report.review_queue, report.records_looked_at), (Some(ReviewQueue { length: 1, age_seconds: 1200 }), 1));
+    assert_eq!((report.review_queue, report.records_looked_at), (Some(ReviewQueue { length: 1, age_seconds: 90 }), 1));
 
     world.engine.put(EXECUTION, failed(""));
     assert_eq!(did(&world.run()), [Did::MarkedFailed]);

@@ -98,6 +98,27 @@ fn the_digest_is_that_of_the_original() {
     assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit() && !c.is_uppercase()));
 }
 
+#[test]
+fn the_marker_of_a_folder_makes_no_record() {
+    let world = World::new();
+    let upload = world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);
+    for gone in [false, true] {
+        if gone {
+            world.objects.erase(&upload.key);
+        }
+        let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
+        let step = InspectImage::new(settings, world.records.clone(), world.objects.clone(), FixedClock(NOW));
+        let mut created = event(&upload);
+        created.detail.object.size = 0;
+        let input: Input = serde_json::from_value(json!({"Event": created, "ExecutionArn": EXECUTION})).unwrap();
+        let fault = ready(step.run(input)).unwrap_err();
+        assert_eq!((fault.name(), fault.ends_well(), world.records.all().len()), ("Upload.FolderMarker", true, 0));
+    }
+    // A picture may have such a key as well.
+    let picture = world.upload("raw-uploads/holiday/", 200);
+    assert_eq!(run_with(&world.records, &world.objects, &picture, EXECUTION).unwrap().key, "raw-uploads/holiday/");
+}
+
 /// Injected: a second execution with the event, while the record is PENDING, COMPLETED or rejected.
 /// Seen: Image.Duplicate; the record is unchanged.
 #[test]

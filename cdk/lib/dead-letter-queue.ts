@@ -3,10 +3,10 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 /**
- * Keeps the events that could be delivered neither to the state machine nor to record-failure: the whole event is the
- * message, its attributes name the rule and the target. Encrypted by SQS itself, so that EventBridge needs no key.
+ * Keeps for 14 days what could not be delivered or dealt with; its messages say what it was, and why. Encrypted by SQS itself, so that the
+ * services that send to it need no key.
  */
-export class EventsDeadLetterQueue extends Construct {
+export class DeadLetterQueue extends Construct {
   readonly queue: Queue;
 
   constructor(scope: Construct, id: string) {

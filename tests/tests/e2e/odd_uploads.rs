@@ -1,0 +1,176 @@
+//! Uploads that are odd in their key, their tags or their kind, and one record that cannot be read: none of them may hide another.
+
+use crate::local::{Local, Uploaded, sample, sightline, within};
+use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{CreateBucketConfiguration, Tag},
+};
+use serde_json::Value;
+use sightline_aws::{objects::Objects, trends::Trends};
+use sightline_domain::{
+    erase::ports::ObjectVersions,
+    identity::Upload,
+    ports::{RecordFinder, TallyStore},
+};
+use std::{collections::BTreeSet, time::Duration};
+use uuid::Uuid;
+
+/// Longer than the grace that reconcile is given below.
+const AFTER_GRACE: Duration = Duration::from_secs(22);
+
+/// Names that hold every character that S3 takes in a key (S3 user guide, "Naming Amazon S3 objects"), and names that look like something else.
+fn odd_names(folder: &str) -> Vec<String> {
+    let control: String = (1..=0x1f).chain(0x7f..=0x9f).chain([0xfffe, 0xffff]).filter_map(char::from_u32).collect();
+    let mut names = vec![
+        control,
+        " +%&=?#\\\"'<>^`{}|~[]$@:;,!*()".to_owned(),
+        "\u{a0}\u{1f600}e\u{301}\u{202e}\u{5d0}\u{200d}\u{2028}".to_owned(),
+        "a%2Fb%00+c%".to_owned(),
+        "./a/../b//c".to_owned(),
+        " spaces  ".to_owned(),
+    ];
+    // 1,024 bytes in all, the most that a key may have.
+    let room = 1024 - folder.len();
+    names.push(format!("{}{}", "é".repeat(room / 2), "x".repeat(room % 2)));
+    names.iter().map(|name| format!("{folder}{name}")).collect()
+}
+
+async fn forget_record(local: &Local, id: &str) {
+    let record = local.completed(id).await;
+    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+    let delete = delete.key("ImageID", S(id.to_owned())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
+    delete.send().await.expect("the record is deleted");
+}
+
+fn succeeded(run: &std::process::Output) {
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[tokio::test]
+async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_imported_and_erased() {
+    let local = Local::default_stage().await;
+    let folder = format!("raw-uploads/odd-{}/", Uuid::new_v4());
+    let mut uploads: Vec<Uploaded> = Vec::new();
+    for key in odd_names(&folder) {
+        let mut uploaded = local.put(&key, &sample("coffee.jpg")).await;
+        uploaded.id = local.derived_id(&uploaded);
+        uploads.push(uploaded);
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for upload in &uploads {
+        let record = local.completed(&upload.id).await;
+        // reconcile starts an upload with its version, which the events of the local S3 do not name: there the image gets another id.
+        let key = upload.key.clone();
+        let version_id = record.version_id.clone();
+        ids.push(Upload { bucket: local.stack.images_bucket.clone(), key, version_id, etag: upload.etag.clone() }.derived_id());
+        assert_eq!(record.s3_url, format!("s3://{}/{}", local.stack.images_bucket, upload.key));
+        assert_eq!(local.status_tag(&upload.key).await.as_deref(), Some("analyzed"), "{:?}", upload.key);
+    }
+
+    // Found by reconcile, under their exact keys.
+    for upload in &uploads {
+        forget_record(&local, &upload.id).await;
+    }
+    tokio::time::sleep(AFTER_GRACE).await;
+    let run = sightline(&local, &["reconcile", "--grace", "20s", "--output", "json"]);
+    assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
+    for id in &ids {
+        local.completed(id).await;
+    }
+
+    // Known where they lie, and imported from another bucket.
+    let there = format!("s3://{}/{folder}", local.stack.images_bucket);
+    let known = sightline(&local, &["import", &there, "--dry-run", "--output", "json"]);
+    succeeded(&known);
+    let known: Value = serde_json::from_slice(&known.stdout).expect("JSON");
+    let all = u64::try_from(uploads.len()).expect("a few");
+    assert_eq!((known["Images"].as_u64(), known["AlreadyAnalyzed"].as_u64()), (Some(all), Some(all)), "{known}");
+    let elsewhere = format!("odd-{}", Uuid::new_v4());
+    let region = local.clients.config().region().expect("a region").as_ref();
+    let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
+    local.clients.s3().create_bucket().bucket(&elsewhere).create_bucket_configuration(here).send().await.expect("a bucket is made");
+    for key in odd_names("") {
+        let put = local.clients.s3().put_object().bucket(&elsewhere).key(key).body(ByteStream::from(sample("coffee.jpg")));
+        put.send().await.expect("the object is put");
+    }
+    let source = format!("s3://{elsewhere}/");
+    let imported = sightline(&local, &["import", &source, "--owner", "odd", "--yes", "--wait", "--output", "json"]);
+    succeeded(&imported);
+    let imported: Value = serde_json::from_slice(&imported.stdout).expect("JSON");
+    assert_eq!(imported["Completed"].as_u64(), Some(all), "{imported}");
+
+    // Erased to the last version.
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    succeeded(&sightline(&local, &[&["erase", "--yes", "--output", "json"][..], &ids].concat()));
+    let objects = Objects::new(local.clients.s3());
+    let left = objects.list_versions(&local.stack.images_bucket, &folder).await.expect("a listing");
+    assert_eq!(left.iter().map(|version| &version.key).collect::<BTreeSet<_>>(), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
+    let local = Local::default_stage().await;
+    let marker = local.put(&format!("raw-uploads/{}/", Uuid::new_v4()), b"").await;
+    let with_a_dot = local.put(&format!("raw-uploads/2019.08.{}/", Uuid::new_v4()), b"").await;
+    // An event that comes all the same ends at once.
+    let (_, states) = local.ended(&local.start(&local.event(&with_a_dot, None)).await).await;
+    assert_eq!(states, ["InspectImage", "FolderIgnored"]);
+    let empty = local.upload(b"", "jpg").await;
+    assert_eq!(local.failed(&empty.id).await.1, "EMPTY_FILE", "an empty file is not a folder");
+
+    let run = sightline(&local, &["reconcile", "--grace", "0s", "--output", "json"]);
+    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+
+    for folder in [&marker, &with_a_dot] {
+        let id = local.derived_id(folder);
+        assert!(local.records().find(&id).await.expect("records can be read").is_none());
+        assert!(!report["Actions"].as_array().expect("actions").iter().any(|action| action["ImageID"] == id), "{report}");
+        assert_eq!(local.status_tag(&folder.key).await, None);
+    }
+    let executions = local.clients.sfn().list_executions().state_machine_arn(&local.stack.state_machine_arn).max_results(200);
+    for execution in executions.send().await.expect("executions").executions {
+        let described = local.clients.sfn().describe_execution().execution_arn(&execution.execution_arn).send().await.expect("it is known");
+        assert!(!described.input.unwrap_or_default().contains(&format!("\"{}\"", marker.key)), "an execution of a folder");
+    }
+}
+
+#[tokio::test]
+async fn the_tags_of_an_uploader_stay_beside_ours_and_ten_of_them_leave_no_room() {
+    let local = Local::default_stage().await;
+    for (own, status) in [(2, Some("analyzed")), (10, None)] {
+        let tags: Vec<String> = (0..own).map(|number| format!("t{number}=v%20{number}")).collect();
+        let id = Uuid::new_v4().to_string();
+        let key = format!("raw-uploads/tests/{id}.jpg");
+        let put = local.clients.s3().put_object().bucket(&local.stack.images_bucket).key(&key).tagging(tags.join("&"));
+        put.body(ByteStream::from(sample("coffee.jpg"))).send().await.expect("the upload is taken");
+        let record = local.completed(&id).await;
+        local.ended(&record.execution_arn).await;
+        assert_eq!(local.status_tag(&key).await.as_deref(), status);
+        let tagging = local.clients.s3().get_object_tagging().bucket(&local.stack.images_bucket).key(&key).send().await.expect("tags");
+        let kept = tagging.tag_set.iter().filter(|tag| tag.key != "status").map(Tag::value).collect::<BTreeSet<_>>();
+        assert_eq!(kept.len(), own, "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_neither_reconcile_nor_the_counters() {
+    let local = Local::default_stage().await;
+    let odd = Uuid::new_v4().to_string();
+    let put = local.clients.dynamodb().put_item().table_name(&local.stack.records_table);
+    let put = put.item("ImageID", S(odd.clone())).item("UploadTimestamp", N("1".into())).item("Size", S("large".into()));
+    put.item("ProcessingStatus", S("SOMETHING".into())).item("WorkQueue", S("PENDING".into())).send().await.expect("an item");
+    let photo = local.upload_sample("coffee.jpg").await;
+    local.completed(&photo.id).await;
+
+    let run = sightline(&local, &["reconcile", "--output", "json"]);
+    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let named = |action: &&Value| action["ImageID"] == odd.as_str();
+    let action = report["Actions"].as_array().expect("actions").iter().find(named).expect("the odd record is named").clone();
+    assert_eq!((run.status.code(), &action["Action"]), (Some(3), &Value::from("NOT_DONE")));
+    let tallies = Trends::new(local.clients.dynamodb(), &local.stack.trends_table).counting(&local.stack.records_table);
+    within(Duration::from_mins(2), "the photo is counted", async || tallies.tally(&photo.id).await.expect("tallies can be read")).await;
+
+    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+    delete.key("ImageID", S(odd)).key("UploadTimestamp", N("1".into())).send().await.expect("the odd record is deleted");
+}
