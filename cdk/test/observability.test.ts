@@ -95,7 +95,7 @@ describe('alarms', () => {
 
   test('treat what was never measured as good, all but reconcile-stopped', () => {
     const others = alarms().filter(({ AlarmName }) => AlarmName !== 'sightline-reconcile-stopped');
-    expect(others.map(({ TreatMissingData }) => TreatMissingData)).toEqual(Array(8).fill('notBreaching'));
+    expect([...new Set(others.map(({ TreatMissingData }) => TreatMissingData))]).toEqual(['notBreaching']);
   });
 
   test('failed-functions rings where functions fail more often than their next call mends', () => {
