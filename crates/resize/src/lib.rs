@@ -1,14 +1,14 @@
-//! Resizing of RGB images.
+//! Resizing of images of one byte a channel.
 //!
 //! A crate of its own for the sake of build times: `fast_image_resize` is generic over pixel types, so its code is compiled in the crate that calls
-//! it. Here that happens once, for one pixel type, and not with every change of the crates that resize.
+//! it. Here that happens once, for two pixel types, and not with every change of the crates that resize.
 
 use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    CropBox, FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer, SrcCropping,
     images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
+    pixels::{U8x3, U8x4},
 };
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 
 /// How pixels are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,34 +19,75 @@ pub enum Filter {
     Bilinear,
 }
 
+/// A rectangle of an image in pixels from its left upper corner; it may begin and end within a pixel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// From the left side.
+    pub left: f64,
+    /// From the upper side.
+    pub top: f64,
+    /// To the right of `left`.
+    pub width: f64,
+    /// Below `top`.
+    pub height: f64,
+}
+
 /// The image at `width` × `height` px; its shape is not kept. When it shrinks, every source pixel counts. A size of zero gives an empty image.
 pub fn resize(image: &RgbImage, width: u32, height: u32, filter: Filter) -> RgbImage {
+    let mut resized = RgbImage::new(width, height);
+    convolve::<U8x3>(image.dimensions(), image, (width, height), &mut resized, options(filter));
+    resized
+}
+
+/// A part of the image at `width` × `height` px, by `Lanczos3`. A part that is not within the image gives a black one.
+pub fn resize_part(image: &RgbImage, part: Part, width: u32, height: u32) -> RgbImage {
+    let mut resized = RgbImage::new(width, height);
+    let crop = CropBox { left: part.left, top: part.top, width: part.width, height: part.height };
+    let options = ResizeOptions { cropping: SrcCropping::Crop(crop), ..options(Filter::Lanczos3) };
+    convolve::<U8x3>(image.dimensions(), image, (width, height), &mut resized, options);
+    resized
+}
+
+/// An image of four inks (cyan, magenta, yellow, black) at `width` × `height` px, by `Lanczos3`: the fourth channel is not taken for alpha.
+pub fn resize_inks(image: &RgbaImage, width: u32, height: u32) -> RgbaImage {
+    let mut resized = RgbaImage::new(width, height);
+    convolve::<U8x4>(image.dimensions(), image, (width, height), &mut resized, options(Filter::Lanczos3));
+    resized
+}
+
+fn options(filter: Filter) -> ResizeOptions {
     let filter = match filter {
         Filter::Lanczos3 => FilterType::Lanczos3,
         Filter::Bilinear => FilterType::Bilinear,
     };
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
-    let mut resized = RgbImage::new(width, height);
-    // No step can fail: both buffers are as long as their sides say, any address is aligned for bytes, and nothing is cropped.
-    if let Ok(source) = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw())
-        && let Ok(mut target) = TypedImage::<U8x3>::from_buffer(width, height, &mut resized)
-    {
-        let _ = Resizer::new().resize_typed(&source, &mut target, &options);
-    }
-    resized
+    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false)
+}
+
+fn convolve<P: PixelTrait>(from_size: (u32, u32), from: &[u8], to_size: (u32, u32), to: &mut [u8], options: ResizeOptions) {
+    // Both buffers are as long as their sides say, and any address is aligned for bytes.
+    let Ok(source) = TypedImageRef::<P>::from_buffer(from_size.0, from_size.1, from) else { return };
+    let Ok(mut target) = TypedImage::<P>::from_buffer(to_size.0, to_size.1, to) else { return };
+    // Fails for a part that is not within the image only.
+    let _ = Resizer::new().resize_typed(&source, &mut target, &options);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::Rgb;
+    use image::{Rgb, Rgba};
+
+    const RED: Rgb<u8> = Rgb([200, 10, 30]);
+    const BLUE: Rgb<u8> = Rgb([0, 90, 250]);
+
+    fn halves() -> RgbImage {
+        RgbImage::from_fn(64, 32, |x, _| if x < 32 { RED } else { BLUE })
+    }
 
     #[test]
     fn colours_stay_where_they_are() {
-        let halves = RgbImage::from_fn(64, 32, |x, _| if x < 32 { Rgb([200, 10, 30]) } else { Rgb([0, 90, 250]) });
         for filter in [Filter::Lanczos3, Filter::Bilinear] {
-            let small = resize(&halves, 16, 8, filter);
-            assert_eq!((small.dimensions(), small[(2, 4)], small[(13, 4)]), ((16, 8), Rgb([200, 10, 30]), Rgb([0, 90, 250])));
+            let small = resize(&halves(), 16, 8, filter);
+            assert_eq!((small.dimensions(), small[(2, 4)], small[(13, 4)]), ((16, 8), RED, BLUE));
         }
     }
 
@@ -55,6 +96,20 @@ mod tests {
         let stripes = RgbImage::from_fn(300, 300, |x, _| Rgb([if x % 3 == 0 { 255 } else { 0 }; 3]));
         let small = resize(&stripes, 10, 10, Filter::Bilinear);
         assert!(small.pixels().all(|pixel| pixel.0.iter().all(|value| (80..=90).contains(value))), "a third of 255 is 85");
+    }
+
+    #[test]
+    fn a_part_is_of_the_part_alone() {
+        let right = resize_part(&halves(), Part { left: 40.0, top: 0.0, width: 24.0, height: 32.0 }, 12, 16);
+        assert!(right.dimensions() == (12, 16) && right.pixels().all(|pixel| *pixel == BLUE));
+        let outside = resize_part(&halves(), Part { left: 60.0, top: 0.0, width: 24.0, height: 32.0 }, 12, 16);
+        assert_eq!(outside, RgbImage::new(12, 16));
+    }
+
+    #[test]
+    fn black_ink_is_not_taken_for_alpha() {
+        let inks = RgbaImage::from_pixel(40, 40, Rgba([10, 250, 90, 0]));
+        assert_eq!(resize_inks(&inks, 8, 8), RgbaImage::from_pixel(8, 8, Rgba([10, 250, 90, 0])));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The normalised copy and the thumbnail: new JPEGs of the pixels alone, so nothing else of the upload comes along.
 
 use crate::decode::MIN_SIDE;
-use fast_image_resize::{ResizeOptions, Resizer};
 use image::{DynamicImage, RgbImage, codecs::jpeg::JpegEncoder};
+use sightline_resize::{Filter, Part, resize, resize_inks, resize_part};
 use std::error::Error;
 
 /// Longest side of the normalised copy, px.
@@ -23,32 +23,29 @@ fn shrunk_sides((width, height): (u32, u32), longest: u32, shortest: u32) -> (u3
     (scaled(width), scaled(height))
 }
 
-/// The normalised copy of an upright picture, in the channels of the picture.
-pub fn normalised(picture: DynamicImage) -> Result<DynamicImage, Box<dyn Error + Send + Sync>> {
+/// The normalised copy of an upright picture: RGB, or four inks where the picture has them.
+pub fn normalised(picture: DynamicImage) -> DynamicImage {
     let (width, height) = shrunk_sides((picture.width(), picture.height()), COPY_SIDE, MIN_SIDE);
     if (width, height) == (picture.width(), picture.height()) {
-        return Ok(picture);
+        return picture;
     }
-    let mut shrunk = DynamicImage::new(width, height, picture.color());
-    // A fourth channel is black ink, not alpha.
-    Resizer::new().resize(&picture, &mut shrunk, &ResizeOptions::new().use_alpha(false))?;
-    Ok(shrunk)
+    match picture {
+        DynamicImage::ImageRgba8(inks) => resize_inks(&inks, width, height).into(),
+        picture => resize(&picture.into_rgb8(), width, height, Filter::Lanczos3).into(),
+    }
 }
 
 /// The thumbnail of a normalised copy; of a panorama, its middle.
-pub fn thumbnail(copy: &RgbImage) -> Result<RgbImage, Box<dyn Error + Send + Sync>> {
+pub fn thumbnail(copy: &RgbImage) -> RgbImage {
     let (width, height) = shrunk_sides(copy.dimensions(), THUMBNAIL_SIDE, MIN_THUMBNAIL_SIDE);
     let shown = (width.min(THUMBNAIL_SIDE), height.min(THUMBNAIL_SIDE));
     if shown == copy.dimensions() {
-        return Ok(copy.clone());
+        return copy.clone();
     }
-    let part = |side: u32, shown: u32, shrunk: u32| f64::from(side) * f64::from(shown) / f64::from(shrunk);
-    let (part_width, part_height) = (part(copy.width(), shown.0, width), part(copy.height(), shown.1, height));
-    let (left, top) = ((f64::from(copy.width()) - part_width) / 2.0, (f64::from(copy.height()) - part_height) / 2.0);
-    let mut thumbnail = DynamicImage::new_rgb8(shown.0, shown.1);
-    let options = ResizeOptions::new().crop(left, top, part_width, part_height);
-    Resizer::new().resize(&DynamicImage::ImageRgb8(copy.clone()), &mut thumbnail, &options)?;
-    Ok(thumbnail.into_rgb8())
+    let side = |side: u32, shown: u32, shrunk: u32| f64::from(side) * f64::from(shown) / f64::from(shrunk);
+    let (width, height) = (side(copy.width(), shown.0, width), side(copy.height(), shown.1, height));
+    let (left, top) = ((f64::from(copy.width()) - width) / 2.0, (f64::from(copy.height()) - height) / 2.0);
+    resize_part(copy, Part { left, top, width, height }, shown.0, shown.1)
 }
 
 /// A JPEG of the copy.

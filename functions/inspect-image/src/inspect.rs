@@ -49,9 +49,8 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
     let format = sniff::format(bytes)?;
     let decoded = decode::decode(format, bytes, limits)?;
     let (width, height) = (decoded.picture.width(), decoded.picture.height());
-    let shrunk = copies::normalised(decoded.picture).map_err(|error| unworkable(&*error))?;
-    let (copy, colour_warning) = colour::to_srgb(shrunk, decoded.model, &decoded.profile);
-    let thumbnail = copies::thumbnail(&copy).map_err(|error| unworkable(&*error))?;
+    let (copy, colour_warning) = colour::to_srgb(copies::normalised(decoded.picture), decoded.model, &decoded.profile);
+    let thumbnail = copies::thumbnail(&copy);
     Ok(Inspected {
         format,
         width,
@@ -63,7 +62,7 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
     })
 }
 
-/// A decoded picture that cannot be resized or encoded is one that we cannot take.
+/// A picture that cannot be encoded is one that we cannot take.
 fn unworkable(error: &dyn std::error::Error) -> Rejection {
     Rejection::new(ReasonCode::UnsupportedFormat, format!("no copy of it can be made: {error}"))
 }
