@@ -28,10 +28,14 @@ const DQT: u8 = 0xdb;
 pub const DRI: u8 = 0xdd;
 pub const EOI: u8 = 0xd9;
 const JPEG_LS: u8 = 0xf7;
+const PROGRESSIVE: u8 = 0xc2;
 pub const SOS: u8 = 0xda;
 
 /// An APP0 segment that makes the decoder use the Huffman tables of ITU-T T.81, annex K, as frames of Motion JPEG leave them out.
 const STANDARD_TABLES: [u8; 9] = [0xff, APP0, 0, 7, b'A', b'V', b'I', b'1', 0];
+
+/// How far the decoder reads ahead, bytes.
+const READ_AHEAD: usize = 8;
 
 /// The frame header (SOF).
 pub struct Frame {
@@ -89,7 +93,12 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     if are_irregular {
         warnings.push("restart markers are missing or out of order; parts of the picture may be shifted or blank".to_owned());
     }
-    let stream = [&header.stream, header.scans.bytes].concat();
+    let stream = if header.frame.marker == PROGRESSIVE {
+        [&header.stream, header.scans.bytes].concat()
+    } else {
+        // At an end marker the decoder fills missing pixels with grey; where the data just ends, it reports an error.
+        [header.stream.as_slice(), header.scans.before_end(), &[0; READ_AHEAD]].concat()
+    };
     let samples = decoded(&stream, coding, true)
         .or_else(|| decoded_without_end(&stream, coding, &header.frame, header.scans))
         .or_else(|| are_irregular.then(|| decoded(&stream, coding, false))?)
@@ -228,7 +237,7 @@ fn coding(header: &Header<'_>) -> Coding {
 
 /// A progressive picture that lacks its end marker: all scans are there, and what follows them changes nothing.
 fn decoded_without_end(stream: &[u8], coding: Coding, frame: &Frame, scans: Scans<'_>) -> Option<Vec<u8>> {
-    if frame.marker != 0xc2 || !scans.lack_only_the_end(frame) {
+    if frame.marker != PROGRESSIVE || !scans.lack_only_the_end(frame) {
         return None;
     }
     // The decoder takes missing bits for what follows, so it is given two different ends.

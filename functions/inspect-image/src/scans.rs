@@ -56,6 +56,19 @@ impl<'a> Scans<'a> {
         all
     }
 
+    /// The data of all scans, without the end marker.
+    pub fn before_end(self) -> &'a [u8] {
+        let (mut place, mut interval) = (0, 0);
+        while let Some(end) = end_of_data(self.bytes, place, &mut Vec::new()) {
+            place = end;
+            if next_header(self.bytes, &mut place, &mut interval).is_none() {
+                let (data, rest) = self.bytes.split_at(place.min(self.bytes.len()));
+                return if rest.starts_with(&[0xff, EOI]) { data } else { self.bytes };
+            }
+        }
+        self.bytes
+    }
+
     /// Whether the file ends within the last scan of a progressive picture, and its scans make up all bits of all coefficients.
     pub fn lack_only_the_end(self, frame: &Frame) -> bool {
         let scans: Vec<Scan<'_>> = self.walk().take(MAX_SCANS + 1).collect();

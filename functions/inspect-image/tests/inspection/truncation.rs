@@ -19,14 +19,19 @@ fn same_above_the_last_blocks(one: &[u8], other: &[u8]) -> bool {
     one.dimensions() == other.dimensions() && above(&one) == above(&other)
 }
 
-/// Cuts `whole` at many places: each is refused, or (nearly) nothing of the picture is missing.
+/// Cuts `whole` at many places: each is refused, or (nearly) nothing of the picture is missing. Says how many are refused.
 fn cut_everywhere(whole: &[u8], case: &str) -> usize {
+    cut_and_closed_everywhere(whole, &[], case)
+}
+
+/// The same with `end` behind each cut.
+fn cut_and_closed_everywhere(whole: &[u8], end: &[u8], case: &str) -> usize {
     let picture = accepted(whole).copy;
     let is_jpeg = whole.starts_with(&[0xff, 0xd8]);
     let cuts = (0..whole.len()).step_by((whole.len() / 400).max(1)).chain(whole.len().saturating_sub(40)..whole.len());
     let mut refused = 0;
     for cut in cuts {
-        match take("raw-uploads/x", &whole[..cut]) {
+        match take("raw-uploads/x", &[&whole[..cut], end].concat()) {
             Ok(inspected) => {
                 let nearly = || is_jpeg && cut + unseen(whole) >= whole.len() && same_above_the_last_blocks(&inspected.copy, &picture);
                 assert!(inspected.copy == picture || nearly(), "{case} cut at {cut} of {} is taken with another picture", whole.len());
@@ -49,6 +54,15 @@ fn row_10_a_truncated_jpeg_is_refused_wherever_it_is_cut() {
     assert!(cut_everywhere(include_bytes!("../fixtures/progressive.jpg"), "progressive") > 300);
     assert!(cut_everywhere(include_bytes!("../fixtures/cmyk.jpg"), "CMYK") > 400);
     assert!(cut_everywhere(include_bytes!("../fixtures/restarts.jpg"), "restart markers") > 400);
+}
+
+/// Injected: JPEGs cut at 400 places, with an end marker behind each cut.
+/// Seen: TRUNCATED, unless nearly nothing of the picture is missing.
+#[test]
+fn row_10_a_jpeg_that_was_cut_off_and_closed_again_is_truncated() {
+    let end = [0xff, 0xd9];
+    assert!(cut_and_closed_everywhere(&jpeg(&noise(200, 150)), &end, "noise") > 380);
+    assert!(cut_and_closed_everywhere(include_bytes!("../fixtures/cmyk.jpg"), &end, "CMYK") > 400);
 }
 
 /// Injected: a PNG cut at 400 places.
