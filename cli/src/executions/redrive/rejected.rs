@@ -11,7 +11,11 @@ use crate::{
         wanted::{Wanted, locate},
     },
     exit::Exit,
-    output::{Output, record::status_name, text::count},
+    output::{
+        Output,
+        record::status_name,
+        text::{clean, count},
+    },
     pace::Pace,
     session::Session,
     stop,
@@ -20,12 +24,12 @@ use crate::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_domain::{
     clock::{Clock, EpochMillis},
-    error::StorageError,
+    error::{StepError, StorageError},
     event::look_anew,
     identity::Upload,
     layout,
     ports::{RecordFinder, UploadLookup},
-    reconcile::WorkQueues,
+    reconcile::{QueuedImage, WorkQueues},
     record::{ProcessingStatus, Record, WorkQueue},
 };
 use tokio::sync::Semaphore;
@@ -57,25 +61,44 @@ pub async fn run(session: &Session, wanted: Vec<Wanted>, args: &Redrive, output:
     finish(&outcomes, output)
 }
 
-/// All rejected images, the oldest upload first, at most [`MOST`] of those that are asked for.
+/// The rejected images that are asked for, those that were rejected longest ago first, at most [`MOST`]: what is rejected again goes to the
+/// end of that order, so each further run continues with others.
 async fn all(session: &Session, args: &Redrive) -> Result<Vec<Record>, CliError> {
-    let (records, mut found, mut after) = (session.records(), Vec::new(), None);
+    let (records, mut found, mut matching, mut after) = (session.records(), Vec::new(), 0, None);
     loop {
         let page = records.page(WorkQueue::Failed, after.as_ref()).await?;
-        let read: Vec<Option<Record>> =
-            stream::iter(&page.items).map(|image| records.find(&image.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
-        // The index is a moment late, and holds images whose execution failed as well.
-        found.extend(read.into_iter().flatten().filter(|record| record.is_rejected() && fits(record, args)));
-        if found.len() >= MOST {
-            found.truncate(MOST);
-            say!("looking at the first {MOST} only; run the command again for the rest");
-            return Ok(found);
+        for odd in &page.unreadable {
+            left_out(&odd.image_id);
         }
+        let read = |image: QueuedImage| async { (records.find(&image.image_id).await, image.image_id) };
+        let read: Vec<_> = stream::iter(page.items).map(read).buffered(READS_AT_ONCE).collect().await;
+        for (record, image_id) in read {
+            match record {
+                // The index is a moment late, and holds images whose execution failed as well.
+                Ok(record) => found.extend(record.filter(|record| record.is_rejected() && fits(record, args)).inspect(|_| matching += 1)),
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(_) => left_out(&image_id),
+            }
+        }
+        found.sort_by_key(|record| record.finished_at);
+        found.truncate(MOST);
         after = page.next;
         if after.is_none() {
-            return Ok(found);
+            break;
         }
     }
+    if matching > MOST {
+        say!(
+            "looking at {MOST} of {}, those that were rejected longest ago; run the command again for the others",
+            count(matching, "image")
+        );
+    }
+    Ok(found)
+}
+
+/// One record that cannot be read must not keep the others from being looked at.
+fn left_out(image_id: &str) {
+    say!("{}: left out: its record cannot be read", clean(image_id));
 }
 
 /// Those that are named; each must have a record.
