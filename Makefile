@@ -60,6 +60,8 @@ models: ## Fetch the local models into the cache
 lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint, cfn-lint, Python's syntax
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@# The workspace turns all features of crates/aws on; each function links only some, so each must compile without the others.
+	for feature in $$(sed -n '/^\[features\]/,/^$$/s/ = .*//p' crates/aws/Cargo.toml); do cargo check --quiet --locked -p sightline-aws --features $$feature; done
 	cd cdk && npm run --silent build && npm run --silent lint
 	$(PYTHON) tools/lint_templates.py
 	$(PYTHON) -m compileall -q local tools statemachine

@@ -1,7 +1,8 @@
 //! Adapters: S3, Rekognition, DynamoDB, SNS and Step Functions behind the domain's ports. One feature per SDK crate.
 
-#[cfg(feature = "sfn")]
+#[cfg(feature = "s3")]
 mod absence;
+#[cfg(feature = "sfn")]
 pub mod bulk_imports;
 #[cfg(feature = "dynamodb")]
 mod changes;
