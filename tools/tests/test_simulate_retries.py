@@ -47,7 +47,7 @@ class Bursts(unittest.TestCase):
 
     # Injected: 1,000 uploads at once, to quotas of 5 and 50 calls a second and to 10 and 1,000 functions at once, in the simulation.
     # Seen: none fails, and the last one ends within 1.3 times the least possible time; where the quota fits, retries cost less than a tenth.
-    def test_row_17_row_35_thousand_uploads_at_once_all_complete(self):
+    def test_thousand_uploads_at_once_all_complete(self):
         for seed in (1, 2, 3):
             for quota in simulate.QUOTAS:
                 for concurrency in simulate.CONCURRENCIES:
@@ -56,7 +56,7 @@ class Bursts(unittest.TestCase):
 
     # Injected: 25 uploads a second for 10 minutes where the quotas fit, and where Lambda runs 10 functions at once, in the simulation.
     # Seen: none fails; the backlog of more than an hour ends within 1.3 times the least possible time.
-    def test_row_17_uploads_of_ten_minutes_all_complete(self):
+    def test_uploads_of_ten_minutes_all_complete(self):
         for quota, concurrency in ((50, 1_000), (50, 10)):
             with self.subTest(quota=quota, concurrency=concurrency):
                 self.assert_meets_the_goal(self.run_load(15_000, 600, quota, concurrency), (quota, concurrency) == (50, 1_000))
