@@ -27,14 +27,16 @@ fn reconcile(local: &Local, grace: &str, image_id: &str) -> Vec<Value> {
     actions.filter(|action| action["ImageID"] == image_id).cloned().collect()
 }
 
-/// Sets a record back to where its execution is at work, as if nothing had come since.
+/// Sets a record back to where its execution is at work, as if nothing had come since. It was claimed two minutes ago: an execution that
+/// Step Functions does not know counts as lost after one.
 async fn set_back(local: &Local, record: &Record, execution_arn: &str) {
     let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
     let update = update.key("ImageID", S(record.image_id.clone())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
     let update = update.update_expression(
-        "SET ProcessingStatus = :pending, WorkQueue = :pending, ExecutionArn = :arn REMOVE StatusReason, StatusDetail, FinishedAt",
+        "SET ProcessingStatus = :pending, WorkQueue = :pending, ExecutionArn = :arn, ClaimedAt = :claimed REMOVE StatusReason, StatusDetail, FinishedAt",
     );
     let update = update.expression_attribute_values(":pending", S("PENDING".into()));
+    let update = update.expression_attribute_values(":claimed", N((SystemClock.now() - 120_000).to_string()));
     update.expression_attribute_values(":arn", S(execution_arn.into())).send().await.expect("the record is set back");
 }
 
