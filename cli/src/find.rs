@@ -20,7 +20,7 @@ use sightline_domain::{
     calendar::{WEEK_MILLIS, week},
     clock::{Clock, EpochMillis},
     error::StorageError,
-    label_index::TermKind,
+    label_index::{self, TermKind},
     ports::CounterReader,
     search::{Hit, Match, Search, search},
     tally::labels_counter,
@@ -57,7 +57,7 @@ pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, C
     let hits = search(&index, &wanted).await?;
     if hits.is_empty() {
         say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(wanted.since));
-        for hint in hints(&index, &session.trends(), &wanted, &args.terms).await? {
+        for hint in hints(&session, &index, &wanted, &args.terms).await? {
             say!("{hint}");
         }
     }
@@ -75,7 +75,7 @@ fn quoted(terms: &[String]) -> String {
 }
 
 /// Why a search may have found nothing, a sentence each.
-async fn hints(index: &LabelSearch, counters: &impl CounterReader, wanted: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
+async fn hints(session: &Session, index: &LabelSearch, wanted: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
     let finds = async |query: &Query, min_confidence| -> Result<bool, StorageError> {
         Ok(!search(index, &Search { query, min_confidence, limit: 1, ..*wanted }).await?.is_empty())
     };
@@ -97,15 +97,15 @@ async fn hints(index: &LabelSearch, counters: &impl CounterReader, wanted: &Sear
     if unknown.is_empty() {
         return Ok(vec!["each term is found by itself, but not all of them in one image".to_owned()]);
     }
-    let labels = match known_labels(counters, wanted).await {
-        Ok(labels) => labels,
-        Err(error) => return Ok(vec![format!("similar labels cannot be named: {}", sentence(&error))]),
+    let known = match known_terms(session, wanted).await {
+        Ok(known) => known,
+        Err(error) => return Ok(vec![format!("similar terms cannot be named: {}", sentence(&error))]),
     };
     let mut hints = Vec::new();
     for term in unknown {
         let mut near = Vec::new();
-        // Counters are of all owners: only what this one's images have is named.
-        for name in nearest(term, &labels) {
+        // The labels are those of all owners: only what this one's images have is named.
+        for name in nearest(term, &known) {
             if let Some(query) = Query::of(&[name.to_owned()])
                 && near.len() < NAMES_SHOWN
                 && finds(&query, 0.0).await?
@@ -113,14 +113,26 @@ async fn hints(index: &LabelSearch, counters: &impl CounterReader, wanted: &Sear
                 near.push(clean(name));
             }
         }
-        let near = if near.is_empty() { "no label has a similar name".to_owned() } else { format!("similar labels: {}", near.join(", ")) };
+        let near = if near.is_empty() {
+            "no label, and no word of the newest 100 images, is similar".to_owned()
+        } else {
+            format!("similar: {}", near.join(", "))
+        };
         // Of a single term it was said before that nothing matches.
         hints.push(if terms.len() == 1 { near } else { format!("nothing is found by {:?} alone; {near}", clean(term)) });
     }
     Ok(hints)
 }
 
-/// Names of the labels that were counted in the weeks of the search. Words found in images are in no list, so they are not among them.
+/// Terms that exist: the labels that were counted in the weeks of the search, and all terms of the owner's newest images. No list holds the
+/// words of all images.
+async fn known_terms(session: &Session, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
+    let mut known = known_labels(&session.trends(), wanted).await?;
+    let newest = session.records().newest_of_owner(wanted.owner_id).await?;
+    known.extend(newest.iter().flat_map(label_index::rows).map(|row| row.term));
+    Ok(known)
+}
+
 async fn known_labels(counters: &impl CounterReader, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
     let weeks = (wanted.until - wanted.since).max(0) / WEEK_MILLIS + 1;
     let names = (0..=weeks.min(WEEKS_COMPARED)).map(|back| labels_counter(&week(wanted.until - back * WEEK_MILLIS)));

@@ -3,12 +3,13 @@
 use crate::{
     changes::{Changes, Item, to_item},
     classify::{cause, storage},
+    label_rows::read_batch,
 };
 use aws_sdk_dynamodb::{
     Client,
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
+    types::{AttributeValue, CancellationReason, KeysAndAttributes, Put, TransactWriteItem},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use secrecy::ExposeSecret;
@@ -20,6 +21,9 @@ use sightline_domain::{
     record::Record,
     rejection::ReasonCode,
 };
+
+/// As many as one BatchGetItem reads.
+const NEWEST: i32 = 100;
 
 /// Attribute that holds the waiting execution's task token; it is in no index and in no [`Record`].
 pub const REVIEW_TOKEN: &str = "ReviewToken";
@@ -75,6 +79,25 @@ impl Records {
     /// Over an SDK client and the table's name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
+    }
+
+    /// The newest records of an owner, at most 100. Records that cannot be read are left out.
+    ///
+    /// # Errors
+    /// `Storage.Unavailable` or `Storage.Misconfigured`, as DynamoDB answers.
+    pub async fn newest_of_owner(&self, owner_id: &str) -> Result<Vec<Record>, StorageError> {
+        const DOING: &str = "reading the owner's newest records";
+        let query = self.client.query().table_name(&self.table).index_name("OwnerIndex").key_condition_expression("OwnerID = :owner");
+        let query = query.expression_attribute_values(":owner", AttributeValue::S(owner_id.to_owned()));
+        let query = query.projection_expression("ImageID, UploadTimestamp").scan_index_forward(false).limit(NEWEST);
+        let keys = query.send().await.map_err(|error| storage(DOING, error))?.items.unwrap_or_default();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+        let asked = asked.map_err(|error| StorageError::Misconfigured { doing: DOING, source: error.into() })?;
+        let items = read_batch(&self.client, &self.table, asked, DOING).await?;
+        Ok(items.into_iter().filter_map(|item| serde_dynamo::from_item(item).ok()).collect())
     }
 
     /// Together with the table `LabelIndex`, so that records can be completed.
