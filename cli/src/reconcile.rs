@@ -88,7 +88,8 @@ fn summary(report: &Report) -> String {
         (report.failed, "that could not be put right"),
     ];
     let found: Vec<String> = found.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
-    let found = if found.is_empty() { "all is well".to_owned() } else { found.join(", ") };
+    let nothing = if report.actions.is_empty() { "all is well" } else { "nothing is missing" };
+    let found = if found.is_empty() { nothing.to_owned() } else { found.join(", ") };
     let rest = if report.complete { "" } else { "; there is more to look at: run it again" };
     format!("{looked_at}: {found}{rest}")
 }

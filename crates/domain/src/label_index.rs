@@ -109,7 +109,10 @@ impl Indexed {
     pub fn warning(&self) -> Option<String> {
         let all = self.rows.len() + self.left_out;
         (self.left_out > 0).then(|| {
-            format!("{} of {all} search terms are not in the search index, so this image is not found by them; the index holds {MAX_ROWS} terms of an image", self.left_out)
+            let left_out = self.left_out;
+            format!(
+                "{left_out} of {all} search terms are not in the search index, so the image is not found by them: the index holds {MAX_ROWS} terms of an image, of {MAX_TERM_CHARS} characters at most"
+            )
         })
     }
 }
