@@ -196,11 +196,15 @@ fn is_offset(text: &str) -> bool {
     matches!(text.as_bytes(), [b'+' | b'-', h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()))
 }
 
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
+}
+
 /// Make and model, the make once.
 fn camera(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
     let text = |tag| first(directories, |directory| tiff.text(directory, tag));
     match (text(MAKE), text(MODEL)) {
-        (Some(make), Some(model)) if model.starts_with(&make) => Some(model),
+        (Some(make), Some(model)) if first_word(&model).eq_ignore_ascii_case(first_word(&make)) => Some(model),
         (Some(make), Some(model)) => Some(format!("{make} {model}")),
         (make, model) => make.or(model),
     }

@@ -1,5 +1,6 @@
 //! Colour profiles: everything after inspection is sRGB.
 
+use crate::bytes::be32;
 use image::{DynamicImage, RgbImage, RgbaImage};
 use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformOptions};
 
@@ -27,6 +28,16 @@ pub enum Profile {
     Broken,
     /// Other primaries and another white point than those of sRGB, with its tone curve.
     Matrix(Box<ColorProfile>),
+}
+
+impl Profile {
+    /// The profile, if it is as long as it says, and describes the colours of a picture: not those between two devices, and no named ones
+    /// (ICC.1, 7.2).
+    pub fn of_icc(icc: Vec<u8>) -> Self {
+        let is_whole = be32(&icc, 0).and_then(|size| usize::try_from(size).ok()).is_some_and(|size| size <= icc.len());
+        let class = icc.get(12..16).unwrap_or_default();
+        if is_whole && !matches!(class, b"link" | b"nmcl" | b"abst") { Self::Icc(icc) } else { Self::Broken }
+    }
 }
 
 /// Turns `picture` into sRGB.

@@ -3,11 +3,13 @@
 use crate::sniff::picture_name;
 
 /// How much of a file is looked at.
-const START_BYTES: usize = 4096;
+const START_BYTES: usize = 16_384;
 
 /// Starts of what is sent instead of an image, in any case, and what to say about it.
-const STARTS: [(&[u8], &str); 25] = [
+const STARTS: [(&[u8], &str); 27] = [
     (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer, not the image itself: run `git lfs pull` and upload the file again"),
+    (b"version https://hawser.github.com/spec/", "a Git LFS pointer, not the image itself: run `git lfs pull` and upload the file again"),
+    (b"/annex/objects/", "a git-annex pointer, not the image itself: run `git annex get` and upload the file again"),
     (b"oid sha256:", "a Git LFS pointer, not the image itself: run `git lfs pull` and upload the file again"),
     (b"\x1f\x8b", "a gzip archive: unpack it before it is uploaded; a Content-Encoding is not undone"),
     (b"BZh", "a bzip2 archive: unpack it before it is uploaded"),
@@ -36,8 +38,11 @@ const STARTS: [(&[u8], &str); 25] = [
 
 /// One sentence on what `bytes` are, and what to do where that is known.
 pub fn explanation(bytes: &[u8]) -> String {
-    let start = bytes.get(..START_BYTES).unwrap_or(bytes);
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let start = without_utf16(bytes.get(..START_BYTES).unwrap_or(bytes));
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
+    if let Some(name) = picture_name(text).filter(|_| text.len() < start.len()) {
+        return format!("the content is an image ({name}) behind an empty line or a byte order mark: send the file without them");
+    }
     let begins = |known: &[u8]| text.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
     if let Some((_, what)) = STARTS.iter().find(|(known, _)| begins(known)) {
         return format!("the content is {what}");
@@ -52,14 +57,27 @@ pub fn explanation(bytes: &[u8]) -> String {
     }
 }
 
+/// UTF-16 with a byte order mark, as PowerShell writes text, as UTF-8.
+fn without_utf16(start: &[u8]) -> Vec<u8> {
+    let unit: fn([u8; 2]) -> u16 = match start {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return start.to_vec(),
+    };
+    let units: Vec<u16> = start.as_chunks::<2>().0.iter().skip(1).map(|pair| unit(*pair)).collect();
+    String::from_utf16_lossy(&units).into_bytes()
+}
+
 /// Bodies of HTTP requests.
 fn transport(text: &[u8]) -> Option<String> {
     let line = text.split(|byte| *byte == b'\n').next()?;
     if contains(line, b";chunk-signature=") {
         return Some("a body in the chunks of a signed stream (aws-chunked): send the image itself as the body".to_owned());
     }
-    let is_part = contains(text, b"content-disposition:") || contains(text, b"content-type:");
-    if line.starts_with(b"--") && is_part || begins(text, b"content-disposition:") {
+    let has_boundary = line.starts_with(b"--") || contains(text, b"\n--");
+    let has_part = contains(text, b"\ncontent-disposition:") || contains(text, b"\ncontent-type:") || contains(text, b"\ncontent-id:");
+    let starts: [&[u8]; 3] = [b"content-disposition:", b"content-type: multipart/", b"mime-version:"];
+    if has_boundary && has_part || starts.iter().any(|start| begins(text, start)) {
         return Some("a multipart form, not the image in it: send the image itself as the body".to_owned());
     }
     None
@@ -70,9 +88,9 @@ fn base64(text: &[u8]) -> Option<String> {
     if begins(text, b"data:") {
         return Some("a data URL: decode its base64 part and upload the bytes".to_owned());
     }
-    // Behind a comma, a quote or an equals sign: where a URL, JSON or a form has it.
-    let starts = std::iter::once(0).chain(text.iter().enumerate().filter(|(_, byte)| b"\"'=,".contains(byte)).map(|(place, _)| place + 1));
-    let picture = starts.take(200).find_map(|start| decoded_start(text.get(start..)?).as_deref().and_then(picture_name));
+    // Behind a comma, a quote, an equals sign or a tag: where a URL, JSON, a form or XML has it.
+    let starts = std::iter::once(0).chain(text.iter().enumerate().filter(|(_, byte)| b"\"'=,>".contains(byte)).map(|(place, _)| place + 1));
+    let picture = starts.take(2000).find_map(|start| decoded_start(text.get(start..)?).as_deref().and_then(picture_name));
     let picture = picture.or_else(|| hexadecimal(text).as_deref().and_then(picture_name).map(|_| "hexadecimal"));
     match picture {
         Some("hexadecimal") => Some("hexadecimal text of an image: decode it and upload the bytes".to_owned()),

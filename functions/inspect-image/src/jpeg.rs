@@ -4,7 +4,7 @@
 //! segments, or in one that holds metadata, does no harm; missing pixels still end in an error, since the decoder is strict.
 
 use crate::{
-    bytes::{be16, be32},
+    bytes::be16,
     camera,
     colour::{Model, Profile},
     decode::{Decoded, check_size, truncated, unsupported, upright},
@@ -92,6 +92,9 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     };
     if are_irregular {
         warnings.push("restart markers are missing or out of order; parts of the picture may be shifted or blank".to_owned());
+    }
+    if header.frame.marker == PROGRESSIVE && header.scans.lack_detail(&header.frame) {
+        warnings.push("the last scans of the progressive picture are missing; it lacks detail".to_owned());
     }
     let stream = if header.frame.marker == PROGRESSIVE {
         [&header.stream, header.scans.bytes].concat()
@@ -216,10 +219,19 @@ fn refuse_unsupported(frame: &Frame) -> Result<(), Rejection> {
         (JPEG_LS, ..) => "a JPEG-LS picture".to_owned(),
         (_, bits, _) if bits != 8 => format!("a JPEG with {bits} bits per sample"),
         (.., components) if !matches!(components, 1 | 3 | 4) => format!("a JPEG with {components} colour components"),
+        _ if !has_usual_sampling(frame) => "a JPEG with unusual sampling factors".to_owned(),
         _ if frame.height == 0 => "a JPEG whose height is not in its header".to_owned(),
         _ => return Ok(()),
     };
     Err(unsupported(&format!("{kind}; save it as an ordinary JPEG (8 bits per sample, Huffman coding) or as PNG")))
+}
+
+/// Whether the first component is sampled most often and the factors are powers of two: the decoder shows others wrongly.
+fn has_usual_sampling(frame: &Frame) -> bool {
+    let Some(first) = frame.components.first() else { return false };
+    let fits = |factor: u8, most: u8| factor.is_power_of_two() && factor <= most;
+    let component = |one: &Component| fits(one.horizontal, first.horizontal) && fits(one.vertical, first.vertical);
+    frame.components.len() == 1 || frame.components.iter().all(component)
 }
 
 /// The rules of libjpeg (`default_decompress_parms`): JFIF outranks Adobe, Adobe outranks the ids of the components.
@@ -302,7 +314,7 @@ impl<'a> IccParts<'a> {
         }
     }
 
-    /// Complete only if the parts are numbered from 1 to their count, each once, and make up the size that the profile says it has.
+    /// Complete only if the parts are numbered from 1 to their count, each once.
     fn profile(mut self) -> Profile {
         if self.parts.is_empty() && !self.is_damaged {
             return Profile::Absent;
@@ -311,7 +323,6 @@ impl<'a> IccParts<'a> {
         let count = self.parts.len();
         let is_complete = (1..).zip(&self.parts).all(|(at, (number, of, _))| usize::from(*number) == at && usize::from(*of) == count);
         let profile: Vec<u8> = self.parts.into_iter().flat_map(|(.., data)| data).copied().collect();
-        let fits = be32(&profile, 0).and_then(|size| usize::try_from(size).ok()).is_some_and(|size| size <= profile.len());
-        if is_complete && fits && !self.is_damaged { Profile::Icc(profile) } else { Profile::Broken }
+        if is_complete && !self.is_damaged { Profile::of_icc(profile) } else { Profile::Broken }
     }
 }

@@ -14,7 +14,10 @@ use flate2::{Crc, read::ZlibDecoder};
 use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage, codecs::png::PngDecoder};
 use moxcms::{Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients, TransferCharacteristics};
 use sightline_domain::rejection::Rejection;
-use std::io::{Cursor, Read};
+use std::{
+    io::{Cursor, Read},
+    ops::RangeInclusive,
+};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -25,6 +28,10 @@ const MAX_BESIDE_PIXELS: u64 = 32 * 1024 * 1024;
 const DISPLAY_GAMMA: f64 = 2.2;
 /// Exponents so near to 1 change nothing that is seen; libpng leaves them out, too.
 const GAMMA_THRESHOLD: f64 = 0.05;
+/// Values of `gAMA` that libpng takes, in hundred-thousandths.
+const USABLE_GAMMA: RangeInclusive<u32> = 16..=625_000_000;
+/// Larger chromaticities are damaged: those of all colour spaces in use are below 1.1.
+const MAX_CHROMATICITY: u32 = 110_000;
 /// Chromaticities of sRGB as `cHRM` has them: white, red, green, blue, each x and y, in hundred-thousandths.
 const SRGB_CHROMATICITIES: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
 
@@ -76,7 +83,7 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
 
 fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     let mut stream = SIGNATURE.to_vec();
-    let (mut exif, mut colours, mut is_complete) = (None, Colours::default(), false);
+    let (mut exif, mut colours, mut has_pixels, mut is_complete) = (None, Colours::default(), false, false);
     let mut place = SIGNATURE.len();
     let mut header: Option<&[u8]> = None;
     while let Some((length, kind)) = be32(bytes, place).zip(bytes.get(place + 4..).and_then(|rest| rest.first_chunk::<4>())) {
@@ -95,16 +102,16 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
                 break;
             }
             b"eXIf" if exif.is_none() => exif = camera::tiff(data),
-            b"cICP" => colours.cicp = Some(data),
-            b"iCCP" => colours.iccp = Some(data),
-            b"sRGB" => colours.srgb = true,
-            b"gAMA" => colours.gamma = be32(data, 0).filter(|gamma| *gamma > 0),
-            b"cHRM" => colours.chromaticities = chromaticities(data),
-            [first, ..] if first.is_ascii_uppercase() => {
+            // As in libpng, what is damaged or stands behind the first pixels does not count.
+            b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM"
+                if has_pixels || rest.get(length..).and_then(|rest| be32(rest, 0)) != Some(checksum(*kind, data)) => {}
+            b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" => colours.add(*kind, data),
+            [first, ..] if first.is_ascii_uppercase() && kind.iter().all(u8::is_ascii_alphabetic) => {
                 return Err(unsupported("a PNG with an extension that few programs know; save it as an ordinary PNG or as JPEG"));
             }
             _ => {}
         }
+        has_pixels |= kind == b"IDAT";
         if header.is_none() {
             break;
         }
@@ -129,24 +136,40 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
 }
 
 fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    [&u32::try_from(data.len()).unwrap_or(0).to_be_bytes()[..], &kind, data, &checksum(kind, data).to_be_bytes()].concat()
+}
+
+fn checksum(kind: [u8; 4], data: &[u8]) -> u32 {
     let mut checksum = Crc::new();
     checksum.update(&kind);
     checksum.update(data);
-    [&u32::try_from(data.len()).unwrap_or(0).to_be_bytes()[..], &kind, data, &checksum.sum().to_be_bytes()].concat()
+    checksum.sum()
 }
 
 fn chromaticities(data: &[u8]) -> Option<[u32; 8]> {
-    let values: Vec<u32> = (0..8).filter_map(|place| be32(data, place * 4)).collect();
+    let values: Vec<u32> = (0..8).filter_map(|place| be32(data, place * 4)).filter(|value| *value <= MAX_CHROMATICITY).collect();
     values.try_into().ok()
 }
 
-impl Colours<'_> {
+impl<'a> Colours<'a> {
+    /// Takes what a chunk says. The first of a kind counts, as in libpng.
+    fn add(&mut self, kind: [u8; 4], data: &'a [u8]) {
+        match &kind {
+            b"cICP" => self.cicp = self.cicp.or(Some(data)),
+            b"iCCP" => self.iccp = self.iccp.or(Some(data)),
+            b"sRGB" => self.srgb = true,
+            b"gAMA" => self.gamma = self.gamma.or_else(|| be32(data, 0).filter(|gamma| USABLE_GAMMA.contains(gamma))),
+            b"cHRM" => self.chromaticities = self.chromaticities.or_else(|| chromaticities(data)),
+            _ => {}
+        }
+    }
+
     fn profile(&self) -> Profile {
         if let Some(profile) = self.cicp.and_then(from_cicp) {
             return profile;
         }
         match (self.iccp, self.srgb, self.chromaticities) {
-            (Some(iccp), ..) => icc(iccp).map_or(Profile::Broken, Profile::Icc),
+            (Some(iccp), ..) => icc(iccp).map_or(Profile::Broken, Profile::of_icc),
             (None, false, Some(chromaticities)) => from_chromaticities(chromaticities),
             _ => Profile::Absent,
         }

@@ -40,13 +40,16 @@ struct Scan<'a> {
 }
 
 impl<'a> Scans<'a> {
-    /// Files without restart intervals cost no look at their data.
+    /// A restart marker without an interval is damage: the decoder ends at it, as at an end marker.
     pub fn restarts(self, frame: &Frame) -> Restarts {
         let mut all = Restarts::Regular;
-        if self.restart_interval == 0 {
-            return all;
-        }
-        for scan in self.walk().filter(|scan| scan.has_end && scan.interval > 0) {
+        for scan in self.walk().filter(|scan| scan.has_end) {
+            if scan.interval == 0 {
+                if scan.restarts.is_empty() {
+                    continue;
+                }
+                return Restarts::CutOff;
+            }
             match units(frame, scan.header).map(|units| compare(&scan.restarts, units.div_ceil(scan.interval) - 1)) {
                 Some(Restarts::CutOff) => return Restarts::CutOff,
                 Some(Restarts::Irregular) => all = Restarts::Irregular,
@@ -72,22 +75,13 @@ impl<'a> Scans<'a> {
     /// Whether the file ends within the last scan of a progressive picture, and its scans make up all bits of all coefficients.
     pub fn lack_only_the_end(self, frame: &Frame) -> bool {
         let scans: Vec<Scan<'_>> = self.walk().take(MAX_SCANS + 1).collect();
-        if scans.len() > MAX_SCANS || scans.last().is_none_or(|scan| scan.has_end) {
-            return false;
-        }
-        // The lowest bit that is still missing, of 64 coefficients in each component (ITU-T T.81, G.1.1.1).
-        let mut missing: Vec<(u8, [u8; 64])> = frame.components.iter().map(|component| (component.id, [u8::MAX; 64])).collect();
-        for scan in scans {
-            let Some((count, rest)) = scan.header.split_first() else { return false };
-            let Some((components, [start, end, bits])) = rest.split_at_checked(2 * usize::from(*count)) else { return false };
-            for (id, coefficients) in &mut missing {
-                if components.iter().step_by(2).any(|known| known == id) {
-                    let part = coefficients.get_mut(usize::from(*start)..=usize::from(*end)).unwrap_or_default();
-                    part.fill(bits & 0x0f);
-                }
-            }
-        }
-        missing.iter().all(|(_, coefficients)| coefficients.iter().all(|bit| *bit == 0))
+        scans.len() <= MAX_SCANS && scans.last().is_some_and(|scan| !scan.has_end) && make_up_all(&scans, frame)
+    }
+
+    /// Whether a progressive picture ends with an end marker, but before its scans make up all bits of all coefficients.
+    pub fn lack_detail(self, frame: &Frame) -> bool {
+        let scans: Vec<Scan<'_>> = self.walk().take(MAX_SCANS + 1).collect();
+        scans.len() <= MAX_SCANS && scans.last().is_some_and(|scan| scan.has_end) && !make_up_all(&scans, frame)
     }
 
     /// Scan by scan, up to the end of the picture or of the file.
@@ -103,6 +97,23 @@ impl<'a> Scans<'a> {
             Some(scan)
         })
     }
+}
+
+/// Whether the scans make up all bits of all coefficients of all components (ITU-T T.81, G.1.1.1).
+fn make_up_all(scans: &[Scan<'_>], frame: &Frame) -> bool {
+    // The lowest bit that is still missing, of 64 coefficients in each component.
+    let mut missing: Vec<(u8, [u8; 64])> = frame.components.iter().map(|component| (component.id, [u8::MAX; 64])).collect();
+    for scan in scans {
+        let Some((count, rest)) = scan.header.split_first() else { return false };
+        let Some((components, [start, end, bits])) = rest.split_at_checked(2 * usize::from(*count)) else { return false };
+        for (id, coefficients) in &mut missing {
+            if components.iter().step_by(2).any(|known| known == id) {
+                let part = coefficients.get_mut(usize::from(*start)..=usize::from(*end)).unwrap_or_default();
+                part.fill(bits & 0x0f);
+            }
+        }
+    }
+    missing.iter().all(|(_, coefficients)| coefficients.iter().all(|bit| *bit == 0))
 }
 
 /// Where the data that begins at `place` ends: at a marker that is none of its restart markers. `None` where the file ends before.

@@ -42,11 +42,7 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
     let (picture, flattened) = flattened(picture);
     let cut_off = chunks.is_cut_off.then(|| "the file is cut off behind its last pixel".to_owned());
-    let profile = match chunks.icc {
-        None => Profile::Absent,
-        Some([]) => Profile::Broken,
-        Some(icc) => Profile::Icc(icc.to_vec()),
-    };
+    let profile = chunks.icc.map_or(Profile::Absent, |icc| Profile::of_icc(icc.to_vec()));
     Ok(Decoded {
         picture: upright(picture, chunks.exif),
         model: Model::Rgb,
@@ -63,6 +59,9 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     chunks.is_cut_off = end > bytes.len() + 1; // some writers leave out the last padding
     let mut place = 12;
     while let Some((kind, size)) = bytes.get(place..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, place + 4)) {
+        if place >= end && (chunks.frame.is_some() || chunks.picture.is_some()) {
+            break; // what follows does not belong to the file
+        }
         let rest = bytes.get(place + 8..).unwrap_or_default();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let is_whole = rest.len() >= size;
@@ -98,14 +97,15 @@ impl Chunks<'_> {
         let flags = self.extended.and_then(|extended| extended.first()).copied().unwrap_or(0);
         match (self.extended, self.frame, self.picture) {
             (Some(extended), Some(frame), _) if flags & ANIMATION != 0 => {
-                push(&mut body, *b"VP8X", &with_flags(extended, flags & (ANIMATION | ALPHA)));
+                // What the first frame does not cover is transparent, whatever the flags say.
+                push(&mut body, *b"VP8X", &with_flags(extended, ANIMATION | ALPHA));
                 push(&mut body, *b"ANIM", self.animation.unwrap_or(&[0; 6]));
                 push(&mut body, *b"ANMF", frame);
             }
             (Some(extended), _, Some((kind, picture))) => {
                 // A lossy picture is as opaque as it has no alpha chunk; a lossless one holds its alpha itself.
                 let alpha = self.alpha.filter(|_| kind == *b"VP8 ");
-                let has_alpha = if kind == *b"VP8 " { alpha.is_some() } else { flags & ALPHA != 0 };
+                let has_alpha = if kind == *b"VP8 " { alpha.is_some() } else { has_own_alpha(picture) };
                 push(&mut body, *b"VP8X", &with_flags(extended, if has_alpha { ALPHA } else { 0 }));
                 if let Some(alpha) = alpha {
                     push(&mut body, *b"ALPH", alpha);
@@ -117,6 +117,11 @@ impl Chunks<'_> {
         }
         Ok([b"RIFF", &u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes()[..], &body].concat())
     }
+}
+
+/// Whether a lossless picture uses its alpha channel: bit 28 behind the signature byte (WebP lossless specification, 3).
+fn has_own_alpha(picture: &[u8]) -> bool {
+    le32(picture, 1).is_some_and(|header| header >> 28 & 1 == 1)
 }
 
 fn with_flags(extended: &[u8], flags: u8) -> Vec<u8> {

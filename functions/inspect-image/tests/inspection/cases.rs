@@ -142,11 +142,12 @@ fn every_warning_is_in_the_docs() {
         case!("icc-part-missing.jpg").to_vec(),
         include_bytes!("../fixtures/cmyk-without-adobe.jpg").to_vec(),
         [&restarts[..restart], &restarts[restart + 2..]].concat(),
+        progressive_with_one_scan(),
     ];
     let mut warnings: Vec<String> = files.iter().flat_map(|file| take("raw-uploads/photo.jpg", file).ok().unwrap().warnings).collect();
     warnings.sort();
     warnings.dedup();
-    assert_eq!(warnings.len(), 6, "{warnings:#?}");
+    assert_eq!(warnings.len(), 7, "{warnings:#?}");
     for warning in warnings {
         assert!(docs.contains(&format!("| {warning} |")), "{warning}");
     }
@@ -164,4 +165,50 @@ pub fn extended(simple: &[u8], flags: u8, more: &[(&[u8; 4], &[u8])]) -> Vec<u8>
 
 pub fn find(bytes: &[u8], needle: &[u8]) -> usize {
     bytes.windows(needle.len()).position(|window| window == needle).unwrap()
+}
+
+/// A progressive JPEG that ends with an end marker behind its first scan.
+fn progressive_with_one_scan() -> Vec<u8> {
+    let whole = include_bytes!("../fixtures/progressive.jpg");
+    let first = find(whole, &[0xff, 0xda]) + 2;
+    let next = (first..whole.len()).find(|place| whole[*place] == 0xff && !matches!(whole[place + 1], 0 | 0xff)).unwrap();
+    [&whole[..next], &[0xff, 0xd9]].concat()
+}
+
+#[test]
+fn a_webp_ends_where_its_size_says_and_shows_its_own_alpha() {
+    let whole = webp(&noise(96, 96));
+    let longer = [&whole[..], b"JUNK\xff\xff\xff\x7ftrailing"].concat();
+    assert!(accepted(&longer).warnings.is_empty() && accepted(&longer).copy == accepted(&whole).copy);
+
+    let mut bytes = Vec::new();
+    let half = image::RgbaImage::from_fn(96, 96, |x, _| image::Rgba([0, 255, 0, if x < 48 { 255 } else { 0 }]));
+    image::codecs::webp::WebPEncoder::new_lossless(&mut bytes).encode(&half, 96, 96, image::ExtendedColorType::Rgba8).unwrap();
+    let inspected = accepted(&extended(&bytes, 0, &[]));
+    assert!(inspected.warnings.iter().any(|warning| warning.contains("transparent")), "{:?}", inspected.warnings);
+}
+
+#[test]
+fn a_damaged_chunk_of_a_png_is_no_extension() {
+    let whole = png(noise(96, 96));
+    let place = find(&whole, b"IDAT");
+    let damaged = [&whole[..place], b"Q\x01\x02\x03", &whole[place + 4..]].concat();
+    assert_eq!(rejected(&damaged), ReasonCode::Truncated);
+}
+
+#[test]
+fn unusual_sampling_factors_are_named_in_plain_words() {
+    let mut bytes = jpeg(&noise(96, 96));
+    let frame = find(&bytes, &[0xff, 0xc0]);
+    // The factors of the first component, behind length, depth, sides, count and id.
+    bytes[frame + 11] = 0x31;
+    assert_eq!(rejected(&bytes), ReasonCode::UnsupportedFormat);
+}
+
+#[test]
+fn a_restart_marker_without_an_interval_is_damage() {
+    let whole = jpeg(&noise(200, 150));
+    let middle = find(&whole, &[0xff, 0xda]) + (whole.len() - find(&whole, &[0xff, 0xda])) / 2;
+    let damaged = [&whole[..middle], &[0xff, 0xd3], &whole[middle..]].concat();
+    assert_eq!(rejected(&damaged), ReasonCode::Truncated);
 }

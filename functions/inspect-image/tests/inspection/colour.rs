@@ -251,3 +251,21 @@ fn a_profile_on_a_cmyk_picture_is_not_applied_to_its_rgb_pixels() {
     assert!(inspected.copy == accepted(plain).copy);
     assert_eq!(inspected.warnings, [UNUSABLE]);
 }
+
+#[test]
+fn a_png_gamma_that_libpng_ignores_is_ignored() {
+    let plain = png(flat(96, 96, [120, 120, 120]));
+    let mut damaged = gamma(100_000);
+    *damaged.last_mut().unwrap() ^= 1;
+    let end = plain.len() - 12;
+    let behind = [&plain[..end], &gamma(100_000), &plain[end..]].concat();
+    for (case, bytes) in [
+        ("too small", with_chunks(&plain, &[gamma(1)])),
+        ("too large", with_chunks(&plain, &[gamma(0x7fff_ffff)])),
+        ("damaged", with_chunks(&plain, &[damaged])),
+        ("behind the pixels", behind),
+        ("the second", with_chunks(&plain, &[gamma(45_455), gamma(100_000)])),
+    ] {
+        assert_close(middle(&accepted(&bytes).copy), [120; 3], 2, case);
+    }
+}

@@ -249,3 +249,21 @@ fn words_are_not_taken_for_base64() {
         assert_eq!(refusal(text.as_bytes()).1, "the content is not in any known image format");
     }
 }
+
+#[test]
+fn bodies_of_mail_utf16_text_and_leading_bytes_are_explained() {
+    let photo = jpeg(&noise(96, 96));
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64(&photo).bytes().flat_map(|byte| [byte, 0])).collect();
+    let part = b"\r\n--b\r\nContent-ID: <1>\r\n\r\n";
+    for (bytes, hint) in [
+        ([b"This is a message in MIME format.\r\n".as_slice(), part, &photo].concat(), "multipart form"),
+        ([b"Content-Type: multipart/form-data; boundary=b\r\n".as_slice(), part, &photo].concat(), "multipart form"),
+        (utf16, "base64 text of an image (JPEG)"),
+        ([b"\r\n".as_slice(), &photo].concat(), "an image (JPEG) behind an empty line or a byte order mark"),
+        ([b"\xef\xbb\xbf".as_slice(), &photo].concat(), "an image (JPEG) behind an empty line or a byte order mark"),
+        (b"version https://hawser.github.com/spec/v1\n".to_vec(), "a Git LFS pointer"),
+    ] {
+        let (code, detail) = refusal(&bytes);
+        assert!(code == ReasonCode::NotAnImage && detail.contains(hint), "{detail}");
+    }
+}
