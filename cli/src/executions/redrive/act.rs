@@ -16,7 +16,7 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use sightline_aws::executions::Redriven;
-use sightline_domain::rerun;
+use sightline_domain::{record::Record, rerun};
 use tokio::sync::Semaphore;
 
 /// Redriven and looked at at once.
@@ -92,20 +92,31 @@ async fn wait(session: &Session, candidate: &Candidate, outcome: &mut Outcome, l
     // After a redrive the same execution goes on; after a restart the failure of the old one is no news.
     let old = outcome.new_execution_arn.is_some().then(|| candidate.detail.execution.arn.clone());
     let follow = Follow::again(vec![image_id], old);
+    if let Some(record) = settled(session, &follow, outcome, looks).await {
+        outcome.failed = record.is_rerunnable();
+        outcome.reason = record.status_reason.or_else(|| outcome.reason.take());
+    }
+}
+
+/// The record once it has a new end, with its status noted in `outcome`. `None` if the command is stopped before, or the record cannot be
+/// read; `outcome` then says so.
+pub async fn settled(session: &Session, follow: &Follow, outcome: &mut Outcome, looks: &Semaphore) -> Option<Record> {
     let records = session.records();
     let settled = tokio::select! {
         settled = follow.settled(&records, looks) => settled,
         stop = stop::requested() => {
             (outcome.action, outcome.reason) = ("WAITING", Some(format!("still at work; {}", stop.sentence())));
-            return;
+            return None;
         }
     };
     match settled {
         Ok(record) => {
-            outcome.failed = record.is_rerunnable();
-            outcome.reason = record.status_reason.clone().or_else(|| outcome.reason.take());
             outcome.processing_status = Some(status_name(record.processing_status));
+            Some(record)
         }
-        Err(error) => (outcome.failed, outcome.reason) = (true, Some(sentence(&error))),
+        Err(error) => {
+            (outcome.failed, outcome.reason) = (true, Some(sentence(&error)));
+            None
+        }
     }
 }

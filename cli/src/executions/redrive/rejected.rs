@@ -1,6 +1,6 @@
 //! `executions redrive --rejected`: fresh executions that look anew at rejected images.
 
-use super::{MOST, READS_AT_ONCE, finish, outcome::Outcome};
+use super::{MOST, READS_AT_ONCE, act::settled, finish, outcome::Outcome};
 use crate::{
     args::Redrive,
     clock::SystemClock,
@@ -117,7 +117,7 @@ async fn named(session: &Session, wanted: Vec<Wanted>) -> Result<Vec<Record>, Cl
     Ok(records)
 }
 
-/// Whether it is asked for: by its reason, and by when it was rejected. What is no rejected image is told so later.
+/// Whether its reason and the time of its rejection are asked for. Images that were not rejected pass; `planned` refuses them.
 fn fits(record: &Record, args: &Redrive) -> bool {
     let since = args.since.map(|since| since.moment(SystemClock.now()));
     let late_enough = since.is_none_or(|since| record.finished_at.is_some_and(|at| at >= since));
@@ -196,23 +196,11 @@ async fn act(session: &Session, image: &Rejected, args: &Redrive, looks: &Semaph
 /// Follows the image to its new end.
 async fn wait(session: &Session, record: &Record, outcome: &mut Outcome, looks: &Semaphore) {
     let follow = Follow::again(vec![record.image_id.clone()], Some(record.execution_arn.clone()));
-    let records = session.records();
-    let settled = tokio::select! {
-        settled = follow.settled(&records, looks) => settled,
-        stop = stop::requested() => {
-            (outcome.action, outcome.reason) = ("WAITING", Some(format!("still at work; {}", stop.sentence())));
-            return;
-        }
-    };
-    match settled {
-        Ok(now) => {
-            outcome.processing_status = Some(status_name(now.processing_status));
-            if now.processing_status == ProcessingStatus::Failed {
-                let again = if now.is_rejected() { "rejected again: " } else { "" };
-                (outcome.failed, outcome.reason) = (true, Some(format!("{again}{}", standing(&now))));
-            }
-        }
-        Err(error) => (outcome.failed, outcome.reason) = (true, Some(sentence(&error))),
+    if let Some(now) = settled(session, &follow, outcome, looks).await
+        && now.processing_status == ProcessingStatus::Failed
+    {
+        let again = if now.is_rejected() { "rejected again: " } else { "" };
+        (outcome.failed, outcome.reason) = (true, Some(format!("{again}{}", standing(&now))));
     }
 }
 
