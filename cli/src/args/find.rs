@@ -117,7 +117,7 @@ mod tests {
 
     fn terms(line: &str) -> Vec<String> {
         let cli = Cli::try_parse_from(exclusions_last(line.split(' ').map(Into::into))).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let Command::Find(find) = cli.command else { panic!("{line} is no find") };
+        let Command::Find(find) = cli.command else { panic!("{line} is not the verb find") };
         assert_eq!((find.limit, cli.global.output), (5, crate::output::Format::Json), "{line}");
         find.terms
     }

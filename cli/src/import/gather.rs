@@ -44,7 +44,7 @@ impl Absent {
     pub fn sentence(&self) -> &'static str {
         match self.error {
             "Import.Denied" => "it may not be read",
-            "Import.SourceMissing" => "there is no such object",
+            "Import.SourceMissing" => "the object does not exist",
             // Such as one that is encrypted with a key that S3 does not keep (SSE-C).
             _ => "S3 refuses to describe it",
         }

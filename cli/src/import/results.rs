@@ -133,8 +133,8 @@ fn unwritable(path: &Path, why: &str) -> CliError {
     CliError::Failed(format!("{}: the results cannot be written: {why}", path.display()))
 }
 
-/// Writes the lines as CSV. What a terminal would obey is escaped (`\u009b`), and what a spreadsheet would take for a formula begins
-/// with `'`, as OWASP's guide to CSV injection says.
+/// Writes the lines as CSV. Characters that control a terminal are escaped (`\u009b`). A cell that a spreadsheet would run as a formula
+/// gets a leading `'` (OWASP, CSV injection).
 ///
 /// # Errors
 /// [`CliError::Failed`]: the file cannot be written.

@@ -121,7 +121,7 @@ impl Search {
     }
 }
 
-/// Prints what is new, until Ctrl-C or until nobody reads it any more.
+/// Prints new entries until Ctrl-C, or until the reader closes stdout.
 async fn follow(
     session: &Session,
     search: &Search,

@@ -16,7 +16,7 @@ use tokio::io::{Interest, unix::AsyncFd};
 
 /// The progress bar on the terminal, which gives way to everything else.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
-/// Whether nobody reads stdout any more.
+/// Whether the reader has closed stdout.
 static READER_LEFT: AtomicBool = AtomicBool::new(false);
 /// Why stdout could not be written.
 static FAILURE: OnceLock<io::Error> = OnceLock::new();
