@@ -84,11 +84,14 @@ pub fn listen(timeout: Option<Duration>) {
     if let Some(limit) = deadline {
         let _ = STATE.limit.set(limit);
     }
+    let (ready, listening) = mpsc::channel();
     let _ = thread::Builder::new().name("stop".to_owned()).spawn(move || {
         if let Ok(runtime) = Builder::new_current_thread().enable_all().build() {
-            end(runtime.block_on(first(at)));
+            end(runtime.block_on(first(at, ready)));
         }
     });
+    // A signal that comes before would end the process without a sentence. The channel closes if the thread cannot listen.
+    let _ = listening.recv();
 }
 
 /// Sets what the last sentence adds: what was done, what goes on, and how to continue.
@@ -153,10 +156,11 @@ fn lock_note() -> MutexGuard<'static, String> {
     STATE.note.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn first(deadline: Option<Instant>) -> Stop {
+async fn first(deadline: Option<Instant>, ready: mpsc::Sender<()>) -> Stop {
     let ignored = ignored_signals();
     let listened = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals = listened.map(|kind| if is_in(ignored, kind) { None } else { signal(kind).ok() });
+    let _ = ready.send(());
     let [interrupt, terminate, hangup] = &mut signals;
     tokio::select! {
         () = received(interrupt) => Stop::Interrupted,
