@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How far behind the last sweep the next one looks again: for clocks that differ, and listings that are a moment late.
 const MARGIN_MILLIS: EpochMillis = 15 * 60_000;
 /// The same for uploads in parts, whose `LastModified` is when they *began* (S3 user guide, "Multipart upload"): the bucket ends
-/// unfinished ones after seven days (`cdk/lib/image-lifecycle.ts`).
+/// unfinished ones after seven days (`cdk/lib/image-bucket.ts`).
 const MULTIPART_MARGIN_MILLIS: EpochMillis = 7 * crate::clock::DAY_MILLIS + MARGIN_MILLIS;
 
 /// So many versions are named for another look. More mean that the trouble is not theirs; and the bookmark stays small.

@@ -108,7 +108,7 @@ where
                 sweep.started(*last_modified);
             }
         }
-        // The rule of uploads passes empty objects over whose keys hold no dot (`cdk/lib/upload-trigger.ts`): no event of theirs was lost.
+        // The rule of uploads passes empty objects over whose keys hold no dot (`cdk/lib/triggers.ts`): no event of theirs was lost.
         pass.report.orphans += usize::from(*size > 0);
         pass.report.actions.push(action);
         Ok(Seen::Done)
