@@ -1,4 +1,4 @@
-"""The page on reliability: how tests are read, and what is found wrong."""
+"""The generator of docs/reliability.md: reading tests, and finding problems."""
 
 import sys
 import textwrap
@@ -7,16 +7,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import evidence
 import reliability
 
 
 def read(file, text):
-    return list(evidence.within(file, textwrap.dedent(text)))
+    return list(reliability.tests_in(file, textwrap.dedent(text)))
 
 
 class Reading(unittest.TestCase):
-    def test_a_rust_test_says_its_rows_and_what_it_shows(self):
+    def test_rows_and_description_of_a_rust_test_are_read(self):
         (test,) = read("tests/tests/e2e/faults.rs", """
             /// Some words more.
             ///
@@ -32,7 +31,7 @@ class Reading(unittest.TestCase):
         self.assertEqual((test.injected, test.seen), ("a fault, in two lines.", "it | is met."))
         self.assertEqual(list(test.problems()), [])
 
-    def test_typescript_and_python_are_read_too(self):
+    def test_typescript_and_python_tests_are_read(self):
         (typed,) = read("cdk/test/a.test.ts", """
             /// Injected: this.
             // Seen: that.
@@ -50,7 +49,7 @@ class Reading(unittest.TestCase):
         self.assertEqual((typed.rows, typed.level, typed.injected, typed.seen), ([34, 15], "template", "this.", "that."))
         self.assertEqual((scripted.rows, scripted.level, scripted.injected, scripted.seen), ([35], "local stack", "this.", "that."))
 
-    def test_comments_of_something_else_do_not_count(self):
+    def test_comments_of_other_functions_are_ignored(self):
         (test,) = read("crates/x.rs", """
             /// Injected: of another one.
             /// Seen: of another one.
@@ -65,16 +64,16 @@ class Reading(unittest.TestCase):
 class Checking(unittest.TestCase):
     ROWS = [{"number": 1, "fault": "f", "expected": "e"}, {"number": 2, "fault": "g", "expected": "e", "open": "not yet."}]
 
-    def test_a_row_without_a_test_needs_a_reason(self):
+    def test_row_without_a_test_needs_a_reason(self):
         self.assertEqual(len(list(reliability.problems(self.ROWS, []))), 1)
 
-    def test_a_test_of_an_unknown_row_is_told(self):
+    def test_test_of_an_unknown_row_is_reported(self):
         tests = read("x.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_row_37_a() {}")
 
         (problem,) = reliability.problems(self.ROWS, tests)
         self.assertIn("row 37", problem)
 
-    def test_the_nearest_level_comes_first(self):
+    def test_level_nearest_to_aws_comes_first(self):
         both = [*read("x.rs", "/// Injected: a.\n/// Seen: p|q.\nfn row_01_a() {}"), *read("tests/tests/e2e/x.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_b() {}")]
 
         page = reliability.page(self.ROWS, both)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lambda_zip
+import package
 
 
-class LambdaZip(unittest.TestCase):
+class WriteZip(unittest.TestCase):
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
         self.addCleanup(scratch.cleanup)
@@ -19,19 +19,19 @@ class LambdaZip(unittest.TestCase):
         self.program = self.folder / "send-alert"
         self.program.write_bytes(b"#!/bin/sh\n" * 1000)
 
-    def test_same_program_gives_same_bytes_at_any_time(self):
+    def test_same_program_gives_the_same_bytes_at_any_time(self):
         first, second = self.folder / "first.zip", self.folder / "second.zip"
 
-        lambda_zip.write(self.program, first)
+        package.write_zip(self.program, first)
         self.program.touch()
-        lambda_zip.write(self.program, second)
+        package.write_zip(self.program, second)
 
         self.assertEqual(first.read_bytes(), second.read_bytes())
 
-    def test_holds_one_executable_bootstrap(self):
+    def test_zip_contains_one_executable_bootstrap(self):
         target = self.folder / "new folder" / "send-alert.zip"
 
-        lambda_zip.write(self.program, target)
+        package.write_zip(self.program, target)
 
         with zipfile.ZipFile(target) as archive:
             [entry] = archive.infolist()
