@@ -64,12 +64,11 @@ def demo(arguments):
 
 def down(arguments):
     """Stops both servers; with --forget, deletes the state of the local AWS."""
-    both = (servers.rekognition(), servers.aws())
     with _stack_lock():
-        was_running = [server.process.stop() for server in both]
+        # Rekognition first: functions can still store the answers of its last calls, so that these are not repeated.
+        stopped = [server.name for server in (servers.rekognition(), servers.aws()) if server.process.stop()]
         if arguments.forget:
             shutil.rmtree(config.state_folder(), ignore_errors=True)
-    stopped = [server.name for server, running in zip(both, was_running) if running]
     print(f"Stopped {' and '.join(stopped)}." if stopped else "The local stack was not running.", file=sys.stderr)
     return 0
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote_plus
 
+import hypercorn.asyncio
 from ministack import app
 from ministack.core.persistence import STATE_DIR, save_all
 from ministack.services import lambda_svc, s3
@@ -63,6 +64,19 @@ def xml_body(root):
 
 
 s3._list_object_versions, s3._xml_body = list_object_versions, xml_body
+
+
+async def serve_and_exit(*arguments):
+    """Serves until SIGTERM, then ends this process and the functions.
+
+    By then MiniStack has saved its state and accepts no more requests. Its normal exit would also wait for all running functions, although
+    nothing that they do is saved any more.
+    """
+    await _serve(*arguments)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+_serve, hypercorn.asyncio.serve = hypercorn.asyncio.serve, serve_and_exit
 
 if __name__ == "__main__":
     # In a thread: the interrupted code may hold a lock that saving needs.
