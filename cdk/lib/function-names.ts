@@ -1,4 +1,4 @@
-/** The functions that the state machine image-analysis calls. The name is also that of the crate, the binary and the zip. */
+/** The functions that the state machine image-analysis calls. Crate, binary and zip have the same name. */
 export const TASK_NAMES = [
   'inspect-image',
   'record-rejection',

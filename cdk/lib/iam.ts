@@ -3,7 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
 /**
- * Acknowledges a cdk-nag finding about a wildcard in an IAM policy, beside the construct that needs the wildcard.
+ * Acknowledges a cdk-nag finding about a wildcard in an IAM policy. Call it next to the statement that needs the wildcard.
  *
  * @param resource the resource as cdk-nag writes it, with references flattened: `<LogicalId.Arn>`, `<AWS::Region>`, the name of an import.
  * @param reason why a narrower resource is not possible; a reader must be able to check it.

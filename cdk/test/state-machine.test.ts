@@ -55,8 +55,7 @@ describe('image-analysis', () => {
     expect(machine.TracingConfiguration).toEqual({ Enabled: true });
   });
 
-  // Injected: the template for a laptop beside the one for AWS.
-  // Seen: the template for AWS keeps the definition's 200 retries of throttling; the emulator, which ignores MaxDelaySeconds, gets 4.
+  // The template for AWS keeps the definition's 200 retries of throttling; the emulator, which ignores MaxDelaySeconds, gets 4.
   test('retries throttling 200 times on AWS and 4 times on the emulator', () => {
     const attempts = (template: Template): number[] => {
       const retriers = [...(machineOf(template).DefinitionString as string).matchAll(/"(?:Recognition\.Throttled|Lambda\.TooManyRequestsException)"\s*\][^}]*"MaxAttempts": (\d+)/g)];

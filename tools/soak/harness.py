@@ -1,4 +1,4 @@
-"""A local stack of its own for the soak test, with real photos and the real `sightline` command."""
+"""The local stack of the soak test, with real photos and the real `sightline` command."""
 
 import argparse
 import json
