@@ -45,8 +45,8 @@ function openWork({ metrics, deadLetterQueue }: DashboardProps): IWidget[] {
     graph('Messages in the dead-letter queue', [deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'messages', statistic: Stats.MAXIMUM, period: PERIOD })]),
     graph('Repaired by reconcile', [
       metrics.of('Orphans', Stats.SUM, 'uploads without a record'),
-      metrics.of('Stranded', Stats.SUM, 'records without an execution'),
-      metrics.of('Untold', Stats.SUM, 'undelivered decisions'),
+      metrics.of('StuckRecords', Stats.SUM, 'records without an execution'),
+      metrics.of('UndeliveredDecisions', Stats.SUM, 'undelivered decisions'),
       metrics.of('NotReconciled', Stats.SUM, 'not repaired'),
     ]),
   ];

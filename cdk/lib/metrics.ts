@@ -12,8 +12,8 @@ export type OwnMetric =
   | 'Microdollars'
   // sent by reconcile
   | 'Orphans'
-  | 'Stranded'
-  | 'Untold'
+  | 'StuckRecords'
+  | 'UndeliveredDecisions'
   | 'NotReconciled'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'

@@ -83,7 +83,7 @@ const COST = read('docs/cost.md');
 /** List prices of us-east-1 in dollars a month, without free tiers. */
 const PRICE = { key: 1, alarmMetric: 0.1, ownMetric: 0.3 };
 
-/** Cost in dollars of one run of reconcile while nobody uploads: the calls of the reconcile flow in crates/domain, by crates/aws. */
+/** Cost in dollars of one run of reconcile while nobody uploads: the calls of crates/domain/src/flows/reconcile, by crates/aws. */
 const RECONCILE_RUN: Readonly<Record<string, number>> = {
   'Lambda, requests and about 0.5 s × 0.25 GB': 0.2e-6 + 0.5 * 0.25 * 0.0000133,
   'S3, list of the uploads': 0.005 / 1000,
