@@ -1,23 +1,24 @@
-"""The tests that show rows of the fault matrix: Rust's and Python's `row_NN_…`, TypeScript's titles `row NN …`, with what they say above them."""
+"""Finds the tests that show rows of the fault matrix: functions `row_NN_…` in Rust and Python, titles `row NN …` in TypeScript, with their comments."""
 
 import re
 import subprocess
 from pathlib import Path
 
-# Levels, the nearest to AWS first.
+# The levels of tests, the nearest to AWS first.
 LEVELS = {
-    "local stack": "run from outside, on the [local stack](local.md), through the real functions, state machine and CDK app, by `make test` or `make soak`",
-    "real program": "the function's or command's own program, over its real protocol",
-    "adapter": "the AWS SDK against recorded or documented answers",
+    "soak": "the whole system on a local stack of its own, under load or stopped on the way (`make soak`)",
+    "local stack": "the whole system on the [local stack](local.md), called from outside",
+    "real program": "the program of a function or the command, over its real protocol",
+    "adapter": "the AWS SDK with recorded or documented responses",
     "definition": "the state machine's definition, run by a JSONata engine",
-    "template": "read from the definition or the synthesised templates, not run",
-    "pure": "the code alone, over fakes written by hand",
+    "template": "assertions on the definition or on the synthesised templates",
+    "unit": "the code alone, with in-memory fakes",
 }
 
-# Where a test lies → its level: the first that fits.
+# The folder of a test → its level; the first match counts.
 PLACES = {
+    "tools/soak": "soak",
     "tests/tests/e2e/": "local stack",
-    "tools/soak": "local stack",
     "tests/tests/runtime_api/": "real program",
     "cli/tests/": "real program",
     "local/rekognition/tests/": "real program",
@@ -25,7 +26,7 @@ PLACES = {
     "tests/tests/state_machine/runs.rs": "definition",
     "tests/tests/state_machine/": "template",
     "cdk/": "template",
-    "": "pure",
+    "": "unit",
 }
 
 PATTERNS = {
@@ -37,18 +38,18 @@ COMMENT = re.compile(r"\s*//+\s?(.*)")
 
 
 class Evidence:
-    """A test, the rows that it shows, and what it says of them."""
+    """A test, the rows that it shows, and its comment: what it injects and what it sees."""
 
     def __init__(self, file, name, comments):
         self.file = file
         self.name = name
         self.rows = _rows(name)
-        self.injected = _said("Injected", comments)
-        self.seen = _said("Seen", comments)
+        self.injected = _sentence("Injected", comments)
+        self.seen = _sentence("Seen", comments)
         self.level = next(level for start, level in PLACES.items() if file.startswith(start))
 
     def problems(self):
-        """What is wrong with it, one sentence each."""
+        """What is wrong with its name or comment, one sentence each."""
         at = f"{self.file}: {self.name}"
         if not self.rows:
             yield f"{at}: the name must begin with row_NN_, a number of two digits (row_01_row_02_ for several)."
@@ -58,10 +59,10 @@ class Evidence:
 
 
 def everywhere(root):
-    """All tests of the repository that show a row, in the order of their files."""
+    """All tests of the repository that show a row, ordered by file."""
     names = [f"*{suffix}" for suffix in PATTERNS]
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *names], cwd=root, capture_output=True, text=True, check=True)
-    # The tests of this tool hold examples.
+    # The tests of this tool contain examples.
     files = [file for file in sorted(set(listed.stdout.splitlines())) if (root / file).exists() and not file.startswith("tools/tests/")]
     return [test for file in files for test in within(file, (root / file).read_text("utf-8"))]
 
@@ -73,7 +74,7 @@ def within(file, text):
         if match := PATTERNS[suffix].match(line):
             yield Evidence(file, match.group(1), _docstring(lines[number + 1 :]) if suffix == ".py" else comments)
         if line.strip().startswith("#["):
-            continue  # an attribute stands between the comment and the test
+            continue  # an attribute between the comment and the test
         comment = COMMENT.match(line)
         comments = [*comments, comment.group(1)] if comment else []
 
@@ -93,14 +94,14 @@ def _docstring(lines):
     return [line.strip() for line in match.group(1).splitlines()] if match else []
 
 
-def _said(what, comments):
-    """The sentence behind `what:`, which may go on over the lines that follow."""
-    said = []
+def _sentence(what, comments):
+    """The sentence after `what:`, which may continue on the next lines."""
+    sentence = []
     for line in comments:
         if line.startswith(f"{what}:"):
-            said = [line.removeprefix(f"{what}:").strip()]
-        elif said and (not line or re.match(r"[A-Z]\w+:", line)):
+            sentence = [line.removeprefix(f"{what}:").strip()]
+        elif sentence and (not line or re.match(r"[A-Z]\w+:", line)):
             break
-        elif said:
-            said.append(line)
-    return " ".join(said)
+        elif sentence:
+            sentence.append(line)
+    return " ".join(sentence)
