@@ -7,12 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import evidence
 import reliability
 
 
 def read(file, text):
-    return list(evidence.within(file, textwrap.dedent(text)))
+    return list(reliability.tests_in(file, textwrap.dedent(text)))
 
 
 class Reading(unittest.TestCase):
