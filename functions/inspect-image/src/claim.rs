@@ -2,18 +2,18 @@
 
 use crate::step::deleted;
 use sightline_domain::{
-    claims,
-    clock::EpochMillis,
-    content,
-    erase::{Meaning, meaning},
-    error::StorageError,
-    identity::Upload,
-    image_name::image_name,
-    ports::{ImageStore, RecordClaims, UploadFacts, UploadLookup, Written},
-    record::{ProcessingStatus, Record},
-    rejection::DuplicateImage,
+    flows::claims::{self, Meaning, meaning},
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        identity::Upload,
+        image_name::image_name,
+        record::{ProcessingStatus, Record},
+        rejection::DuplicateImage,
+    },
+    ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
-use sightline_kit::{Fault, about_image};
+use sightline_kit::{StepFailure, set_image_id};
 
 /// A claim by one execution.
 pub struct Claim<'a, R, O> {
@@ -44,12 +44,12 @@ enum Place {
     BeingErased,
 }
 
-impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
+impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
     /// The record, claimed. Ends as a duplicate where the upload has one already.
-    pub async fn take(&self, facts: &UploadFacts) -> Result<Record, Fault> {
+    pub async fn take(&self, facts: &UploadFacts) -> Result<Record, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
         for id in self.upload.candidate_ids() {
-            about_image(&id);
+            set_image_id(&id);
             let mut place = self.place(&id, facts).await?;
             if let Some(uploaded) = self.moment(&place, &id, facts).await? {
                 let mut record = self.fresh(&id, facts, uploaded);
@@ -84,7 +84,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
     }
 
     /// What an object that is gone means. The late event of an erased image is no news, and makes no record.
-    pub async fn of_what_is_gone(&self) -> Result<Fault, Fault> {
+    pub async fn of_what_is_gone(&self) -> Result<StepFailure, StepFailure> {
         let mut erased = None;
         for id in self.upload.candidate_ids() {
             // Another upload may have the id by now, and stand before the tombstone.
@@ -113,7 +113,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         if known.execution_arn == self.execution_arn && known.processing_status == ProcessingStatus::Pending {
             return Ok(Place::Own(known));
         }
-        Ok(if !content::is_same(self.images, &known, self.upload, Some(facts)).await? {
+        Ok(if !claims::is_same(self.images, &known, self.upload, Some(facts)).await? {
             Place::Held(known)
         } else if known.is_rerunnable() {
             Place::Again(known)
@@ -131,7 +131,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         for other in self.upload.candidate_ids().iter().filter(|other| *other != id) {
             let known = self.records.find(other).await?.filter(|known| !known.is_erased());
             if let Some(known) = known
-                && content::is_same(self.images, &known, self.upload, Some(facts)).await?
+                && claims::is_same(self.images, &known, self.upload, Some(facts)).await?
             {
                 return Ok(true);
             }

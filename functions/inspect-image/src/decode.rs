@@ -7,7 +7,7 @@ use crate::{
     jpeg, png, webp,
 };
 use image::{DynamicImage, ImageError, error::LimitErrorKind};
-use sightline_domain::{
+use sightline_domain::model::{
     image::ImageFormat,
     rejection::{ReasonCode, Rejection},
 };

@@ -1,7 +1,7 @@
 //! From the bytes of an upload to all that is kept of it. Pure: no AWS, no clock.
 
 use crate::{camera, colour, copies, decode, sniff};
-use sightline_domain::{
+use sightline_domain::model::{
     image::{ExifFacts, ImageFormat},
     rejection::{ReasonCode, Rejection},
 };

@@ -12,7 +12,7 @@ use crate::{
     scans::{Restarts, Scans},
 };
 use image::{DynamicImage, RgbImage, RgbaImage};
-use sightline_domain::rejection::Rejection;
+use sightline_domain::model::rejection::Rejection;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 

@@ -1,6 +1,6 @@
 //! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy and the thumbnail.
 //!
-//! Input: [`step::Input`]. Output: [`sightline_domain::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
+//! Input: [`step::Input`]. Output: [`sightline_domain::model::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
 //! `Image.Duplicate`, `Upload.FolderMarker`, `Storage.*`.
 
 mod bytes;

@@ -1,7 +1,7 @@
 //! What a file is, by its content.
 
 use crate::{bytes::be32, disguise};
-use sightline_domain::{
+use sightline_domain::model::{
     image::ImageFormat,
     rejection::{ReasonCode, Rejection},
 };

@@ -7,17 +7,18 @@ use crate::{
 };
 use serde::Deserialize;
 use sightline_domain::{
-    clock::Clock,
-    content::hex_sha256,
-    event::ObjectCreated,
-    identity::{Upload, is_folder_marker},
-    image::ImageRef,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
-    record::Record,
-    rejection::{FolderMarker, ReasonCode, Rejection},
+    model::{
+        clock::Clock,
+        event::ObjectCreated,
+        identity::{ObjectRef, Upload, hex_sha256, is_folder_marker},
+        image::ImageRef,
+        layout,
+        record::Record,
+        rejection::{FolderMarker, ReasonCode, Rejection},
+    },
+    ports::{Objects, Records, UploadFacts, Uploads},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 
 /// The step.
 pub struct InspectImage<R, O, C> {
@@ -42,12 +43,12 @@ impl<R, O, C> InspectImage<R, O, C> {
     }
 }
 
-impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Step for InspectImage<R, O, C> {
+impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> {
     const NAME: &'static str = "inspect-image";
     type Input = Input;
     type Output = ImageRef;
 
-    async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
+    async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, StepFailure> {
         let upload = Upload::from_event(&event);
         if is_folder_marker(&upload.key, event.detail.object.size) {
             return Err(FolderMarker.into());
@@ -55,7 +56,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
         let rejected_at = event.detail.rejected_at;
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
-        let found = self.objects.look_up(&upload).await?;
+        let found = self.objects.find(&upload).await?;
         let is_there = found.is_some();
         let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else { return Err(claim.of_what_is_gone().await?) };
         let record = claim.take(&facts).await?;
@@ -66,7 +67,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
         } else {
             ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }
         };
-        let bytes = self.objects.read_image(original).await?.ok_or_else(deleted)?;
+        let bytes = self.objects.read(original).await?.ok_or_else(deleted)?;
         let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
@@ -80,7 +81,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
     }
 }
 
-impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
+impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
     async fn write_copies(
         &self,
         upload: &Upload,
@@ -88,7 +89,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         record: Record,
         inspected: Inspected,
         content_sha256: String,
-    ) -> Result<ImageRef, Fault> {
+    ) -> Result<ImageRef, StepFailure> {
         let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
         self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy).await?;
         self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail).await?;

@@ -12,7 +12,7 @@ use crate::{
     inspect::Limits,
 };
 use image::{DynamicImage, ImageDecoder, codecs::webp::WebPDecoder};
-use sightline_domain::rejection::Rejection;
+use sightline_domain::model::rejection::Rejection;
 use std::io::Cursor;
 
 /// Flags of `VP8X` (WebP container specification).

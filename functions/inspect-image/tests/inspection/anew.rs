@@ -7,33 +7,35 @@ use inspect_image::{
 };
 use serde_json::json;
 use sightline_domain::{
-    clock::{EpochMillis, FixedClock},
-    event::look_anew,
-    identity::Upload,
-    image::ImageRef,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef},
-    record::{ProcessingStatus, Record, WorkQueue},
+    model::{
+        clock::{EpochMillis, FixedClock},
+        event::reinspection_event,
+        identity::{ObjectRef, Upload},
+        image::ImageRef,
+        layout,
+        record::{ProcessingStatus, Record, WorkQueue},
+    },
+    ports::Objects,
 };
-use sightline_kit::{Fault, Step, settings::from};
+use sightline_kit::{Step, StepFailure, settings::from};
 use sightline_tests::{
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
+    tables::MemoryTables,
 };
 
 const REJECTED: EpochMillis = UPLOADED + 1_000;
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
     upload: Upload,
 }
 
 /// A good photo that an earlier release has rejected.
 fn rejected() -> World {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
     let original = ObjectRef { bucket: BUCKET, key: &upload.key, version_id: None };
     ready(objects.copy(original, &layout::rejected_original(IMAGE_ID))).unwrap();
@@ -52,15 +54,15 @@ fn rejected() -> World {
 }
 
 impl World {
-    fn run(&self, event: &serde_json::Value) -> Result<ImageRef, Fault> {
+    fn run(&self, event: &serde_json::Value) -> Result<ImageRef, StepFailure> {
         let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
         let step = InspectImage::new(settings, self.records.clone(), self.objects.clone(), FixedClock(NOW));
         let input: Input = serde_json::from_value(json!({"Event": event, "ExecutionArn": EXECUTION})).unwrap();
         ready(step.run(input))
     }
 
-    fn look(&self, rejected_at: EpochMillis) -> Result<ImageRef, Fault> {
-        self.run(&look_anew(&self.upload, 5, UPLOADED, rejected_at))
+    fn look(&self, rejected_at: EpochMillis) -> Result<ImageRef, StepFailure> {
+        self.run(&reinspection_event(&self.upload, 5, UPLOADED, rejected_at))
     }
 
     fn record(&self) -> Record {
@@ -86,9 +88,11 @@ fn a_rejected_image_that_is_accepted_now_goes_on_under_its_own_record() {
 #[test]
 fn an_event_that_was_not_sent_for_this_very_rejection_stays_a_duplicate() {
     let world = rejected();
-    for event in
-        [json!(event(&world.upload)), look_anew(&world.upload, 5, UPLOADED, REJECTED - 1), look_anew(&world.upload, 5, UPLOADED, 0)]
-    {
+    for event in [
+        json!(event(&world.upload)),
+        reinspection_event(&world.upload, 5, UPLOADED, REJECTED - 1),
+        reinspection_event(&world.upload, 5, UPLOADED, 0),
+    ] {
         assert_eq!(world.run(&event).unwrap_err().name(), "Image.Duplicate", "{event}");
     }
     assert!(world.record().is_rejected() && world.is_archived());
@@ -110,7 +114,7 @@ fn a_second_event_of_the_same_look_is_a_duplicate() {
 #[test]
 fn where_the_upload_is_gone_the_original_in_the_archive_is_looked_at_and_kept() {
     let world = rejected();
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     let image = world.look(REJECTED).unwrap();
     assert_eq!((image.image_id.as_str(), image.width), (IMAGE_ID, 120));
     assert!(world.is_archived(), "it is the only original");
@@ -119,12 +123,12 @@ fn where_the_upload_is_gone_the_original_in_the_archive_is_looked_at_and_kept() 
 #[test]
 fn where_both_are_gone_it_is_rejected_as_deleted_and_an_erased_image_is_a_duplicate() {
     let world = rejected();
-    world.objects.erase(&key());
-    world.objects.erase(&layout::rejected_original(IMAGE_ID));
+    world.objects.remove(&key());
+    world.objects.remove(&layout::rejected_original(IMAGE_ID));
     assert!(world.look(REJECTED).unwrap_err().message().contains("OBJECT_DELETED"));
 
     let world = rejected();
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     world.records.put(&Record {
         processing_status: ProcessingStatus::Erased,
         s3_url: String::new(),
@@ -139,12 +143,12 @@ fn what_is_rejected_again_keeps_its_copy_in_the_archive() {
     let world = rejected();
     let broken = world.objects.upload(BUCKET, &key(), b"not an image", UPLOADED + 1);
     world.records.change(IMAGE_ID, json!({"ETag": broken.etag}));
-    let fault = world.run(&look_anew(&broken, 12, UPLOADED + 1, REJECTED)).unwrap_err();
+    let fault = world.run(&reinspection_event(&broken, 12, UPLOADED + 1, REJECTED)).unwrap_err();
     assert_eq!((fault.name(), world.is_archived()), ("Image.Rejected", true));
     assert_eq!(world.record().attempts, 2);
     // No copy is written of it.
     assert!(
-        ready(world.objects.read_image(ObjectRef { bucket: BUCKET, key: &layout::processed_image(IMAGE_ID), version_id: None }))
+        ready(world.objects.read(ObjectRef { bucket: BUCKET, key: &layout::processed_image(IMAGE_ID), version_id: None }))
             .unwrap()
             .is_none()
     );

@@ -4,56 +4,26 @@ use crate::{
     pictures::{jpeg, quadrants},
     step::run_with,
 };
-use sightline_domain::{
+use sightline_domain::model::{
     clock::EpochMillis,
-    content::hex_sha256,
-    erase::ports::Tombstones,
-    error::StorageError,
-    identity::{Upload, content_key},
-    ports::{RecordClaims, RecordFinder, Written},
+    identity::{Upload, content_key, hex_sha256},
     record::Record,
 };
 use sightline_tests::{
+    failing::Failing,
     objects::MemoryObjects,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, OTHER_EXECUTION, OWNER, UPLOADED},
+    tables::MemoryTables,
 };
-use std::sync::{Arc, Mutex};
 
-/// Records to which another execution comes first: right before the first claim, and after all that was looked up for it.
-#[derive(Clone)]
-struct Overtaken {
-    records: MemoryRecords,
-    other: Arc<Mutex<Option<(MemoryObjects, Upload)>>>,
-}
-
-impl RecordFinder for Overtaken {
-    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
-        self.records.find(image_id).await
-    }
-}
-
-impl Tombstones for Overtaken {
-    async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
-        self.records.items(image_id).await
-    }
-
-    async fn close(&self, tombstone: &Record) -> Result<Written, StorageError> {
-        self.records.close(tombstone).await
-    }
-}
-
-impl RecordClaims for Overtaken {
-    async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
-        if let Some((objects, upload)) = self.other.lock().unwrap().take() {
-            run_with(&self.records, &objects, &upload, OTHER_EXECUTION).unwrap();
+/// Records in which another execution claims `upload` right before the first claim, after everything was looked up for it.
+fn overtaken(records: &MemoryTables, objects: &MemoryObjects, upload: &Upload) -> Failing<MemoryTables> {
+    let (tables, objects, mut upload) = (records.clone(), objects.clone(), Some(upload.clone()));
+    Failing::new(records.clone()).before("claim", move || {
+        if let Some(upload) = upload.take() {
+            run_with(&tables, &objects, &upload, OTHER_EXECUTION).unwrap();
         }
-        self.records.claim(record).await
-    }
-
-    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
-        self.records.claim_rejected(record, rejected_at).await
-    }
+    })
 }
 
 /// When the second execution claims.
@@ -70,8 +40,8 @@ enum Second {
 /// The records after two uploads of one photo, under keys with different endings, were claimed; and how each execution ended.
 ///
 /// `in_order`: the upload that came first is claimed first. `kms`: every upload has an entity tag of its own.
-fn two_endings(second_comes: Second, in_order: bool, kms: bool) -> (MemoryRecords, [Result<String, &'static str>; 2]) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+fn two_endings(second_comes: Second, in_order: bool, kms: bool) -> (MemoryTables, [Result<String, &'static str>; 2]) {
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let bytes = jpeg(&quadrants(120, 100));
     let put = |ending: &str, at: EpochMillis| {
         let (key, _) = content_key(OWNER, &hex_sha256(&bytes), ending);
@@ -79,17 +49,17 @@ fn two_endings(second_comes: Second, in_order: bool, kms: bool) -> (MemoryRecord
     };
     let uploads = [put("jpg", UPLOADED), put("jpeg", UPLOADED + 1_000)];
     let [first, second] = if in_order { [&uploads[0], &uploads[1]] } else { [&uploads[1], &uploads[0]] };
-    let ended = |run: Result<sightline_domain::image::ImageRef, sightline_kit::Fault>| {
+    let ended = |run: Result<sightline_domain::model::image::ImageRef, sightline_kit::StepFailure>| {
         run.map(|image| image.image_id).map_err(|fault| fault.name())
     };
     if second_comes == Second::AtOnce {
-        let overtaken = Overtaken { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), second.clone())))) };
+        let overtaken = overtaken(&records, &objects, second);
         let overtaken = ended(run_with(&overtaken, &objects, first, EXECUTION));
         return (records, [overtaken, Err("")]);
     }
     let one = ended(run_with(&records, &objects, first, EXECUTION));
     if second_comes == Second::AfterDeletion {
-        objects.erase(&first.key);
+        objects.remove(&first.key);
     }
     let other = ended(run_with(&records, &objects, second, OTHER_EXECUTION));
     (records, [one, other])
@@ -118,10 +88,10 @@ fn row_01_two_keys_of_one_content_are_one_record_in_any_order() {
 
 /// The records after both versions of a key were claimed, the other version's claim right before ours.
 fn claimed_at_once(key: &str, ours: &[u8], theirs: &[u8]) -> (Vec<Record>, Result<String, &'static str>) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let first = objects.upload(BUCKET, key, ours, UPLOADED);
     let second = objects.upload_encrypted(BUCKET, key, theirs, UPLOADED + 1_000);
-    let overtaken = Overtaken { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), second)))) };
+    let overtaken = overtaken(&records, &objects, &second);
     let run = run_with(&overtaken, &objects, &first, EXECUTION);
     (records.all(), run.map(|image| image.image_id).map_err(|fault| fault.name()))
 }

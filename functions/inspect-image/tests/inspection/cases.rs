@@ -1,7 +1,7 @@
 //! Files from public reports, rebuilt: each was once refused, turned or coloured wrongly. And their siblings beside the pixels.
 
 use crate::pictures::*;
-use sightline_domain::rejection::ReasonCode;
+use sightline_domain::model::rejection::ReasonCode;
 
 /// The card of these files: red, green above; blue, yellow below.
 const CARD: [[u8; 3]; 4] = [[220, 30, 30], [30, 180, 30], [30, 30, 220], [240, 220, 30]];

@@ -4,23 +4,24 @@ use crate::pictures::{jpeg, quadrants};
 use crate::step::run_with;
 use serde_json::json;
 use sightline_domain::{
-    content::hex_sha256,
-    erase::{SWEEP_AFTER, Tombstone},
-    identity::{Upload, content_key},
-    image::ImageRef,
-    record::{ProcessingStatus, Record, WorkQueue},
+    flows::erase::SWEEP_AFTER,
+    model::{
+        identity::{Upload, content_key, hex_sha256},
+        image::ImageRef,
+        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
+    },
 };
-use sightline_kit::Fault;
+use sightline_kit::StepFailure;
 use sightline_tests::{
     objects::MemoryObjects,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, OTHER_EXECUTION, OWNER, UPLOADED, key},
+    tables::MemoryTables,
 };
 
 const ERASED: i64 = UPLOADED + 86_400_000;
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
     upload: Upload,
 }
@@ -28,7 +29,7 @@ struct World {
 impl World {
     /// An image that was analysed, and then erased; `closed` says whether late writes were waited for.
     fn erased(closed: bool) -> Self {
-        let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+        let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
         let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
         let world = Self { records, objects, upload };
         world.run(&world.upload, EXECUTION).unwrap();
@@ -39,9 +40,9 @@ impl World {
             version_id: known.version_id.clone().filter(|_| !closed),
             ..Tombstone::of(&known)
         };
-        world.records.erase(IMAGE_ID);
+        world.records.remove(IMAGE_ID);
         world.records.put(&serde_json::from_value::<Record>(json!(tombstone)).unwrap());
-        world.objects.erase(&key());
+        world.objects.remove(&key());
         world
     }
 
@@ -49,7 +50,7 @@ impl World {
         self.objects.upload(BUCKET, &key(), &jpeg(&quadrants(width, 100)), ERASED + SWEEP_AFTER)
     }
 
-    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, Fault> {
+    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
         run_with(&self.records, &self.objects, upload, execution)
     }
 
@@ -109,7 +110,7 @@ fn a_new_upload_while_late_writes_are_waited_for_gets_an_id_of_its_own_and_keeps
 
     let mut closed = Tombstone::of(&world.records.all().into_iter().find(Record::is_erased).unwrap());
     (closed.work_queue, closed.version_id) = (None, None);
-    world.records.erase(IMAGE_ID);
+    world.records.remove(IMAGE_ID);
     world.records.put(&serde_json::from_value::<Record>(json!(closed)).unwrap());
 
     assert_eq!(world.run(&again, OTHER_EXECUTION).unwrap().image_id, again.derived_id(), "its step is tried again");
@@ -118,7 +119,7 @@ fn a_new_upload_while_late_writes_are_waited_for_gets_an_id_of_its_own_and_keeps
 
 #[test]
 fn an_upload_whose_only_id_is_being_erased_comes_back_later() {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let mut upload = objects.upload(BUCKET, "raw-uploads/cat.jpg", &jpeg(&quadrants(120, 100)), ERASED + 1_000);
     // As on the local AWS, whose events name no version.
     upload.version_id = None;
@@ -142,7 +143,7 @@ fn another_content_of_the_same_key_keeps_its_own_record() {
 fn the_same_file_uploaded_again_has_the_id_that_its_content_names() {
     let bytes = jpeg(&quadrants(120, 100));
     let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let tombstone =
         json!({"ImageID": id, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "ErasedAt": ERASED, "SchemaVersion": 1});
     records.put(&serde_json::from_value::<Record>(tombstone).unwrap());

@@ -3,7 +3,7 @@
 use crate::pictures::*;
 use image::{DynamicImage, ImageBuffer, Rgb, Rgba, RgbaImage};
 use inspect_image::inspect::check_bytes;
-use sightline_domain::{image::ImageFormat, rejection::ReasonCode};
+use sightline_domain::model::{image::ImageFormat, rejection::ReasonCode};
 
 const QUADRANTS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 

@@ -33,5 +33,5 @@ fn row_14_of_a_polyglot_only_the_picture_is_left() {
 #[test]
 fn a_jpeg_in_front_of_which_something_stands_is_no_image() {
     let bytes = [HTML, &jpeg(&noise(100, 100))].concat();
-    assert_eq!(rejected(&bytes), sightline_domain::rejection::ReasonCode::NotAnImage);
+    assert_eq!(rejected(&bytes), sightline_domain::model::rejection::ReasonCode::NotAnImage);
 }

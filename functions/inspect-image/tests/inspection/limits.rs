@@ -2,7 +2,7 @@
 //! high-water mark), since the other tests of this binary use memory, too. Times are printed, and not asserted.
 
 use crate::pictures::*;
-use sightline_domain::rejection::ReasonCode;
+use sightline_domain::model::rejection::ReasonCode;
 use std::{fs, process::Command, time::Instant};
 
 const FILE: &str = "SIGHTLINE_INSPECTED_FILE";

@@ -1,7 +1,7 @@
 //! What the camera wrote: read where it makes sense, left out where it does not, and in no copy.
 
 use crate::pictures::*;
-use sightline_domain::image::{ExifFacts, GeoPoint};
+use sightline_domain::model::image::{ExifFacts, GeoPoint};
 
 const ASCII: u16 = 2;
 const SHORT: u16 = 3;

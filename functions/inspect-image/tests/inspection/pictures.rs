@@ -1,8 +1,11 @@
 //! Pictures made by code, and what is needed to look at copies.
 
-use image::{DynamicImage, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder, codecs::webp::WebPEncoder};
+use image::{
+    DynamicImage, ImageEncoder, Rgb, RgbImage,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder},
+};
 use inspect_image::inspect::{Inspected, Limits, inspect};
-use sightline_domain::rejection::{ReasonCode, Rejection};
+use sightline_domain::model::rejection::{ReasonCode, Rejection};
 use std::io::Write;
 
 pub const RED: [u8; 3] = [255, 0, 0];

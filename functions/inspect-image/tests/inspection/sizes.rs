@@ -2,7 +2,7 @@
 
 use crate::pictures::*;
 use inspect_image::inspect::{Limits, inspect};
-use sightline_domain::rejection::ReasonCode;
+use sightline_domain::model::rejection::ReasonCode;
 
 fn outcome(width: u32, height: u32) -> Option<ReasonCode> {
     take("raw-uploads/x", &png(flat(width, height, RED))).err().map(|rejection| rejection.code)

@@ -7,38 +7,39 @@ use inspect_image::{
 };
 use serde_json::json;
 use sightline_domain::{
-    clock::{DAY_MILLIS, EpochMillis, FixedClock},
-    content::hex_sha256,
-    identity::{Upload, content_key},
-    image::ImageRef,
-    ports::{ImageArchive, ImageStore, RecordClaims, UploadLookup},
-    record::{ProcessingStatus, Record},
+    model::{
+        clock::{DAY_MILLIS, EpochMillis, FixedClock},
+        identity::{Upload, content_key, hex_sha256},
+        image::ImageRef,
+        record::{ProcessingStatus, Record},
+    },
+    ports::{Objects, Records, Uploads},
 };
-use sightline_kit::{Fault, Step, settings::from};
+use sightline_kit::{Step, StepFailure, settings::from};
 use sightline_tests::{
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, event, key},
+    tables::MemoryTables,
 };
 
 pub fn run_with(
-    records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
+    records: &(impl Records + Clone),
+    objects: &(impl Uploads + Objects + Clone),
     upload: &Upload,
     execution: &str,
-) -> Result<ImageRef, Fault> {
+) -> Result<ImageRef, StepFailure> {
     run_at(NOW, records, objects, upload, execution)
 }
 
 fn run_at(
     now: EpochMillis,
-    records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
+    records: &(impl Records + Clone),
+    objects: &(impl Uploads + Objects + Clone),
     upload: &Upload,
     execution: &str,
-) -> Result<ImageRef, Fault> {
+) -> Result<ImageRef, StepFailure> {
     let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
     let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(now));
     let input: Input = serde_json::from_value(json!({"Event": event(upload), "ExecutionArn": execution})).unwrap();
@@ -46,20 +47,20 @@ fn run_at(
 }
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
 }
 
 impl World {
     fn new() -> Self {
-        Self { records: MemoryRecords::default(), objects: MemoryObjects::default() }
+        Self { records: MemoryTables::default(), objects: MemoryObjects::default() }
     }
 
     fn upload(&self, key: &str, width: u32) -> Upload {
         self.objects.upload(BUCKET, key, &jpeg(&quadrants(width, 100)), UPLOADED)
     }
 
-    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, Fault> {
+    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
         run_with(&self.records, &self.objects, upload, execution)
     }
 }
@@ -104,7 +105,7 @@ fn the_marker_of_a_folder_makes_no_record() {
     let upload = world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);
     for gone in [false, true] {
         if gone {
-            world.objects.erase(&upload.key);
+            world.objects.remove(&upload.key);
         }
         let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).unwrap();
         let step = InspectImage::new(settings, world.records.clone(), world.objects.clone(), FixedClock(NOW));
@@ -112,7 +113,7 @@ fn the_marker_of_a_folder_makes_no_record() {
         created.detail.object.size = 0;
         let input: Input = serde_json::from_value(json!({"Event": created, "ExecutionArn": EXECUTION})).unwrap();
         let fault = ready(step.run(input)).unwrap_err();
-        assert_eq!((fault.name(), fault.ends_well(), world.records.all().len()), ("Upload.FolderMarker", true, 0));
+        assert_eq!((fault.name(), fault.is_expected(), world.records.all().len()), ("Upload.FolderMarker", true, 0));
     }
     // A picture may have such a key as well.
     let picture = world.upload("raw-uploads/holiday/", 200);
@@ -160,7 +161,7 @@ fn a_duplicate_reads_no_image() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
     world.run(&upload, EXECUTION).unwrap();
-    let objects = Failing::new(world.objects.clone()).fail("read_image", When::Before, 1);
+    let objects = Failing::new(world.objects.clone()).fail("read", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
 }
 
@@ -328,7 +329,7 @@ fn a_key_that_nobody_chose_makes_an_image_of_the_default_owner() {
 fn an_object_that_is_gone_is_rejected_before_a_record_is_made() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     let fault = world.run(&upload, EXECUTION).unwrap_err();
     assert_eq!(fault.name(), "Image.Rejected");
     assert!(fault.message().starts_with("OBJECT_DELETED: "));
@@ -351,7 +352,7 @@ fn a_rejected_image_was_claimed_before_so_that_its_record_exists() {
 fn a_bucket_that_is_down_leaves_nothing_behind() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    let objects = Failing::new(world.objects.clone()).fail("look_up", When::Before, 1);
+    let objects = Failing::new(world.objects.clone()).fail("find_upload", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, EXECUTION).unwrap_err().name(), "Storage.Unavailable");
     assert!(world.records.all().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Row 10: a cut file is refused, wherever it is cut; a complete JPEG without its end marker is not.
 
 use crate::pictures::*;
-use sightline_domain::rejection::ReasonCode;
+use sightline_domain::model::rejection::ReasonCode;
 
 /// So few bytes at the end of a JPEG may be missing unseen: the decoder looks for the end once per row of blocks, and reads ahead. What
 /// they held lies within the last row of blocks.
