@@ -350,3 +350,20 @@ fn every_link_leads_to_a_file_and_a_heading_that_exist() {
     }
     assert!(checked > 100, "{checked} links");
 }
+
+#[test]
+fn every_path_of_the_repository_in_a_page_exists() {
+    let folders = ["cdk", "cli", "crates", "docs", "events", "functions", "fuzz", "local", "samples", "statemachine", "tests", "tools"];
+    let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let (mut found, mut checked) = (Vec::new(), 0);
+    pages(&root(), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2).filter(|quoted| quoted.chars().all(is_path) && !quoted.contains("NAME"));
+        for path in quoted.filter(|quoted| quoted.split_once('/').is_some_and(|(first, _)| folders.contains(&first))) {
+            assert!(root().join(path).exists() || page.parent().unwrap().join(path).exists(), "{} names {path}", page.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked} paths");
+}
