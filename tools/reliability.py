@@ -17,18 +17,19 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 # The levels of tests, nearest to AWS first.
 LEVELS = {
-    "local stack": "runs on the [local stack](local.md) with the real functions, state machine and CDK app, by `make test` or `make soak`",
-    "real program": "runs the program of the function or command over its real protocol",
-    "adapter": "runs the AWS SDK against recorded or documented answers",
-    "definition": "runs the definition of the state machine in a JSONata engine",
-    "template": "checks the definition or the synthesised templates, without running them",
-    "pure": "runs the code with hand-written fakes",
+    "soak": "the whole system on its own local stack, under load or stopped in the middle (`make soak`)",
+    "local stack": "the whole system on the [local stack](local.md), called from outside",
+    "real program": "the program of a function or the command, over its real protocol",
+    "adapter": "the AWS SDK with recorded or documented responses",
+    "definition": "the state machine's definition, run by a JSONata engine",
+    "template": "assertions on the definition or on the synthesised templates",
+    "unit": "the code alone, with in-memory fakes",
 }
 
 # Path prefix of a test → its level; the first match applies.
 PLACES = {
+    "tools/soak": "soak",
     "tests/tests/e2e/": "local stack",
-    "tools/soak": "local stack",
     "tests/tests/runtime_api/": "real program",
     "cli/tests/": "real program",
     "local/rekognition/tests/": "real program",
@@ -36,7 +37,7 @@ PLACES = {
     "tests/tests/state_machine/runs.rs": "definition",
     "tests/tests/state_machine/": "template",
     "cdk/": "template",
-    "": "pure",
+    "": "unit",
 }
 
 PATTERNS = {
@@ -46,23 +47,42 @@ PATTERNS = {
 }
 COMMENT = re.compile(r"\s*//+\s?(.*)")
 
-HEAD = """# Reliability
+HEAD = """# What happens when something fails?
 
-Faults, the expected behaviour, and the tests that show it. `make reliability` generates this page from [tools/fault_matrix.toml](../tools/fault_matrix.toml) and from the tests: their names begin with the numbers of their rows,
-and the comments above them say what they inject and see. `make lint` fails if the page is out of date, or if a row has neither a test nor a reason why it has none.
+The matrix lists every fault that we expect, the result, and the tests that show it: the one nearest to AWS and the
+cheapest one. The invariant behind all rows:
 
-"Accepted" means that S3 answered 2xx to an upload under `raw-uploads/`. At any time:
+    accepted = COMPLETED + FAILED with a reason + waiting for review + in progress, within the time limits
 
-    accepted = COMPLETED + FAILED (with a reason) + waiting for review + in flight for less than the time allowed;   orphans = 0;
-    each image has exactly one final record; no stored answer of Rekognition is paid for again (decision 2).
+An upload is **accepted** when S3 answers 2xx for a key under `raw-uploads/`. Each accepted image has exactly one final
+record, and no stored answer of Rekognition is paid for again. `tests/tests/invariant/` checks the invariant under
+[random orders of faults](../tests/README.md#the-invariant-under-random-faults).
 
-"Rejected": the record is FAILED with that [reason](errors.md#reason-codes-of-rejected-images), and the execution succeeds. "Re-runnable": the execution is FAILED at that state and the record is FAILED with the cause; after the
-cause is removed, `sightline executions redrive` completes the image without paying again for stored answers.
+- **Rejected**: the execution succeeds, and the record is FAILED with a
+  [reason code](errors.md#reason-codes-of-rejected-images).
+- **Redrivable**: the execution fails at the state where the fault occurred, and the record is FAILED with the cause.
+  After the cause is repaired, `sightline executions redrive` completes the image.
 
+## Levels of tests
+
+Nearest to AWS first. What the local stack cannot prove is [tested at another level](local.md#what-can-it-not-prove).
+
+| level | meaning |
+|---|---|
+"""
+
+BEFORE_ROWS = """
 ## The matrix
 
-| row | fault | expected | shown at |
-|---|---|---|---|
+| row | fault | result | nearest to AWS | cheapest |
+|---|---|---|---|---|
+"""
+
+FOOT = """
+Test names begin with the numbers of their rows (`row_01_…`); the comments above the tests say what is injected and what
+is seen. `python3 tools/reliability.py --list` prints all tests of each row. `make reliability` writes this page from
+[tools/fault_matrix.toml](../tools/fault_matrix.toml) and the tests. `make lint` fails if the page is out of date, or if
+a row has neither a test nor a reason why it is open.
 """
 
 
@@ -137,27 +157,48 @@ def _described(what, comments):
 
 
 def page(rows, tests):
-    """The text of the page."""
+    """The whole page."""
+    levels = [_line(level, meaning) for level, meaning in LEVELS.items()]
+    return HEAD + "\n".join(levels) + "\n" + BEFORE_ROWS + "\n".join(_row(row, tests) for row in rows) + "\n" + FOOT
+
+
+def _row(row, tests):
+    """The row of the matrix, with its test nearest to AWS and, at another level, its cheapest test."""
+    shown = _of_row(row, tests)
+    nearest = _best_at(shown[0].level, shown) if shown else None
+    cheapest = _best_at(shown[-1].level, shown) if shown and shown[-1].level != shown[0].level else None
+    expected = f"{row['expected']} **Open:** {row['open']}." if "open" in row else row["expected"]
+    return _line(row["number"], row["fault"], expected, _link(nearest), _link(cheapest))
+
+
+def _of_row(row, tests):
+    """The tests of a row, those nearest to AWS first."""
     order = list(LEVELS)
-    matrix, shown = [], []
-    for row in rows:
-        mine = sorted((test for test in tests if row["number"] in test.rows), key=lambda test: order.index(test.level))
-        levels = list(dict.fromkeys(test.level for test in mine))
-        remarks = [*levels, *([f"open: {row['open']}"] if "open" in row else [])]
-        matrix.append(_line(row["number"], row["fault"], row["expected"], "; ".join(remarks)))
-        for place, test in enumerate(mine):
-            title = "" if place else f"**{row['number']}** {row['fault']}"
-            shown.append(_line(title, test.injected, test.seen, f"[{Path(test.file).name}](../{test.file}) `{test.name}`", test.level))
-    levels = "\n".join(_line(level, meaning) for level, meaning in LEVELS.items())
-    return (
-        HEAD + "\n".join(matrix)
-        + "\n\n## Levels\n\nNearest to AWS first; what a laptop [cannot prove](local.md#what-it-cannot-prove-and-where-that-is-shown-instead) is shown at another level.\n\n| level | means |\n|---|---|\n" + levels
-        + "\n\n## Tests\n\n| row | injected | seen | test | level |\n|---|---|---|---|---|\n" + "\n".join(shown) + "\n"
-    )
+    return sorted((test for test in tests if row["number"] in test.rows), key=lambda test: order.index(test.level))
+
+
+def _best_at(level, tests):
+    """A test at a level: from the file with the most tests of the row, the one that shows the fewest other rows."""
+    candidates = [test for test in tests if test.level == level]
+    files = [test.file for test in candidates]
+    return min(candidates, key=lambda test: (-files.count(test.file), len(test.rows)))
+
+
+def _link(test):
+    return f"[{test.level}](../{test.file})" if test else ""
 
 
 def _line(*cells):
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def listing(rows, tests):
+    """Every test of every row, as text."""
+    for row in rows:
+        yield f"{row['number']}. {row['fault']}\n   {row['expected']}"
+        for test in _of_row(row, tests):
+            yield f"   - {test.level}: {test.file}: {test.name}\n     Injected: {test.injected}\n     Seen: {test.seen}"
+        yield ""
 
 
 def problems(rows, tests):
@@ -179,10 +220,13 @@ def main():
     """Exit codes: 0 done, 1 problems were found (one sentence each is printed)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is out of date")
+    parser.add_argument("--list", action="store_true", help="write nothing; print every test of every row")
     arguments = parser.parse_args()
     rows, tests = tomllib.loads(MATRIX.read_text("utf-8"))["row"], find_tests(ROOT)
     found, text = list(problems(rows, tests)), page(rows, tests)
-    if not arguments.check:
+    if arguments.list:
+        print("\n".join(listing(rows, tests)))
+    elif not arguments.check:
         PAGE.write_text(text, "utf-8")
         print(f"{PAGE.relative_to(ROOT)}: {len(rows)} rows, {len(tests)} tests.", file=sys.stderr)
     elif not PAGE.exists() or PAGE.read_text("utf-8") != text:
