@@ -94,7 +94,7 @@ fn settings<T>(variables: &BTreeMap<String, String>, read_settings: impl FnOnce(
 fn without_a_variable_each_function_falls_back_to_the_documented_default() {
     let (none, all) = (BTreeMap::new(), documented().into_iter().map(|[_, variable, _, default]| (variable, default)).collect());
     let of = |variables: &BTreeMap<String, String>| {
-        let inspect = settings(variables, inspect_image::settings::read);
+        let inspect = settings(variables, inspect_image::step::Settings::read);
         let stored = settings(variables, store_record::settings);
         format!(
             "{:?}",

@@ -1,14 +1,14 @@
-//! Reads what the camera wrote into the file (EXIF): orientation, time, camera, place.
+//! Reads EXIF: orientation, time, camera and location.
 //!
 //! EXIF is a TIFF structure (CIPA DC-008): directories of 12-byte entries that point at values and at further directories. Each fact
-//! is looked up on its own, so a bad pointer, entry or directory loses only the facts that it holds. Nothing is followed twice: the main
-//! directory may lead to the Exif and the GPS directory, and no further.
+//! is looked up separately, so a bad pointer, entry or directory only loses its own facts. There are no loops: the main directory may point
+//! to the Exif and the GPS directory, and their pointers are not followed.
 
-use crate::bytes::{be16, be32, le16, le32};
+use crate::picture::{be16, be32, le16, le32};
 use image::metadata::Orientation;
 use sightline_domain::image::{ExifFacts, GeoPoint};
 
-/// Longest text that is kept, in characters.
+/// Maximum length of a text, in characters.
 const MAX_TEXT_CHARS: usize = 100;
 
 const MAKE: u16 = 0x010f;
@@ -16,30 +16,29 @@ const MODEL: u16 = 0x0110;
 const ORIENTATION: u16 = 0x0112;
 const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
-/// Times with the tag of their offset, best first: taken, digitised, changed.
+/// Tags of times and of their UTC offsets, most relevant first: taken, digitised, changed.
 const TIMES: [(u16, u16); 3] = [(0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010)];
 const LATITUDE_REFERENCE: u16 = 1;
 const LATITUDE: u16 = 2;
 const LONGITUDE_REFERENCE: u16 = 3;
 const LONGITUDE: u16 = 4;
 
-/// The TIFF structure in an EXIF segment or chunk. JPEG puts `Exif\0\0` in front of it, PNG and WebP do not; many writers mix them up.
-///
-/// `None` where `payload` holds no TIFF structure.
+/// The TIFF structure in an EXIF segment or chunk; `None` if there is none. JPEG puts `Exif\0\0` in front of it, PNG and WebP do not, but
+/// many writers mix this up.
 pub fn tiff(payload: &[u8]) -> Option<&[u8]> {
     let tiff = payload.strip_prefix(b"Exif").and_then(|rest| rest.get(2..)).unwrap_or(payload);
     Tiff::new(tiff).map(|_| tiff)
 }
 
-/// Reads the facts from a TIFF structure; the place only where `with_gps`. What cannot be read is left out.
+/// Reads the facts from a TIFF structure, the location only if `with_gps`. Unreadable facts are omitted.
 pub fn facts(exif: &[u8], with_gps: bool) -> ExifFacts {
     let Some(tiff) = Tiff::new(exif) else { return ExifFacts::default() };
     let directories = tiff.main_and_exif();
     let gps = tiff.pointer(GPS_DIRECTORY).filter(|_| with_gps);
-    ExifFacts { taken_at: taken_at(&tiff, directories), camera: camera(&tiff, directories), gps: gps.and_then(|gps| place(&tiff, gps)) }
+    ExifFacts { taken_at: taken_at(&tiff, directories), camera: camera(&tiff, directories), gps: gps.and_then(|gps| location(&tiff, gps)) }
 }
 
-/// How the picture must be turned to be upright; not at all where the TIFF structure says nothing that is valid.
+/// How to turn the picture upright; no change if the TIFF structure has no valid orientation.
 pub fn orientation(exif: &[u8]) -> Orientation {
     let stored = Tiff::new(exif).and_then(|tiff| first(tiff.main_and_exif(), |directory| tiff.number(directory, ORIENTATION)));
     stored.and_then(|value| u8::try_from(value).ok()).and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
@@ -51,14 +50,14 @@ struct Tiff<'a> {
     big_endian: bool,
 }
 
-/// An entry of a directory. The value ends where the file ends, if its count says more.
+/// An entry of a directory. A value that is longer than the file is cut off.
 struct Entry<'a> {
     tag: u16,
     kind: u16,
     value: &'a [u8],
 }
 
-/// Where a directory begins.
+/// The offset of a directory.
 type Directory = usize;
 
 impl<'a> Tiff<'a> {
@@ -79,22 +78,22 @@ impl<'a> Tiff<'a> {
         if self.big_endian { be32(bytes, at) } else { le32(bytes, at) }
     }
 
-    /// The main directory. It nearly always follows the header, so it is looked for there where the header points nowhere.
+    /// The main directory. If the header's pointer is invalid, it is expected right after the header, where nearly all writers put it.
     fn main(&self) -> Option<Directory> {
-        let pointed = self.u32(self.bytes, 4).and_then(|place| usize::try_from(place).ok());
-        [pointed, Some(8)].into_iter().flatten().find(|place| self.entries(*place).next().is_some())
+        let pointer = self.u32(self.bytes, 4).and_then(|offset| usize::try_from(offset).ok());
+        [pointer, Some(8)].into_iter().flatten().find(|offset| self.entries(*offset).next().is_some())
     }
 
     fn pointer(&self, tag: u16) -> Option<Directory> {
-        self.number(self.main()?, tag).and_then(|place| usize::try_from(place).ok())
+        self.number(self.main()?, tag).and_then(|offset| usize::try_from(offset).ok())
     }
 
-    /// Writers put entries into either of these two.
+    /// The two directories that writers put the same entries into.
     fn main_and_exif(&self) -> [Option<Directory>; 2] {
         [self.main(), self.pointer(EXIF_DIRECTORY)]
     }
 
-    /// As many entries as the directory claims and the file holds.
+    /// The entries that the directory declares, as far as the file reaches.
     fn entries(&self, directory: Directory) -> impl Iterator<Item = Entry<'a>> {
         let count = usize::from(self.u16(self.bytes, directory).unwrap_or(0));
         let entries = directory.checked_add(2).and_then(|start| self.bytes.get(start..)).unwrap_or_default();
@@ -115,12 +114,12 @@ impl<'a> Tiff<'a> {
         Some(Entry { tag: self.u16(entry, 0)?, kind, value: room.get(..length).unwrap_or(room) })
     }
 
-    /// What `read` makes of the first entry with this tag of which it makes something.
+    /// The first value that `read` accepts among the entries with this tag.
     fn read<T>(&self, directory: Directory, tag: u16, read: impl Fn(&Entry<'a>) -> Option<T>) -> Option<T> {
         self.entries(directory).filter(|entry| entry.tag == tag).find_map(|entry| read(&entry))
     }
 
-    /// An unsigned number, as wide as the writer chose: BYTE, SHORT, LONG or IFD.
+    /// An unsigned number of any width: BYTE, SHORT, LONG or IFD.
     fn number(&self, directory: Directory, tag: u16) -> Option<u32> {
         self.read(directory, tag, |entry| match entry.kind {
             1 => entry.value.first().copied().map(u32::from),
@@ -145,12 +144,12 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// What `read` finds in the first directory where it finds something.
+/// The first value that `read` finds in the directories.
 fn first<T>(directories: [Option<Directory>; 2], read: impl Fn(Directory) -> Option<T>) -> Option<T> {
     directories.into_iter().flatten().find_map(read)
 }
 
-/// A text (ASCII, UTF-8, or what is written as UNDEFINED) without control characters; `None` where nothing is left.
+/// A text (ASCII, UTF-8 or UNDEFINED) without control characters; `None` if nothing is left.
 fn text(entry: &Entry<'_>) -> Option<String> {
     let written = matches!(entry.kind, 2 | 7 | 129).then_some(entry.value)?;
     let text = String::from_utf8_lossy(written.split(|byte| *byte == 0).next()?);
@@ -158,7 +157,7 @@ fn text(entry: &Entry<'_>) -> Option<String> {
     Some(clean.trim().to_owned()).filter(|clean| !clean.is_empty())
 }
 
-/// The best time that is one, with its offset from UTC where the file has that.
+/// The most relevant valid time, with its UTC offset if the file has one.
 fn taken_at(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
     let offset_of = |tag| first(directories, |directory| tiff.text(directory, tag)).filter(|offset| is_offset(offset));
     TIMES.into_iter().find_map(|(time, offset)| {
@@ -167,10 +166,10 @@ fn taken_at(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<Stri
     })
 }
 
-/// EXIF writes `YYYY:MM:DD hh:mm:ss`; `None` for a time that is in no calendar.
+/// Parses EXIF's `YYYY:MM:DD hh:mm:ss`; `None` for a time that does not exist.
 fn date_time(written: &str) -> Option<String> {
     let bytes = written.as_bytes();
-    let separators = [4, 7, 10, 13, 16].map(|place| bytes.get(place).copied());
+    let separators = [4, 7, 10, 13, 16].map(|index| bytes.get(index).copied());
     if !matches!(separators, [Some(b':' | b'-' | b'/'), Some(b':' | b'-' | b'/'), Some(b' ' | b'T'), Some(b':'), Some(b':')]) {
         return None;
     }
@@ -191,7 +190,7 @@ fn date_time(written: &str) -> Option<String> {
     plausible.then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"))
 }
 
-/// `+hh:mm` or `-hh:mm`.
+/// Whether a text has the form `+hh:mm` or `-hh:mm`.
 fn is_offset(text: &str) -> bool {
     matches!(text.as_bytes(), [b'+' | b'-', h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()))
 }
@@ -200,7 +199,7 @@ fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
 }
 
-/// Make and model, the make once.
+/// Make and model; the make is left out if the model begins with it.
 fn camera(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String> {
     let text = |tag| first(directories, |directory| tiff.text(directory, tag));
     match (text(MAKE), text(MODEL)) {
@@ -210,17 +209,17 @@ fn camera(tiff: &Tiff<'_>, directories: [Option<Directory>; 2]) -> Option<String
     }
 }
 
-fn place(tiff: &Tiff<'_>, gps: Directory) -> Option<GeoPoint> {
+fn location(tiff: &Tiff<'_>, gps: Directory) -> Option<GeoPoint> {
     let latitude = degrees(tiff, gps, LATITUDE, LATITUDE_REFERENCE, "S")?;
     let longitude = degrees(tiff, gps, LONGITUDE, LONGITUDE_REFERENCE, "W")?;
     let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
     on_earth.then_some(GeoPoint { latitude, longitude })
 }
 
-/// Degrees, minutes and seconds; minutes and seconds may be missing.
+/// Converts degrees, minutes and seconds (the last two are optional) to decimal degrees.
 fn degrees(tiff: &Tiff<'_>, gps: Directory, tag: u16, reference: u16, negative: &str) -> Option<f64> {
     let parts = tiff.rationals(gps, tag)?;
-    let part = |place: usize| parts.get(place).copied();
+    let part = |index: usize| parts.get(index).copied();
     let value = part(0)? + part(1).unwrap_or(0.0) / 60.0 + part(2).unwrap_or(0.0) / 3600.0;
     let sign = if tiff.text(gps, reference)?.eq_ignore_ascii_case(negative) { -1.0 } else { 1.0 };
     Some((sign * value * 1e6).round() / 1e6)
