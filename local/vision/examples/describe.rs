@@ -1,4 +1,4 @@
-//! Says what the local models see in photos, with times: `cargo run -p sightline-vision --example look -- PHOTOS…`
+//! Prints what the local models detect in photos, with times: `cargo run -p sightline-vision --example describe -- PHOTOS…`
 
 use std::path::Path;
 use std::time::Instant;
@@ -12,12 +12,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let models = models?;
     println!("models loaded in {loading}, {} MB", resident_megabytes());
     for path in std::env::args().skip(1) {
-        look(&models, Path::new(&path))?;
+        describe(&models, Path::new(&path))?;
     }
     Ok(())
 }
 
-fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+fn describe(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
@@ -57,17 +57,17 @@ fn look(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
     Ok(())
 }
 
-/// The result, and the time on the clock and on all cores together.
+/// The result, with the elapsed time and the CPU time.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, String) {
     let (started, busy) = (Instant::now(), cpu_milliseconds());
     let result = work();
     (result, format!("{} ms, {} ms of CPU", started.elapsed().as_millis(), cpu_milliseconds() - busy))
 }
 
-/// What this process has used of all cores, in steps of 10 ms (Linux; 0 elsewhere).
+/// CPU time of this process in steps of 10 ms (Linux; 0 elsewhere).
 fn cpu_milliseconds() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // User and system time are the 12th and 13th field behind the name, which stands in brackets.
+    // User and system time are the 12th and 13th field after the name in brackets.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10
 }
