@@ -1,4 +1,4 @@
-//! How often each operation was called, by image: what Rekognition would have billed, and what not.
+//! Counts calls per operation and image: those that Rekognition would have billed, and the others.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,18 +7,18 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{operation::Operation, refusal::Code};
+use crate::{error::Code, operation::Operation};
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// HTTP 200: the billed ones.
+    /// HTTP 200, which Rekognition bills.
     Answered,
-    /// The request or its image was at fault.
+    /// An error in the request or its image.
     Refused,
     /// Either of the two throttling errors.
     Throttled,
-    /// A server error, or no answer that reached the client.
+    /// A server error, or no valid response reached the client.
     Failed,
 }
 
@@ -39,7 +39,7 @@ impl From<Code> for Outcome {
     }
 }
 
-/// Counts of one operation.
+/// The number of calls of one operation, by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     answered: u64,
@@ -77,7 +77,7 @@ impl Calls {
         calls.entry((operation, image.to_owned())).or_default().count(outcome);
     }
 
-    /// The sums over all images whose key contains `part`, for every operation.
+    /// The counts of every operation, summed over all images whose key contains `part`.
     pub fn sums(&self, part: &str) -> BTreeMap<Operation, Counts> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sums = BTreeMap::from(Operation::ALL.map(|operation| (operation, Counts::default())));
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_summed_over_the_images_that_match() {
+    fn calls_are_summed_over_matching_images() {
         let calls = Calls::default();
         calls.count(Operation::DetectLabels, "processed/a/image.jpg", Outcome::Answered);
         calls.count(Operation::DetectLabels, "processed/b/image.jpg", Outcome::Answered);

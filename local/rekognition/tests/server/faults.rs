@@ -1,30 +1,26 @@
-//! The fault plan, the counts and the bounded queue.
-
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
-
-mod common;
+//! Planned faults, counts, the quota and the bounded queue.
 
 use std::time::{Duration, Instant};
 
+use crate::{Server, grey, in_s3, inline, sample};
 use aws_sdk_rekognition::{
     error::{ProvideErrorMetadata, SdkError},
     operation::detect_labels::DetectLabelsError as E,
 };
-use common::{Server, grey, in_s3, inline, sample};
 use serde_json::json;
 
 #[tokio::test]
 async fn planned_faults_happen_and_are_counted() {
     let server = Server::start(&[]);
-    errors_are_sent_under_their_names(&server).await;
-    calls_that_hang_hold_nothing(&server).await;
-    answers_can_be_broken_late_or_given(&server).await;
-    faults_can_be_listed_and_dropped(&server);
-    bad_plans_are_refused(&server);
-    a_quota_throttles_what_is_beyond_it(&server).await;
+    planned_errors_have_rekognitions_names(&server).await;
+    hanging_calls_block_no_other_calls(&server).await;
+    responses_can_be_invalid_late_or_given(&server).await;
+    faults_can_be_listed_and_removed(&server);
+    invalid_faults_are_rejected(&server);
+    calls_beyond_the_quota_are_throttled(&server).await;
 }
 
-async fn errors_are_sent_under_their_names(server: &Server) {
+async fn planned_errors_have_rekognitions_names(server: &Server) {
     let modes = [
         ("throttle", "ThrottlingException"),
         ("provisioned-throughput", "ProvisionedThroughputExceededException"),
@@ -52,7 +48,7 @@ async fn errors_are_sent_under_their_names(server: &Server) {
     assert_eq!(server.calls("DetectText", "/names/"), [0; 4]);
 }
 
-async fn calls_that_hang_hold_nothing(server: &Server) {
+async fn hanging_calls_block_no_other_calls(server: &Server) {
     server.fault(&json!({"operation": "DetectLabels", "image": "hang", "mode": "hang", "times": 20}));
     let hanging = (0..20).map(|_| {
         let call = server.client_with_timeout(Duration::from_secs(3)).detect_labels().image(in_s3("b", "hang"));
@@ -62,7 +58,7 @@ async fn calls_that_hang_hold_nothing(server: &Server) {
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     let start = Instant::now();
-    server.client().detect_labels().image(inline(grey(100, 100))).send().await.expect("others are served meanwhile");
+    server.client().detect_labels().image(inline(grey(100, 100))).send().await.expect("other calls are served");
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 
     for call in hanging {
@@ -72,7 +68,7 @@ async fn calls_that_hang_hold_nothing(server: &Server) {
     assert_eq!(server.calls("DetectLabels", "hang"), [0, 0, 0, 20]);
 }
 
-async fn answers_can_be_broken_late_or_given(server: &Server) {
+async fn responses_can_be_invalid_late_or_given(server: &Server) {
     let ask = || server.client().detect_labels().image(inline(grey(100, 100)));
     let [before, ..] = server.calls("DetectLabels", "");
 
@@ -86,7 +82,7 @@ async fn answers_can_be_broken_late_or_given(server: &Server) {
 
     server.fault(&json!({"operation": "*", "mode": "slow", "delayMs": 700, "times": 1}));
     let start = Instant::now();
-    ask().send().await.expect("late, but real");
+    ask().send().await.expect("a late response");
     assert!(start.elapsed() >= Duration::from_millis(700));
 
     server.fault(&json!({"operation": "*", "mode": "answer", "times": 1, "body": r#"{"Labels":[{"Name":"Weapon","Confidence":99.0}]}"#}));
@@ -94,10 +90,10 @@ async fn answers_can_be_broken_late_or_given(server: &Server) {
     assert_eq!(given.labels()[0].name(), Some("Weapon"));
 
     let [after, ..] = server.calls("DetectLabels", "");
-    assert_eq!(after - before, 2, "the late and the given one; rubbish is a failure");
+    assert_eq!(after - before, 2, "the late and the given response; an invalid one is a failure");
 }
 
-fn faults_can_be_listed_and_dropped(server: &Server) {
+fn faults_can_be_listed_and_removed(server: &Server) {
     let first = server.fault(&json!({"operation": "DetectText", "image": "/x/", "mode": "throttle"}));
     server.fault(&json!({"operation": "*", "mode": "hang", "times": 3}));
     let list = || serde_json::from_str::<serde_json::Value>(&server.http("GET", "/admin/faults", &[], b"").1).unwrap();
@@ -110,7 +106,7 @@ fn faults_can_be_listed_and_dropped(server: &Server) {
     assert_eq!(list(), json!([]));
 }
 
-fn bad_plans_are_refused(server: &Server) {
+fn invalid_faults_are_rejected(server: &Server) {
     for plan in [
         r#"{"operation":"*","mode":"explode"}"#,
         r#"{"operation":"*","mode":"slow"}"#,
@@ -123,7 +119,7 @@ fn bad_plans_are_refused(server: &Server) {
     }
 }
 
-async fn a_quota_throttles_what_is_beyond_it(server: &Server) {
+async fn calls_beyond_the_quota_are_throttled(server: &Server) {
     let put = |quota: &str| server.http("PUT", "/admin/rate", &[("content-type", "application/json")], quota.as_bytes()).0;
     for wrong in ["{}", r#"{"perSecond":0}"#, r#"{"perSecond":-1}"#, r#"{"perSecond":5,"over":"some"}"#] {
         assert!((400..500).contains(&put(wrong)), "{wrong}");
@@ -142,10 +138,10 @@ async fn a_quota_throttles_what_is_beyond_it(server: &Server) {
     assert_eq!(in_force, json!({"perSecond": 2, "over": "all", "throttled": 2}));
     assert_eq!(server.calls("DetectLabels", "/rate/"), [2, 0, 2, 0]);
     assert_eq!(server.http("DELETE", "/admin/rate", &[], b"").0, 204);
-    ask().await.expect("the quota is lifted");
+    ask().await.expect("the quota is removed");
 }
 
-/// More work than can be done in time: some is answered, the rest is sent away at once, and none fails otherwise.
+/// With more calls than can be processed in time, some are answered, the others are throttled at once, and none fails otherwise.
 #[tokio::test]
 async fn an_overload_is_throttled_at_once() {
     let server = Server::start(&[]);

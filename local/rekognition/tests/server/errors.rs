@@ -1,30 +1,26 @@
-//! Every error name, as the SDK and a plain client get it.
+//! The names of all errors, as the SDK and a plain HTTP client receive them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
-
-mod common;
-
+use crate::{Server, grey, in_s3, inline, sample};
 use aws_sdk_rekognition::{
     error::ProvideErrorMetadata,
     operation::detect_labels::DetectLabelsError as E,
     types::{Attribute, DetectLabelsFeatureName, Image},
 };
-use common::{Server, grey, in_s3, inline, sample};
 use serde_json::json;
 
 #[tokio::test]
-async fn bad_input_gets_the_real_names() {
+async fn invalid_input_gets_rekognitions_errors() {
     let server = Server::start(&[]);
     images_have_limits(&server).await;
     parameters_have_limits(&server).await;
-    requests_that_aws_would_not_read_are_named_so(&server);
-    what_only_rekognition_can_do_is_said_to_be_so(&server).await;
-    assert_eq!(server.calls("DetectLabels", "")[0], 0, "nothing of this is billed");
+    requests_that_aws_cannot_parse_are_errors(&server);
+    features_without_a_local_model_are_not_supported(&server).await;
+    assert_eq!(server.calls("DetectLabels", "")[0], 0, "errors are not billed");
 }
 
-/// The name in the error, and that the SDK knows it as a variant.
+/// The error of `DetectLabels`, as the SDK's enum.
 async fn labels_error(server: &Server, image: Image) -> E {
-    server.client().detect_labels().image(image).send().await.expect_err("should be refused").into_service_error()
+    server.client().detect_labels().image(image).send().await.expect_err("should be an error").into_service_error()
 }
 
 async fn images_have_limits(server: &Server) {
@@ -43,7 +39,7 @@ async fn images_have_limits(server: &Server) {
         assert!(matches!(heavy, E::ImageTooLargeException(_)), "{size} bytes: {heavy:?}");
     }
     let faces = server.client().detect_faces().image(inline(grey(10_001, 80))).send().await;
-    assert!(faces.is_ok(), "DetectFaces does not bound the sides: {faces:?}");
+    assert!(faces.is_ok(), "DetectFaces does not limit the sides: {faces:?}");
 }
 
 async fn parameters_have_limits(server: &Server) {
@@ -61,7 +57,7 @@ async fn parameters_have_limits(server: &Server) {
     }
 }
 
-fn requests_that_aws_would_not_read_are_named_so(server: &Server) {
+fn requests_that_aws_cannot_parse_are_errors(server: &Server) {
     for body in ["{", "[1]", "\"x\"", r#"{"MinConfidence":"80"}"#, r#"{"Image":{"Bytes":1}}"#, r#"{"Image":{"Bytes":"%%%"}}"#] {
         let (status, error) = server.call("DetectLabels", body.as_bytes());
         assert_eq!((status, &error["__type"]), (400, &json!("SerializationException")), "{body}");
@@ -75,15 +71,15 @@ fn requests_that_aws_would_not_read_are_named_so(server: &Server) {
     let (_, head, _) = server.http_with_headers("POST", "/", &headers, b"{}");
     assert!(head.contains("x-amzn-requestid: "), "{head}");
     assert!(head.contains("content-type: application/x-amz-json-1.1"), "{head}");
-    assert!(!head.contains("x-amzn-errortype"), "the SDK would take an empty one for the name: {head}");
+    assert!(!head.contains("x-amzn-errortype"), "the SDK would use an empty one as the name: {head}");
 }
 
-async fn what_only_rekognition_can_do_is_said_to_be_so(server: &Server) {
+async fn features_without_a_local_model_are_not_supported(server: &Server) {
     let client = server.client();
     let celebrities = client.recognize_celebrities().image(inline(grey(100, 100))).send().await.unwrap_err().into_service_error();
     assert_eq!(celebrities.code(), Some("NotSupportedLocallyException"));
     let message = celebrities.message().unwrap();
-    assert!(message.contains("RecognizeCelebrities") && message.contains("Rekognition itself has it"), "{message}");
+    assert!(message.contains("RecognizeCelebrities") && message.contains("Rekognition itself does"), "{message}");
 
     let properties = client.detect_labels().image(inline(grey(100, 100))).features(DetectLabelsFeatureName::ImageProperties);
     assert_eq!(properties.send().await.unwrap_err().code(), Some("NotSupportedLocallyException"));

@@ -1,8 +1,4 @@
-//! Starting and stopping, and images in S3. The S3 here is a stand-in that serves three objects; the end-to-end tests use the local AWS.
-
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
-
-mod common;
+//! Start, stop, and images in S3. The S3 here is a fake with three objects; the end-to-end tests use the local AWS.
 
 use std::{
     net::TcpListener,
@@ -10,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{Server, command, grey, in_s3, sample};
 use aws_sdk_rekognition::{
     error::ProvideErrorMetadata,
     operation::detect_labels::DetectLabelsError as E,
@@ -21,11 +18,10 @@ use axum::{
     http::StatusCode,
     routing::get,
 };
-use common::{Server, command, grey, in_s3, sample};
 use serde_json::json;
 
 #[test]
-fn a_start_that_cannot_work_says_why_in_one_sentence() {
+fn a_failed_start_says_why_and_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let output = command(port, &["--models", "/nonexistent"]).output().unwrap();
@@ -40,11 +36,11 @@ fn a_start_that_cannot_work_says_why_in_one_sentence() {
 }
 
 #[tokio::test]
-async fn a_stop_lets_running_calls_end() {
+async fn a_stop_waits_for_running_calls() {
     let mut server = Server::start(&[]);
     assert_eq!(server.http("GET", "/health", &[], b""), (200, r#"{"status":"ok"}"#.to_owned()));
     server.fault(&json!({"operation": "*", "mode": "slow", "delayMs": 1000}));
-    let call = tokio::spawn(server.client().detect_labels().image(common::inline(grey(100, 100))).send());
+    let call = tokio::spawn(server.client().detect_labels().image(crate::inline(grey(100, 100))).send());
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     let killed = Command::new("kill").arg(server.id().to_string()).stdout(Stdio::null()).status().unwrap();
@@ -59,7 +55,7 @@ async fn a_stop_lets_running_calls_end() {
 }
 
 /// Serves `bucket/photo ä+b.jpg`, `bucket/heavy` (one byte over the limit) and, only as version `v1`, `bucket/old`.
-async fn s3_stand_in() -> String {
+async fn fake_s3() -> String {
     let object = async |Path(key): Path<String>, RawQuery(query): RawQuery| match key.as_str() {
         "photo ä+b.jpg" => (StatusCode::OK, sample("coffee.jpg")),
         "heavy" => (StatusCode::OK, vec![0; 15 * 1024 * 1024 + 1]),
@@ -75,7 +71,7 @@ async fn s3_stand_in() -> String {
 
 #[tokio::test]
 async fn images_are_read_from_s3() {
-    let endpoint = s3_stand_in().await;
+    let endpoint = fake_s3().await;
     let server = Server::start(&["--s3-endpoint", &endpoint]);
     let client = server.client();
     let ask = |image: Image| client.detect_labels().image(image).send();
@@ -95,7 +91,7 @@ async fn images_are_read_from_s3() {
 }
 
 #[tokio::test]
-async fn an_s3_that_is_down_is_a_server_error_which_clients_retry() {
+async fn an_unreachable_s3_is_a_server_error_that_clients_retry() {
     let server = Server::start(&["--s3-endpoint", "http://127.0.0.1:1"]);
     let error = server.client().detect_labels().image(in_s3("bucket", "photo.jpg")).send().await.unwrap_err();
     assert_eq!(error.code(), Some("InternalServerError"));

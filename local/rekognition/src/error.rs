@@ -1,9 +1,9 @@
-//! The errors that a client can get, under Rekognition's names.
+//! The errors that a client can receive, with Rekognition's names.
 
 use axum::http::StatusCode;
 use serde_json::json;
 
-/// The name that goes into `__type`.
+/// The name of an error (`__type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     AccessDenied,
@@ -12,7 +12,7 @@ pub enum Code {
     InvalidImageFormat,
     InvalidParameter,
     InvalidS3Object,
-    /// Ours alone: Rekognition can do it, the local models cannot.
+    /// Not an error of Rekognition: the local models do not support what Rekognition does.
     NotSupportedLocally,
     ProvisionedThroughputExceeded,
     Serialization,
@@ -21,7 +21,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// As Rekognition spells it.
+    /// Rekognition's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccessDenied => "AccessDeniedException",
@@ -38,51 +38,51 @@ impl Code {
         }
     }
 
-    /// 500 for the one that is the server's own, else 400.
+    /// 500 for `InternalServerError`, else 400.
     pub fn status(self) -> StatusCode {
         if self == Self::InternalServerError { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST }
     }
 }
 
-/// Why a request is not answered.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ApiError {
     pub code: Code,
-    /// For people; where Rekognition's own wording is known, it begins with that.
+    /// Begins with Rekognition's own text where that is known.
     pub message: String,
 }
 
-impl Refusal {
+impl ApiError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
-    /// Something that only the real service can do, e.g. `the feature IMAGE_PROPERTIES`.
-    pub fn not_here(what: &str) -> Self {
-        Self::new(Code::NotSupportedLocally, format!("no local model can answer {what}; Amazon Rekognition itself has it"))
+    /// For a feature that only Rekognition has; `what` is e.g. `the feature IMAGE_PROPERTIES`.
+    pub fn not_supported_locally(what: &str) -> Self {
+        Self::new(Code::NotSupportedLocally, format!("no local model supports {what}; Amazon Rekognition itself does"))
     }
 
-    /// A parameter outside what is documented.
-    pub fn parameter(detail: &str) -> Self {
+    /// For a parameter outside its documented range.
+    pub fn invalid_parameter(detail: &str) -> Self {
         Self::new(Code::InvalidParameter, format!("Request has invalid parameters: {detail}"))
     }
 
-    /// Bytes that are no whole JPEG or PNG.
-    pub fn format(detail: &str) -> Self {
+    /// For bytes that are not a complete JPEG or PNG.
+    pub fn invalid_format(detail: &str) -> Self {
         Self::new(Code::InvalidImageFormat, format!("Request has invalid image format: {detail}"))
     }
 
-    /// Capacity is short for the moment.
+    /// For a call beyond the current capacity.
     pub fn throttled() -> Self {
         Self::new(Code::Throttling, "Rate exceeded")
     }
 
-    /// Our own fault. The detail goes to the log of whoever called, so it names no content.
+    /// For a failure of this server. Callers log the detail, so it must not contain keys or content.
     pub fn internal(detail: &str) -> Self {
         Self::new(Code::InternalServerError, format!("Internal server error: {detail}"))
     }
 
-    /// The JSON body of the answer.
+    /// The JSON body of the response.
     pub fn body(&self) -> String {
         json!({ "__type": self.code.name(), "Message": self.message }).to_string()
     }

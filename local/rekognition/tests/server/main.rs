@@ -1,6 +1,17 @@
-//! Starts the real server, talks to it as the SDK does and, where the SDK could not say it, in plain HTTP.
+//! Runs the real server, and calls it with the SDK or, for requests that the SDK cannot send, in plain HTTP.
 
-#![allow(dead_code)] // each test binary uses its part
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test helper fails by panicking, like the test itself"
+)]
+
+mod errors;
+mod faults;
+mod photos;
+mod start;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -19,14 +30,14 @@ use aws_sdk_rekognition::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use serde_json::{Value, json};
 
-/// A server process with models loaded; it ends with this value.
-pub struct Server {
+/// A server process with loaded models; it is killed on drop.
+struct Server {
     child: Child,
-    pub address: String,
+    address: String,
 }
 
 impl Server {
-    pub fn start(args: &[&str]) -> Self {
+    fn start(args: &[&str]) -> Self {
         let mut child = command(0, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server should start");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -35,16 +46,16 @@ impl Server {
         Self { child, address }
     }
 
-    pub fn id(&self) -> u32 {
+    fn id(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn has_ended(&mut self) -> bool {
+    fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// An SDK client that asks once and waits for at most `timeout`.
-    pub fn client_with_timeout(&self, timeout: Duration) -> Client {
+    /// An SDK client without retries.
+    fn client_with_timeout(&self, timeout: Duration) -> Client {
         let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let config = aws_sdk_rekognition::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -57,38 +68,38 @@ impl Server {
         Client::from_conf(config.build())
     }
 
-    pub fn client(&self) -> Client {
+    fn client(&self) -> Client {
         self.client_with_timeout(Duration::from_mins(1))
     }
 
     /// Plans a fault and returns its id.
-    pub fn fault(&self, fault: &Value) -> u64 {
+    fn fault(&self, fault: &Value) -> u64 {
         let (status, body) = self.http("POST", "/admin/faults", &[("content-type", "application/json")], fault.to_string().as_bytes());
         assert_eq!(status, 200, "{body}");
         serde_json::from_str::<Value>(&body).unwrap()["id"].as_u64().unwrap()
     }
 
-    /// `[answered, refused, throttled, failed]` of an operation, over all images whose key holds `image`.
-    pub fn calls(&self, operation: &str, image: &str) -> [u64; 4] {
+    /// `[answered, refused, throttled, failed]` of an operation, for all images whose key contains `image`.
+    fn calls(&self, operation: &str, image: &str) -> [u64; 4] {
         let (_, body) = self.http("GET", &format!("/admin/calls?image={image}"), &[], b"");
         let calls: Value = serde_json::from_str(&body).unwrap();
         ["answered", "refused", "throttled", "failed"].map(|outcome| calls[operation][outcome].as_u64().unwrap())
     }
 
-    /// A call of an operation in plain HTTP: status and body.
-    pub fn call(&self, operation: &str, body: &[u8]) -> (u16, Value) {
+    /// Calls an operation in plain HTTP; returns status and body.
+    fn call(&self, operation: &str, body: &[u8]) -> (u16, Value) {
         let target = format!("RekognitionService.{operation}");
         let (status, body) = self.http("POST", "/", &[("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &target)], body);
         (status, serde_json::from_str(&body).unwrap_or(json!(body)))
     }
 
-    /// One request on its own connection: status and body.
-    pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
+    /// Sends one request on a new connection; returns status and body.
+    fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
         let (status, _, body) = self.http_with_headers(method, path, headers, body);
         (status, body)
     }
 
-    pub fn http_with_headers(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, String) {
+    fn http_with_headers(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
         let head = format!(
@@ -113,8 +124,8 @@ impl Drop for Server {
     }
 }
 
-/// The server on a port (0: a free one), with nothing of this process's environment that could change it but the models' place.
-pub fn command(port: u16, args: &[&str]) -> Command {
+/// The command of the server on a port (0: a free one), without the environment variables that could change its behaviour.
+fn command(port: u16, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local-rekognition"));
     command
         .args(["--port", &port.to_string()])
@@ -125,25 +136,25 @@ pub fn command(port: u16, args: &[&str]) -> Command {
     command
 }
 
-pub fn sample(name: &str) -> Vec<u8> {
+fn sample(name: &str) -> Vec<u8> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub fn inline(bytes: impl Into<Vec<u8>>) -> Image {
+fn inline(bytes: impl Into<Vec<u8>>) -> Image {
     Image::builder().bytes(Blob::new(bytes)).build()
 }
 
-pub fn in_s3(bucket: &str, name: &str) -> Image {
+fn in_s3(bucket: &str, name: &str) -> Image {
     Image::builder().s3_object(S3Object::builder().bucket(bucket).name(name).build()).build()
 }
 
-/// A grey picture: the smallest work that is a valid image.
-pub fn grey(width: u32, height: u32) -> Vec<u8> {
+/// A grey picture: the least work for a valid image.
+fn grey(width: u32, height: u32) -> Vec<u8> {
     encoded(&image::RgbImage::from_pixel(width, height, image::Rgb([128; 3])).into(), image::ImageFormat::Png)
 }
 
-pub fn encoded(image: &image::DynamicImage, format: image::ImageFormat) -> Vec<u8> {
+fn encoded(image: &image::DynamicImage, format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
     image.write_to(&mut std::io::Cursor::new(&mut bytes), format).unwrap();
     bytes

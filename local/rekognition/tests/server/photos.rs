@@ -1,31 +1,27 @@
-//! Real photos through the real models, read by the real SDK.
+//! Real photos, the real models, and the real SDK.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // clippy sees tests' own helpers as production code
-
-mod common;
-
+use crate::{Server, encoded, inline, sample};
 use aws_sdk_rekognition::types::{Attribute, BoundingBox, DetectTextFilters, DetectionFilter, TextTypes};
-use common::{Server, encoded, inline, sample};
 use image::{DynamicImage, ImageDecoder, ImageFormat, codecs::jpeg::JpegDecoder};
 
 #[tokio::test]
-async fn the_sdk_reads_what_the_models_see() {
+async fn the_sdk_reads_the_models_results() {
     let server = Server::start(&[]);
     a_person_has_a_label_with_a_box(&server).await;
-    thresholds_and_limits_are_kept(&server).await;
-    a_face_has_what_was_asked_for(&server).await;
+    thresholds_and_limits_are_applied(&server).await;
+    a_face_has_the_requested_attributes(&server).await;
     a_page_has_lines_and_words(&server).await;
-    a_harmless_photo_has_no_flags(&server).await;
-    a_rotated_photo_is_seen_upright(&server).await;
+    a_harmless_photo_has_no_moderation_labels(&server).await;
+    a_rotated_photo_is_turned_upright(&server).await;
     let calls = server.calls("DetectLabels", "");
-    assert_eq!(calls[1..], [0, 0, 0], "nothing was refused");
+    assert_eq!(calls[1..], [0, 0, 0], "no call failed");
 }
 
 async fn a_person_has_a_label_with_a_box(server: &Server) {
     let answer = server.client().detect_labels().image(inline(sample("astronaut.jpg"))).send().await.unwrap();
 
     assert_eq!(answer.label_model_version(), Some("local-1.0"));
-    assert!(answer.orientation_correction().is_none(), "AWS has sent none since 2021");
+    assert!(answer.orientation_correction().is_none(), "AWS has not sent it since 2021");
     let labels = answer.labels();
     assert!(labels.iter().all(|label| label.confidence() >= Some(55.)), "the default threshold");
     assert!(labels.is_sorted_by(|a, b| a.confidence() >= b.confidence()));
@@ -35,7 +31,7 @@ async fn a_person_has_a_label_with_a_box(server: &Server) {
     assert!(!person.categories().is_empty());
 }
 
-async fn thresholds_and_limits_are_kept(server: &Server) {
+async fn thresholds_and_limits_are_applied(server: &Server) {
     let ask = || server.client().detect_labels().image(inline(sample("coffee.jpg")));
 
     let wide = ask().min_confidence(0.).send().await.unwrap();
@@ -46,7 +42,7 @@ async fn thresholds_and_limits_are_kept(server: &Server) {
     assert!(wide.labels().iter().any(|label| label.name() == Some("Cup")));
 }
 
-async fn a_face_has_what_was_asked_for(server: &Server) {
+async fn a_face_has_the_requested_attributes(server: &Server) {
     let ask = || server.client().detect_faces().image(inline(sample("astronaut.jpg")));
 
     let default = ask().send().await.unwrap();
@@ -80,15 +76,15 @@ async fn a_page_has_lines_and_words(server: &Server) {
     assert!(filtered.text_detections().len() < answer.text_detections().len());
 }
 
-async fn a_harmless_photo_has_no_flags(server: &Server) {
+async fn a_harmless_photo_has_no_moderation_labels(server: &Server) {
     let answer = server.client().detect_moderation_labels().image(inline(sample("coffee.jpg"))).send().await.unwrap();
 
     assert!(answer.moderation_labels().is_empty(), "{answer:?}");
     assert_eq!(answer.moderation_model_version(), Some("local-1.0"));
 }
 
-/// The same pixels, turned upright beforehand, give the same box; without their EXIF they do not.
-async fn a_rotated_photo_is_seen_upright(server: &Server) {
+/// The same pixels, turned upright beforehand, have the same box; without EXIF they do not.
+async fn a_rotated_photo_is_turned_upright(server: &Server) {
     let rotated = sample("hopper-rotated.jpg");
     let mut decoder = JpegDecoder::new(std::io::Cursor::new(&rotated)).unwrap();
     let orientation = decoder.orientation().unwrap();
