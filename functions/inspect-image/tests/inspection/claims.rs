@@ -64,6 +64,12 @@ impl RecordClaims for ClaimedByOtherFirst {
     }
 }
 
+impl ClaimedByOtherFirst {
+    fn new(records: &MemoryRecords, objects: &MemoryObjects, upload: &Upload) -> Self {
+        Self { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), upload.clone())))) }
+    }
+}
+
 /// When the second execution claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Second {
@@ -89,10 +95,8 @@ fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (Mem
     let [first, second] = if in_order { [&uploads[0], &uploads[1]] } else { [&uploads[1], &uploads[0]] };
     let ended = |run: Result<ImageRef, Fault>| run.map(|image| image.image_id).map_err(|fault| fault.name());
     if second_comes == Second::AtOnce {
-        let overtaken =
-            ClaimedByOtherFirst { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), second.clone())))) };
-        let overtaken = ended(run_with(&overtaken, &objects, first, EXECUTION));
-        return (records, [overtaken, Err("")]);
+        let slower = ended(run_with(&ClaimedByOtherFirst::new(&records, &objects, second), &objects, first, EXECUTION));
+        return (records, [slower, Err("")]);
     }
     let one = ended(run_with(&records, &objects, first, EXECUTION));
     if second_comes == Second::AfterDeletion {
@@ -107,18 +111,18 @@ fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (Mem
 /// Seen: one record; the other execution ends as a duplicate before any paid call.
 #[test]
 fn row_01_two_keys_with_the_same_content_get_one_record_in_any_order() {
-    let sides = [false, true];
-    for (in_order, kms) in sides.into_iter().flat_map(|order| sides.map(|kms| (order, kms))) {
-        let (records, [overtaken, _]) = claim_two_extensions(Second::AtOnce, in_order, kms);
-        assert_eq!(overtaken, Err("Image.Duplicate"), "at once, {in_order} {kms}");
-        let held: Vec<_> = records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect();
-        assert_eq!(held, [(OTHER_EXECUTION.to_owned(), UPLOADED)], "at once, {in_order} {kms}");
+    let holders = |records: &MemoryRecords| -> Vec<_> {
+        records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect()
+    };
+    for (in_order, kms) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (records, [slower, _]) = claim_two_extensions(Second::AtOnce, in_order, kms);
+        assert_eq!(slower, Err("Image.Duplicate"), "at once, {in_order} {kms}");
+        assert_eq!(holders(&records), [(OTHER_EXECUTION.to_owned(), UPLOADED)], "at once, {in_order} {kms}");
         for later in [Second::Later, Second::AfterDeletion] {
             let (records, [first, second]) = claim_two_extensions(later, in_order, kms);
             assert!(first.is_ok(), "{in_order} {kms} {later:?}");
             assert_eq!(second, Err("Image.Duplicate"), "{in_order} {kms} {later:?}");
-            let held: Vec<_> = records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect();
-            assert_eq!(held, [(EXECUTION.to_owned(), UPLOADED)], "{in_order} {kms} {later:?}");
+            assert_eq!(holders(&records), [(EXECUTION.to_owned(), UPLOADED)], "{in_order} {kms} {later:?}");
         }
     }
 }
@@ -128,8 +132,7 @@ fn claimed_at_once(key: &str, ours: &[u8], theirs: &[u8]) -> (Vec<Record>, Resul
     let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
     let first = objects.upload(BUCKET, key, ours, UPLOADED);
     let second = objects.upload_encrypted(BUCKET, key, theirs, UPLOADED + 1_000);
-    let overtaken = ClaimedByOtherFirst { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), second)))) };
-    let run = run_with(&overtaken, &objects, &first, EXECUTION);
+    let run = run_with(&ClaimedByOtherFirst::new(&records, &objects, &second), &objects, &first, EXECUTION);
     (records.all(), run.map(|image| image.image_id).map_err(|fault| fault.name()))
 }
 

@@ -208,13 +208,9 @@ fn same_above_the_last_blocks(one: &[u8], other: &[u8]) -> bool {
     one.dimensions() == other.dimensions() && above(&one) == above(&other)
 }
 
-/// Cuts `whole` at many places: each is rejected, or (nearly) nothing of the picture is missing. Returns the number of rejections.
-fn cut_everywhere(whole: &[u8], case: &str) -> usize {
-    cut_everywhere_and_append(whole, &[], case)
-}
-
-/// The same with `end` appended after each cut.
-fn cut_everywhere_and_append(whole: &[u8], end: &[u8], case: &str) -> usize {
+/// Cuts `whole` at many places and appends `end`: each is rejected, or (nearly) nothing of the picture is missing. Returns the number of
+/// rejections.
+fn cut_everywhere(whole: &[u8], end: &[u8], case: &str) -> usize {
     let picture = accepted(whole).copy;
     let is_jpeg = whole.starts_with(&[0xff, 0xd8]);
     let cuts = (0..whole.len()).step_by((whole.len() / 400).max(1)).chain(whole.len().saturating_sub(40)..whole.len());
@@ -235,57 +231,37 @@ fn cut_everywhere_and_append(whole: &[u8], end: &[u8], case: &str) -> usize {
     rejected
 }
 
-/// Injected: JPEGs cut at 400 places.
-/// Seen: TRUNCATED, unless only the last row of blocks is affected.
+/// Injected: JPEG, PNG and WebP files cut at 400 places, and JPEGs with an end marker after each cut.
+/// Seen: TRUNCATED, unless only the last row of blocks of a JPEG is affected.
 #[test]
-fn row_10_a_jpeg_cut_anywhere_is_rejected() {
-    assert!(cut_everywhere(&jpeg(&noise(200, 150)), "noise") > 380);
-    assert!(cut_everywhere(include_bytes!("../fixtures/progressive.jpg"), "progressive") > 300);
-    assert!(cut_everywhere(include_bytes!("../fixtures/cmyk.jpg"), "CMYK") > 400);
-    assert!(cut_everywhere(include_bytes!("../fixtures/restarts.jpg"), "restart markers") > 400);
+fn row_10_a_file_cut_anywhere_is_rejected() {
+    let (noise_jpeg, end) = (jpeg(&noise(200, 150)), [0xff, 0xd9].as_slice());
+    let cases: [(&str, &[u8], &[u8], usize); 9] = [
+        ("noise", &noise_jpeg, &[], 380),
+        ("progressive", include_bytes!("../fixtures/progressive.jpg"), &[], 300),
+        ("CMYK", include_bytes!("../fixtures/cmyk.jpg"), &[], 400),
+        ("restart markers", include_bytes!("../fixtures/restarts.jpg"), &[], 400),
+        ("noise, with an end marker", &noise_jpeg, end, 380),
+        ("CMYK, with an end marker", include_bytes!("../fixtures/cmyk.jpg"), end, 400),
+        ("PNG", &png(noise(200, 150)), &[], 400),
+        ("lossless WebP", &webp(&noise(100, 100)), &[], 400),
+        ("lossy WebP", include_bytes!("../fixtures/lossy.webp"), &[], 100),
+    ];
+    for (case, whole, end, least) in cases {
+        let rejections = cut_everywhere(whole, end, case);
+        assert!(rejections > least, "{case}: {rejections} rejections");
+    }
+    let large = jpeg(&noise(400, 300));
+    assert_eq!(rejected(&large[..large.len() / 2]), ReasonCode::Truncated);
 }
 
-/// Injected: JPEGs cut at 400 places, with an end marker after each cut.
-/// Seen: TRUNCATED, unless only the last row of blocks is affected.
-#[test]
-fn row_10_a_cut_jpeg_with_an_appended_end_marker_is_rejected() {
-    let end = [0xff, 0xd9];
-    assert!(cut_everywhere_and_append(&jpeg(&noise(200, 150)), &end, "noise") > 380);
-    assert!(cut_everywhere_and_append(include_bytes!("../fixtures/cmyk.jpg"), &end, "CMYK") > 400);
-}
-
-/// Injected: a PNG cut at 400 places.
-/// Seen: TRUNCATED.
-#[test]
-fn row_10_a_png_cut_anywhere_is_rejected() {
-    assert!(cut_everywhere(&png(noise(200, 150)), "noise") > 400);
-}
-
-#[test]
-fn a_webp_cut_anywhere_is_rejected() {
-    assert!(cut_everywhere(&webp(&noise(100, 100)), "lossless") > 400);
-    assert!(cut_everywhere(include_bytes!("../fixtures/lossy.webp"), "lossy") > 100);
-}
-
-#[test]
-fn a_jpeg_cut_in_half_is_truncated() {
-    let whole = jpeg(&noise(400, 300));
-    assert_eq!(rejected(&whole[..whole.len() / 2]), ReasonCode::Truncated);
-}
-
-/// Injected: a JPEG without its last two bytes.
-/// Seen: accepted, with the same copy as the whole one.
+/// Injected: baseline and progressive JPEGs without their last two bytes.
+/// Seen: accepted, with the same copy as the complete file.
 #[test]
 fn row_10_a_complete_jpeg_without_its_end_marker_is_accepted() {
-    let whole = jpeg(&noise(200, 150));
-    let (rest, end) = whole.split_at(whole.len() - 2);
-    assert_eq!(end, [0xff, 0xd9]);
-    assert!(accepted(rest).copy == accepted(&whole).copy);
-}
-
-#[test]
-fn a_complete_progressive_jpeg_without_its_end_marker_is_accepted() {
-    for whole in [include_bytes!("../fixtures/progressive.jpg").as_slice(), include_bytes!("../fixtures/restarts-progressive.jpg")] {
+    let baseline = jpeg(&noise(200, 150));
+    let progressive = include_bytes!("../fixtures/progressive.jpg").as_slice();
+    for whole in [&baseline, progressive, include_bytes!("../fixtures/restarts-progressive.jpg")] {
         let (rest, end) = whole.split_at(whole.len() - 2);
         assert_eq!(end, [0xff, 0xd9]);
         assert!(accepted(rest).copy == accepted(whole).copy);

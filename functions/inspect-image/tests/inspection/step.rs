@@ -64,6 +64,23 @@ impl World {
     }
 }
 
+/// An upload that one execution has claimed.
+fn claimed() -> (World, Upload) {
+    let world = World::new();
+    let upload = world.upload(&key(), 120);
+    world.run(&upload, EXECUTION).unwrap();
+    (world, upload)
+}
+
+/// An upload under the key that its content determines, claimed by one execution; with its bytes and its id.
+fn claimed_content() -> (World, Upload, Vec<u8>, String) {
+    let (world, bytes) = (World::new(), jpeg(&quadrants(120, 100)));
+    let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
+    let upload = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
+    assert_eq!(world.run(&upload, EXECUTION).unwrap().image_id, id);
+    (world, upload, bytes, id)
+}
+
 #[test]
 fn the_record_and_the_output_have_the_file_name() {
     let world = World::new();
@@ -136,9 +153,7 @@ fn row_01_row_02_a_second_event_is_a_duplicate_in_every_state_of_the_record() {
 /// Seen: Image.Duplicate; every attribute of the record is unchanged.
 #[test]
 fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
+    let (world, upload) = claimed();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
     let before = world.records.item(IMAGE_ID);
     let fault = run_event(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &event(&upload), OTHER_EXECUTION).unwrap_err();
@@ -147,9 +162,7 @@ fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
 
 #[test]
 fn a_duplicate_does_not_read_the_image() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
+    let (world, upload) = claimed();
     let objects = Failing::new(world.objects.clone()).fail("read_image", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
 }
@@ -191,9 +204,7 @@ fn row_22_a_retry_completes_interrupted_copies() {
 
 #[test]
 fn a_new_execution_takes_over_a_failed_image() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
+    let (world, upload) = claimed();
     let failed = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled", "StatusDetail": "d", "FinishedAt": 1, "WorkQueue": "FAILED"});
     world.records.change(IMAGE_ID, failed);
     let image = world.run(&upload, OTHER_EXECUTION).unwrap();
@@ -205,9 +216,7 @@ fn a_new_execution_takes_over_a_failed_image() {
 
 #[test]
 fn an_execution_whose_image_was_taken_over_ends_as_a_duplicate() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
+    let (world, upload) = claimed();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
     world.run(&upload, OTHER_EXECUTION).unwrap();
     assert_eq!(world.run(&upload, EXECUTION).unwrap_err().name(), "Image.Duplicate");
@@ -215,9 +224,7 @@ fn an_execution_whose_image_was_taken_over_ends_as_a_duplicate() {
 
 #[test]
 fn a_new_claim_removes_the_review_of_an_earlier_execution() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
+    let (world, upload) = claimed();
     let reviewed = json!({
         "ProcessingStatus": "FAILED", "StatusReason": "Storage.Unavailable", "ReviewStatus": "APPROVED",
         "ReviewedBy": "anna", "ReviewedAt": 5, "ReviewReason": "art", "ReviewDeadline": 9, "ReviewToken": "secret",
@@ -256,31 +263,23 @@ fn row_05_two_versions_keep_their_own_content_if_their_events_are_out_of_order()
 }
 
 /// With KMS encryption, the same content has another ETag with every upload.
-fn uploaded_again(world: &World, key: &str, bytes: &[u8], etag: &str) -> Upload {
-    Upload { etag: etag.to_owned(), ..world.objects.upload(BUCKET, key, bytes, UPLOADED + 1_000) }
+fn uploaded_again(world: &World, key: &str, bytes: &[u8]) -> Upload {
+    Upload { etag: "another-tag".to_owned(), ..world.objects.upload(BUCKET, key, bytes, UPLOADED + 1_000) }
 }
 
 #[test]
 fn the_same_content_under_its_content_key_is_the_same_image_with_any_etag() {
-    let world = World::new();
-    let bytes = jpeg(&quadrants(120, 100));
-    let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
-    let first = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
-    assert_eq!(world.run(&first, EXECUTION).unwrap().image_id, id);
-    let again = uploaded_again(&world, &key, &bytes, "another-tag");
+    let (world, first, bytes, _) = claimed_content();
+    let again = uploaded_again(&world, &first.key, &bytes);
     assert_eq!(world.run(&again, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
     assert_eq!(world.records.all().len(), 1);
 }
 
 #[test]
 fn another_upload_of_the_same_content_takes_over_a_failed_image() {
-    let world = World::new();
-    let bytes = jpeg(&quadrants(120, 100));
-    let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
-    let first = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
-    world.run(&first, EXECUTION).unwrap();
+    let (world, first, bytes, id) = claimed_content();
     world.records.change(&id, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
-    let again = uploaded_again(&world, &key, &bytes, "another-tag");
+    let again = uploaded_again(&world, &first.key, &bytes);
     let image = world.run(&again, OTHER_EXECUTION).unwrap();
     assert_eq!(
         (image.image_id, image.upload_timestamp, image.version_id.as_deref()),
@@ -292,11 +291,8 @@ fn another_upload_of_the_same_content_takes_over_a_failed_image() {
 
 #[test]
 fn another_etag_under_a_key_not_derived_from_the_content_is_another_image() {
-    let world = World::new();
-    let bytes = jpeg(&quadrants(120, 100));
-    let first = world.objects.upload(BUCKET, &key(), &bytes, UPLOADED);
-    world.run(&first, EXECUTION).unwrap();
-    let again = uploaded_again(&world, &key(), &bytes, "another-tag");
+    let (world, _) = claimed();
+    let again = uploaded_again(&world, &key(), &jpeg(&quadrants(120, 100)));
     assert_eq!(
         world.run(&again, OTHER_EXECUTION).unwrap().image_id,
         again.derived_id(),
