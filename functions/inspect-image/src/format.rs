@@ -12,7 +12,7 @@ use sightline_domain::{
 const EXPORT: &str = "open it in an image editor and export it as JPEG or PNG";
 const RAW: &str = "develop it and export it as JPEG";
 const HEIF: &str = "convert it, for example with `heif-convert photo.heic photo.jpg`; \
-    an iPhone takes JPEGs itself with Settings > Camera > Formats > Most Compatible";
+    an iPhone takes photos as JPEG with Settings > Camera > Formats > Most Compatible";
 const AVIF: &str = "convert it, for example with `avifdec photo.avif photo.png`";
 const JPEG_XL: &str = "convert it, for example with `djxl photo.jxl photo.jpg`";
 const JPEG_2000: &str = "convert it, for example with `opj_decompress -i photo.jp2 -o photo.png`";

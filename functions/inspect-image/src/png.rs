@@ -86,10 +86,10 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
 fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     let mut stream = SIGNATURE.to_vec();
     let (mut exif, mut colours, mut has_pixels, mut is_complete) = (None, Colours::default(), false, false);
-    let mut place = SIGNATURE.len();
+    let mut offset = SIGNATURE.len();
     let mut header: Option<&[u8]> = None;
-    while let Some((length, kind)) = be32(bytes, place).zip(bytes.get(place + 4..).and_then(|rest| rest.first_chunk::<4>())) {
-        let rest = bytes.get(place + 8..).unwrap_or_default();
+    while let Some((length, kind)) = be32(bytes, offset).zip(bytes.get(offset + 4..).and_then(|rest| rest.first_chunk::<4>())) {
+        let rest = bytes.get(offset + 8..).unwrap_or_default();
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let data = rest.get(..length).unwrap_or(rest);
         let is_whole = rest.len() >= length.saturating_add(4);
@@ -119,7 +119,7 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
         }
         if matches!(kind, b"IHDR" | b"IDAT" | b"PLTE" | b"tRNS") {
             if is_whole {
-                stream.extend_from_slice(bytes.get(place..place + 12 + length).unwrap_or_default());
+                stream.extend_from_slice(bytes.get(offset..offset + 12 + length).unwrap_or_default());
             } else {
                 // All pixels may still be in it: the decoder checks.
                 stream.extend(chunk(*kind, data));
@@ -128,7 +128,7 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
         if !is_whole {
             break;
         }
-        place += 12 + length;
+        offset += 12 + length;
     }
     stream.extend(chunk(*b"IEND", &[]));
     let header = header.ok_or_else(|| truncated("it has no header"))?;
@@ -149,7 +149,7 @@ fn checksum(kind: [u8; 4], data: &[u8]) -> u32 {
 }
 
 fn chromaticities(data: &[u8]) -> Option<[u32; 8]> {
-    let values: Vec<u32> = (0..8).filter_map(|place| be32(data, place * 4)).filter(|value| *value <= MAX_CHROMATICITY).collect();
+    let values: Vec<u32> = (0..8).filter_map(|offset| be32(data, offset * 4)).filter(|value| *value <= MAX_CHROMATICITY).collect();
     values.try_into().ok()
 }
 

@@ -51,12 +51,12 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     let mut chunks = Chunks::default();
     let end = le32(bytes, 4).and_then(|size| usize::try_from(size).ok()).map_or(0, |size| size.saturating_add(8));
     chunks.is_cut_off = end > bytes.len() + 1; // some writers omit the last padding byte
-    let mut place = 12;
-    while let Some((kind, size)) = bytes.get(place..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, place + 4)) {
-        if place >= end && (chunks.frame.is_some() || chunks.picture.is_some()) {
+    let mut offset = 12;
+    while let Some((kind, size)) = bytes.get(offset..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, offset + 4)) {
+        if offset >= end && (chunks.frame.is_some() || chunks.picture.is_some()) {
             break; // trailing bytes after the file
         }
-        let rest = bytes.get(place + 8..).unwrap_or_default();
+        let rest = bytes.get(offset + 8..).unwrap_or_default();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let is_whole = rest.len() >= size;
         let data = rest.get(..size).unwrap_or(rest);
@@ -79,7 +79,7 @@ fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
             chunks.is_cut_off = true;
             break;
         }
-        place += 8 + size + size % 2;
+        offset += 8 + size + size % 2;
     }
     Ok(chunks)
 }

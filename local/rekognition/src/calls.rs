@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use strum::VariantArray;
 
 use crate::{error::Code, operation::Operation};
 
@@ -57,12 +58,12 @@ impl Counts {
     }
 
     fn count(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Answered => self.answered += 1,
-            Outcome::Refused => self.refused += 1,
-            Outcome::Throttled => self.throttled += 1,
-            Outcome::Failed => self.failed += 1,
-        }
+        *match outcome {
+            Outcome::Answered => &mut self.answered,
+            Outcome::Refused => &mut self.refused,
+            Outcome::Throttled => &mut self.throttled,
+            Outcome::Failed => &mut self.failed,
+        } += 1;
     }
 }
 
@@ -80,7 +81,7 @@ impl Calls {
     /// The counts of every operation, summed over all images whose key contains `part`.
     pub fn sums(&self, part: &str) -> BTreeMap<Operation, Counts> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sums = BTreeMap::from(Operation::ALL.map(|operation| (operation, Counts::default())));
+        let mut sums: BTreeMap<_, _> = Operation::VARIANTS.iter().map(|operation| (*operation, Counts::default())).collect();
         for ((operation, _), counts) in calls.iter().filter(|((_, image), _)| image.contains(part)) {
             sums.entry(*operation).or_default().add(*counts);
         }

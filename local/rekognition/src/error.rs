@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-/// The name of an error (`__type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An error of Rekognition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(suffix = "Exception")]
 pub enum Code {
     AccessDenied,
     ImageTooLarge,
@@ -21,21 +22,9 @@ pub enum Code {
 }
 
 impl Code {
-    /// Rekognition's name.
+    /// Rekognition's name, which goes into `__type`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "AccessDeniedException",
-            Self::ImageTooLarge => "ImageTooLargeException",
-            Self::InternalServerError => "InternalServerError",
-            Self::InvalidImageFormat => "InvalidImageFormatException",
-            Self::InvalidParameter => "InvalidParameterException",
-            Self::InvalidS3Object => "InvalidS3ObjectException",
-            Self::NotSupportedLocally => "NotSupportedLocallyException",
-            Self::ProvisionedThroughputExceeded => "ProvisionedThroughputExceededException",
-            Self::Serialization => "SerializationException",
-            Self::Throttling => "ThrottlingException",
-            Self::UnknownOperation => "UnknownOperationException",
-        }
+        if self == Self::InternalServerError { "InternalServerError" } else { self.into() }
     }
 
     /// 500 for `InternalServerError`, else 400.

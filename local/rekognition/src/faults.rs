@@ -228,6 +228,7 @@ fn pseudo_random(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use strum::VariantArray;
 
     use super::*;
 
@@ -254,7 +255,7 @@ mod tests {
     fn faults_without_times_stay_until_they_are_removed() {
         let faults = Faults::default();
         let id = faults.add(fault(json!({"operation": "*", "mode": "close"})));
-        for operation in Operation::ALL {
+        for &operation in Operation::VARIANTS {
             assert_eq!(faults.hit(operation, ""), Some(Effect::Close));
         }
         assert!(faults.remove(id));

@@ -1,6 +1,7 @@
 //! Rekognition's operations: the four that are supported here, and the names of the others.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::error::{ApiError, Code};
 
@@ -9,7 +10,7 @@ const SERVICE: &str = "RekognitionService.";
 
 /// An operation that the local models support.
 #[allow(clippy::enum_variant_names, reason = "Rekognition's names")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 pub enum Operation {
     DetectLabels,
     DetectFaces,
@@ -18,25 +19,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Self; 4] = [Self::DetectLabels, Self::DetectFaces, Self::DetectText, Self::DetectModerationLabels];
-
-    /// Rekognition's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DetectLabels => "DetectLabels",
-            Self::DetectFaces => "DetectFaces",
-            Self::DetectText => "DetectText",
-            Self::DetectModerationLabels => "DetectModerationLabels",
-        }
-    }
-
     /// Parses the header `X-Amz-Target`.
     ///
     /// # Errors
     /// `NotSupportedLocallyException` for another operation of Rekognition, `UnknownOperationException` for any other name, as on AWS.
     pub fn from_target(target: &str) -> Result<Self, ApiError> {
         let name = target.strip_prefix(SERVICE).unwrap_or_default();
-        if let Some(operation) = Self::ALL.into_iter().find(|operation| operation.name() == name) {
+        if let Ok(operation) = name.parse() {
             return Ok(operation);
         }
         if UNSUPPORTED.split(' ').any(|unsupported| unsupported == name) {

@@ -205,7 +205,7 @@ impl CallLog {
     fn write(&mut self, outcome: Outcome, word: &str) {
         self.is_written = true;
         let ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let operation = self.operation.map_or("unknown", Operation::name);
+        let operation = self.operation.map_or("unknown", Into::into);
         info!(operation, outcome = word, ms, request_id = %self.request_id, "call");
         if let Some(operation) = self.operation {
             self.service.calls.count(operation, &self.image, outcome);

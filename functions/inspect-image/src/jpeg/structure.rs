@@ -64,29 +64,29 @@ pub fn read_header(bytes: &[u8]) -> Result<Header<'_>, Rejection> {
     let (mut frame, mut restart_interval) = (None, 0);
     let (mut has_jfif, mut adobe_transform, mut exif, mut has_huffman_tables) = (false, None, None, false);
     let mut icc = IccParts::default();
-    let mut place = 2;
+    let mut offset = 2;
     loop {
-        let marker = next_marker(bytes, &mut place).ok_or_else(truncated_header)?;
+        let marker = next_marker(bytes, &mut offset).ok_or_else(truncated_header)?;
         match marker {
             // TEM, RST and SOI have no length.
             0x01 | 0xd0..=0xd8 => continue,
             EOI => return Err(truncated("it has no pixels")),
             // Reserved markers: a segment if another marker follows its end.
             0x02..=0xbf | 0xf0..=0xf6 | 0xf8..=0xfd => {
-                place = segment_end(bytes, place).filter(|end| bytes.get(*end) == Some(&0xff)).unwrap_or(place);
+                offset = segment_end(bytes, offset).filter(|end| bytes.get(*end) == Some(&0xff)).unwrap_or(offset);
                 continue;
             }
             _ => {}
         }
-        let Some(end) = segment_end(bytes, place) else {
+        let Some(end) = segment_end(bytes, offset) else {
             if matches!(marker, APP0..=0xef | COM) {
                 continue; // damaged length: its data is skipped as stray bytes
             }
             return Err(truncated_header());
         };
-        let data = bytes.get(place + 2..end).ok_or_else(truncated_header)?;
-        let whole = bytes.get(place..end).ok_or_else(truncated_header)?;
-        place = end;
+        let data = bytes.get(offset + 2..end).ok_or_else(truncated_header)?;
+        let whole = bytes.get(offset..end).ok_or_else(truncated_header)?;
+        offset = end;
         match marker {
             APP0 => has_jfif |= data.starts_with(b"JFIF\0"),
             APP1 if exif.is_none() && data.starts_with(b"Exif") => exif = exif::tiff(data),
@@ -110,37 +110,37 @@ pub fn read_header(bytes: &[u8]) -> Result<Header<'_>, Rejection> {
         }
         if marker == SOS {
             let frame = frame.ok_or_else(|| truncated("it has no frame header"))?;
-            let scans = Scans { bytes: bytes.get(place..).unwrap_or_default(), first_header: data, restart_interval };
+            let scans = Scans { bytes: bytes.get(offset..).unwrap_or_default(), first_header: data, restart_interval };
             return Ok(Header { stream, scans, frame, has_jfif, adobe_transform, exif, profile: icc.profile() });
         }
     }
 }
 
-/// The next marker from `place`, which moves past it. Skips stray bytes and fill bytes.
-fn next_marker(bytes: &[u8], place: &mut usize) -> Option<u8> {
+/// The next marker at or after `offset`, which moves past it. Skips stray bytes and fill bytes.
+fn next_marker(bytes: &[u8], offset: &mut usize) -> Option<u8> {
     // A segment whose 0xff is damaged is skipped as a whole: its data may contain the markers of a thumbnail.
-    if let [first, APP0..=0xef | COM, ..] = bytes.get(*place..)?
+    if let [first, APP0..=0xef | COM, ..] = bytes.get(*offset..)?
         && *first != 0xff
-        && let Some(end) = segment_end(bytes, *place + 2)
+        && let Some(end) = segment_end(bytes, *offset + 2)
         && bytes.get(end) == Some(&0xff)
     {
-        *place = end;
+        *offset = end;
     }
     loop {
-        *place += bytes.get(*place..)?.iter().position(|byte| *byte == 0xff)?;
-        *place += bytes.get(*place..)?.iter().position(|byte| *byte != 0xff)?;
-        let marker = *bytes.get(*place)?;
-        *place += 1;
+        *offset += bytes.get(*offset..)?.iter().position(|byte| *byte == 0xff)?;
+        *offset += bytes.get(*offset..)?.iter().position(|byte| *byte != 0xff)?;
+        let marker = *bytes.get(*offset)?;
+        *offset += 1;
         if marker != 0 {
             return Some(marker);
         }
     }
 }
 
-/// The end of the segment whose length is at `place`; `None` if the length is too small or leads beyond the end of the file.
-fn segment_end(bytes: &[u8], place: usize) -> Option<usize> {
-    let length = usize::from(be16(bytes, place)?);
-    (length >= 2 && place + length <= bytes.len()).then_some(place + length)
+/// The end of the segment whose length is at `offset`; `None` if the length is too small or leads beyond the end of the file.
+fn segment_end(bytes: &[u8], offset: usize) -> Option<usize> {
+    let length = usize::from(be16(bytes, offset)?);
+    (length >= 2 && offset + length <= bytes.len()).then_some(offset + length)
 }
 
 fn read_frame(marker: u8, data: &[u8]) -> Option<Frame> {
@@ -259,11 +259,11 @@ impl<'a> Scans<'a> {
 
     /// The data of all scans, without the end marker.
     pub fn before_end(self) -> &'a [u8] {
-        let (mut place, mut interval) = (0, 0);
-        while let Some(end) = end_of_data(self.bytes, place, &mut Vec::new()) {
-            place = end;
-            if next_scan_header(self.bytes, &mut place, &mut interval).is_none() {
-                let (data, rest) = self.bytes.split_at(place.min(self.bytes.len()));
+        let (mut offset, mut interval) = (0, 0);
+        while let Some(end) = end_of_data(self.bytes, offset, &mut Vec::new()) {
+            offset = end;
+            if next_scan_header(self.bytes, &mut offset, &mut interval).is_none() {
+                let (data, rest) = self.bytes.split_at(offset.min(self.bytes.len()));
                 return if rest.starts_with(&[0xff, EOI]) { data } else { self.bytes };
             }
         }
@@ -284,13 +284,13 @@ impl<'a> Scans<'a> {
 
     /// Iterates over the scans up to the end of the picture or of the file.
     fn iter(self) -> impl Iterator<Item = Scan<'a>> {
-        let (mut place, mut header, mut interval) = (0, Some(self.first_header), usize::from(self.restart_interval));
+        let (mut offset, mut header, mut interval) = (0, Some(self.first_header), usize::from(self.restart_interval));
         std::iter::from_fn(move || {
             let mut scan = Scan { header: header.take()?, interval, restarts: Vec::new(), has_end: false };
-            if let Some(end) = end_of_data(self.bytes, place, &mut scan.restarts) {
+            if let Some(end) = end_of_data(self.bytes, offset, &mut scan.restarts) {
                 scan.has_end = true;
-                place = end;
-                header = next_scan_header(self.bytes, &mut place, &mut interval);
+                offset = end;
+                header = next_scan_header(self.bytes, &mut offset, &mut interval);
             }
             Some(scan)
         })
@@ -314,32 +314,32 @@ fn are_all_bits_present(scans: &[Scan<'_>], frame: &Frame) -> bool {
     missing.iter().all(|(_, coefficients)| coefficients.iter().all(|bit| *bit == 0))
 }
 
-/// The end of the entropy-coded data that begins at `place`: the first marker that is not a restart marker. `None` if the file ends first.
-fn end_of_data(bytes: &[u8], mut place: usize, restarts: &mut Vec<u8>) -> Option<usize> {
+/// The end of the entropy-coded data that begins at `offset`: the first marker that is not a restart marker. `None` if the file ends first.
+fn end_of_data(bytes: &[u8], mut offset: usize, restarts: &mut Vec<u8>) -> Option<usize> {
     loop {
-        place += bytes.get(place..)?.iter().position(|byte| *byte == 0xff)?;
-        match *bytes.get(place + 1)? {
-            0x00 => place += 2,
-            0xff => place += 1,
+        offset += bytes.get(offset..)?.iter().position(|byte| *byte == 0xff)?;
+        match *bytes.get(offset + 1)? {
+            0x00 => offset += 2,
+            0xff => offset += 1,
             marker @ 0xd0..=0xd7 => {
                 restarts.push(marker - 0xd0);
-                place += 2;
+                offset += 2;
             }
-            _ => return Some(place),
+            _ => return Some(offset),
         }
     }
 }
 
-/// The data of the next SOS segment, after any tables; `place` moves past it. `None` at the end of the picture.
-fn next_scan_header<'a>(bytes: &'a [u8], place: &mut usize, interval: &mut usize) -> Option<&'a [u8]> {
+/// The data of the next SOS segment, after any tables; `offset` moves past it. `None` at the end of the picture.
+fn next_scan_header<'a>(bytes: &'a [u8], offset: &mut usize, interval: &mut usize) -> Option<&'a [u8]> {
     loop {
-        let marker = *bytes.get(*place + 1)?;
-        if bytes.get(*place) != Some(&0xff) || marker == EOI {
+        let marker = *bytes.get(*offset + 1)?;
+        if bytes.get(*offset) != Some(&0xff) || marker == EOI {
             return None;
         }
-        let end = segment_end(bytes, *place + 2)?;
-        let data = bytes.get(*place + 4..end)?;
-        *place = end;
+        let end = segment_end(bytes, *offset + 2)?;
+        let data = bytes.get(*offset + 4..end)?;
+        *offset = end;
         match marker {
             DRI => *interval = usize::from(be16(data, 0)?),
             SOS => return Some(data),

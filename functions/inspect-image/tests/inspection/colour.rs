@@ -158,8 +158,8 @@ fn cmyk_is_converted_with_its_profile() {
     assert!(inspected.warnings.is_empty(), "{:?}", inspected.warnings);
     let expected = [[215, 29, 36], [0, 144, 69], [52, 47, 128], [0, 151, 218]];
     let copy = decoded(&inspected.copy);
-    for (place, expected) in [(20, 20), (140, 20), (20, 100), (140, 100)].into_iter().zip(expected) {
-        assert_close(copy.get_pixel(place.0, place.1).0, expected, 6, "CMYK");
+    for (point, expected) in [(20, 20), (140, 20), (20, 100), (140, 100)].into_iter().zip(expected) {
+        assert_close(copy.get_pixel(point.0, point.1).0, expected, 6, "CMYK");
     }
     let inspected = accepted(include_bytes!("../fixtures/ycck-with-profile.jpg"));
     let printed = corners(&decoded(&inspected.copy));

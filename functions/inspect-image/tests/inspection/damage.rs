@@ -49,9 +49,9 @@ fn mistakes_outside_the_pixels_are_accepted() {
 fn an_unsupported_kind_of_jpeg_or_png_is_named() {
     let baseline = jpeg(&quadrants(96, 96));
     let frame = baseline.windows(2).position(|window| window == [0xff, 0xc0]).unwrap();
-    let patched = |place: usize, value: u8| {
+    let patched = |offset: usize, value: u8| {
         let mut bytes = baseline.clone();
-        bytes[frame + place] = value;
+        bytes[frame + offset] = value;
         bytes
     };
     let critical = with_chunks(&png(quadrants(96, 96)), &[chunk(*b"ABCD", b"x")]);
@@ -93,7 +93,7 @@ fn stray_bytes_between_header_segments_are_ignored() {
         bytes[2] = 0;
         bytes
     };
-    let inserted = |place: usize, bytes: &[u8]| [&whole[..place], bytes, &whole[place..]].concat();
+    let inserted = |offset: usize, bytes: &[u8]| [&whole[..offset], bytes, &whole[offset..]].concat();
     let cases = [
         ("zeros", inserted(2, &[0; 7])),
         ("before the frame", inserted(frame, b"\x01\x02\x03junk")),
@@ -159,7 +159,7 @@ fn every_warning_is_documented() {
 fn progressive_with_one_scan() -> Vec<u8> {
     let whole = include_bytes!("../fixtures/progressive.jpg");
     let first = find(whole, &[0xff, 0xda]) + 2;
-    let next = (first..whole.len()).find(|place| whole[*place] == 0xff && !matches!(whole[place + 1], 0 | 0xff)).unwrap();
+    let next = (first..whole.len()).find(|offset| whole[*offset] == 0xff && !matches!(whole[offset + 1], 0 | 0xff)).unwrap();
     [&whole[..next], &[0xff, 0xd9]].concat()
 }
 
@@ -179,8 +179,8 @@ fn a_webp_ends_at_its_declared_size_and_keeps_its_alpha_despite_its_flags() {
 #[test]
 fn a_damaged_png_chunk_is_not_an_unknown_extension() {
     let whole = png(noise(96, 96));
-    let place = find(&whole, b"IDAT");
-    let damaged = [&whole[..place], b"Q\x01\x02\x03", &whole[place + 4..]].concat();
+    let offset = find(&whole, b"IDAT");
+    let damaged = [&whole[..offset], b"Q\x01\x02\x03", &whole[offset + 4..]].concat();
     assert_eq!(rejected(&damaged), ReasonCode::Truncated);
 }
 
@@ -298,7 +298,7 @@ fn a_webp_cut_in_its_metadata_is_accepted_with_a_warning() {
 /// The offsets of the restart markers of a JPEG.
 fn restarts(jpeg: &[u8]) -> Vec<usize> {
     let scan = find(jpeg, &[0xff, 0xda]);
-    (scan..jpeg.len() - 1).filter(|place| jpeg[*place] == 0xff && (0xd0..=0xd7).contains(&jpeg[place + 1])).collect()
+    (scan..jpeg.len() - 1).filter(|offset| jpeg[*offset] == 0xff && (0xd0..=0xd7).contains(&jpeg[offset + 1])).collect()
 }
 
 #[test]
@@ -308,13 +308,13 @@ fn a_missing_or_wrong_restart_marker_is_a_warning() {
         ("progressive", include_bytes!("../fixtures/restarts-progressive.jpg")),
     ] {
         assert!(accepted(whole).warnings.is_empty(), "{case}");
-        for place in restarts(whole) {
-            let missing = [&whole[..place], &whole[place + 2..]].concat();
-            let wrong = [&whole[..=place], &[0xd0 + (whole[place + 1] + 3) % 8], &whole[place + 2..]].concat();
+        for offset in restarts(whole) {
+            let missing = [&whole[..offset], &whole[offset + 2..]].concat();
+            let wrong = [&whole[..=offset], &[0xd0 + (whole[offset + 1] + 3) % 8], &whole[offset + 2..]].concat();
             for (what, bytes) in [("missing", missing), ("wrong", wrong)] {
                 let inspected =
-                    inspected("raw-uploads/x", &bytes).unwrap_or_else(|rejection| panic!("{case}, {what} at {place}: {rejection}"));
-                assert!(inspected.warnings.len() == 1 && inspected.warnings[0].contains("restart markers"), "{case}, {what} at {place}");
+                    inspected("raw-uploads/x", &bytes).unwrap_or_else(|rejection| panic!("{case}, {what} at {offset}: {rejection}"));
+                assert!(inspected.warnings.len() == 1 && inspected.warnings[0].contains("restart markers"), "{case}, {what} at {offset}");
             }
         }
     }
@@ -323,15 +323,15 @@ fn a_missing_or_wrong_restart_marker_is_a_warning() {
 #[test]
 fn a_cut_jpeg_with_restart_markers_and_an_end_marker_is_truncated() {
     let whole = include_bytes!("../fixtures/restarts.jpg");
-    for place in &restarts(whole)[..3] {
-        assert_eq!(rejected(&[&whole[..*place], &[0xff, 0xd9]].concat()), ReasonCode::Truncated);
+    for offset in &restarts(whole)[..3] {
+        assert_eq!(rejected(&[&whole[..*offset], &[0xff, 0xd9]].concat()), ReasonCode::Truncated);
     }
 }
 
 #[test]
 fn a_png_with_a_damaged_checksum_is_rejected() {
     let mut bytes = png(noise(100, 100));
-    let place = bytes.windows(4).position(|window| window == b"IDAT").unwrap() + 100;
-    bytes[place] ^= 0xff;
+    let offset = bytes.windows(4).position(|window| window == b"IDAT").unwrap() + 100;
+    bytes[offset] ^= 0xff;
     assert_eq!(rejected(&bytes), ReasonCode::Truncated);
 }

@@ -67,11 +67,11 @@ impl Tiff {
         let mut main = self.main.clone();
         let size = |entries: usize| 2 + entries * 12 + 4;
         let pointers = usize::from(!self.exif.is_empty()) + usize::from(!self.gps.is_empty());
-        let mut place = 8 + size(main.len() + pointers);
+        let mut offset = 8 + size(main.len() + pointers);
         for (tag, directory) in [(EXIF_IFD, &self.exif), (GPS_IFD, &self.gps)] {
             if !directory.is_empty() {
-                main.push((tag, LONG, 1, u32::try_from(place).unwrap().to_le_bytes().to_vec()));
-                place += size(directory.len());
+                main.push((tag, LONG, 1, u32::try_from(offset).unwrap().to_le_bytes().to_vec()));
+                offset += size(directory.len());
             }
         }
         let mut out = b"II*\0\x08\0\0\0".to_vec();
@@ -86,7 +86,7 @@ impl Tiff {
                 if value.len() <= 4 {
                     out.extend(value.iter().copied().chain([0; 4]).take(4));
                 } else {
-                    out.extend(u32::try_from(place + data.len()).unwrap().to_le_bytes());
+                    out.extend(u32::try_from(offset + data.len()).unwrap().to_le_bytes());
                     data.extend(value);
                 }
             }
@@ -263,9 +263,9 @@ fn a_bad_entry_only_loses_its_own_fact() {
 #[test]
 fn a_bad_pointer_does_not_prevent_reading_the_rest() {
     let good = lisbon().bytes();
-    let patched = |place: usize, value: u32| {
+    let patched = |offset: usize, value: u32| {
         let mut bytes = good.clone();
-        bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        bytes[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
         bytes
     };
     let (entries, directory) = (4, 8);
@@ -314,9 +314,9 @@ fn the_first_valid_exif_counts() {
 /// Every kind of invalid directory; none affects the picture.
 pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let good = lisbon().bytes();
-    let patched = |place: usize, value: &[u8]| {
+    let patched = |offset: usize, value: &[u8]| {
         let mut bytes = good.clone();
-        bytes[place..place + value.len()].copy_from_slice(value);
+        bytes[offset..offset + value.len()].copy_from_slice(value);
         bytes
     };
     let entries = 4; // make, model and two pointers
@@ -377,15 +377,15 @@ fn no_metadata_of_the_original_is_in_the_copies() {
 
 /// Markers of segments other than JFIF, tables, frame and scan.
 fn other_segments(jpeg: &[u8]) -> Vec<u8> {
-    let (mut place, mut other) = (2, Vec::new());
-    while let [0xff, marker, high, low] = jpeg[place..place + 4] {
+    let (mut offset, mut other) = (2, Vec::new());
+    while let [0xff, marker, high, low] = jpeg[offset..offset + 4] {
         if !matches!(marker, 0xe0 | 0xdb | 0xc0 | 0xc4 | 0xda) {
             other.push(marker);
         }
         if marker == 0xda {
             break;
         }
-        place += 2 + usize::from(u16::from_be_bytes([high, low]));
+        offset += 2 + usize::from(u16::from_be_bytes([high, low]));
     }
     other
 }

@@ -50,10 +50,10 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        6 => (any::<Index>(), any::<u8>()).prop_map(|(place, byte)| Change::Set(place, byte)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Remove(place, count)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Repeat(place, count)),
-        1 => (any::<Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(place, bytes)| Change::Insert(place, bytes)),
+        6 => (any::<Index>(), any::<u8>()).prop_map(|(offset, byte)| Change::Set(offset, byte)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(offset, count)| Change::Remove(offset, count)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(offset, count)| Change::Repeat(offset, count)),
+        1 => (any::<Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(offset, bytes)| Change::Insert(offset, bytes)),
         1 => any::<Index>().prop_map(Change::Cut),
     ]
 }
@@ -64,15 +64,15 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
     let length = bytes.len();
     match change {
-        Change::Set(place, byte) => bytes[place.index(length)] = *byte,
-        Change::Remove(place, count) => drop(bytes.drain(place.index(length)..(place.index(length) + usize::from(*count)).min(length))),
-        Change::Repeat(place, count) => {
-            let start = place.index(length);
+        Change::Set(offset, byte) => bytes[offset.index(length)] = *byte,
+        Change::Remove(offset, count) => drop(bytes.drain(offset.index(length)..(offset.index(length) + usize::from(*count)).min(length))),
+        Change::Repeat(offset, count) => {
+            let start = offset.index(length);
             let again = bytes[start..(start + usize::from(*count)).min(length)].to_vec();
             bytes.splice(start..start, again);
         }
-        Change::Insert(place, more) => drop(bytes.splice(place.index(length)..place.index(length), more.iter().copied())),
-        Change::Cut(place) => bytes.truncate(place.index(length)),
+        Change::Insert(offset, more) => drop(bytes.splice(offset.index(length)..offset.index(length), more.iter().copied())),
+        Change::Cut(offset) => bytes.truncate(offset.index(length)),
     }
 }
 
@@ -103,9 +103,9 @@ proptest! {
     #[test]
     fn mutations_of_headers_never_panic(file in 0_usize..11, places in prop::collection::vec((0_usize..700, any::<u8>()), 1..6)) {
         let mut bytes = FILES[file].clone();
-        for (place, byte) in places {
-            let place = place % bytes.len();
-            bytes[place] = byte;
+        for (offset, byte) in places {
+            let offset = offset % bytes.len();
+            bytes[offset] = byte;
         }
         inspect_any(&bytes);
     }

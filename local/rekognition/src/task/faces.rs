@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use sightline_vision::{Face, LandmarkKind};
+use strum::{EnumString, VariantArray};
 
 use crate::{error::ApiError, wire::Request};
 
@@ -9,7 +10,8 @@ use crate::{error::ApiError, wire::Request};
 const MAX_FACES: usize = 100;
 
 /// A face attribute that is only returned on request and that a local model measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Attribute {
     AgeRange,
     Emotions,
@@ -19,14 +21,6 @@ pub enum Attribute {
     Smile,
 }
 
-const MEASURED: [(&str, Attribute); 6] = [
-    ("AGE_RANGE", Attribute::AgeRange),
-    ("EMOTIONS", Attribute::Emotions),
-    ("EYES_OPEN", Attribute::EyesOpen),
-    ("GENDER", Attribute::Gender),
-    ("MOUTH_OPEN", Attribute::MouthOpen),
-    ("SMILE", Attribute::Smile),
-];
 const NOT_MEASURED: [&str; 6] = ["BEARD", "EYEGLASSES", "EYE_DIRECTION", "FACE_OCCLUDED", "MUSTACHE", "SUNGLASSES"];
 
 /// The checked parameters. Box, confidence, pose, quality and landmarks are always returned.
@@ -49,10 +43,10 @@ impl FaceParameters {
         let mut parameters = Self::default();
         for name in request.attributes.iter().flatten() {
             if name == "ALL" {
-                parameters.attributes.extend(MEASURED.map(|(_, attribute)| attribute));
+                parameters.attributes.extend(Attribute::VARIANTS);
                 parameters.all_landmarks = true;
-            } else if let Some((_, attribute)) = MEASURED.iter().find(|(measured, _)| measured == name) {
-                parameters.attributes.push(*attribute);
+            } else if let Ok(attribute) = name.parse() {
+                parameters.attributes.push(attribute);
             } else if NOT_MEASURED.contains(&name.as_str()) {
                 return Err(ApiError::not_supported_locally(&format!("the face attribute {name}")));
             } else if name != "DEFAULT" {

@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn the_beginning_of_a_long_line_has_its_start() {
         let line = Region::around(&[[0., 0.], [100., 0.], [100., 10.], [0., 10.]]).unwrap();
-        for (place, expected) in line.beginning(4.).corners().iter().zip([[0., 0.], [40., 0.], [40., 10.], [0., 10.]]) {
-            assert!((place[0] - expected[0]).abs() < 0.01 && (place[1] - expected[1]).abs() < 0.01, "{place:?}");
+        for (point, expected) in line.beginning(4.).corners().iter().zip([[0., 0.], [40., 0.], [40., 10.], [0., 10.]]) {
+            assert!((point[0] - expected[0]).abs() < 0.01 && (point[1] - expected[1]).abs() < 0.01, "{point:?}");
         }
         assert!((line.beginning(20.).width - 100.).abs() < 0.01);
     }
