@@ -1,5 +1,6 @@
 //! Bounding boxes and points, as fractions of the image.
 
+use image::RgbImage;
 use serde::Serialize;
 
 /// A rectangle; all four are fractions of the image's width or height, within 0–1.
@@ -78,6 +79,11 @@ pub(crate) fn suppress<T>(mut detections: Vec<T>, max_overlap: f32, limit: usize
         }
     }
     kept
+}
+
+/// Width and height of an image in pixels.
+pub(crate) fn dimensions(image: &RgbImage) -> (f32, f32) {
+    (as_f32(image.width() as usize), as_f32(image.height() as usize))
 }
 
 /// Converts a count; exact up to 2²⁴.

@@ -50,7 +50,7 @@ impl FaceModels {
     }
 
     fn measure(&self, image: &RgbImage, detection: &Detection) -> Result<Face, VisionError> {
-        let (width, height) = (geometry::as_f32(image.width() as usize), geometry::as_f32(image.height() as usize));
+        let (width, height) = geometry::dimensions(image);
         let to_pixel = |point: Point| [point.x * width, point.y * height];
         let points = detection.points.map(to_pixel);
         let area = detection.bounding_box;

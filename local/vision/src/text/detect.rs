@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::region::Region;
-use crate::geometry::as_f32;
+use crate::geometry::{as_f32, dimensions};
 use crate::pixels::{self, Normalization};
 use crate::runtime::{Model, Output, VisionError};
 
@@ -32,7 +32,8 @@ pub(super) struct Detected {
 pub(super) fn detect(model: &Model, image: &RgbImage, (width, height): (u32, u32)) -> Result<Vec<Detected>, VisionError> {
     let data = pixels::planes_reversed(&pixels::resize(image, width, height), NORMALIZATION);
     let (width, height) = (width as usize, height as usize);
-    let scale = [as_f32(image.width() as usize) / as_f32(width), as_f32(image.height() as usize) / as_f32(height)];
+    let (photo_width, photo_height) = dimensions(image);
+    let scale = [photo_width / as_f32(width), photo_height / as_f32(height)];
     let detected = model.run([1, 3, height, width], &data, |[map]| Some(Map::new(&map)?.regions()))?;
     Ok(detected.into_iter().map(|detected| Detected { region: detected.region.scaled(scale), ..detected }).collect())
 }

@@ -13,7 +13,7 @@ use self::{
     read::{Glyph, Reader},
     region::Region,
 };
-use crate::geometry::{Point, as_f32};
+use crate::geometry::{Point, as_f32, dimensions};
 use crate::runtime::{Model, Runtime, VisionError};
 
 /// Photos are resized to between these numbers of pixels; a side is at most doubled.
@@ -72,7 +72,8 @@ impl TextModels {
                 break;
             }
         }
-        let covered = regions.iter().map(area).sum::<f32>() / (as_f32(image.width() as usize) * as_f32(image.height() as usize));
+        let (width, height) = dimensions(image);
+        let covered = regions.iter().map(area).sum::<f32>() / (width * height);
         Ok(TextGlance { confidence, is_page: confidence.is_some() && covered >= PAGE_COVERAGE })
     }
 
@@ -80,7 +81,7 @@ impl TextModels {
     pub fn find(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
         let mut regions = detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))?;
         sort_for_reading(&mut regions);
-        let (width, height) = (as_f32(image.width() as usize), as_f32(image.height() as usize));
+        let (width, height) = dimensions(image);
         let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
         let mut lines = Vec::new();
         for detected in regions {
