@@ -47,8 +47,8 @@ function waiting({ metrics, deadLetterQueue }: DashboardProps): IWidget[] {
     graph('Dead letters', [deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'messages', statistic: Stats.MAXIMUM, period: PERIOD })]),
     graph('Put right by reconcile', [
       metrics.of('Orphans', Stats.SUM, 'uploads without a record'),
-      metrics.of('Stranded', Stats.SUM, 'records without an execution'),
-      metrics.of('Untold', Stats.SUM, 'decisions not told'),
+      metrics.of('StuckRecords', Stats.SUM, 'records without an execution'),
+      metrics.of('UndeliveredDecisions', Stats.SUM, 'decisions not told'),
       metrics.of('NotReconciled', Stats.SUM, 'not put right'),
     ]),
   ];

@@ -71,7 +71,7 @@ export class ImageBucket extends Construct {
 
   /**
    * Lets the function find out that an object is absent, by a listing of its key: S3 answers a read of an absent object with
-   * "access denied" unless the role may list. Only listings below the area are allowed; crates/aws/src/absence.rs asks for one.
+   * "access denied" unless the role may list. Only listings below the area are allowed; crates/aws/src/s3/absence.rs asks for one.
    */
   grantMissing(grantee: TaskFunction, area: Area): void {
     this.grantOnBucket(grantee, 's3:ListBucket', { StringLike: { 's3:prefix': `${area}*` } });

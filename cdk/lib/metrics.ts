@@ -11,8 +11,8 @@ export type OwnMetric =
   | 'Microdollars'
   // by reconcile
   | 'Orphans'
-  | 'Stranded'
-  | 'Untold'
+  | 'StuckRecords'
+  | 'UndeliveredDecisions'
   | 'NotReconciled'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'

@@ -10,7 +10,7 @@ const PAGE = read('docs/cost.md');
 /** List prices of us-east-1, in dollars a month or for each unit, without free tiers. */
 const PRICE = { key: 1, alarmMetric: 0.1, ownMetric: 0.3 };
 
-/** What one run of reconcile takes while nobody uploads: the calls of crates/domain/src/reconcile over crates/aws, in dollars. */
+/** What one run of reconcile takes while nobody uploads: the calls of crates/domain/src/flows/reconcile over crates/aws, in dollars. */
 const RUN: Readonly<Record<string, number>> = {
   'Lambda, requests and about 0.5 s × 0.25 GB': 0.2e-6 + 0.5 * 0.25 * 0.0000133,
   'S3, list of the uploads': 0.005 / 1000,

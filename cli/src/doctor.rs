@@ -17,8 +17,8 @@ use comfy_table::{Cell, Table};
 use serde::Serialize;
 use sightline_aws::{classify::cause, clients::Clients};
 use sightline_domain::{
-    label_index::{month, partition},
-    search::{LabelRowReader, Range},
+    ports::{LabelIndex, RowRange},
+    rules::label_index::{month, partition},
 };
 
 /// One check.
@@ -90,15 +90,15 @@ async fn bucket(session: &Session) -> Result<String, CliError> {
 
 /// The queries are those that the commands make, so that they need the same permissions.
 async fn records(session: &Session) -> Result<String, CliError> {
-    let waiting = session.reviews().waiting(1).await?;
+    let waiting = session.tables().waiting(1).await?;
     let note = if waiting.is_empty() { "nothing waits for review" } else { "images wait for review: sightline review list" };
     Ok(format!("{}; {note}", session.stack.records_table))
 }
 
 async fn label_index(session: &Session) -> Result<String, CliError> {
     let partition = partition("default", "doctor", &month(0));
-    let nothing = Range { partition: &partition, from: "0", to: "1", after: None, min_confidence: 0.0, withheld: false };
-    session.label_search().page(nothing).await?;
+    let nothing = RowRange { partition: &partition, from: "0", to: "1", after: None, min_confidence: 0.0, withheld: false };
+    session.tables().rows(nothing).await?;
     Ok(session.stack.label_index_table.clone())
 }
 

@@ -15,16 +15,19 @@ use crate::{
 };
 use comfy_table::Table;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_aws::label_search::LabelSearch;
+use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
-    calendar::{WEEK_MILLIS, week},
-    clock::{Clock, EpochMillis},
-    error::StorageError,
-    label_index::{self, TermKind},
-    ports::CounterReader,
-    search::{Hit, Match, Search, search},
-    tally::labels_counter,
-    terms::{Query, is_exclusion},
+    flows::search::{Hit, Match, Search, search},
+    model::{
+        clock::{Clock, EpochMillis, WEEK_MILLIS, week},
+        error::StorageError,
+    },
+    ports::Counters,
+    rules::{
+        label_index::{self, TermKind},
+        tally::labels_counter,
+        terms::{Query, is_exclusion},
+    },
 };
 use std::collections::BTreeSet;
 use time::{Month, OffsetDateTime};
@@ -53,7 +56,7 @@ pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, C
         until: now + CLOCK_SKEW,
         limit: usize::try_from(args.limit).unwrap_or(usize::MAX),
     };
-    let index = session.label_search();
+    let index = session.tables();
     let hits = search(&index, &wanted).await?;
     if hits.is_empty() {
         say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(wanted.since));
@@ -75,7 +78,7 @@ fn quoted(terms: &[String]) -> String {
 }
 
 /// Why a search may have found nothing, a sentence each.
-async fn hints(session: &Session, index: &LabelSearch, wanted: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
+async fn hints(session: &Session, index: &Tables, wanted: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
     let finds = async |query: &Query, min_confidence| -> Result<bool, StorageError> {
         Ok(!search(index, &Search { query, min_confidence, limit: 1, ..*wanted }).await?.is_empty())
     };
@@ -127,13 +130,13 @@ async fn hints(session: &Session, index: &LabelSearch, wanted: &Search<'_>, term
 /// Terms that exist: the labels that were counted in the weeks of the search, and all terms of the owner's newest images. No list holds the
 /// words of all images.
 async fn known_terms(session: &Session, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
-    let mut known = known_labels(&session.trends(), wanted).await?;
-    let newest = session.records().newest_of_owner(wanted.owner_id).await?;
+    let mut known = known_labels(&session.tables(), wanted).await?;
+    let newest = session.tables().newest_of_owner(wanted.owner_id).await?;
     known.extend(newest.iter().flat_map(label_index::rows).map(|row| row.term));
     Ok(known)
 }
 
-async fn known_labels(counters: &impl CounterReader, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
+async fn known_labels(counters: &impl Counters, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
     let weeks = (wanted.until - wanted.since).max(0) / WEEK_MILLIS + 1;
     let names = (0..=weeks.min(WEEKS_COMPARED)).map(|back| labels_counter(&week(wanted.until - back * WEEK_MILLIS)));
     let counts: Vec<_> =

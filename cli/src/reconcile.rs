@@ -14,24 +14,24 @@ use crate::{
 };
 use comfy_table::Table;
 use sightline_domain::{
-    clock::EpochMillis,
-    reconcile::{Did, Reconciler, Report, Wish},
+    flows::reconcile::{ActionKind, Options, Reconciler, Report},
+    model::clock::EpochMillis,
 };
 
 /// Runs once, to its end.
 pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let reconciler = Reconciler::new(session.records(), session.objects(), session.executions(), session.workflow(), SystemClock);
-    let wish = Wish {
+    let reconciler = Reconciler::new(session.tables(), session.s3(), session.executions(), SystemClock);
+    let options = Options {
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
-        anew: args.anew,
+        full: args.full,
         retention_days: session.stack.retention_days,
         dry_run: args.dry_run,
         calls_per_second: session.stack.rekognition_calls_per_second,
         deadline: EpochMillis::MAX,
     };
-    let mut report = reconciler.run(&wish).await;
+    let mut report = reconciler.run(&options).await;
     if !report.actions.is_empty() || output.format != Format::Table {
         output.one(&report, || render(&table(&report)))?;
     }
@@ -39,27 +39,27 @@ pub async fn run(global: &Global, args: &Reconcile, output: Output) -> Result<Ex
     let Some(error) = report.error.take().map(CliError::from) else {
         return Ok(if report.complete { Exit::Done } else { Exit::Partly });
     };
-    if report.actions.iter().all(|action| action.action == Did::NotDone) {
+    if report.actions.iter().all(|action| action.action == ActionKind::NotDone) {
         return Err(error);
     }
     say!("{}", sentence(&error));
     Ok(Exit::Partly)
 }
 
-const fn name(did: Did) -> &'static str {
-    match did {
-        Did::Started => "STARTED",
-        Did::WouldStart => "WOULD_START",
-        Did::MarkedFailed => "MARKED_FAILED",
-        Did::WouldMarkFailed => "WOULD_MARK_FAILED",
-        Did::Restarted => "RESTARTED",
-        Did::WouldRestart => "WOULD_RESTART",
-        Did::Told => "TOLD",
-        Did::WouldTell => "WOULD_TELL",
-        Did::RemovedLateWrites => "REMOVED_LATE_WRITES",
-        Did::ClosedTombstone => "CLOSED_TOMBSTONE",
-        Did::WouldLookForLateWrites => "WOULD_LOOK_FOR_LATE_WRITES",
-        Did::NotDone => "NOT_DONE",
+const fn name(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Started => "STARTED",
+        ActionKind::WouldStart => "WOULD_START",
+        ActionKind::MarkedFailed => "MARKED_FAILED",
+        ActionKind::WouldMarkFailed => "WOULD_MARK_FAILED",
+        ActionKind::Restarted => "RESTARTED",
+        ActionKind::WouldRestart => "WOULD_RESTART",
+        ActionKind::Notified => "NOTIFIED",
+        ActionKind::WouldNotify => "WOULD_NOTIFY",
+        ActionKind::RemovedLateWrites => "REMOVED_LATE_WRITES",
+        ActionKind::ClosedTombstone => "CLOSED_TOMBSTONE",
+        ActionKind::WouldLookForLateWrites => "WOULD_LOOK_FOR_LATE_WRITES",
+        ActionKind::NotDone => "NOT_DONE",
     }
 }
 
@@ -83,8 +83,8 @@ fn summary(report: &Report) -> String {
     );
     let found = [
         (report.orphans, "without a record"),
-        (report.stranded, "without an execution"),
-        (report.untold, "with a decision to be told"),
+        (report.stuck_records, "without an execution"),
+        (report.undelivered_decisions, "with a decision to be told"),
         (report.failed, "that could not be put right"),
     ];
     let found: Vec<String> = found.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
@@ -97,13 +97,13 @@ fn summary(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::reconcile::Action;
+    use sightline_domain::flows::reconcile::Action;
 
     #[test]
     fn a_summary_names_what_was_found_and_whether_there_is_more() {
         let well = Report { versions_listed: 3, complete: true, ..Report::default() };
         assert_eq!(summary(&well), "looked at 0 of 3 uploads and at 0 open records: all is well");
-        let found = Report { versions_listed: 1, versions_looked_at: 1, orphans: 1, untold: 2, ..Report::default() };
+        let found = Report { versions_listed: 1, versions_looked_at: 1, orphans: 1, undelivered_decisions: 2, ..Report::default() };
         let said = "looked at 1 of 1 upload and at 0 open records: 1 without a record, 2 with a decision to be told; there is more to look at: run it again";
         assert_eq!(summary(&found), said);
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_row_names_the_image_what_was_done_and_why() {
         let action = Action {
-            action: Did::Started,
+            action: ActionKind::Started,
             image_id: "i".into(),
             key: Some("raw-uploads/a\u{1b}.jpg".into()),
             execution_arn: None,

@@ -20,14 +20,16 @@ use comfy_table::Table;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::{
-    executions::Execution,
-    reviews::{Decided, Standing},
+    dynamodb::{Decided, ReviewState},
+    stepfunctions::Execution,
 };
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    ports::{RecordFinder, ReviewCallback, Told, Written},
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        clock::{Clock, EpochMillis},
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Executions, Notified, Records, Written},
 };
 
 /// Records read at once for the list.
@@ -39,8 +41,8 @@ const LABELS_SHOWN: usize = 3;
 pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let waiting = session.reviews().waiting(limit).await?;
-    let records = session.records();
+    let waiting = session.tables().waiting(limit).await?;
+    let records = session.tables();
     // The index lags behind and holds no flags: the records say what is true now.
     let found: Vec<Option<Record>> =
         stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
@@ -113,17 +115,17 @@ async fn decide(
     };
     let now = SystemClock.now();
     let outcome = ReviewOutcome { status, reviewed_by: Some(by.clone()), reviewed_at: Some(now), review_reason: reason };
-    let token = match session.reviews().decide(&record.image_id, record.upload_timestamp, &outcome, now).await? {
+    let token = match session.tables().decide(&record.image_id, record.upload_timestamp, &outcome, now).await? {
         Decided::Yes { token } => token,
         refused => return Err(CliError::Failed(refusal(&record.image_id, &refused))),
     };
     let told = match &token {
-        Some(token) => session.workflow().tell(token, &outcome).await,
-        None => Ok(Told::NotWaiting),
+        Some(token) => session.executions().notify(token, &outcome).await,
+        None => Ok(Notified::NotWaiting),
     };
     match &told {
-        Ok(Told::Yes) => {}
-        Ok(Told::NotWaiting) => not_told(&session, &record, &outcome).await?,
+        Ok(Notified::Yes) => {}
+        Ok(Notified::NotWaiting) => not_told(&session, &record, &outcome).await?,
         Err(error) => {
             say!("the decision is saved, but could not be told to the execution, which reconcile makes up for: {}", sentence(error));
         }
@@ -134,7 +136,7 @@ async fn decide(
         reviewed_by: &by,
         reviewed_at: now,
         review_reason: outcome.review_reason.as_deref(),
-        told: matches!(told, Ok(Told::Yes)),
+        told: matches!(told, Ok(Notified::Yes)),
     };
     output.one(&decision, || {
         let mut table = headed(&["IMAGE", "REVIEW", "BY", "AT"]);
@@ -153,10 +155,10 @@ async fn not_told(session: &Session, record: &Record, outcome: &ReviewOutcome) -
         say!("the decision is saved, but its execution does not wait for it at this moment; reconcile tells it again");
         return Ok(());
     }
-    if session.reviews().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
+    if session.tables().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
         return Err(CliError::Failed(over(&record.image_id, execution.as_ref())));
     }
-    let now = session.records().find(&record.image_id).await?;
+    let now = session.tables().find(&record.image_id).await?;
     let applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
     if applied { Ok(()) } else { Err(CliError::Failed(over(&record.image_id, execution.as_ref()))) }
 }
@@ -191,7 +193,7 @@ fn refusal(image_id: &str, refused: &Decided) -> String {
 }
 
 /// Why an image does not wait for a decision.
-fn not_waiting(image_id: &str, standing: &Standing) -> String {
+fn not_waiting(image_id: &str, standing: &ReviewState) -> String {
     let finished = standing.finished_at.map_or_else(String::new, at);
     match standing.processing_status {
         Some(ProcessingStatus::Pending) => format!("image {image_id} does not wait for a review: it is still being analysed"),
@@ -235,13 +237,14 @@ mod tests {
 
     #[test]
     fn a_decision_on_a_record_that_does_not_wait_is_refused_with_the_reason() {
-        let standing = |status| Standing { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..Standing::default() };
+        let standing =
+            |status| ReviewState { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..ReviewState::default() };
         let said = |standing| refusal("i", &Decided::NotWaiting(standing));
         assert!(said(standing(None)).contains("has no record any more"));
         assert!(said(standing(Some(ProcessingStatus::Pending))).contains("still being analysed"));
         assert!(said(standing(Some(ProcessingStatus::Completed))).contains("it was COMPLETED at 1970-01-01 00:00:00Z"));
         assert!(said(standing(Some(ProcessingStatus::Erased))).contains("was erased at 1970-01-01 00:00:00Z"));
-        let failed = Standing { status_reason: Some("TRUN\u{1b}CATED".into()), ..standing(Some(ProcessingStatus::Failed)) };
+        let failed = ReviewState { status_reason: Some("TRUN\u{1b}CATED".into()), ..standing(Some(ProcessingStatus::Failed)) };
         assert!(said(failed).ends_with("it FAILED at 1970-01-01 00:00:00Z (TRUN\u{fffd}CATED)"));
     }
 

@@ -13,7 +13,14 @@ use crate::{
     },
     session::Session,
 };
-use sightline_domain::{analysis::Outcome, erase::Tombstone, ports::RecordFinder, record::Record, review::ReviewStatus};
+use sightline_domain::{
+    model::{
+        analysis::Outcome,
+        record::{Record, Tombstone},
+        review::ReviewStatus,
+    },
+    ports::Records,
+};
 
 /// Shows the record of an image.
 pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, CliError> {
@@ -31,7 +38,7 @@ pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, C
 /// The record of an image, or a sentence that there is none.
 pub async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
     let unknown = || CliError::NotFound(format!("there is no image {image_id} in table {}", session.stack.records_table));
-    session.records().find(image_id).await?.ok_or_else(unknown)
+    session.tables().find(image_id).await?.ok_or_else(unknown)
 }
 
 /// The same, of an image that was not erased.

@@ -13,12 +13,14 @@ use crate::{
     session::Session,
 };
 use serde::Serialize;
-use sightline_aws::{classify::cause, open_work::OpenWork};
+use sightline_aws::classify::cause;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    layout,
-    outcome::ImageOutcome,
-    trends::{Ended, ended_by_hour},
+    flows::trends::{Ended, ended_by_hour},
+    model::{
+        clock::{Clock, EpochMillis},
+        layout,
+        record::ImageOutcome,
+    },
 };
 
 const HOUR: EpochMillis = 3_600_000;
@@ -74,7 +76,7 @@ pub async fn run(global: &Global, args: &Stats, output: Output) -> Result<Exit, 
     let until = SystemClock.now();
     let since = args.since.moment(until).div_euclid(HOUR) * HOUR;
     let mut ended = Ended::default();
-    for counts in ended_by_hour(&session.trends(), since, until).await?.values() {
+    for counts in ended_by_hour(&session.tables(), since, until).await?.values() {
         ended.add(counts);
     }
     let figures = Figures::new(&ended, (since, until), now(&session).await?);
@@ -83,7 +85,7 @@ pub async fn run(global: &Global, args: &Stats, output: Output) -> Result<Exit, 
 }
 
 async fn now(session: &Session) -> Result<Now, CliError> {
-    let open = OpenWork::count(&session.clients.dynamodb(), &session.stack.records_table).await?;
+    let open = session.tables().open_work().await?;
     Ok(Now {
         in_flight: open.in_flight,
         waiting_for_review: open.in_review,

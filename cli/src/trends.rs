@@ -15,10 +15,11 @@ use crate::{
 };
 use serde::Serialize;
 use sightline_domain::{
-    calendar::WEEK_MILLIS,
-    clock::Clock,
-    outcome::ImageOutcome,
-    trends::{Ended, Ranking, Week, most_frequent},
+    flows::trends::{Ended, Ranking, Week, most_frequent},
+    model::{
+        clock::{Clock, WEEK_MILLIS},
+        record::ImageOutcome,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ enum Row {
 /// Shows trends.
 pub async fn run(global: &Global, args: &Trends, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let (counters, now) = (session.trends(), SystemClock.now());
+    let (counters, now) = (session.tables(), SystemClock.now());
     let mut weeks = Vec::new();
     for back in (0..i64::from(args.weeks)).rev() {
         weeks.push(Week::read(&counters, now - back * WEEK_MILLIS).await?);

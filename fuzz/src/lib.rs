@@ -2,7 +2,7 @@
 
 use inspect_image::{exif as exif_reader, inspect::inspect, picture::check_bytes, step::Settings};
 use record_failure::RecordFailure;
-use sightline_domain::{
+use sightline_domain::model::{
     clock::FixedClock,
     event::{ExecutionStatusChanged, ObjectCreated},
     identity::Upload,
@@ -10,7 +10,7 @@ use sightline_domain::{
     record::ProcessingStatus,
 };
 use sightline_kit::{Step, settings::from};
-use sightline_tests::{objects::MemoryObjects, ready, records::MemoryRecords, reviews::FixedHistory, samples::NOW};
+use sightline_tests::{executions::MemoryExecutions, objects::MemoryObjects, ready, samples::NOW, tables::MemoryTables};
 
 /// An event that EventBridge delivers to the state machine or to record-failure.
 pub fn events(bytes: &[u8]) {
@@ -43,8 +43,8 @@ fn reread(event: &ObjectCreated) -> ObjectCreated {
 fn failure(event: ExecutionStatusChanged) {
     let is_upload = event.detail.input.as_deref().is_some_and(|input| serde_json::from_str::<ObjectCreated>(input).is_ok());
     let execution = event.detail.execution_arn.clone();
-    let records = MemoryRecords::default();
-    let step = RecordFailure::new(730, records.clone(), MemoryObjects::default(), FixedHistory::default(), FixedClock(NOW));
+    let records = MemoryTables::default();
+    let step = RecordFailure::new(730, records.clone(), MemoryObjects::default(), MemoryExecutions::default(), FixedClock(NOW));
     let marked = ready(step.run(event)).expect("the fakes do not fail");
     let written = records.all();
     assert_eq!((marked.is_some(), written.len()), (is_upload, usize::from(is_upload)));

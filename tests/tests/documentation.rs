@@ -10,11 +10,15 @@
 
 use serde_json::Value;
 use sightline_domain::{
-    identity::Upload,
-    label_index,
-    merge::{Findings, merge},
-    moderation::Policy,
-    record::{Record, WorkQueue},
+    model::{
+        identity::Upload,
+        record::{Record, WorkQueue},
+    },
+    rules::{
+        label_index,
+        merge::{Findings, merge},
+        moderation::Policy,
+    },
 };
 use sightline_kit::{
     metrics::{ALL, Metric},
@@ -100,9 +104,9 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
             "{:?}",
             (
                 (inspect.limits, inspect.store_gps),
-                settings(variables, detect_labels::settings::read),
-                settings(variables, analyze_faces::settings::read),
-                settings(variables, detect_text::settings::read),
+                settings(variables, detect_labels::rules),
+                settings(variables, analyze_faces::rules),
+                settings(variables, detect_text::rules),
                 settings(variables, request_review::settings).timeout_seconds,
                 settings(variables, reconcile::settings).grace_seconds,
                 settings(variables, reconcile::settings).calls_per_second,
@@ -167,7 +171,7 @@ fn every_attribute_of_records_and_rows_is_documented() {
     let attributes = serde_json::to_value(&record).unwrap().as_object().unwrap().len();
     assert_eq!(
         attributes,
-        read("crates/domain/src/record.rs")
+        read("crates/domain/src/model/record.rs")
             .split("pub struct Record {")
             .nth(1)
             .unwrap()

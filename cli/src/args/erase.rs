@@ -2,7 +2,7 @@
 
 use super::parse_image_id;
 use clap::Args;
-use sightline_domain::layout::UPLOADS;
+use sightline_domain::model::layout::UPLOADS;
 
 /// `erase`.
 #[derive(Debug, Args)]

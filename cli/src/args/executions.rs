@@ -2,7 +2,7 @@
 
 use crate::clock::{Since, parse_duration, parse_since};
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, value_parser};
-use sightline_domain::rejection::ReasonCode;
+use sightline_domain::model::rejection::ReasonCode;
 use std::time::Duration;
 
 /// `executions`.

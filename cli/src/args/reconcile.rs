@@ -21,7 +21,7 @@ pub struct Reconcile {
     pub grace: Duration,
     /// Look at all uploads, whatever earlier runs have seen: after a table was restored from a backup
     #[arg(long)]
-    pub anew: bool,
+    pub full: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

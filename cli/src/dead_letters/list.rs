@@ -15,7 +15,7 @@ use crate::{
 };
 use comfy_table::Table;
 use futures_util::{StreamExt, stream};
-use sightline_domain::dead_letter::DeadLetter;
+use sightline_domain::model::event::DeadLetter;
 
 /// Events whose records are read at once.
 const READS_AT_ONCE: usize = 8;

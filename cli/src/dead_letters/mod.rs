@@ -9,7 +9,7 @@ pub use replay::run as replay;
 
 use crate::error::CliError;
 use futures_util::{StreamExt, stream};
-use sightline_aws::dead_letters::{DeadLetters, Letter};
+use sightline_aws::sqs::{DeadLetters, DlqMessage};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -26,7 +26,7 @@ const MORE_THAN_COUNTED: usize = 10;
 
 /// What a look found.
 struct Look {
-    letters: Vec<Letter>,
+    letters: Vec<DlqMessage>,
     /// About how many waited at its start.
     waiting: usize,
 }
@@ -55,15 +55,15 @@ async fn peek(queue: &DeadLetters, limit: usize) -> Result<Look, CliError> {
 
 /// Receives events that are not in `seen` yet, and adds them; empty where there are none. One that was hidden for too short a time, or
 /// that SQS delivers twice, is not an event of its own.
-async fn receive(queue: &DeadLetters, hidden: Duration, seen: &mut HashSet<String>) -> Result<Vec<Letter>, CliError> {
+async fn receive(queue: &DeadLetters, hidden: Duration, seen: &mut HashSet<String>) -> Result<Vec<DlqMessage>, CliError> {
     let fresh = queue.receive(hidden).await?;
     Ok(fresh.into_iter().filter(|letter| seen.insert(letter.id.clone())).collect())
 }
 
 /// Lets events go. Those that are not let go within that time come back by themselves.
-async fn let_go(queue: &DeadLetters, letters: &[Letter], within: Duration) {
+async fn let_go(queue: &DeadLetters, letters: &[DlqMessage], within: Duration) {
     let letting = stream::iter(letters).for_each_concurrent(LET_GO_AT_ONCE, |letter| async move {
-        let _ = queue.let_go(letter).await;
+        let _ = queue.release(letter).await;
     });
     let _ = tokio::time::timeout(within, letting).await;
 }

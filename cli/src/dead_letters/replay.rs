@@ -17,12 +17,14 @@ use crate::{
     stop,
 };
 use futures_util::{StreamExt, stream};
-use sightline_aws::dead_letters::{DeadLetters, Letter};
+use sightline_aws::sqs::{DeadLetters, DlqMessage};
+use sightline_domain::ports::Executions;
 use sightline_domain::{
-    clock::Clock,
-    dead_letter::DeadLetter,
-    event::ExecutionStatusDetail,
-    failure::{Recorded, record_failure},
+    flows::fail::{Recorded, record_failure},
+    model::{
+        clock::Clock,
+        event::{DeadLetter, ExecutionStatusDetail},
+    },
 };
 use std::{collections::HashSet, time::Duration};
 
@@ -83,7 +85,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
             Ok(letters) => letters,
             Err(error) => break Err(error),
         };
-        let replayed: Vec<(Letter, Row)> =
+        let replayed: Vec<(DlqMessage, Row)> =
             stream::iter(letters).map(|letter| replay(session, queue, letter, &pace)).buffered(AT_ONCE).collect().await;
         for (letter, row) in replayed {
             if matches!(row.action, Some("LEFT" | "NOT_REPLAYED")) {
@@ -113,7 +115,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
     }
 }
 
-async fn replay(session: &Session, queue: &DeadLetters, letter: Letter, pace: &Pace) -> (Letter, Row) {
+async fn replay(session: &Session, queue: &DeadLetters, letter: DlqMessage, pace: &Pace) -> (DlqMessage, Row) {
     let read = DeadLetter::read(&letter.body, &session.stack.images_bucket);
     let mut row = Row::known(&letter, &read, session).await;
     let done = match read {
@@ -137,8 +139,8 @@ async fn replay(session: &Session, queue: &DeadLetters, letter: Letter, pace: &P
     (letter, row)
 }
 
-async fn start(session: &Session, letter: &Letter, row: &mut Row) -> Result<(), CliError> {
-    row.new_execution_arn = Some(session.executions().restart(&letter.body).await?);
+async fn start(session: &Session, letter: &DlqMessage, row: &mut Row) -> Result<(), CliError> {
+    row.new_execution_arn = Some(session.executions().start(&letter.body).await?);
     row.action = Some("STARTED");
     Ok(())
 }
@@ -148,7 +150,7 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
         // Step Functions leaves it out of large events.
         detail.input = session.executions().describe(&detail.execution_arn).await?.and_then(|known| known.input);
     }
-    let (records, objects, workflow) = (session.records(), session.objects(), session.workflow());
+    let (records, objects, workflow) = (session.tables(), session.s3(), session.executions());
     let recorded = record_failure(&records, &objects, &workflow, &detail, SystemClock.now(), session.stack.retention_days).await?;
     match recorded {
         Recorded::Failed(record) => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(record.image_id)),

@@ -9,12 +9,14 @@ use crate::{
 };
 use comfy_table::Table;
 use serde::Serialize;
-use sightline_aws::dead_letters::Letter;
+use sightline_aws::sqs::DlqMessage;
 use sightline_domain::{
-    clock::EpochMillis,
-    dead_letter::{DeadLetter, upload_of},
-    identity::Upload,
-    rerun::record_of,
+    flows::rerun::record_of,
+    model::{
+        clock::EpochMillis,
+        event::{DeadLetter, upload_of},
+        identity::Upload,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -55,7 +57,7 @@ pub struct Row {
 
 impl Row {
     /// The row of a message before anything is done about it.
-    pub fn new(letter: &Letter, read: &DeadLetter) -> Self {
+    pub fn new(letter: &DlqMessage, read: &DeadLetter) -> Self {
         let (kind, upload, execution_arn, reason) = match read {
             DeadLetter::Upload { upload } => ("UPLOAD", Some(upload.clone()), None, None),
             DeadLetter::Status { detail } => ("STATUS", upload_of(detail), Some(detail.execution_arn.clone()), None),
@@ -77,7 +79,7 @@ impl Row {
     }
 
     /// The same, with the image under the id that its record has, where it has one. What cannot be read for one event is left out.
-    pub async fn known(letter: &Letter, read: &DeadLetter, session: &Session) -> Self {
+    pub async fn known(letter: &DlqMessage, read: &DeadLetter, session: &Session) -> Self {
         let mut row = Self::new(letter, read);
         let upload = match read {
             DeadLetter::Upload { upload } => Some(upload.clone()),
@@ -85,7 +87,7 @@ impl Row {
             DeadLetter::Unknown { .. } => None,
         };
         if let Some(upload) = upload {
-            let record = record_of(&session.records(), &session.objects(), &upload, row.execution_arn.as_deref()).await;
+            let record = record_of(&session.tables(), &session.s3(), &upload, row.execution_arn.as_deref()).await;
             row.image_id = record.ok().flatten().map(|record| record.image_id).or(row.image_id);
         }
         row

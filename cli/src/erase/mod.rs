@@ -18,14 +18,14 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receipt::{Action, Row, hints, table};
-use sightline_aws::{label_rows::LabelRows, objects::Objects, records::Records, trends::Tallies, workflow::Workflow};
-use sightline_domain::erase::{Derived, Eraser, Receipt, UploadsById, find_uploads};
+use sightline_aws::{dynamodb::Tables, s3::S3, stepfunctions::StepFunctions};
+use sightline_domain::flows::erase::{Derived, Eraser, Receipt, UploadsById, find_uploads};
 use std::collections::BTreeSet;
 
 /// Images erased at once.
 const AT_ONCE: usize = 4;
 
-type SessionEraser = Eraser<Records, LabelRows, Objects, Workflow, Tallies, SystemClock>;
+type SessionEraser = Eraser<Tables, S3, StepFunctions, SystemClock>;
 
 /// Erases images, or says what would be removed.
 pub async fn run(global: &Global, args: &Erase, output: Output) -> Result<Exit, CliError> {
@@ -36,7 +36,7 @@ pub async fn run(global: &Global, args: &Erase, output: Output) -> Result<Exit, 
     let (eraser, uploads, unrecorded) = (&eraser, &uploads, &unrecorded);
     let of = |id: &str| uploads.get(id).map(Vec::as_slice).unwrap_or_default();
     let foresee =
-        |id| async move { if unrecorded.contains(id) { eraser.foresee_unrecorded(id, of(id)).await } else { eraser.foresee(id).await } };
+        |id| async move { if unrecorded.contains(id) { eraser.preview_unrecorded(id, of(id)).await } else { eraser.preview(id).await } };
     let foreseen = each(&image_ids, foresee, Row::foreseen, &Progress::new(false, 0)).await;
     if unknown(&foreseen) == foreseen.len() {
         let named = args.image_ids.iter().chain(&args.keys).map(|named| clean(named)).collect::<Vec<_>>().join(", ");
@@ -98,7 +98,7 @@ async fn found(eraser: &SessionEraser, args: &Erase) -> Result<(Found, Vec<Row>)
         }
     }
     let image_ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let foreseen: Vec<_> = stream::iter(&image_ids).map(|id| eraser.foresee(id)).buffered(AT_ONCE).try_collect().await?;
+    let foreseen: Vec<_> = stream::iter(&image_ids).map(|id| eraser.preview(id)).buffered(AT_ONCE).try_collect().await?;
     let is_unrecorded = |receipt: &Option<Receipt>| receipt.as_ref().is_none_or(has_later_traces);
     let unrecorded: BTreeSet<String> =
         ids.iter().zip(&foreseen).filter(|(_, receipt)| is_unrecorded(receipt)).map(|(id, _)| id.clone()).collect();
@@ -130,11 +130,9 @@ fn eraser(session: &Session) -> SessionEraser {
     let stack = &session.stack;
     Eraser {
         bucket: stack.images_bucket.clone(),
-        records: session.records(),
-        label_rows: LabelRows::new(session.clients.dynamodb(), &stack.label_index_table),
-        objects: session.objects(),
-        executions: session.workflow(),
-        trends: session.trends().counting(&stack.records_table),
+        tables: session.tables(),
+        objects: session.s3(),
+        executions: session.executions(),
         clock: SystemClock,
     }
 }

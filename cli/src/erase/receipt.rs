@@ -10,7 +10,10 @@ use crate::{
 };
 use comfy_table::Table;
 use serde::Serialize;
-use sightline_domain::erase::{LateWrites, Receipt, ports::Stopped};
+use sightline_domain::{
+    flows::erase::{LateWrites, Receipt},
+    ports::Stopped,
+};
 
 /// What was done about one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -154,7 +157,7 @@ pub mod tests {
     use super::*;
     use crate::output::table::render;
     use serde_json::json;
-    use sightline_domain::erase::Derived;
+    use sightline_domain::flows::erase::Derived;
 
     pub fn receipt() -> Receipt {
         Receipt {

@@ -1,7 +1,7 @@
 //! Naming one execution on the command line.
 
 use crate::{args::parse_image_id, error::CliError, output::text::clean, session::Session, show};
-use sightline_domain::record::Record;
+use sightline_domain::model::record::Record;
 
 /// How an execution may be named.
 #[derive(Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::{
     stop,
 };
 use serde::Serialize;
-use sightline_aws::bulk_imports::{BulkImports, FailedItem};
+use sightline_aws::stepfunctions::{BulkImports, FailedItem};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -95,8 +95,9 @@ impl Ending<'_> {
         let hopeless = |found: &Found| status != "SUCCEEDED" || failed.contains(&found.object);
         loop {
             let looked = found.iter().zip(&standings).enumerate();
-            let goes_on = looked.filter(|(_, (found, standing))| standing.is_open() && !(standing.status.is_none() && hopeless(found)));
-            let open: Vec<usize> = goes_on.map(|(place, _)| place).collect();
+            let was_redriven =
+                looked.filter(|(_, (found, standing))| standing.is_open() && !(standing.status.is_none() && hopeless(found)));
+            let open: Vec<usize> = was_redriven.map(|(place, _)| place).collect();
             if open.is_empty() || stop::deadline().is_some_and(|deadline| Instant::now() + LOOK_AGAIN >= deadline) {
                 return Ok(standings);
             }

@@ -6,7 +6,7 @@ use crate::output::{
     text::{dollars, megabytes},
 };
 use serde::Serialize;
-use sightline_domain::cost::{Cost, MICRODOLLARS_PER_STATE};
+use sightline_domain::rules::cost::{Cost, MICRODOLLARS_PER_STATE};
 
 /// Before anything is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,8 +2,8 @@
 
 use super::launch::Run;
 use crate::{error::CliError, output::text::span, progress::Progress};
-use sightline_aws::bulk_imports::{BulkImports, MapRun};
-use sightline_domain::error::StorageError;
+use sightline_aws::stepfunctions::{BulkImports, MapRun};
+use sightline_domain::model::error::StorageError;
 use std::time::Duration;
 use tokio::time::Instant;
 

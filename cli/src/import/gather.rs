@@ -9,14 +9,17 @@ use super::{
 use crate::{error::CliError, progress::Progress, session::Session, upload::unreadable};
 use aws_sdk_s3::{Client, types::Object};
 use futures_util::{StreamExt, stream};
-use sightline_aws::{classify::cause, objects::Objects};
+use sightline_aws::{classify::cause, s3::S3};
 use sightline_domain::{
-    error::{ImportError, StepError},
-    import::{ImageSource, ListedObject},
-    ports::ObjectRef,
+    model::{
+        error::{ImportError, StepError},
+        identity::ObjectRef,
+        import::ListedObject,
+    },
+    ports::ImportSource,
 };
 
-/// Objects looked at at once.
+/// S3 looked at at once.
 const LOOKS_AT_ONCE: usize = 32;
 
 /// An object to import, and its size.
@@ -65,7 +68,7 @@ pub struct Gathered {
 /// Lists the source, and looks up what it does not tell.
 pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> Result<Gathered, CliError> {
     let s3 = session.clients.s3();
-    let objects = Objects::new(s3.clone());
+    let objects = S3::new(s3.clone());
     let mut sieve = Sieve::new(&session.stack.images_bucket);
     let mut entries: Vec<Entry> = Vec::new();
     match source {
@@ -88,13 +91,7 @@ pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> 
     complete(&objects, entries, sieve, progress).await
 }
 
-async fn list(
-    objects: &Objects,
-    place: &Place,
-    sieve: &mut Sieve<'_>,
-    entries: &mut Vec<Entry>,
-    progress: &Progress,
-) -> Result<(), CliError> {
+async fn list(objects: &S3, place: &Place, sieve: &mut Sieve<'_>, entries: &mut Vec<Entry>, progress: &Progress) -> Result<(), CliError> {
     let mut token = None;
     loop {
         let page = objects.list_objects_page(&place.bucket, &place.key, token).await;
@@ -134,7 +131,7 @@ async fn read(s3: &Client, file: &File) -> Result<Vec<u8>, CliError> {
 }
 
 /// Looks up size and entity tag where the source does not tell them; of uploads the version, too, which names the image.
-async fn complete(objects: &Objects, entries: Vec<Entry>, mut sieve: Sieve<'_>, progress: &Progress) -> Result<Gathered, CliError> {
+async fn complete(objects: &S3, entries: Vec<Entry>, mut sieve: Sieve<'_>, progress: &Progress) -> Result<Gathered, CliError> {
     let own = sieve.images_bucket().to_owned();
     let total = entries.len();
     let look = |entry: Entry| {

@@ -8,7 +8,7 @@ use super::{
 };
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
-use sightline_domain::percent;
+use sightline_domain::model::percent;
 
 /// What of manifest.json matters here.
 #[derive(Debug, Deserialize)]

@@ -6,10 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sightline_aws::{
-    bulk_imports::{BulkImports, Started},
     classify::cause,
+    stepfunctions::{BulkImports, Started},
 };
-use sightline_domain::{import::LIST_HEADING, layout};
+use sightline_domain::model::{import::LIST_HEADING, layout};
 use std::fmt::Write as _;
 
 /// A run of the state machine bulk-import.
@@ -85,7 +85,7 @@ pub async fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::import::ListedObject;
+    use sightline_domain::model::import::ListedObject;
 
     fn found(key: &str, etag: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: etag.into() };

@@ -1,6 +1,6 @@
 //! What a source lists, before anything is looked at.
 
-use sightline_domain::identity::is_folder_marker;
+use sightline_domain::model::identity::is_folder_marker;
 use std::collections::HashSet;
 
 /// An object that a source lists, with what the source says of it.
@@ -79,7 +79,7 @@ impl<'a> Sieve<'a> {
         let out = &mut self.left_out;
         let counter = if is_folder_marker(&entry.key, entry.size.unwrap_or_default()) {
             &mut out.folders
-        } else if entry.bucket == self.images_bucket && !entry.key.starts_with(sightline_domain::layout::UPLOADS) {
+        } else if entry.bucket == self.images_bucket && !entry.key.starts_with(sightline_domain::model::layout::UPLOADS) {
             &mut out.not_uploads
         } else if entry.size == Some(0) {
             &mut out.empty

@@ -33,7 +33,7 @@ use estimate::Estimate;
 use gather::{Found, Gathered, gather};
 use launch::{Run, Slot};
 use serde::Serialize;
-use sightline_aws::bulk_imports::BulkImports;
+use sightline_aws::stepfunctions::BulkImports;
 use standing::{Standing, look_up};
 
 /// Unreadable objects that are named one by one.

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{error::CliError, output::text::escape};
 use serde::Serialize;
-use sightline_aws::bulk_imports::FailedItem;
-use sightline_domain::import::ImportStatus;
+use sightline_aws::stepfunctions::FailedItem;
+use sightline_domain::model::import::ImportStatus;
 use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
 /// One line of the results.
@@ -158,7 +158,7 @@ fn safe(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::import::ListedObject;
+    use sightline_domain::model::import::ListedObject;
 
     fn found(key: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: "e".into() };

@@ -3,10 +3,10 @@
 use super::gather::Found;
 use crate::{error::CliError, progress::Progress, session::Session};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_aws::objects::Objects;
+use sightline_aws::s3::S3;
 use sightline_domain::{
-    import::{ImportStatus, Lookup},
-    record::Record,
+    flows::import::Lookup,
+    model::{import::ImportStatus, record::Record},
 };
 
 /// Records read at once.
@@ -32,7 +32,7 @@ pub async fn look_up<'a>(
     found: impl IntoIterator<Item = &'a Found>,
     progress: &Progress,
 ) -> Result<Vec<Standing>, CliError> {
-    let (records, images) = (session.records(), Objects::new(session.clients.s3()));
+    let (records, images) = (session.tables(), S3::new(session.clients.s3()));
     let lookup = &Lookup { records: &records, images: &images, bucket: &session.stack.images_bucket, owner_id: owner };
     let mut done = 0_usize;
     let looked = stream::iter(found).map(|found| async move {

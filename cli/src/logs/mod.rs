@@ -17,11 +17,13 @@ use crate::{
 };
 use entry::Entry;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_aws::stack::LogGroup;
+use sightline_aws::cloudformation::LogGroup;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    ports::RecordFinder,
-    record::Record,
+    model::{
+        clock::{Clock, EpochMillis},
+        record::Record,
+    },
+    ports::Records,
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -53,7 +55,7 @@ pub async fn run(global: &Global, args: &Args, output: Output) -> Result<Exit, C
     let id = args.id.as_deref().map(phrase).transpose()?;
     let session = Session::open(global).await?;
     let record = match args.id.as_deref().map(Wanted::parse) {
-        Some(Ok(Wanted::Image(image_id))) => session.records().find(&image_id).await?,
+        Some(Ok(Wanted::Image(image_id))) => session.tables().find(&image_id).await?,
         _ => None,
     };
     // An image that was erased has no execution any more.

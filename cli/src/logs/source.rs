@@ -1,6 +1,6 @@
 //! Who writes which log.
 
-use sightline_aws::stack::LogGroup;
+use sightline_aws::cloudformation::LogGroup;
 
 /// Functions and state machines that have a log.
 pub const SOURCES: [&str; 16] = [

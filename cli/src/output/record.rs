@@ -1,11 +1,10 @@
 //! A record in short: the cells of a table.
 
 use super::text::{NOTHING, clean, percent, seconds, shorten};
-use sightline_domain::{
+use sightline_domain::model::{
     analysis::Outcome,
-    faces::Face,
+    findings::{Face, Verdict},
     image_name::stem,
-    moderation::Verdict,
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };

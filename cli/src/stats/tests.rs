@@ -1,6 +1,6 @@
 use super::*;
 use serde_json::json;
-use sightline_domain::tally::Counts;
+use sightline_domain::rules::tally::Counts;
 
 fn now() -> Now {
     Now {

@@ -1,6 +1,6 @@
 use super::*;
 use serde_json::json;
-use sightline_domain::tally::Counts;
+use sightline_domain::rules::tally::Counts;
 
 fn week(name: &str, labels: &[(&str, u64)], completed: i64, failed: i64) -> Week {
     let mut ended = Ended::default();

@@ -2,11 +2,13 @@
 
 use crate::error::CliError;
 use sightline_domain::{
-    clock::EpochMillis,
-    error::StorageError,
-    ports::RecordFinder,
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        record::{ProcessingStatus, Record},
+        review::ReviewStatus,
+    },
+    ports::Records,
 };
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -44,7 +46,7 @@ impl Follow {
     }
 
     /// Looks until the record is settled. `looks` bounds the reads of all followers together.
-    pub async fn settled(&self, records: &impl RecordFinder, looks: &Semaphore) -> Result<Record, CliError> {
+    pub async fn settled(&self, records: &impl Records, looks: &Semaphore) -> Result<Record, CliError> {
         let (mut pause, mut failures) = (FIRST_LOOK, 0);
         loop {
             match self.look(records, looks).await {
@@ -58,7 +60,7 @@ impl Follow {
         }
     }
 
-    async fn look(&self, records: &impl RecordFinder, looks: &Semaphore) -> Result<Option<Record>, StorageError> {
+    async fn look(&self, records: &impl Records, looks: &Semaphore) -> Result<Option<Record>, StorageError> {
         // The semaphore is never closed; without its permit one more read at a time is no harm.
         let _permit = looks.acquire().await.ok();
         for id in &self.ids {
@@ -94,41 +96,43 @@ mod tests {
     use super::*;
     use crate::output::record::tests::record;
     use serde_json::json;
-    use std::{collections::VecDeque, sync::Mutex};
+    use sightline_tests::{
+        failing::{Failing, When},
+        tables::MemoryTables,
+    };
 
-    /// Answers in turn, whatever is asked for.
-    struct Answers(Mutex<VecDeque<Answer>>);
-
-    impl RecordFinder for Answers {
-        async fn find(&self, _: &str) -> Result<Option<Record>, StorageError> {
-            self.0.lock().unwrap().pop_front().unwrap()
-        }
-    }
-
-    type Answer = Result<Option<Record>, StorageError>;
-
-    async fn follow(follow: Follow, answers: impl IntoIterator<Item = Answer>) -> Result<Record, CliError> {
-        follow.settled(&Answers(Mutex::new(answers.into_iter().collect())), &Semaphore::new(1)).await
+    /// Follows an image whose record cannot be read `errors` times, and then changes with every read.
+    async fn follow(follow: Follow, errors: usize, answers: impl IntoIterator<Item = Option<Record>>) -> Result<Record, CliError> {
+        let (tables, mut answers) = (MemoryTables::default(), answers.into_iter().collect::<Vec<_>>().into_iter().zip(1..));
+        let (changed, mut left) = (tables.clone(), errors);
+        let failing = Failing::new(tables).fail("find", When::Before, errors).before("find", move || {
+            if left > 0 {
+                left -= 1;
+            } else if let Some((Some(record), upload_timestamp)) = answers.next() {
+                changed.put(&Record { image_id: "i".into(), upload_timestamp, ..record });
+            }
+        });
+        follow.settled(&failing, &Semaphore::new(1)).await
     }
 
     #[tokio::test]
     async fn an_image_is_followed_through_absence_and_pending_to_its_end() {
-        let answers = [Ok(None), Ok(Some(record(json!({"ProcessingStatus": "PENDING"})))), Ok(Some(record(json!({}))))];
-        let settled = follow(Follow::first("i".into()), answers).await.unwrap();
+        let answers = [None, Some(record(json!({"ProcessingStatus": "PENDING"}))), Some(record(json!({})))];
+        let settled = follow(Follow::first("i".into()), 0, answers).await.unwrap();
         assert_eq!(settled.processing_status, ProcessingStatus::Completed);
     }
 
     #[tokio::test]
     async fn waiting_for_review_is_an_end() {
-        let answers = [Ok(Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))))];
-        assert_eq!(follow(Follow::first("i".into()), answers).await.unwrap().review_status, ReviewStatus::Pending);
+        let answers = [Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"})))];
+        assert_eq!(follow(Follow::first("i".into()), 0, answers).await.unwrap().review_status, ReviewStatus::Pending);
     }
 
     #[tokio::test]
     async fn the_failure_that_led_to_the_upload_is_no_news() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
-        let answers = [Ok(Some(record(old))), Ok(Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))))];
-        let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), answers).await.unwrap();
+        let answers = [Some(record(old)), Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
+        let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), 0, answers).await.unwrap();
         assert_eq!(settled.execution_arn, "new");
     }
 
@@ -137,16 +141,15 @@ mod tests {
         let tombstone = |at| record(json!({"ProcessingStatus": "ERASED", "ErasedAt": at}));
         let anew = Follow::anew(vec!["i".into()], &tombstone(1));
         assert_eq!(
-            follow(anew, [Ok(Some(tombstone(1))), Ok(Some(record(json!({}))))]).await.unwrap().processing_status,
+            follow(anew, 0, [Some(tombstone(1)), Some(record(json!({})))]).await.unwrap().processing_status,
             ProcessingStatus::Completed
         );
-        assert_eq!(follow(Follow::first("i".into()), [Ok(Some(tombstone(2)))]).await.unwrap().erased_at, Some(2));
+        assert_eq!(follow(Follow::first("i".into()), 0, [Some(tombstone(2))]).await.unwrap().erased_at, Some(2));
     }
 
     #[tokio::test]
-    async fn passing_trouble_is_sat_out_and_lasting_trouble_is_told() {
-        let trouble = || Err(StorageError::Unavailable { doing: "reading the record", source: "down".into() });
-        assert!(follow(Follow::first("i".into()), [trouble(), trouble(), Ok(Some(record(json!({}))))]).await.is_ok());
-        assert!(follow(Follow::first("i".into()), std::iter::repeat_with(trouble).take(6)).await.is_err());
+    async fn transient_errors_are_retried_a_few_times() {
+        assert!(follow(Follow::first("i".into()), 2, [Some(record(json!({})))]).await.is_ok());
+        assert!(follow(Follow::first("i".into()), 6, []).await.is_err());
     }
 }

@@ -50,7 +50,7 @@ pub async fn run(global: &Global, args: Upload, output: Output) -> Result<Exit, 
     }
     let session = Session::open(global).await?;
     let plan = plan::plan(candidates, &args.owner, args.filename.as_deref()).await;
-    let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.records() };
+    let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.tables() };
     let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: args.wait };
     let _ending = stop::own_ending();
     let mut work = Work::new(&plan, &uploader, frame, output, !global.no_progress);

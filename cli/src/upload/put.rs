@@ -15,8 +15,11 @@ use aws_sdk_s3::{
 };
 use aws_smithy_types::base64;
 use serde::Serialize;
-use sightline_aws::{classify::cause, records::Records};
-use sightline_domain::{identity::Upload, image_name, ports::RecordFinder, record::Record};
+use sightline_aws::{classify::cause, dynamodb::Tables};
+use sightline_domain::{
+    model::{identity::Upload, image_name, record::Record},
+    ports::Records,
+};
 use std::time::Duration;
 
 /// How long the record of an object that lies there already may take to appear, before its event counts as lost.
@@ -52,7 +55,7 @@ pub struct Uploader {
     /// The bucket.
     pub bucket: String,
     /// The records.
-    pub records: Records,
+    pub records: Tables,
 }
 
 impl Uploader {

@@ -64,7 +64,7 @@ pub async fn run(global: &Global, args: &Watch, output: Output) -> Result<Exit, 
         Err(error) => return Err(CliError::Failed(format!("{}: {}", shown(), unreadable(&args.folder, &error)))),
     }
     let session = Session::open(global).await?;
-    let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.records() };
+    let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.tables() };
     let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: false };
     say!("watching {}; Ctrl-C ends it", shown());
     let _ending = stop::own_ending();

@@ -1,18 +1,18 @@
 //! Claims the record of an upload: one record per upload, under the first candidate id that no other content has taken.
 
 use sightline_domain::{
-    claims,
-    clock::EpochMillis,
-    content,
-    erase::{Meaning, meaning},
-    error::StorageError,
-    identity::Upload,
-    image_name::image_name,
-    ports::{ImageStore, RecordClaims, UploadFacts, UploadLookup, Written},
-    record::{ProcessingStatus, Record},
-    rejection::{DuplicateImage, ReasonCode, Rejection},
+    flows::claims::{self, Meaning, meaning},
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        identity::Upload,
+        image_name::image_name,
+        record::{ProcessingStatus, Record},
+        rejection::{DuplicateImage, ReasonCode, Rejection},
+    },
+    ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
-use sightline_kit::{Fault, about_image};
+use sightline_kit::{StepFailure, set_image_id};
 
 /// One execution's attempt to claim the record of an upload.
 pub struct Claim<'a, R, O> {
@@ -43,16 +43,16 @@ enum ClaimState {
     BeingErased,
 }
 
-impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
+impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
     /// Claims the record of the upload.
     ///
     /// # Errors
     /// `Image.Duplicate` if the upload already has a record; a `StorageError` if DynamoDB or S3 cannot be read or written, or while the
     /// only free id is being erased.
-    pub async fn claim(&self, facts: &UploadFacts) -> Result<Record, Fault> {
+    pub async fn claim(&self, facts: &UploadFacts) -> Result<Record, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
         for id in self.upload.candidate_ids() {
-            about_image(&id);
+            set_image_id(&id);
             let mut state = self.state(&id, facts).await?;
             if let Some(uploaded) = self.upload_timestamp(&state, &id, facts).await? {
                 let mut record = self.new_record(&id, facts, uploaded);
@@ -88,12 +88,12 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         }
     }
 
-    /// The fault that ends the execution if the upload no longer exists. The late event of an erased image is a duplicate and creates no
+    /// The failure that ends the execution if the upload no longer exists. The late event of an erased image is a duplicate and creates no
     /// record.
     ///
     /// # Errors
     /// A `StorageError` if DynamoDB cannot be read.
-    pub async fn fault_for_deleted_upload(&self) -> Result<Fault, Fault> {
+    pub async fn failure_for_deleted_upload(&self) -> Result<StepFailure, StepFailure> {
         let mut erased = None;
         for id in self.upload.candidate_ids() {
             // A newer upload may have the id and hide the tombstone, so all items of the id are read.
@@ -122,7 +122,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         if known.execution_arn == self.execution_arn && known.processing_status == ProcessingStatus::Pending {
             return Ok(ClaimState::Owned(known));
         }
-        Ok(if !content::is_same(self.images, &known, self.upload, Some(facts)).await? {
+        Ok(if !claims::is_same(self.images, &known, self.upload, Some(facts)).await? {
             ClaimState::Taken(known)
         } else if known.is_rerunnable() {
             ClaimState::Failed(known)
@@ -140,7 +140,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore> Claim<'_, R, O> {
         for other in self.upload.candidate_ids().iter().filter(|other| *other != id) {
             let known = self.records.find(other).await?.filter(|known| !known.is_erased());
             if let Some(known) = known
-                && content::is_same(self.images, &known, self.upload, Some(facts)).await?
+                && claims::is_same(self.images, &known, self.upload, Some(facts)).await?
             {
                 return Ok(true);
             }

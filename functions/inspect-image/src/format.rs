@@ -3,7 +3,7 @@
 
 use crate::picture::be32;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
-use sightline_domain::{
+use sightline_domain::model::{
     image::ImageFormat,
     rejection::{ReasonCode, Rejection},
 };

@@ -6,7 +6,7 @@ use crate::{
     png, webp,
 };
 use image::{DynamicImage, ImageError, RgbImage, codecs::jpeg::JpegEncoder};
-use sightline_domain::{
+use sightline_domain::model::{
     image::{ExifFacts, ImageFormat},
     rejection::{ReasonCode, Rejection},
 };

@@ -1,6 +1,6 @@
 //! Inspects an upload: claims its record, rejects what is not a supported image, writes the normalised copy and the thumbnail.
 //!
-//! Input: [`step::Input`]. Output: [`sightline_domain::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
+//! Input: [`step::Input`]. Output: [`sightline_domain::model::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
 //! `Image.Duplicate`, `Upload.FolderMarker`, `Storage.*`.
 //!
 //! Modules import downwards only: `step` → `claim`, `inspect` → `jpeg`, `png`, `webp`, `format` → `exif`, `colour` → `picture`.

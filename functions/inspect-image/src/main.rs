@@ -3,8 +3,8 @@
 use inspect_image::step::{InspectImage, Settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
-    records::Records,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -13,10 +13,9 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(Settings::read);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
     let step = settings.map(|settings| {
-        let records = Records::new(dynamodb, settings.records_table.as_str());
-        InspectImage::new(settings, records, objects, SystemClock)
+        let names = TableNames { records: settings.records_table.clone(), ..TableNames::default() };
+        InspectImage::new(settings, Tables::new(clients.dynamodb(), names), S3::new(clients.s3()), SystemClock)
     });
     serve(step, clients.meter()).await
 }

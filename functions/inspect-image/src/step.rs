@@ -7,17 +7,18 @@ use crate::{
 };
 use serde::Deserialize;
 use sightline_domain::{
-    clock::Clock,
-    content::hex_sha256,
-    event::ObjectCreated,
-    identity::{Upload, is_folder_marker},
-    image::ImageRef,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, RecordClaims, UploadFacts, UploadLookup},
-    record::Record,
-    rejection::FolderMarker,
+    model::{
+        clock::Clock,
+        event::ObjectCreated,
+        identity::{ObjectRef, Upload, hex_sha256, is_folder_marker},
+        image::ImageRef,
+        layout,
+        record::Record,
+        rejection::FolderMarker,
+    },
+    ports::{Objects, Records, UploadFacts, Uploads},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Step, StepFailure, settings::Reader};
 
 /// Settings of inspect-image; docs/configuration.md explains each.
 pub struct Settings {
@@ -63,12 +64,12 @@ impl<R, O, C> InspectImage<R, O, C> {
     }
 }
 
-impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Step for InspectImage<R, O, C> {
+impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> {
     const NAME: &'static str = "inspect-image";
     type Input = Input;
     type Output = ImageRef;
 
-    async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, Fault> {
+    async fn run(&self, Input { event, execution_arn }: Input) -> Result<ImageRef, StepFailure> {
         let upload = Upload::from_event(&event);
         if is_folder_marker(&upload.key, event.detail.object.size) {
             return Err(FolderMarker.into());
@@ -76,10 +77,10 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
         let rejected_at = event.detail.rejected_at;
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
-        let found = self.objects.look_up(&upload).await?;
+        let found = self.objects.find(&upload).await?;
         let upload_exists = found.is_some();
         let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else {
-            return Err(claim.fault_for_deleted_upload().await?);
+            return Err(claim.failure_for_deleted_upload().await?);
         };
         let record = claim.claim(&facts).await?;
         check_bytes(facts.size, &self.settings.limits)?;
@@ -89,7 +90,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
         } else {
             ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }
         };
-        let bytes = self.objects.read_image(original).await?.ok_or_else(deleted_rejection)?;
+        let bytes = self.objects.read(original).await?.ok_or_else(deleted_rejection)?;
         let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
@@ -103,7 +104,7 @@ impl<R: RecordClaims, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Ste
     }
 }
 
-impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
+impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
     async fn write_copies(
         &self,
         upload: &Upload,
@@ -111,7 +112,7 @@ impl<R: RecordClaims, O: ImageStore, C: Clock> InspectImage<R, O, C> {
         record: Record,
         inspected: Inspected,
         content_sha256: String,
-    ) -> Result<ImageRef, Fault> {
+    ) -> Result<ImageRef, StepFailure> {
         let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
         self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy).await?;
         self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail).await?;

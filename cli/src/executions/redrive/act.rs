@@ -15,8 +15,9 @@ use crate::{
     upload::follow::Follow,
 };
 use futures_util::{StreamExt, stream};
-use sightline_aws::executions::Redriven;
-use sightline_domain::{record::Record, rerun};
+use sightline_aws::stepfunctions::Redriven;
+use sightline_domain::ports::Executions;
+use sightline_domain::{flows::rerun, model::record::Record};
 use tokio::sync::Semaphore;
 
 /// Redriven and looked at at once.
@@ -64,7 +65,7 @@ async fn redrive(session: &Session, candidate: &Candidate, outcome: &mut Outcome
         Redriven::Yes => {
             outcome.action = "REDRIVEN";
             if let Some(record) = &candidate.record {
-                session.records().resume(record).await?;
+                session.tables().resume(record).await?;
             }
             Ok(())
         }
@@ -82,7 +83,7 @@ async fn restart(session: &Session, candidate: &Candidate, outcome: &mut Outcome
         return Err(CliError::Failed("its record is not marked FAILED yet; try again in a moment".to_owned()));
     }
     let input = candidate.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is not known any more".to_owned()))?;
-    outcome.new_execution_arn = Some(session.executions().restart(input).await?);
+    outcome.new_execution_arn = Some(session.executions().start(input).await?);
     outcome.action = "RESTARTED";
     Ok(())
 }
@@ -101,7 +102,7 @@ async fn wait(session: &Session, candidate: &Candidate, outcome: &mut Outcome, l
 /// The record once it has a new end, with its status noted in `outcome`. `None` if the command is stopped before, or the record cannot be
 /// read; `outcome` then says so.
 pub async fn settled(session: &Session, follow: &Follow, outcome: &mut Outcome, looks: &Semaphore) -> Option<Record> {
-    let records = session.records();
+    let records = session.tables();
     let settled = tokio::select! {
         settled = follow.settled(&records, looks) => settled,
         stop = stop::requested() => {

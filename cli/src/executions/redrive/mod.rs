@@ -23,12 +23,14 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use outcome::{Outcome, foreseen, table};
 use plan::{Plan, REDRIVABLE_DAYS, Way, fits, plan};
-use sightline_aws::executions::ExecutionDetail;
+use sightline_aws::stepfunctions::ExecutionDetail;
 use sightline_domain::{
-    clock::{Clock, DAY_MILLIS},
-    error::StepError,
-    record::Record,
-    rerun,
+    flows::rerun,
+    model::{
+        clock::{Clock, DAY_MILLIS},
+        error::StepError,
+        record::Record,
+    },
 };
 
 /// Failed executions that one call looks at.

@@ -1,10 +1,12 @@
 //! Whether an execution is run again, and how.
 
-use sightline_aws::executions::ExecutionDetail;
+use sightline_aws::stepfunctions::ExecutionDetail;
 use sightline_domain::{
-    clock::{DAY_MILLIS, EpochMillis},
-    record::Record,
-    rerun,
+    flows::rerun,
+    model::{
+        clock::{DAY_MILLIS, EpochMillis},
+        record::Record,
+    },
 };
 
 /// Step Functions guide, "Redrive": within 14 days of closing, and below 24,999 events.
@@ -88,7 +90,7 @@ pub fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_aws::executions::Execution;
+    use sightline_aws::stepfunctions::Execution;
 
     const NOW: EpochMillis = 100 * DAY_MILLIS;
 

@@ -22,15 +22,17 @@ use crate::{
     upload::follow::Follow,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
+use sightline_domain::ports::Executions;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    error::{StepError, StorageError},
-    event::look_anew,
-    identity::Upload,
-    layout,
-    ports::{RecordFinder, UploadLookup},
-    reconcile::{QueuedImage, WorkQueues},
-    record::{ProcessingStatus, Record, WorkQueue},
+    model::{
+        clock::{Clock, EpochMillis},
+        error::{StepError, StorageError},
+        event::reinspection_event,
+        identity::Upload,
+        layout,
+        record::{ProcessingStatus, Record, WorkQueue},
+    },
+    ports::{QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;
 
@@ -64,9 +66,9 @@ pub async fn run(session: &Session, wanted: Vec<Wanted>, args: &Redrive, output:
 /// The rejected images that are asked for, those that were rejected longest ago first, at most [`MOST`]: what is rejected again goes to the
 /// end of that order, so each further run continues with others.
 async fn all(session: &Session, args: &Redrive) -> Result<Vec<Record>, CliError> {
-    let (records, mut found, mut matching, mut after) = (session.records(), Vec::new(), 0, None);
+    let (records, mut found, mut matching, mut after) = (session.tables(), Vec::new(), 0, None);
     loop {
-        let page = records.page(WorkQueue::Failed, after.as_ref()).await?;
+        let page = records.queued(WorkQueue::Failed, after.as_ref()).await?;
         for odd in &page.unreadable {
             left_out(&odd.image_id);
         }
@@ -141,13 +143,13 @@ async fn input(
     upload: &Upload,
     rejected_at: EpochMillis,
 ) -> Result<Result<String, String>, StorageError> {
-    let objects = session.objects();
-    if let Some(facts) = objects.look_up(upload).await? {
-        return Ok(Ok(look_anew(upload, facts.size, facts.last_modified, rejected_at).to_string()));
+    let objects = session.s3();
+    if let Some(facts) = objects.find(upload).await? {
+        return Ok(Ok(reinspection_event(upload, facts.size, facts.last_modified, rejected_at).to_string()));
     }
     let archived = Upload { key: layout::rejected_original(&record.image_id), version_id: None, etag: String::new(), ..upload.clone() };
-    Ok(match objects.look_up(&archived).await? {
-        Some(facts) => Ok(look_anew(upload, facts.size, record.upload_timestamp, rejected_at).to_string()),
+    Ok(match objects.find(&archived).await? {
+        Some(facts) => Ok(reinspection_event(upload, facts.size, record.upload_timestamp, rejected_at).to_string()),
         None => Err("its original was deleted".to_owned()),
     })
 }
@@ -180,7 +182,7 @@ async fn act(session: &Session, image: &Rejected, args: &Redrive, looks: &Semaph
         return outcome;
     }
     pace.turn().await;
-    match session.executions().restart(input).await {
+    match session.executions().start(input).await {
         Ok(arn) => (outcome.action, outcome.new_execution_arn) = ("RESTARTED", Some(arn)),
         Err(error) => {
             (outcome.action, outcome.failed, outcome.reason) = ("NOT_REDRIVEN", true, Some(sentence(&CliError::from(error))));

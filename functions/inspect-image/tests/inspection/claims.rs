@@ -6,68 +6,36 @@ use crate::{
 };
 use serde_json::json;
 use sightline_domain::{
-    clock::EpochMillis,
-    content::hex_sha256,
-    erase::{SWEEP_AFTER, Tombstone, ports::Tombstones},
-    error::StorageError,
-    event::look_anew,
-    identity::{Upload, content_key},
-    image::ImageRef,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, RecordClaims, RecordFinder, Written},
-    record::{ProcessingStatus, Record, WorkQueue},
+    flows::erase::SWEEP_AFTER,
+    model::{
+        clock::EpochMillis,
+        event::reinspection_event,
+        identity::{ObjectRef, Upload, content_key, hex_sha256},
+        image::ImageRef,
+        layout,
+        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
+    },
+    ports::Objects,
 };
-use sightline_kit::Fault;
+use sightline_kit::StepFailure;
 use sightline_tests::{
+    failing::Failing,
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, claimed, event, key},
+    tables::MemoryTables,
 };
-use std::sync::{Arc, Mutex};
 
 // Two executions claim at the same time: neither finds a record when it looks.
 
-/// Records for which another execution claims right before the first claim, after everything was looked up for it.
-#[derive(Clone)]
-struct ClaimedByOtherFirst {
-    records: MemoryRecords,
-    other: Arc<Mutex<Option<(MemoryObjects, Upload)>>>,
-}
-
-impl RecordFinder for ClaimedByOtherFirst {
-    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
-        self.records.find(image_id).await
-    }
-}
-
-impl Tombstones for ClaimedByOtherFirst {
-    async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
-        self.records.items(image_id).await
-    }
-
-    async fn close(&self, tombstone: &Record) -> Result<Written, StorageError> {
-        self.records.close(tombstone).await
-    }
-}
-
-impl RecordClaims for ClaimedByOtherFirst {
-    async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
-        if let Some((objects, upload)) = self.other.lock().unwrap().take() {
-            run_with(&self.records, &objects, &upload, OTHER_EXECUTION).unwrap();
+/// Records in which another execution claims `upload` right before the first claim, after everything was looked up for it.
+fn claimed_by_other_first(records: &MemoryTables, objects: &MemoryObjects, upload: &Upload) -> Failing<MemoryTables> {
+    let (tables, objects, mut upload) = (records.clone(), objects.clone(), Some(upload.clone()));
+    Failing::new(records.clone()).before("claim", move || {
+        if let Some(upload) = upload.take() {
+            run_with(&tables, &objects, &upload, OTHER_EXECUTION).unwrap();
         }
-        self.records.claim(record).await
-    }
-
-    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
-        self.records.claim_rejected(record, rejected_at).await
-    }
-}
-
-impl ClaimedByOtherFirst {
-    fn new(records: &MemoryRecords, objects: &MemoryObjects, upload: &Upload) -> Self {
-        Self { records: records.clone(), other: Arc::new(Mutex::new(Some((objects.clone(), upload.clone())))) }
-    }
+    })
 }
 
 /// When the second execution claims.
@@ -84,8 +52,8 @@ enum Second {
 /// Claims two uploads of one photo under keys with different extensions. Returns the records and the result of each execution.
 ///
 /// `in_order`: the first upload is claimed first. `kms`: every upload has its own ETag.
-fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (MemoryRecords, [Result<String, &'static str>; 2]) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (MemoryTables, [Result<String, &'static str>; 2]) {
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let bytes = jpeg(&quadrants(120, 100));
     let put = |extension: &str, at: EpochMillis| {
         let (key, _) = content_key(OWNER, &hex_sha256(&bytes), extension);
@@ -93,14 +61,14 @@ fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (Mem
     };
     let uploads = [put("jpg", UPLOADED), put("jpeg", UPLOADED + 1_000)];
     let [first, second] = if in_order { [&uploads[0], &uploads[1]] } else { [&uploads[1], &uploads[0]] };
-    let ended = |run: Result<ImageRef, Fault>| run.map(|image| image.image_id).map_err(|fault| fault.name());
+    let ended = |run: Result<ImageRef, StepFailure>| run.map(|image| image.image_id).map_err(|failure| failure.name());
     if second_comes == Second::AtOnce {
-        let slower = ended(run_with(&ClaimedByOtherFirst::new(&records, &objects, second), &objects, first, EXECUTION));
+        let slower = ended(run_with(&claimed_by_other_first(&records, &objects, second), &objects, first, EXECUTION));
         return (records, [slower, Err("")]);
     }
     let one = ended(run_with(&records, &objects, first, EXECUTION));
     if second_comes == Second::AfterDeletion {
-        objects.erase(&first.key);
+        objects.remove(&first.key);
     }
     let other = ended(run_with(&records, &objects, second, OTHER_EXECUTION));
     (records, [one, other])
@@ -111,7 +79,7 @@ fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (Mem
 /// Seen: one record; the other execution ends as a duplicate before any paid call.
 #[test]
 fn row_01_two_keys_with_the_same_content_get_one_record_in_any_order() {
-    let holders = |records: &MemoryRecords| -> Vec<_> {
+    let holders = |records: &MemoryTables| -> Vec<_> {
         records.all().into_iter().map(|record| (record.execution_arn, record.upload_timestamp)).collect()
     };
     for (in_order, kms) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -129,11 +97,11 @@ fn row_01_two_keys_with_the_same_content_get_one_record_in_any_order() {
 
 /// Claims both versions of a key, the second version right before the first.
 fn claimed_at_once(key: &str, ours: &[u8], theirs: &[u8]) -> (Vec<Record>, Result<String, &'static str>) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let first = objects.upload(BUCKET, key, ours, UPLOADED);
     let second = objects.upload_encrypted(BUCKET, key, theirs, UPLOADED + 1_000);
-    let run = run_with(&ClaimedByOtherFirst::new(&records, &objects, &second), &objects, &first, EXECUTION);
-    (records.all(), run.map(|image| image.image_id).map_err(|fault| fault.name()))
+    let run = run_with(&claimed_by_other_first(&records, &objects, &second), &objects, &first, EXECUTION);
+    (records.all(), run.map(|image| image.image_id).map_err(|failure| failure.name()))
 }
 
 /// Injected: an upload is sent twice, as after a lost response, and both versions are claimed at the same time.
@@ -164,14 +132,14 @@ fn row_04_two_versions_with_different_content_claimed_at_once_are_two_images() {
 const REJECTED: EpochMillis = UPLOADED + 1_000;
 
 struct RejectedImage {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
     upload: Upload,
 }
 
 /// A valid photo that an earlier release rejected.
 fn rejected() -> RejectedImage {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
     let original = ObjectRef { bucket: BUCKET, key: &upload.key, version_id: None };
     ready(objects.copy(original, &layout::rejected_original(IMAGE_ID))).unwrap();
@@ -190,12 +158,12 @@ fn rejected() -> RejectedImage {
 }
 
 impl RejectedImage {
-    fn run(&self, event: &serde_json::Value) -> Result<ImageRef, Fault> {
+    fn run(&self, event: &serde_json::Value) -> Result<ImageRef, StepFailure> {
         run_event(NOW, &self.records, &self.objects, event, EXECUTION)
     }
 
-    fn inspect_again(&self, rejected_at: EpochMillis) -> Result<ImageRef, Fault> {
-        self.run(&look_anew(&self.upload, 5, UPLOADED, rejected_at))
+    fn inspect_again(&self, rejected_at: EpochMillis) -> Result<ImageRef, StepFailure> {
+        self.run(&reinspection_event(&self.upload, 5, UPLOADED, rejected_at))
     }
 
     fn record(&self) -> Record {
@@ -221,9 +189,11 @@ fn a_rejected_image_that_is_now_accepted_keeps_its_record() {
 #[test]
 fn an_event_for_another_rejection_is_a_duplicate() {
     let world = rejected();
-    for event in
-        [json!(event(&world.upload)), look_anew(&world.upload, 5, UPLOADED, REJECTED - 1), look_anew(&world.upload, 5, UPLOADED, 0)]
-    {
+    for event in [
+        json!(event(&world.upload)),
+        reinspection_event(&world.upload, 5, UPLOADED, REJECTED - 1),
+        reinspection_event(&world.upload, 5, UPLOADED, 0),
+    ] {
         assert_eq!(world.run(&event).unwrap_err().name(), "Image.Duplicate", "{event}");
     }
     assert!(world.record().is_rejected() && world.is_archived());
@@ -245,7 +215,7 @@ fn a_second_event_for_the_same_rejection_is_a_duplicate() {
 #[test]
 fn the_archived_original_is_inspected_and_kept_if_the_upload_is_deleted() {
     let world = rejected();
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     let image = world.inspect_again(REJECTED).unwrap();
     assert_eq!((image.image_id.as_str(), image.width), (IMAGE_ID, 120));
     assert!(world.is_archived(), "it is the only original");
@@ -254,12 +224,12 @@ fn the_archived_original_is_inspected_and_kept_if_the_upload_is_deleted() {
 #[test]
 fn without_an_original_a_rejected_image_is_rejected_as_deleted_and_an_erased_one_is_a_duplicate() {
     let world = rejected();
-    world.objects.erase(&key());
-    world.objects.erase(&layout::rejected_original(IMAGE_ID));
+    world.objects.remove(&key());
+    world.objects.remove(&layout::rejected_original(IMAGE_ID));
     assert!(world.inspect_again(REJECTED).unwrap_err().message().contains("OBJECT_DELETED"));
 
     let world = rejected();
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     world.records.put(&Record {
         processing_status: ProcessingStatus::Erased,
         s3_url: String::new(),
@@ -274,12 +244,12 @@ fn an_image_that_is_rejected_again_keeps_its_archived_original() {
     let world = rejected();
     let broken = world.objects.upload(BUCKET, &key(), b"not an image", UPLOADED + 1);
     world.records.change(IMAGE_ID, json!({"ETag": broken.etag}));
-    let fault = world.run(&look_anew(&broken, 12, UPLOADED + 1, REJECTED)).unwrap_err();
-    assert_eq!((fault.name(), world.is_archived()), ("Image.Rejected", true));
+    let failure = world.run(&reinspection_event(&broken, 12, UPLOADED + 1, REJECTED)).unwrap_err();
+    assert_eq!((failure.name(), world.is_archived()), ("Image.Rejected", true));
     assert_eq!(world.record().attempts, 2);
     // It has no copies.
     assert!(
-        ready(world.objects.read_image(ObjectRef { bucket: BUCKET, key: &layout::processed_image(IMAGE_ID), version_id: None }))
+        ready(world.objects.read(ObjectRef { bucket: BUCKET, key: &layout::processed_image(IMAGE_ID), version_id: None }))
             .unwrap()
             .is_none()
     );
@@ -290,7 +260,7 @@ fn an_image_that_is_rejected_again_keeps_its_archived_original() {
 const ERASED: i64 = UPLOADED + 86_400_000;
 
 struct ErasedImage {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
     upload: Upload,
 }
@@ -298,7 +268,7 @@ struct ErasedImage {
 impl ErasedImage {
     /// An image that was analysed and then erased; `closed` says whether the tombstone is closed, so that no late writes are expected.
     fn new(closed: bool) -> Self {
-        let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+        let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
         let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
         let world = Self { records, objects, upload };
         world.run(&world.upload, EXECUTION).unwrap();
@@ -309,9 +279,9 @@ impl ErasedImage {
             version_id: known.version_id.clone().filter(|_| !closed),
             ..Tombstone::of(&known)
         };
-        world.records.erase(IMAGE_ID);
+        world.records.remove(IMAGE_ID);
         world.records.put(&serde_json::from_value::<Record>(json!(tombstone)).unwrap());
-        world.objects.erase(&key());
+        world.objects.remove(&key());
         world
     }
 
@@ -319,7 +289,7 @@ impl ErasedImage {
         self.objects.upload(BUCKET, &key(), &jpeg(&quadrants(width, 100)), ERASED + SWEEP_AFTER)
     }
 
-    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, Fault> {
+    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
         run_with(&self.records, &self.objects, upload, execution)
     }
 
@@ -334,8 +304,8 @@ impl ErasedImage {
 fn row_33_a_late_event_of_an_erased_image_is_a_duplicate() {
     for closed in [false, true] {
         let world = ErasedImage::new(closed);
-        let fault = world.run(&world.upload, OTHER_EXECUTION).unwrap_err();
-        assert_eq!((fault.name(), fault.message().contains("was erased")), ("Image.Duplicate", true));
+        let failure = world.run(&world.upload, OTHER_EXECUTION).unwrap_err();
+        assert_eq!((failure.name(), failure.message().contains("was erased")), ("Image.Duplicate", true));
         assert_eq!(world.statuses(), [ProcessingStatus::Erased]);
     }
 }
@@ -350,8 +320,8 @@ fn row_33_an_event_looked_up_before_the_erasure_and_claimed_after_it_is_a_duplic
         // The same version still exists.
         let restored = MemoryObjects::default();
         restored.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
-        let fault = run_with(&world.records, &restored, &world.upload, OTHER_EXECUTION).unwrap_err();
-        assert_eq!(fault.name(), "Image.Duplicate");
+        let failure = run_with(&world.records, &restored, &world.upload, OTHER_EXECUTION).unwrap_err();
+        assert_eq!(failure.name(), "Image.Duplicate");
         assert_eq!(world.statuses(), [ProcessingStatus::Erased]);
     }
 }
@@ -379,7 +349,7 @@ fn a_new_upload_during_an_erasure_gets_another_id_and_keeps_it() {
 
     let mut closed = Tombstone::of(&world.records.all().into_iter().find(Record::is_erased).unwrap());
     (closed.work_queue, closed.version_id) = (None, None);
-    world.records.erase(IMAGE_ID);
+    world.records.remove(IMAGE_ID);
     world.records.put(&serde_json::from_value::<Record>(json!(closed)).unwrap());
 
     assert_eq!(world.run(&again, OTHER_EXECUTION).unwrap().image_id, again.derived_id(), "a retry of the step");
@@ -388,7 +358,7 @@ fn a_new_upload_during_an_erasure_gets_another_id_and_keeps_it() {
 
 #[test]
 fn an_upload_whose_only_id_is_being_erased_is_retried_later() {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let mut upload = objects.upload(BUCKET, "raw-uploads/cat.jpg", &jpeg(&quadrants(120, 100)), ERASED + 1_000);
     // As on the local AWS, whose events have no version id.
     upload.version_id = None;
@@ -412,7 +382,7 @@ fn other_content_under_an_erased_key_keeps_its_own_record() {
 fn an_erased_file_uploaded_again_gets_the_id_derived_from_its_content() {
     let bytes = jpeg(&quadrants(120, 100));
     let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let tombstone =
         json!({"ImageID": id, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "ErasedAt": ERASED, "SchemaVersion": 1});
     records.put(&serde_json::from_value::<Record>(tombstone).unwrap());

@@ -5,30 +5,31 @@ use inspect_image::step::{Input, InspectImage, Settings};
 use serde::Serialize;
 use serde_json::json;
 use sightline_domain::{
-    clock::{DAY_MILLIS, EpochMillis, FixedClock},
-    content::hex_sha256,
-    identity::{Upload, content_key},
-    image::ImageRef,
-    ports::{ImageArchive, ImageStore, RecordClaims, UploadLookup},
-    record::{ProcessingStatus, Record},
+    model::{
+        clock::{DAY_MILLIS, EpochMillis, FixedClock},
+        identity::{Upload, content_key, hex_sha256},
+        image::ImageRef,
+        record::{ProcessingStatus, Record},
+    },
+    ports::{Objects, Records, Uploads},
 };
-use sightline_kit::{Fault, Step, settings::from};
+use sightline_kit::{Step, StepFailure, settings::from};
 use sightline_tests::{
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, UPLOADED, event, key},
+    tables::MemoryTables,
 };
 
 /// Runs the step for an event.
 pub fn run_event(
     now: EpochMillis,
-    records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
+    records: &(impl Records + Clone),
+    objects: &(impl Uploads + Objects + Clone),
     event: &impl Serialize,
     execution: &str,
-) -> Result<ImageRef, Fault> {
+) -> Result<ImageRef, StepFailure> {
     let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), Settings::read).unwrap();
     let step = InspectImage::new(settings, records.clone(), objects.clone(), FixedClock(now));
     let input: Input = serde_json::from_value(json!({"Event": event, "ExecutionArn": execution})).unwrap();
@@ -37,29 +38,29 @@ pub fn run_event(
 
 /// Runs the step for the event of an upload.
 pub fn run_with(
-    records: &(impl RecordClaims + Clone),
-    objects: &(impl UploadLookup + ImageStore + ImageArchive + Clone),
+    records: &(impl Records + Clone),
+    objects: &(impl Uploads + Objects + Clone),
     upload: &Upload,
     execution: &str,
-) -> Result<ImageRef, Fault> {
+) -> Result<ImageRef, StepFailure> {
     run_event(NOW, records, objects, &event(upload), execution)
 }
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
 }
 
 impl World {
     fn new() -> Self {
-        Self { records: MemoryRecords::default(), objects: MemoryObjects::default() }
+        Self { records: MemoryTables::default(), objects: MemoryObjects::default() }
     }
 
     fn upload(&self, key: &str, width: u32) -> Upload {
         self.objects.upload(BUCKET, key, &jpeg(&quadrants(width, 100)), UPLOADED)
     }
 
-    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, Fault> {
+    fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
         run_with(&self.records, &self.objects, upload, execution)
     }
 }
@@ -114,12 +115,12 @@ fn a_folder_marker_creates_no_record() {
     let upload = world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);
     for is_deleted in [false, true] {
         if is_deleted {
-            world.objects.erase(&upload.key);
+            world.objects.remove(&upload.key);
         }
         let mut created = event(&upload);
         created.detail.object.size = 0;
-        let fault = run_event(NOW, &world.records, &world.objects, &created, EXECUTION).unwrap_err();
-        assert_eq!((fault.name(), fault.ends_well(), world.records.all().len()), ("Upload.FolderMarker", true, 0));
+        let failure = run_event(NOW, &world.records, &world.objects, &created, EXECUTION).unwrap_err();
+        assert_eq!((failure.name(), failure.is_expected(), world.records.all().len()), ("Upload.FolderMarker", true, 0));
     }
     // An image may have such a key too.
     let picture = world.upload("raw-uploads/holiday/", 200);
@@ -142,9 +143,9 @@ fn row_01_row_02_a_second_event_is_a_duplicate_in_every_state_of_the_record() {
         world.run(&upload, EXECUTION).unwrap();
         world.records.change(IMAGE_ID, change);
         let before = world.records.item(IMAGE_ID);
-        let fault = world.run(&upload, OTHER_EXECUTION).unwrap_err();
-        assert_eq!(fault.name(), "Image.Duplicate", "{case}");
-        assert!(fault.message().contains(IMAGE_ID) && fault.message().contains(EXECUTION), "{case}: {}", fault.message());
+        let failure = world.run(&upload, OTHER_EXECUTION).unwrap_err();
+        assert_eq!(failure.name(), "Image.Duplicate", "{case}");
+        assert!(failure.message().contains(IMAGE_ID) && failure.message().contains(EXECUTION), "{case}: {}", failure.message());
         assert_eq!(world.records.item(IMAGE_ID), before, "{case}: the record is unchanged");
     }
 }
@@ -156,14 +157,14 @@ fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
     let (world, upload) = claimed();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
     let before = world.records.item(IMAGE_ID);
-    let fault = run_event(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &event(&upload), OTHER_EXECUTION).unwrap_err();
-    assert_eq!((fault.name(), world.records.item(IMAGE_ID)), ("Image.Duplicate", before));
+    let failure = run_event(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &event(&upload), OTHER_EXECUTION).unwrap_err();
+    assert_eq!((failure.name(), world.records.item(IMAGE_ID)), ("Image.Duplicate", before));
 }
 
 #[test]
 fn a_duplicate_does_not_read_the_image() {
     let (world, upload) = claimed();
-    let objects = Failing::new(world.objects.clone()).fail("read_image", When::Before, 1);
+    let objects = Failing::new(world.objects.clone()).fail("read", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
 }
 
@@ -314,10 +315,10 @@ fn a_key_without_an_owner_belongs_to_the_default_owner() {
 fn a_deleted_object_is_rejected_without_a_record() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    world.objects.erase(&key());
-    let fault = world.run(&upload, EXECUTION).unwrap_err();
-    assert_eq!(fault.name(), "Image.Rejected");
-    assert!(fault.message().starts_with("OBJECT_DELETED: "));
+    world.objects.remove(&key());
+    let failure = world.run(&upload, EXECUTION).unwrap_err();
+    assert_eq!(failure.name(), "Image.Rejected");
+    assert!(failure.message().starts_with("OBJECT_DELETED: "));
     assert!(world.records.all().is_empty());
 }
 
@@ -326,9 +327,9 @@ fn a_rejected_image_has_a_record() {
     let world = World::new();
     for (bytes, code) in [(b"".as_slice(), "EMPTY_FILE: "), (b"text", "NOT_AN_IMAGE: ")] {
         let upload = world.objects.upload(BUCKET, &format!("raw-uploads/{}", bytes.len()), bytes, UPLOADED);
-        let fault = world.run(&upload, EXECUTION).unwrap_err();
-        assert_eq!(fault.name(), "Image.Rejected");
-        assert!(fault.message().starts_with(code), "{}", fault.message());
+        let failure = world.run(&upload, EXECUTION).unwrap_err();
+        assert_eq!(failure.name(), "Image.Rejected");
+        assert!(failure.message().starts_with(code), "{}", failure.message());
         assert!(world.records.all().iter().any(|record: &Record| record.image_id == upload.derived_id()));
     }
 }
@@ -337,7 +338,7 @@ fn a_rejected_image_has_a_record() {
 fn no_record_is_created_while_s3_is_unavailable() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    let objects = Failing::new(world.objects.clone()).fail("look_up", When::Before, 1);
+    let objects = Failing::new(world.objects.clone()).fail("find_upload", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, EXECUTION).unwrap_err().name(), "Storage.Unavailable");
     assert!(world.records.all().is_empty());
 }
