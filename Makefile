@@ -73,7 +73,7 @@ test: ## Run all tests, the end-to-end ones on the local stack included
 	@$(PYTHON) tools/run_tests.py
 
 .PHONY: reliability
-reliability: ## Collect anew which test shows which fault
+reliability: ## Generate docs/reliability.md: which test shows which fault
 	@$(PYTHON) tools/reliability.py
 
 .PHONY: soak
