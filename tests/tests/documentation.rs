@@ -105,7 +105,7 @@ fn settings<T>(variables: &BTreeMap<String, String>, read_settings: impl FnOnce(
 fn functions_use_the_documented_default_if_a_variable_is_not_set() {
     let (none, all) = (BTreeMap::new(), documented().into_iter().map(|[_, variable, _, default]| (variable, default)).collect());
     let read_all = |variables: &BTreeMap<String, String>| {
-        let inspect = settings(variables, inspect_image::settings::read);
+        let inspect = settings(variables, inspect_image::step::Settings::read);
         let stored = settings(variables, store_record::settings);
         format!(
             "{:?}",
