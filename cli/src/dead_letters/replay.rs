@@ -154,7 +154,7 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
     let recorded = record_failure(&records, &objects, &workflow, &detail, SystemClock.now(), session.stack.retention_days).await?;
     match recorded {
         Recorded::Failed(record) => (row.action, row.image_id) = (Some("MARKED_FAILED"), Some(record.image_id)),
-        Recorded::NotOurs => {
+        Recorded::NotNeeded => {
             (row.action, row.reason) = (Some("NOT_NEEDED"), Some("the image is done, or belongs to another execution".to_owned()));
         }
         Recorded::NoUpload => (row.action, row.reason) = (Some("LEFT"), Some("its execution was started with no upload".to_owned())),

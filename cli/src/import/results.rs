@@ -181,7 +181,7 @@ mod tests {
         let failures = [FailedItem {
             object: found[2].object.clone(),
             error: "Import.Denied".into(),
-            cause: r#"{"errorType": "Import.Denied", "errorMessage": "the object may not be read"}"#.into(),
+            cause: r#"{"errorType": "Import.Denied", "errorMessage": "permission to read the object is denied"}"#.into(),
         }];
         lines(&found, &standings, &absent, &failures, true)
     }
@@ -195,7 +195,7 @@ mod tests {
         let expected = "bucket,key,image_id,status,reason\n\
             photos,done.jpg,id,COMPLETED,\n\
             photos,\"text,\"\"1\"\".txt\",id,REJECTED,NOT_AN_IMAGE\n\
-            photos,lost.jpg,id,FAILED,Import.Denied: the object may not be read\n\
+            photos,lost.jpg,id,FAILED,Import.Denied: permission to read the object is denied\n\
             photos,later.jpg,id,NOT_IMPORTED,\n\
             photos,none.jpg,,FAILED,Import.SourceMissing\n";
         assert_eq!(written, expected);

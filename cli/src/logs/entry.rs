@@ -2,7 +2,7 @@
 
 use crate::output::text::{NOTHING, clean, shorten};
 use serde_json::{Map, Value, json};
-use sightline_aws::logs::Line;
+use sightline_aws::logs::LogLine;
 use sightline_domain::model::clock::EpochMillis;
 use std::cmp::Ordering;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
@@ -13,7 +13,7 @@ pub struct Entry {
     /// Whose log it is.
     source: String,
     /// The line.
-    pub line: Line,
+    pub line: LogLine,
 }
 
 impl Ord for Entry {
@@ -39,7 +39,7 @@ const PLATFORM_TEXTS: [&str; 4] = ["START RequestId", "END RequestId", "REPORT R
 
 impl Entry {
     /// Of a log.
-    pub fn new(source: String, line: Line) -> Self {
+    pub fn new(source: String, line: LogLine) -> Self {
         Self { source, line }
     }
 

@@ -124,7 +124,7 @@ fn fits(record: &Record, args: &Redrive) -> bool {
     let since = args.since.map(|since| since.moment(SystemClock.now()));
     let late_enough = since.is_none_or(|since| record.finished_at.is_some_and(|at| at >= since));
     let reason = record.status_reason.as_deref();
-    late_enough && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_str()) == reason))
+    late_enough && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_ref()) == reason))
 }
 
 async fn planned(session: &Session, record: Record) -> Result<Rejected, StorageError> {

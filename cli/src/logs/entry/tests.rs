@@ -1,7 +1,7 @@
 use super::*;
 
 fn entry(message: &str) -> Entry {
-    let line = Line { at: 1_795_513_267_123, message: message.to_owned(), stream: "s".to_owned(), id: None };
+    let line = LogLine { at: 1_795_513_267_123, message: message.to_owned(), stream: "s".to_owned(), id: None };
     Entry::new("detect-labels".to_owned(), line)
 }
 
