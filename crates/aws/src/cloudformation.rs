@@ -4,17 +4,17 @@ use crate::classify::storage;
 use aws_sdk_cloudformation::{
     Client,
     config::{Config, retry::RetryConfig},
-    types::Stack as Description,
+    types::{Stack as Description, StackResourceSummary},
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::{model::error::StorageError, rules::quota};
+use sightline_domain::{
+    model::{error::StorageError, record::DEFAULT_RETENTION_DAYS},
+    rules::quota,
+};
 use std::collections::HashMap;
 
 /// Attempts at `DescribeStacks`, the first call of every command: a wrong endpoint is reported quickly.
 const ATTEMPTS: u32 = 2;
-
-/// The default of the setting `retentionDays`, for deployments of earlier releases, which have no such output.
-const DEFAULT_RETENTION_DAYS: u32 = 730;
 
 /// The resources of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Stack {
 #[non_exhaustive]
 pub enum StackError {
     /// The stack does not exist.
-    #[error("there is no stack {stack}")]
+    #[error("stack {stack} does not exist")]
     Absent {
         /// Its name.
         stack: String,
@@ -91,6 +91,7 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
         rekognition_calls_per_second: quota::calls_per_second(stateless.number("RekognitionCallsPerSecond").unwrap_or(0), region),
+        // Deployments of earlier releases have no such output.
         retention_days: stateless.number("RetentionDays").unwrap_or(DEFAULT_RETENTION_DAYS),
     })
 }
@@ -110,20 +111,14 @@ pub struct LogGroup {
 ///
 /// [`StorageError`] if `CloudFormation` cannot be read.
 pub async fn log_groups(client: &Client, name: &str) -> Result<Vec<LogGroup>, StorageError> {
-    let (mut groups, mut next) = (Vec::new(), None);
-    loop {
-        let request = client.list_stack_resources().stack_name(format!("{name}-stateless")).set_next_token(next);
-        let page = request.send().await.map_err(|error| storage("listing the stack's resources", error))?;
-        let resources = page.stack_resource_summaries.unwrap_or_default().into_iter();
-        let log_groups = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
-        groups.extend(log_groups.filter_map(|group| {
-            Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
-        }));
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(groups);
-        }
-    }
+    let request = client.list_stack_resources().stack_name(format!("{name}-stateless"));
+    let resources: Result<Vec<StackResourceSummary>, _> = request.into_paginator().items().send().collect().await;
+    let resources = resources.map_err(|error| storage("listing the stack's resources", error))?.into_iter();
+    let log_groups = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
+    let named = |group: StackResourceSummary| {
+        Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
+    };
+    Ok(log_groups.filter_map(named).collect())
 }
 
 #[derive(Debug)]

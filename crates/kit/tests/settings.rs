@@ -50,7 +50,7 @@ fn json_of_another_shape_is_named_with_what_is_wrong() {
     assert_eq!(list(r#"["a"]"#), Ok(vec!["a".to_owned()]));
     for wrong in ["", "a", "{}", "[1]"] {
         let problems = list(wrong).unwrap_err();
-        assert!(problems[0].starts_with("LIST does not read as JSON of the right shape: "), "{problems:?}");
+        assert!(problems[0].starts_with("LIST is not JSON of the expected shape: "), "{problems:?}");
     }
 }
 

@@ -78,7 +78,7 @@ fn without_a_readable_policy_the_function_does_not_start() {
     for (policy, problem) in [
         (None, "MODERATION_POLICY is missing"),
         (Some(""), "MODERATION_POLICY is missing"),
-        (Some("none"), "MODERATION_POLICY does not read as JSON"),
+        (Some("none"), "MODERATION_POLICY is not JSON"),
         (Some(r#"[{"category": "A", "minConfidence": 120, "action": "ALERT"}]"#), "MODERATION_POLICY: minConfidence"),
     ] {
         let problems = read(policy).unwrap_err();

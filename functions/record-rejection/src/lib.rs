@@ -1,6 +1,6 @@
 //! Writes the reason of a rejected image into the record, tags the original, and copies it to the archive unless it is too large.
 //!
-//! Input: [`Input`]. Output: the image's id, or null if the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
+//! Input: [`Input`]. Output: the image's id, or null if another execution holds the record. Errors: `Storage.*`, `Input.Invalid`.
 
 use serde::Deserialize;
 use sightline_domain::{
@@ -48,7 +48,7 @@ struct LambdaCause {
     error_message: String,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -58,7 +58,7 @@ pub struct Settings {
 
 /// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
-    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
+    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.retention_days() }
 }
 
 impl<R, O, C> RecordRejection<R, O, C> {
@@ -90,7 +90,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, 
         set_image_id(&record.image_id);
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
         if record.size > MAX_COPIED {
-            tracing::warn!(size = record.size, "the original is too large for the archive; it stays where it was uploaded");
+            tracing::warn!(size = record.size, "the original is too large for the archive: not copied");
         } else {
             self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
         }
@@ -108,8 +108,7 @@ fn failure_reason(input: &Input) -> Result<(FailureReason, Option<Analysis>), In
     let cause: LambdaCause = serde_json::from_str(&input.cause).map_err(|error| InputInvalid(error.into()))?;
     let message = cause.error_message;
     if input.error == "Recognition.Refused" {
-        let analyses = [Analysis::Labels, Analysis::Faces, Analysis::Text, Analysis::Moderation];
-        let refused = analyses.into_iter().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
+        let refused = Analysis::ALL.iter().copied().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
         return Ok((FailureReason { reason: ReasonCode::RefusedByProvider.to_string(), detail: message }, refused));
     }
     let rejection = Rejection::parse(&message).ok_or_else(|| InputInvalid("the cause has no known reason code".into()))?;

@@ -36,7 +36,7 @@ pub struct Input {
     moderation: ModerationFound,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,

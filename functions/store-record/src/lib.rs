@@ -38,7 +38,7 @@ pub struct Stored {
     review_status: ReviewStatus,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -53,7 +53,7 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings {
         records_table: reader.text("RECORDS_TABLE"),
         label_index_table: reader.text("LABEL_INDEX_TABLE"),
-        retention_days: reader.parsed("RETENTION_DAYS", 730),
+        retention_days: reader.retention_days(),
     }
 }
 

@@ -30,25 +30,18 @@ const COUNTING: &str = "counting the image";
 impl Counters for Tables {
     async fn counts(&self, counter: &str, names: Option<RangeInclusive<&str>>) -> Result<BTreeMap<String, Counts>, StorageError> {
         const DOING: &str = "reading the counters";
-        let (mut counts, mut next) = (BTreeMap::new(), None);
-        loop {
-            let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
-            let query = query.expression_attribute_values(":counter", S(counter.to_owned())).set_exclusive_start_key(next);
-            let query = match &names {
-                None => query.key_condition_expression("#counter = :counter"),
-                Some(names) => query
-                    .key_condition_expression("#counter = :counter AND #name BETWEEN :from AND :to")
-                    .expression_attribute_names("#name", "Name")
-                    .expression_attribute_values(":from", S((*names.start()).to_owned()))
-                    .expression_attribute_values(":to", S((*names.end()).to_owned())),
-            };
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
-            counts.extend(page.items.unwrap_or_default().into_iter().filter_map(named_counts));
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(counts);
-            }
-        }
+        let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
+        let query = query.expression_attribute_values(":counter", S(counter.to_owned()));
+        let query = match &names {
+            None => query.key_condition_expression("#counter = :counter"),
+            Some(names) => query
+                .key_condition_expression("#counter = :counter AND #name BETWEEN :from AND :to")
+                .expression_attribute_names("#name", "Name")
+                .expression_attribute_values(":from", S((*names.start()).to_owned()))
+                .expression_attribute_values(":to", S((*names.end()).to_owned())),
+        };
+        let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
+        Ok(items.map_err(|error| storage(DOING, error))?.into_iter().filter_map(named_counts).collect())
     }
 
     async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {

@@ -67,21 +67,13 @@ impl LabelIndex for Tables {
 
     async fn rows_of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
         let doing = "looking for the label rows of the image";
-        let (mut found, mut next) = (Vec::new(), None);
-        loop {
-            let scan = self.client.scan().table_name(&self.names.label_index).consistent_read(true).set_exclusive_start_key(next);
-            let scan = scan
-                .filter_expression("ImageID = :id")
-                .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
-                .projection_expression("OwnerLabelMonth, TimeImageID");
-            let page = scan.send().await.map_err(|error| storage(doing, error))?;
-            let rows: Vec<RowKey> = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-            found.extend(rows);
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let scan = self.client.scan().table_name(&self.names.label_index).consistent_read(true);
+        let scan = scan
+            .filter_expression("ImageID = :id")
+            .expression_attribute_values(":id", S(image_id.to_owned()))
+            .projection_expression("OwnerLabelMonth, TimeImageID");
+        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        serde_dynamo::from_items(items.map_err(|error| storage(doing, error))?).map_err(unreadable(doing))
     }
 
     async fn delete_rows(&self, keys: &[RowKey]) -> Result<(), StorageError> {

@@ -82,21 +82,11 @@ impl Records for Tables {
 
     async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
         let doing = "reading the records of the image";
-        let (mut records, mut next) = (Vec::new(), None);
-        loop {
-            let query = self.client.query().table_name(&self.names.records).consistent_read(true).scan_index_forward(false);
-            let query = query
-                .key_condition_expression("ImageID = :id")
-                .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
-                .set_exclusive_start_key(next);
-            let page = query.send().await.map_err(|error| storage(doing, error))?;
-            let found: Vec<Record> = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-            records.extend(found);
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(records);
-            }
-        }
+        let query = self.client.query().table_name(&self.names.records).consistent_read(true).scan_index_forward(false);
+        let query =
+            query.key_condition_expression("ImageID = :id").expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()));
+        let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
+        serde_dynamo::from_items(items.map_err(|error| storage(doing, error))?).map_err(unreadable(doing))
     }
 
     async fn close_tombstone(&self, tombstone: &Record) -> Result<Written, StorageError> {

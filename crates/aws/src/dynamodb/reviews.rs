@@ -107,18 +107,15 @@ impl Tables {
     /// [`StorageError`] if DynamoDB cannot be read.
     pub async fn waiting(&self, limit: usize) -> Result<Vec<WaitingReview>, StorageError> {
         const DOING: &str = "reading the review queue";
-        let (mut waiting, mut next) = (Vec::new(), None);
-        loop {
-            let query = self.open_reviews_query().limit(PAGE).set_exclusive_start_key(next).scan_index_forward(true);
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
+        let mut waiting = Vec::new();
+        let mut items = self.open_reviews_query().limit(PAGE).scan_index_forward(true).into_paginator().items().send();
+        while waiting.len() < limit
+            && let Some(item) = items.next().await
+        {
             // An item that cannot be parsed must not hide the others; reconcile reports it.
-            waiting.extend(page.items.unwrap_or_default().into_iter().filter_map(|item| serde_dynamo::from_item(item).ok()));
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() || waiting.len() >= limit {
-                waiting.truncate(limit);
-                return Ok(waiting);
-            }
+            waiting.extend(serde_dynamo::from_item::<_, WaitingReview>(item.map_err(|error| storage(DOING, error))?).ok());
         }
+        Ok(waiting)
     }
 
     /// Saves a decision if the image waits for one and the deadline has not passed. Only the first decision is saved.
@@ -245,7 +242,7 @@ mod tests {
     /// Injected: a decision about a record that somebody else has decided.
     /// Seen: refused, with who decided and when.
     #[test]
-    fn row_28_the_loser_learns_who_decided_and_when() {
+    fn row_28_a_second_decision_is_refused_with_who_decided_and_when() {
         let old =
             item(&[("ReviewStatus", S("APPROVED".into())), ("ReviewedBy", S("anna".into())), ("ReviewedAt", N("1700000000000".into()))]);
         let refused = refusal(old).unwrap();
@@ -257,14 +254,14 @@ mod tests {
     /// Injected: a decision after the deadline of the review.
     /// Seen: refused as late.
     #[test]
-    fn row_30_past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
+    fn row_30_a_decision_after_the_deadline_or_without_a_request_is_refused() {
         let late = item(&[("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))]);
         assert!(matches!(refusal(late).unwrap(), Decided::Late { deadline: 5 }));
         assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotWaiting(ReviewState { processing_status: None, .. })));
     }
 
     #[test]
-    fn a_failed_record_does_not_wait_even_where_its_review_was_open() {
+    fn a_failed_record_does_not_wait_for_a_decision() {
         let open = [("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))];
         let failed = [("ProcessingStatus", S("FAILED".into())), ("StatusReason", S("Storage.Unavailable".into()))];
         let Decided::NotWaiting(state) = refusal(item(&[open, failed].concat())).unwrap() else { panic!("the image waits") };
@@ -273,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_never_shows_in_debug_output() {
+    fn debug_output_does_not_contain_the_token() {
         let decided = Decided::Yes { token: token(item(&[(REVIEW_TOKEN, S("very-secret".into()))])) };
         assert!(matches!(&decided, Decided::Yes { token: Some(_) }));
         assert!(!format!("{decided:?}").contains("very-secret"));

@@ -97,11 +97,10 @@ impl Tables {
     /// did not store this time counts from its claim.
     async fn open_reviews(&self) -> Result<ReviewQueueState, StorageError> {
         const DOING: &str = "measuring the review queue";
-        let (mut state, mut next) = (ReviewQueueState::default(), None);
-        loop {
-            let query = self.open_reviews_query().projection_expression("ImageID, UploadTimestamp").set_exclusive_start_key(next);
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
-            let keys = page.items.unwrap_or_default();
+        let mut state = ReviewQueueState::default();
+        let mut pages = self.open_reviews_query().projection_expression("ImageID, UploadTimestamp").into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let keys = page.map_err(|error| storage(DOING, error))?.items.unwrap_or_default();
             state.length += keys.len();
             for batch in keys.chunks(BATCH_READ) {
                 let keys = KeysAndAttributes::builder().set_keys(Some(batch.to_vec()));
@@ -109,11 +108,8 @@ impl Tables {
                 let requests = self.read_batch(&self.names.records, keys, DOING).await?;
                 state.oldest_request = requests.iter().filter_map(requested_at).chain(state.oldest_request).min();
             }
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(state);
-            }
         }
+        Ok(state)
     }
 
     /// Counts the open work. It reads the index over the work queues, which holds no COMPLETED records.
@@ -182,14 +178,10 @@ pub(super) fn code_placeholders(codes: impl Iterator<Item = ReasonCode>) -> impl
 }
 
 async fn count(query: QueryFluentBuilder) -> Result<u64, StorageError> {
-    let (mut total, mut next) = (0, None::<HashMap<String, AttributeValue>>);
-    loop {
-        let page = query.clone().select(Select::Count).set_exclusive_start_key(next).send().await;
+    let (mut total, mut pages) = (0, query.select(Select::Count).into_paginator().send());
+    while let Some(page) = pages.next().await {
         let page = page.map_err(|error| storage("counting the open work", error))?;
         total += u64::try_from(page.count).unwrap_or_default();
-        next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        if next.is_none() {
-            return Ok(total);
-        }
     }
+    Ok(total)
 }

@@ -139,21 +139,13 @@ impl BulkImports {
     pub async fn failures(&self, map_run_arn: &str, limit: usize) -> Result<Vec<FailedItem>, StorageError> {
         let mut failed = Vec::new();
         for status in [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted] {
-            let mut next = None;
-            loop {
-                let request = self.client.list_executions().map_run_arn(map_run_arn).status_filter(status.clone()).set_next_token(next);
-                let page = request.send().await.map_err(|error| storage("listing the items that failed", error))?;
-                for child in page.executions {
-                    if failed.len() == limit {
-                        return Ok(failed);
-                    }
-                    let detail = self.describe(&child.execution_arn).await?;
-                    failed.extend(detail.and_then(failed_item));
-                }
-                next = page.next_token.filter(|token| !token.is_empty());
-                if next.is_none() {
-                    break;
-                }
+            let request = self.client.list_executions().map_run_arn(map_run_arn).status_filter(status);
+            let mut children = request.into_paginator().items().send();
+            while failed.len() < limit
+                && let Some(child) = children.next().await
+            {
+                let child = child.map_err(|error| storage("listing the failed items", error))?;
+                failed.extend(self.describe(&child.execution_arn).await?.and_then(failed_item));
             }
         }
         Ok(failed)

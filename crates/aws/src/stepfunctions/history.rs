@@ -56,17 +56,9 @@ impl StepFunctions {
     ///
     /// [`StorageError`] if Step Functions does not answer or does not know the execution.
     pub async fn history(&self, arn: &str) -> Result<Vec<Event>, StorageError> {
-        let (mut events, mut next) = (Vec::new(), None);
-        loop {
-            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
-            let sent = request.set_next_token(next).send().await;
-            let page = sent.map_err(|error| storage("reading the execution's history", error))?;
-            events.extend(page.events.iter().map(Event::from));
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(events);
-            }
-        }
+        let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
+        let events: Result<Vec<HistoryEvent>, _> = request.into_paginator().items().send().collect().await;
+        Ok(events.map_err(|error| storage("reading the execution's history", error))?.iter().map(Event::from).collect())
     }
 
     /// The last events, newest first; `None` if Step Functions does not know the execution any more (after 90 days).

@@ -19,6 +19,9 @@ pub enum Analysis {
 }
 
 impl Analysis {
+    /// All analyses.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// The name of its Rekognition operation.
     pub const fn operation(self) -> &'static str {
         match self {

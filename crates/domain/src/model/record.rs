@@ -13,6 +13,9 @@ use crate::model::{
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, VariantArray};
 
+/// The default of the setting `retentionDays`: two years.
+pub const DEFAULT_RETENTION_DAYS: u32 = 730;
+
 /// Version of the record's schema.
 pub const SCHEMA_VERSION: u32 = 1;
 

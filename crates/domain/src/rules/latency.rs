@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_quantile_of_nothing_and_it_is_at_most_a_day() {
+    fn there_is_no_quantile_without_images_and_it_is_at_most_a_day() {
         assert_eq!(quantile(&BTreeMap::new(), 0.5), None);
         assert_eq!(quantile(&counts(&[EpochMillis::MAX]), 0.5), Some(86_400_000));
         assert_eq!(quantile(&BTreeMap::from([("Within1s".to_owned(), -1)]), 0.5), None);
