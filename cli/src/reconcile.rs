@@ -35,7 +35,7 @@ pub struct ReconcileArgs {
     pub grace: Duration,
     /// Check all uploads, even those that earlier runs checked: after a table was restored from a backup
     #[arg(long)]
-    pub anew: bool,
+    pub full: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -47,7 +47,7 @@ pub async fn run(global: &Global, args: &ReconcileArgs, output: Output) -> Resul
     let options = Wish {
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
-        anew: args.anew,
+        anew: args.full,
         retention_days: session.stack.retention_days,
         dry_run: args.dry_run,
         calls_per_second: session.stack.rekognition_calls_per_second,

@@ -163,7 +163,7 @@ def settle(rig, accepted):
         if accepted <= settled:
             break
         rounds += 1
-        for arguments in (["reconcile", "--anew", "--grace", "10s"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
+        for arguments in (["reconcile", "--full", "--grace", "10s"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
             code, said = rig.sightline(*arguments)
             rig.say(f"sightline {' '.join(arguments)}: exit code {code}" + (f": {said.strip().splitlines()[-1]}" if said.strip() and code not in (0, 3) else ""))
     return rounds
