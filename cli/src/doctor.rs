@@ -16,8 +16,8 @@ use comfy_table::Cell;
 use serde::Serialize;
 use sightline_aws::classify::cause;
 use sightline_domain::{
-    label_index::{month, partition},
-    search::{LabelRowReader, Range},
+    ports::{LabelIndex, RowRange},
+    rules::label_index::{month, partition},
 };
 
 /// One check.
@@ -94,15 +94,15 @@ async fn bucket(session: &Session) -> Result<String, CliError> {
 
 /// This and the next two checks make the queries of the commands, because these need the same permissions.
 async fn records(session: &Session) -> Result<String, CliError> {
-    let waiting = session.reviews().waiting(1).await?;
+    let waiting = session.tables().waiting(1).await?;
     let note = if waiting.is_empty() { "no image waits for a review" } else { "images wait for a review: sightline review list" };
     Ok(format!("{}; {note}", session.stack.records_table))
 }
 
 async fn label_index(session: &Session) -> Result<String, CliError> {
     let partition = partition("default", "doctor", &month(0));
-    let empty = Range { partition: &partition, from: "0", to: "1", after: None, min_confidence: 0.0, withheld: false };
-    session.label_search().page(empty).await?;
+    let empty = RowRange { partition: &partition, from: "0", to: "1", after: None, min_confidence: 0.0, withheld: false };
+    session.tables().rows(empty).await?;
     Ok(session.stack.label_index_table.clone())
 }
 

@@ -14,16 +14,19 @@ use crate::{
 };
 use clap::{Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_aws::label_search::LabelSearch;
+use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
-    calendar::{WEEK_MILLIS, week},
-    clock::{Clock, EpochMillis},
-    error::StorageError,
-    label_index::{self, TermKind},
-    ports::CounterReader,
-    search::{Hit, Match, Search, search},
-    tally::labels_counter,
-    terms::{Query, is_exclusion},
+    flows::search::{Hit, Match, Search, search},
+    model::{
+        clock::{Clock, EpochMillis, WEEK_MILLIS, week},
+        error::StorageError,
+    },
+    ports::Counters,
+    rules::{
+        label_index::{self, TermKind},
+        tally::labels_counter,
+        terms::{Query, is_exclusion},
+    },
 };
 use std::collections::BTreeSet;
 use time::{Month, OffsetDateTime};
@@ -101,7 +104,7 @@ pub async fn run(global: &Global, args: &FindArgs, output: Output) -> Result<Exi
         until: now + CLOCK_SKEW,
         limit: args.limit,
     };
-    let index = session.label_search();
+    let index = session.tables();
     let hits = search(&index, &request).await?;
     if hits.is_empty() {
         say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(request.since));
@@ -118,7 +121,7 @@ fn quoted(terms: &[String]) -> String {
 }
 
 /// Why a search may have found nothing, a sentence each.
-async fn hints(session: &Session, index: &LabelSearch, request: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
+async fn hints(session: &Session, index: &Tables, request: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
     let has_hits = async |query: &Query, min_confidence| -> Result<bool, StorageError> {
         Ok(!search(index, &Search { query, min_confidence, limit: 1, ..*request }).await?.is_empty())
     };
@@ -170,13 +173,13 @@ async fn hints(session: &Session, index: &LabelSearch, request: &Search<'_>, ter
 /// The labels that were counted in the weeks of the search, and all terms of the owner's newest images; no list has the terms of all
 /// images.
 async fn known_terms(session: &Session, request: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
-    let mut known = known_labels(&session.trends(), request).await?;
-    let newest = session.records().newest_of_owner(request.owner_id).await?;
+    let mut known = known_labels(&session.tables(), request).await?;
+    let newest = session.tables().newest_of_owner(request.owner_id).await?;
     known.extend(newest.iter().flat_map(label_index::rows).map(|row| row.term));
     Ok(known)
 }
 
-async fn known_labels(counters: &impl CounterReader, request: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
+async fn known_labels(counters: &impl Counters, request: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
     let weeks = (request.until - request.since).max(0) / WEEK_MILLIS + 1;
     let names = (0..=weeks.min(WEEKS_COMPARED)).map(|back| labels_counter(&week(request.until - back * WEEK_MILLIS)));
     let counts: Vec<_> =

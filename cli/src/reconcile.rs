@@ -13,8 +13,8 @@ use crate::{
 };
 use clap::Args;
 use sightline_domain::{
-    clock::EpochMillis,
-    reconcile::{Action, Did, Reconciler, Report, Wish},
+    flows::reconcile::{Action, ActionKind, Options, Reconciler, Report},
+    model::clock::EpochMillis,
 };
 use std::time::Duration;
 
@@ -43,11 +43,11 @@ pub struct ReconcileArgs {
 
 pub async fn run(global: &Global, args: &ReconcileArgs, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let reconciler = Reconciler::new(session.records(), session.objects(), session.executions(), session.workflow(), SystemClock);
-    let options = Wish {
+    let reconciler = Reconciler::new(session.tables(), session.s3(), session.executions(), SystemClock);
+    let options = Options {
         bucket: session.stack.images_bucket.clone(),
         grace: EpochMillis::try_from(args.grace.as_millis()).unwrap_or(EpochMillis::MAX),
-        anew: args.full,
+        full: args.full,
         retention_days: session.stack.retention_days,
         dry_run: args.dry_run,
         calls_per_second: session.stack.rekognition_calls_per_second,
@@ -59,7 +59,7 @@ pub async fn run(global: &Global, args: &ReconcileArgs, output: Output) -> Resul
     let Some(error) = report.error.take().map(CliError::from) else {
         return Ok(if report.complete { Exit::Success } else { Exit::Partial });
     };
-    if report.actions.iter().all(|action| action.action == Did::NotDone) {
+    if report.actions.iter().all(|action| action.action == ActionKind::NotDone) {
         return Err(error);
     }
     say!("{}", sentence(&error));
@@ -88,8 +88,8 @@ fn summary(report: &Report) -> String {
     );
     let found = [
         (report.orphans, "without a record"),
-        (report.stranded, "without an execution"),
-        (report.untold, "with an undelivered decision"),
+        (report.stuck_records, "without an execution"),
+        (report.undelivered_decisions, "with an undelivered decision"),
         (report.failed, "that could not be repaired"),
     ];
     let found: Vec<String> = found.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
@@ -107,7 +107,7 @@ mod tests {
     fn summary_counts_what_was_found_and_says_whether_there_is_more() {
         let healthy = Report { versions_listed: 3, complete: true, ..Report::default() };
         assert_eq!(summary(&healthy), "checked 0 of 3 uploads and 0 open records: nothing to repair");
-        let found = Report { versions_listed: 1, versions_looked_at: 1, orphans: 1, untold: 2, ..Report::default() };
+        let found = Report { versions_listed: 1, versions_looked_at: 1, orphans: 1, undelivered_decisions: 2, ..Report::default() };
         let expected = "checked 1 of 1 upload and 0 open records: 1 without a record, 2 with an undelivered decision; \
                         there is more to check: run it again";
         assert_eq!(summary(&found), expected);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn row_shows_the_image_what_was_done_and_why() {
         let action = Action {
-            action: Did::Started,
+            action: ActionKind::Started,
             image_id: "i".into(),
             key: Some("raw-uploads/a\u{1b}.jpg".into()),
             execution_arn: None,

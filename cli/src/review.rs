@@ -18,14 +18,16 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::{
     clients::Clients,
-    executions::Execution,
-    reviews::{Decided, Standing},
+    dynamodb::{Decided, ReviewState},
+    stepfunctions::Execution,
 };
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    ports::{RecordFinder, ReviewCallback, Told, Written},
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        clock::{Clock, EpochMillis},
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Executions, Notified, Records, Written},
 };
 
 /// `review`.
@@ -100,8 +102,8 @@ pub async fn run(global: &Global, command: ReviewCommand, output: Output) -> Res
 }
 
 async fn list(session: &Session, args: &ListArgs, output: Output) -> Result<Exit, CliError> {
-    let waiting = session.reviews().waiting(args.limit).await?;
-    let records = session.records();
+    let waiting = session.tables().waiting(args.limit).await?;
+    let records = session.tables();
     // The index is eventually consistent and has no flags; the records are up to date.
     let found: Vec<Option<Record>> =
         stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
@@ -154,17 +156,17 @@ async fn decide(
     };
     let now = SystemClock.now();
     let outcome = ReviewOutcome { status, reviewed_by: Some(by.clone()), reviewed_at: Some(now), review_reason: reason };
-    let token = match session.reviews().decide(&record.image_id, record.upload_timestamp, &outcome, now).await? {
+    let token = match session.tables().decide(&record.image_id, record.upload_timestamp, &outcome, now).await? {
         Decided::Yes { token } => token,
         refused => return Err(CliError::Failed(refusal(&record.image_id, &refused))),
     };
     let notified = match &token {
-        Some(token) => session.workflow().tell(token, &outcome).await,
-        None => Ok(Told::NotWaiting),
+        Some(token) => session.executions().notify(token, &outcome).await,
+        None => Ok(Notified::NotWaiting),
     };
     match &notified {
-        Ok(Told::Yes) => {}
-        Ok(Told::NotWaiting) => keep_or_withdraw(session, &record, &outcome).await?,
+        Ok(Notified::Yes) => {}
+        Ok(Notified::NotWaiting) => keep_or_withdraw(session, &record, &outcome).await?,
         Err(error) => say!("the decision is saved, but notifying the execution failed; reconcile will retry: {}", sentence(error)),
     }
     let decision = Decision {
@@ -173,7 +175,7 @@ async fn decide(
         reviewed_by: &by,
         reviewed_at: now,
         review_reason: outcome.review_reason.as_deref(),
-        is_notified: matches!(notified, Ok(Told::Yes)),
+        is_notified: matches!(notified, Ok(Notified::Yes)),
     };
     output.one(&decision, |_| {
         let row = [record.image_id.clone(), name_of(&status), clean(&by), moment(now)];
@@ -191,10 +193,10 @@ async fn keep_or_withdraw(session: &Session, record: &Record, outcome: &ReviewOu
         return Ok(());
     }
     let has_ended = || CliError::Failed(ended(&record.image_id, execution.as_ref()));
-    if session.reviews().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
+    if session.tables().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
         return Err(has_ended());
     }
-    let now = session.records().find(&record.image_id).await?;
+    let now = session.tables().find(&record.image_id).await?;
     let is_applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
     if is_applied { Ok(()) } else { Err(has_ended()) }
 }
@@ -224,7 +226,7 @@ fn refusal(image_id: &str, refused: &Decided) -> String {
 }
 
 /// Why an image does not wait for a decision.
-fn not_waiting(image_id: &str, state: &Standing) -> String {
+fn not_waiting(image_id: &str, state: &ReviewState) -> String {
     let finished = at(state.finished_at);
     match state.processing_status {
         Some(ProcessingStatus::Pending) => format!("image {image_id} does not wait for a review: its analysis is in progress"),
@@ -274,13 +276,13 @@ mod tests {
 
     #[test]
     fn decision_on_an_image_that_does_not_wait_is_refused_with_the_reason() {
-        let state = |status| Standing { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..Standing::default() };
+        let state = |status| ReviewState { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..ReviewState::default() };
         let message = |state| refusal("i", &Decided::NotWaiting(state));
         assert!(message(state(None)).contains("has no record any more"));
         assert!(message(state(Some(ProcessingStatus::Pending))).contains("its analysis is in progress"));
         assert!(message(state(Some(ProcessingStatus::Completed))).contains("it was COMPLETED at 1970-01-01 00:00:00Z"));
         assert!(message(state(Some(ProcessingStatus::Erased))).contains("was erased at 1970-01-01 00:00:00Z"));
-        let failed = Standing { status_reason: Some("TRUN\u{1b}CATED".into()), ..state(Some(ProcessingStatus::Failed)) };
+        let failed = ReviewState { status_reason: Some("TRUN\u{1b}CATED".into()), ..state(Some(ProcessingStatus::Failed)) };
         assert!(message(failed).ends_with("it FAILED at 1970-01-01 00:00:00Z (TRUN\u{fffd}CATED)"));
     }
 

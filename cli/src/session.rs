@@ -2,18 +2,13 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
-    bulk_imports::BulkImports,
     clients::{Clients, Target},
-    dead_letters::DeadLetters,
-    executions::Executions,
-    label_search::LabelSearch,
+    cloudformation::{self, LogGroup, Stack, StackError},
+    dynamodb::{TableNames, Tables},
     logs::Logs,
-    objects::Objects,
-    records::Records,
-    reviews::Reviews,
-    stack::{self, LogGroup, Stack, StackError},
-    trends::Trends,
-    workflow::Workflow,
+    s3::S3,
+    sqs::DeadLetters,
+    stepfunctions::{BulkImports, StepFunctions},
 };
 
 /// A deployment, and the adapters of its resources.
@@ -39,7 +34,7 @@ pub fn region_and_endpoint(clients: &Clients) -> (Option<String>, String) {
 pub async fn find_stack(clients: &Clients, global: &Global) -> Result<Stack, CliError> {
     let (region, endpoint) = region_and_endpoint(clients);
     let region = region.ok_or(CliError::NoRegion)?;
-    stack::find(&clients.cloudformation(), &global.name).await.map_err(|error| match error {
+    cloudformation::find(&clients.cloudformation(), &global.name).await.map_err(|error| match error {
         StackError::Unanswered(error) => CliError::from(error).with_profile(global.profile.as_deref()),
         missing => CliError::NoStack { problem: missing.to_string(), region, endpoint },
     })
@@ -53,47 +48,41 @@ impl Session {
         Ok(Self { clients, stack })
     }
 
-    pub fn records(&self) -> Records {
-        Records::new(self.clients.dynamodb(), &self.stack.records_table)
+    pub fn tables(&self) -> Tables {
+        let names = TableNames {
+            records: self.stack.records_table.clone(),
+            label_index: self.stack.label_index_table.clone(),
+            trends: self.stack.trends_table.clone(),
+        };
+        Tables::new(self.clients.dynamodb(), names)
     }
 
-    pub fn reviews(&self) -> Reviews {
-        Reviews::new(self.clients.dynamodb(), &self.stack.records_table)
+    pub fn s3(&self) -> S3 {
+        S3::new(self.clients.s3())
     }
 
-    pub fn label_search(&self) -> LabelSearch {
-        LabelSearch::new(self.clients.dynamodb(), &self.stack.label_index_table)
+    pub fn executions(&self) -> StepFunctions {
+        StepFunctions::new(self.clients.sfn()).with_state_machine(&self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
     }
 
-    pub fn logs(&self) -> Logs {
-        Logs::new(self.clients.cloudwatchlogs())
-    }
-
-    pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
-        Ok(stack::log_groups(&self.clients.cloudformation(), &global.name).await?)
-    }
-
-    pub fn trends(&self) -> Trends {
-        Trends::new(self.clients.dynamodb(), &self.stack.trends_table)
-    }
-
-    pub fn workflow(&self) -> Workflow {
-        Workflow::new(self.clients.sfn())
-    }
-
-    pub fn objects(&self) -> Objects {
-        Objects::new(self.clients.s3())
+    pub fn imports(&self) -> BulkImports {
+        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 
     pub fn dead_letters(&self) -> DeadLetters {
         DeadLetters::new(self.clients.sqs(), &self.stack.events_dead_letter_queue_url)
     }
 
-    pub fn executions(&self) -> Executions {
-        Executions::new(self.clients.sfn(), &self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.clients.cloudwatchlogs())
     }
 
-    pub fn imports(&self) -> BulkImports {
-        BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
+    /// The log groups of the deployment.
+    ///
+    /// # Errors
+    ///
+    /// `CliError` if CloudFormation cannot be read.
+    pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
+        Ok(cloudformation::log_groups(&self.clients.cloudformation(), &global.name).await?)
     }
 }

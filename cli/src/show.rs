@@ -13,7 +13,14 @@ use crate::{
     session::Session,
 };
 use clap::Args;
-use sightline_domain::{analysis::Outcome, erase::Tombstone, ports::RecordFinder, record::Record, review::ReviewStatus};
+use sightline_domain::{
+    model::{
+        analysis::Outcome,
+        record::{Record, Tombstone},
+        review::ReviewStatus,
+    },
+    ports::Records,
+};
 
 /// `show`.
 #[derive(Debug, Args)]
@@ -44,7 +51,7 @@ pub async fn run(global: &Global, args: &ShowArgs, output: Output) -> Result<Exi
 
 async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
     let unknown = || CliError::NotFound(format!("image {image_id} does not exist in table {}", session.stack.records_table));
-    session.records().find(image_id).await?.ok_or_else(unknown)
+    session.tables().find(image_id).await?.ok_or_else(unknown)
 }
 
 /// Reads the record of an image.

@@ -13,12 +13,14 @@ use crate::{
 };
 use clap::Args;
 use serde::Serialize;
-use sightline_aws::{classify::cause, open_work::OpenWork};
+use sightline_aws::classify::cause;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    layout,
-    outcome::ImageOutcome,
-    trends::{Ended, ended_by_hour},
+    flows::trends::{Ended, ended_by_hour},
+    model::{
+        clock::{Clock, EpochMillis},
+        layout,
+        record::ImageOutcome,
+    },
 };
 
 /// `stats`.
@@ -89,7 +91,7 @@ pub async fn run(global: &Global, args: &StatsArgs, output: Output) -> Result<Ex
     let until = SystemClock.now();
     let since = args.since.to_millis(until).div_euclid(HOUR) * HOUR;
     let mut ended = Ended::default();
-    for counts in ended_by_hour(&session.trends(), since, until).await?.values() {
+    for counts in ended_by_hour(&session.tables(), since, until).await?.values() {
         ended.add(counts);
     }
     let figures = Figures::new(&ended, (since, until), now(&session).await?);
@@ -98,7 +100,7 @@ pub async fn run(global: &Global, args: &StatsArgs, output: Output) -> Result<Ex
 }
 
 async fn now(session: &Session) -> Result<Now, CliError> {
-    let open = OpenWork::count(&session.clients.dynamodb(), &session.stack.records_table).await?;
+    let open = session.tables().open_work().await?;
     Ok(Now {
         in_flight: open.in_flight,
         waiting_for_review: open.in_review,
@@ -199,7 +201,7 @@ fn age(millis: EpochMillis) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use sightline_domain::tally::Counts;
+    use sightline_domain::rules::tally::Counts;
 
     fn now() -> Now {
         Now {

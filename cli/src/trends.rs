@@ -14,10 +14,11 @@ use crate::{
 use clap::Args;
 use serde::Serialize;
 use sightline_domain::{
-    calendar::WEEK_MILLIS,
-    clock::Clock,
-    outcome::ImageOutcome,
-    trends::{Ended, Ranking, Week, most_frequent},
+    flows::trends::{Ended, Ranking, Week, most_frequent},
+    model::{
+        clock::{Clock, WEEK_MILLIS},
+        record::ImageOutcome,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ enum Row {
 
 pub async fn run(global: &Global, args: &TrendsArgs, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let (counters, now) = (session.trends(), SystemClock.now());
+    let (counters, now) = (session.tables(), SystemClock.now());
     let mut weeks = Vec::new();
     for back in (0_i64..).take(args.weeks) {
         weeks.push(Week::read(&counters, now - back * WEEK_MILLIS).await?);
@@ -185,7 +186,7 @@ fn scale(number: u64, longest: u64, steps: usize) -> usize {
 mod tests {
     use super::*;
     use serde_json::json;
-    use sightline_domain::tally::Counts;
+    use sightline_domain::rules::tally::Counts;
 
     fn week(name: &str, labels: &[(&str, u64)], completed: i64, failed: i64) -> Week {
         let mut ended = Ended::default();

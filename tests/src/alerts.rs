@@ -1,6 +1,6 @@
 //! An alerts topic in memory.
 
-use sightline_domain::{alert::AlertMessage, error::AlertError, ports::AlertPublisher};
+use sightline_domain::{model::error::AlertError, ports::Alerts, rules::alert::AlertMessage};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The topic.
@@ -14,7 +14,7 @@ impl MemoryAlerts {
     }
 }
 
-impl AlertPublisher for MemoryAlerts {
+impl Alerts for MemoryAlerts {
     async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sent.push(message.clone());

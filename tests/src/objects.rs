@@ -1,15 +1,14 @@
 //! A versioned bucket in memory.
 
 use sightline_domain::{
-    analysis::{Question, StoredAnswer},
-    clock::EpochMillis,
-    content::hex_sha256,
-    erase::ports::{Content, ObjectVersion, ObjectVersions},
-    error::StorageError,
-    identity::Upload,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, StoredResult, Tagged, UploadFacts, UploadLookup},
-    reconcile::{Page, UploadVersion, UploadVersions, VersionPlace},
+    model::{
+        analysis::{Question, StoredAnswer},
+        clock::EpochMillis,
+        error::StorageError,
+        identity::{ObjectRef, Upload, hex_sha256},
+        layout,
+    },
+    ports::{Content, ObjectVersion, Objects, Page, Tagged, UploadFacts, UploadVersion, Uploads, VersionPosition},
 };
 use std::{
     collections::BTreeMap,
@@ -33,14 +32,14 @@ pub struct Version {
     pub name: Option<String>,
     /// The question of a stored answer, JSON.
     pub question: Option<String>,
-    /// Whether it only marks that the object was deleted.
+    /// Whether it is a delete marker.
     pub marker: bool,
 }
 
 #[derive(Debug, Default)]
 struct Bucket {
     objects: BTreeMap<String, Vec<Version>>,
-    /// Versions so far, by key: the name of one that is gone is never used again.
+    /// Versions so far, by key: the id of a deleted version is not reused.
     counts: BTreeMap<String, usize>,
 }
 
@@ -63,7 +62,7 @@ impl Bucket {
     }
 }
 
-/// The bucket; its name is not looked at.
+/// The bucket; its name is ignored.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryObjects(Arc<Mutex<Bucket>>);
 
@@ -72,26 +71,26 @@ impl MemoryObjects {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a new version on top; gives what it is known by: key, version, entity tag.
+    /// Adds a version; returns its key, version and entity tag.
     pub fn upload(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
         let version = self.bucket().add(key, bytes, last_modified, false);
         Upload { bucket: bucket.to_owned(), key: key.to_owned(), version_id: Some(version.id), etag: version.etag }
     }
 
-    /// Gives the current version of a key the metadata `filename`.
+    /// Sets the metadata `filename` of the current version of a key.
     pub fn set_name(&self, key: &str, name: &str) {
         if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
             version.name = Some(name.to_owned());
         }
     }
 
-    /// Puts a deletion marker on top, as deleting an object without naming its version does.
+    /// Adds a delete marker, as deleting an object without a version id does.
     pub fn mark_deleted(&self, key: &str) {
         self.bucket().add(key, &[], 0, true);
     }
 
-    /// The same for an upload in parts, whose entity tag shows their number.
-    pub fn upload_in_parts(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
+    /// Adds a version by a multipart upload, whose entity tag contains the number of parts.
+    pub fn upload_multipart(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
         let upload = self.upload(bucket, key, bytes, began);
         let etag = format!("{}-2", upload.etag);
         if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
@@ -100,7 +99,7 @@ impl MemoryObjects {
         Upload { etag, ..upload }
     }
 
-    /// The same, with an entity tag of its own for every upload, as under KMS.
+    /// Adds a version with an entity tag of its own, as under KMS.
     pub fn upload_encrypted(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
         let mut upload = self.upload(bucket, key, bytes, last_modified);
         upload.etag.push_str(upload.version_id.as_deref().unwrap_or_default());
@@ -110,8 +109,8 @@ impl MemoryObjects {
         upload
     }
 
-    /// Forgets an object, all versions.
-    pub fn erase(&self, key: &str) {
+    /// Removes an object with all its versions.
+    pub fn remove(&self, key: &str) {
         self.bucket().objects.remove(key);
     }
 
@@ -132,49 +131,87 @@ impl MemoryObjects {
         self.bucket().objects.get(key).and_then(|versions| versions.last().cloned()).filter(|version| !version.marker)
     }
 
-    /// All versions and markers, oldest first.
-    pub fn versions(&self, key: &str) -> Vec<Version> {
+    /// All versions and delete markers, oldest first.
+    pub fn versions_of(&self, key: &str) -> Vec<Version> {
         self.bucket().objects.get(key).cloned().unwrap_or_default()
     }
 
     fn get(&self, object: &ObjectRef<'_>) -> Option<Version> {
         match object.version_id {
-            Some(id) => self.versions(object.key).into_iter().find(|version| version.id == id && !version.marker),
+            Some(id) => self.versions_of(object.key).into_iter().find(|version| version.id == id && !version.marker),
             None => self.current(object.key),
         }
     }
 }
 
-/// A stand-in for S3's MD5: content decides.
+/// An entity tag computed from the content, in place of S3's MD5.
 fn etag(bytes: &[u8]) -> String {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 
-impl UploadLookup for MemoryObjects {
-    async fn look_up(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
-        let versions = self.versions(&upload.key);
-        let meant = versions.into_iter().filter(|version| !version.marker).find(|version| match &upload.version_id {
-            Some(id) => version.id == *id,
-            None => version.etag == upload.etag,
-        });
-        let facts = |version: Version| UploadFacts {
-            size: version.bytes.len() as u64,
-            last_modified: version.last_modified,
-            version_id: Some(version.id),
-            name: version.name,
-        };
-        Ok(meant.map(facts))
-    }
-
-    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
-        let keys = self.keys().into_iter().filter(|key| upload.shares_image_with(key));
-        let versions = keys.flat_map(|key| self.versions(&key)).filter(|version| !version.marker);
-        Ok(versions.map(|version| version.last_modified).filter(|at| after.is_none_or(|after| *at > after)).min())
-    }
+fn listed_version(key: &str, version: &Version) -> ObjectVersion {
+    let Version { etag, last_modified, .. } = version.clone();
+    let content = Content { etag, size: version.bytes.len() as u64, last_modified };
+    ObjectVersion { key: key.to_owned(), version_id: version.id.clone(), content: (!version.marker).then_some(content) }
 }
 
-impl ObjectVersions for MemoryObjects {
+/// Versions on one page: few, so that tests read several pages.
+const PAGE: usize = 3;
+
+impl Objects for MemoryObjects {
+    async fn read(&self, image: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.get(&image).map(|version| version.bytes))
+    }
+
+    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        Ok(self.get(&image).map(|version| hex_sha256(&version.bytes)))
+    }
+
+    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
+        self.upload(bucket, key, &jpeg, 0);
+        Ok(())
+    }
+
+    async fn write_json(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
+        self.upload(bucket, key, &json, 0);
+        Ok(())
+    }
+
+    async fn read_answer(&self, _: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
+        Ok(self.current(key).map(|version| StoredAnswer { json: version.bytes, question: version.question }))
+    }
+
+    async fn write_answer(&self, bucket: &str, key: &str, json: Vec<u8>, question: &Question) -> Result<(), StorageError> {
+        self.upload(bucket, key, &json, 0);
+        self.set_question(key, &serde_json::to_string(question).unwrap_or_default());
+        Ok(())
+    }
+
+    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
+        if let Some(version) = self.get(&from) {
+            self.upload(from.bucket, to, &version.bytes, version.last_modified);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
+        self.remove(image.key);
+        Ok(())
+    }
+
+    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
+        let mut bucket = self.bucket();
+        let versions = bucket.objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
+        let meant = match image.version_id {
+            Some(id) => versions.iter_mut().find(|version| version.id == id),
+            None => versions.last_mut(),
+        };
+        let Some(version) = meant else { return Ok(Tagged::Gone) };
+        version.status = Some(status.to_owned());
+        Ok(Tagged::Yes)
+    }
+
     async fn list_versions(&self, _: &str, prefix: &str) -> Result<Vec<ObjectVersion>, StorageError> {
         let bucket = self.bucket();
         let listed = bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix));
@@ -194,63 +231,34 @@ impl ObjectVersions for MemoryObjects {
     }
 }
 
-fn listed_version(key: &str, version: &Version) -> ObjectVersion {
-    let Version { etag, last_modified, .. } = version.clone();
-    let content = Content { etag, size: version.bytes.len() as u64, last_modified };
-    ObjectVersion { key: key.to_owned(), version_id: version.id.clone(), content: (!version.marker).then_some(content) }
-}
-
-impl ImageStore for MemoryObjects {
-    async fn read_image(&self, image: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.get(&image).map(|version| version.bytes))
-    }
-
-    async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
-        Ok(self.get(&image).map(|version| hex_sha256(&version.bytes)))
-    }
-
-    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
-        self.upload(bucket, key, &jpeg, 0);
-        Ok(())
-    }
-}
-
-impl ImageArchive for MemoryObjects {
-    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
-        if let Some(version) = self.get(&from) {
-            self.upload(from.bucket, to, &version.bytes, version.last_modified);
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
-        self.erase(image.key);
-        Ok(())
-    }
-
-    async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
-        let mut bucket = self.bucket();
-        let versions = bucket.objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
-        let meant = match image.version_id {
-            Some(id) => versions.iter_mut().find(|version| version.id == id),
-            None => versions.last_mut(),
+impl Uploads for MemoryObjects {
+    async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        let versions = self.versions_of(&upload.key);
+        let meant = versions.into_iter().filter(|version| !version.marker).find(|version| match &upload.version_id {
+            Some(id) => version.id == *id,
+            None => version.etag == upload.etag,
+        });
+        let facts = |version: Version| UploadFacts {
+            size: version.bytes.len() as u64,
+            last_modified: version.last_modified,
+            version_id: Some(version.id),
+            name: version.name,
         };
-        let Some(version) = meant else { return Ok(Tagged::Gone) };
-        version.status = Some(status.to_owned());
-        Ok(Tagged::Yes)
+        Ok(meant.map(facts))
     }
-}
 
-/// Versions on one page: few, so that tests turn pages.
-const PAGE: usize = 3;
+    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
+        let keys = self.keys().into_iter().filter(|key| upload.shares_image_with(key));
+        let versions = keys.flat_map(|key| self.versions_of(&key)).filter(|version| !version.marker);
+        Ok(versions.map(|version| version.last_modified).filter(|at| after.is_none_or(|after| *at > after)).min())
+    }
 
-impl UploadVersions for MemoryObjects {
-    async fn versions(&self, bucket: &str, after: Option<&VersionPlace>) -> Result<Page<UploadVersion, VersionPlace>, StorageError> {
+    async fn versions(&self, bucket: &str, after: Option<&VersionPosition>) -> Result<Page<UploadVersion, VersionPosition>, StorageError> {
         let held = self.bucket();
         let uploads = held.objects.iter().filter(|(key, _)| key.starts_with(layout::UPLOADS));
         let all =
             uploads.flat_map(|(key, versions)| versions.iter().rev().filter(|version| !version.marker).map(move |version| (key, version)));
-        let place = |key: &String, version: &Version| VersionPlace { key: key.clone(), version_id: Some(version.id.clone()) };
+        let place = |key: &String, version: &Version| VersionPosition { key: key.clone(), version_id: Some(version.id.clone()) };
         let behind = all.skip_while(|(key, version)| {
             after.is_some_and(|after| **key < after.key || (**key == after.key && place(key, version) != *after))
         });
@@ -273,26 +281,5 @@ impl UploadVersions for MemoryObjects {
     async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
         let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
         Ok(self.get(&object).and_then(|version| version.status))
-    }
-}
-
-impl ResultStore for MemoryObjects {
-    async fn read_result(&self, _: &str, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.current(key).map(|version| version.bytes))
-    }
-
-    async fn write_result(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
-        self.upload(bucket, key, &json, 0);
-        Ok(())
-    }
-
-    async fn read_answer(&self, _: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
-        Ok(self.current(key).map(|version| StoredAnswer { json: version.bytes, question: version.question }))
-    }
-
-    async fn write_answer(&self, bucket: &str, key: &str, json: StoredResult, question: &Question) -> Result<(), StorageError> {
-        self.upload(bucket, key, &json, 0);
-        self.set_question(key, &serde_json::to_string(question).unwrap_or_default());
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Values to start a test from.
 
 use serde_json::{Value, json};
-use sightline_domain::{
+use sightline_domain::model::{
     clock::EpochMillis,
     event::{Bucket, Event, Object, ObjectCreated, ObjectCreatedDetail},
     identity::Upload,

@@ -1,6 +1,6 @@
 //! Time that passes only where somebody waits, and what happens meanwhile.
 
-use sightline_domain::clock::{Clock, EpochMillis, Pause};
+use sightline_domain::model::clock::{Clock, EpochMillis, Pause};
 use std::sync::{Arc, Mutex, PoisonError};
 
 type Event = (EpochMillis, Box<dyn FnOnce() + Send>);

@@ -11,14 +11,16 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sightline_domain::{
-    alert::Concern,
-    event::{ExecutionStatusChanged, ObjectCreated},
-    identity::{DEFAULT_OWNER, Upload},
-    image::ImageRef,
-    import::ImportItem,
-    layout,
-    merge::Findings,
+    model::{
+        event::{ExecutionStatusChanged, ObjectCreated},
+        identity::{DEFAULT_OWNER, Upload},
+        image::ImageRef,
+        import::ImportItem,
+        layout,
+    },
+    rules::{alert::AlertRequest, merge::Findings},
 };
+use sightline_kit::AnalysisInput;
 use std::{
     collections::BTreeSet,
     fs,
@@ -172,11 +174,11 @@ fn a_status_event_may_come_without_input_error_or_cause() {
 fn every_function_takes_its_sample() {
     read::<inspect_image::step::Input>("functions", "inspect-image");
     read::<record_rejection::Input>("functions", "record-rejection");
-    read::<detect_labels::Input>("functions", "detect-labels");
-    read::<analyze_faces::Input>("functions", "analyze-faces");
-    read::<detect_text::Input>("functions", "detect-text");
-    read::<moderate_image::Input>("functions", "moderate-image");
-    read::<Concern>("functions", "send-alert");
+    read::<AnalysisInput>("functions", "detect-labels");
+    read::<AnalysisInput>("functions", "analyze-faces");
+    read::<AnalysisInput>("functions", "detect-text");
+    read::<AnalysisInput>("functions", "moderate-image");
+    read::<AlertRequest>("functions", "send-alert");
     read::<request_review::Input>("functions", "request-review");
     read::<Findings>("functions", "store-record");
     read::<ExecutionStatusChanged>("functions", "record-failure");

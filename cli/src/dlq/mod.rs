@@ -17,11 +17,13 @@ use crate::{
 use clap::{Args, Subcommand};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use sightline_aws::dead_letters::{DeadLetters, Letter};
+use sightline_aws::sqs::{DeadLetters, DlqMessage};
 use sightline_domain::{
-    clock::EpochMillis,
-    dead_letter::{DeadLetter, upload_of},
-    rerun::record_of,
+    flows::rerun::record_of,
+    model::{
+        clock::EpochMillis,
+        event::{DeadLetter, upload_of},
+    },
 };
 use std::{
     collections::{BTreeMap, HashSet},
@@ -136,14 +138,14 @@ fn table(rows: &[Row]) -> String {
 
 impl Row {
     /// The row of an event, with the image id of its record if there is one. An error of that read is ignored.
-    async fn read(message: &Letter, event: &DeadLetter, session: &Session) -> Self {
+    async fn read(message: &DlqMessage, event: &DeadLetter, session: &Session) -> Self {
         let (kind, upload, execution_arn, reason) = match event {
             DeadLetter::Upload { upload } => ("UPLOAD", Some(upload.clone()), None, None),
             DeadLetter::Status { detail } => ("STATUS", upload_of(detail), Some(detail.execution_arn.clone()), None),
             DeadLetter::Unknown { reason } => ("UNKNOWN", None, None, Some(reason.clone())),
         };
         let record = match &upload {
-            Some(upload) => record_of(&session.records(), &session.objects(), upload, execution_arn.as_deref()).await.ok().flatten(),
+            Some(upload) => record_of(&session.tables(), &session.s3(), upload, execution_arn.as_deref()).await.ok().flatten(),
             None => None,
         };
         let first_candidate = || upload.as_ref()?.candidate_ids().into_iter().next();
@@ -176,7 +178,7 @@ impl Row {
 }
 
 struct Peeked {
-    messages: Vec<Letter>,
+    messages: Vec<DlqMessage>,
     /// Approximate number of messages in the queue at the start.
     waiting: usize,
 }
@@ -204,15 +206,15 @@ async fn peek(queue: &DeadLetters, limit: usize) -> Result<Peeked, CliError> {
 }
 
 /// Receives messages that are not in `seen` yet, and adds them to it. SQS may deliver a message twice.
-async fn receive(queue: &DeadLetters, visibility_timeout: Duration, seen: &mut HashSet<String>) -> Result<Vec<Letter>, CliError> {
+async fn receive(queue: &DeadLetters, visibility_timeout: Duration, seen: &mut HashSet<String>) -> Result<Vec<DlqMessage>, CliError> {
     let received = queue.receive(visibility_timeout).await?;
     Ok(received.into_iter().filter(|message| seen.insert(message.id.clone())).collect())
 }
 
 /// Makes messages visible again, for at most `timeout`; the others become visible by their visibility timeout.
-async fn release(queue: &DeadLetters, messages: &[Letter], timeout: Duration) {
+async fn release(queue: &DeadLetters, messages: &[DlqMessage], timeout: Duration) {
     let released = stream::iter(messages).for_each_concurrent(RELEASES_AT_ONCE, |message| async move {
-        let _ = queue.let_go(message).await;
+        let _ = queue.release(message).await;
     });
     let _ = tokio::time::timeout(timeout, released).await;
 }

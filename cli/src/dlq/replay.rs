@@ -16,12 +16,14 @@ use crate::{
     stop,
 };
 use futures_util::{StreamExt, stream};
-use sightline_aws::dead_letters::{DeadLetters, Letter};
+use sightline_aws::sqs::{DeadLetters, DlqMessage};
 use sightline_domain::{
-    clock::Clock,
-    dead_letter::DeadLetter,
-    event::ExecutionStatusDetail,
-    failure::{Recorded, record_failure},
+    flows::fail::{Recorded, record_failure},
+    model::{
+        clock::Clock,
+        event::{DeadLetter, ExecutionStatusDetail},
+    },
+    ports::Executions,
 };
 use std::{collections::HashSet, time::Duration};
 
@@ -93,7 +95,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
             Ok(messages) => messages,
             Err(error) => break Err(error),
         };
-        let replayed: Vec<(Letter, Row)> =
+        let replayed: Vec<(DlqMessage, Row)> =
             stream::iter(messages).map(|message| replay(session, queue, message, &rate)).buffered(AT_ONCE).collect().await;
         for (message, row) in replayed {
             if row.is_left() {
@@ -122,7 +124,7 @@ async fn replay_all(session: &Session, queue: &DeadLetters, global: &Global, arg
     }
 }
 
-async fn replay(session: &Session, queue: &DeadLetters, message: Letter, rate: &StartRate) -> (Letter, Row) {
+async fn replay(session: &Session, queue: &DeadLetters, message: DlqMessage, rate: &StartRate) -> (DlqMessage, Row) {
     let event = DeadLetter::read(&message.body, &session.stack.images_bucket);
     let mut row = Row::read(&message, &event, session).await;
     let done = match event {
@@ -146,8 +148,8 @@ async fn replay(session: &Session, queue: &DeadLetters, message: Letter, rate: &
     (message, row)
 }
 
-async fn start(session: &Session, message: &Letter, row: &mut Row) -> Result<(), CliError> {
-    row.new_execution_arn = Some(session.executions().restart(&message.body).await?);
+async fn start(session: &Session, message: &DlqMessage, row: &mut Row) -> Result<(), CliError> {
+    row.new_execution_arn = Some(session.executions().start(&message.body).await?);
     row.action = Some(ActionKind::Started);
     Ok(())
 }
@@ -157,8 +159,8 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
         // Step Functions omits the input from large events.
         detail.input = session.executions().describe(&detail.execution_arn).await?.and_then(|execution| execution.input);
     }
-    let (records, objects, workflow) = (session.records(), session.objects(), session.workflow());
-    match record_failure(&records, &objects, &workflow, &detail, SystemClock.now(), session.stack.retention_days).await? {
+    let (tables, objects, executions) = (session.tables(), session.s3(), session.executions());
+    match record_failure(&tables, &objects, &executions, &detail, SystemClock.now(), session.stack.retention_days).await? {
         Recorded::Failed(record) => (row.action, row.image_id) = (Some(ActionKind::MarkedFailed), Some(record.image_id)),
         Recorded::NotOurs => row.set(ActionKind::NotNeeded, "the image is finished, or belongs to another execution"),
         Recorded::NoUpload => row.set(ActionKind::Left, "the input of its execution is not an upload"),

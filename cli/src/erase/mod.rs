@@ -17,10 +17,10 @@ use crate::{
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receipt::{Row, hints, table};
-use sightline_aws::{label_rows::LabelRows, objects::Objects, records::Records, trends::Tallies, workflow::Workflow};
+use sightline_aws::{dynamodb::Tables, s3::S3, stepfunctions::StepFunctions};
 use sightline_domain::{
-    erase::{Derived, Eraser, Receipt, UploadsById, find_uploads},
-    layout::UPLOADS,
+    flows::erase::{Derived, Eraser, Receipt, UploadsById, find_uploads},
+    model::layout::UPLOADS,
 };
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn parse_key(text: &str) -> Result<String, String> {
 /// Images erased at the same time.
 const AT_ONCE: usize = 4;
 
-type SessionEraser = Eraser<Records, LabelRows, Objects, Workflow, Tallies, SystemClock>;
+type SessionEraser = Eraser<Tables, S3, StepFunctions, SystemClock>;
 
 /// Erases images, or shows what would be removed.
 pub async fn run(global: &Global, args: &EraseArgs, output: Output) -> Result<Exit, CliError> {
@@ -78,7 +78,7 @@ pub async fn run(global: &Global, args: &EraseArgs, output: Output) -> Result<Ex
     let (eraser, uploads, unrecorded) = (&eraser, &uploads, &unrecorded);
     let uploads_of = |id: &str| uploads.get(id).map(Vec::as_slice).unwrap_or_default();
     let preview = |id| async move {
-        if unrecorded.contains(id) { eraser.foresee_unrecorded(id, uploads_of(id)).await } else { eraser.foresee(id).await }
+        if unrecorded.contains(id) { eraser.preview_unrecorded(id, uploads_of(id)).await } else { eraser.preview(id).await }
     };
     let previews = for_each(&image_ids, preview, ActionKind::WouldErase, &Progress::new(false, 0)).await;
     if previews.iter().all(|row| row.action == ActionKind::Unknown) {
@@ -137,7 +137,7 @@ async fn find(eraser: &SessionEraser, args: &EraseArgs) -> Result<(Found, Vec<Ro
         }
     }
     let image_ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let previews: Vec<_> = stream::iter(&image_ids).map(|id| eraser.foresee(id)).buffered(AT_ONCE).try_collect().await?;
+    let previews: Vec<_> = stream::iter(&image_ids).map(|id| eraser.preview(id)).buffered(AT_ONCE).try_collect().await?;
     let is_unrecorded = |receipt: &Option<Receipt>| receipt.as_ref().is_none_or(has_later_traces);
     let unrecorded: BTreeSet<String> =
         ids.iter().zip(&previews).filter(|(_, receipt)| is_unrecorded(receipt)).map(|(id, _)| id.clone()).collect();
@@ -162,14 +162,11 @@ fn has_later_traces(receipt: &Receipt) -> bool {
 }
 
 fn eraser(session: &Session) -> SessionEraser {
-    let stack = &session.stack;
     Eraser {
-        bucket: stack.images_bucket.clone(),
-        records: session.records(),
-        label_rows: LabelRows::new(session.clients.dynamodb(), &stack.label_index_table),
-        objects: session.objects(),
-        executions: session.workflow(),
-        trends: session.trends().counting(&stack.records_table),
+        bucket: session.stack.images_bucket.clone(),
+        tables: session.tables(),
+        objects: session.s3(),
+        executions: session.executions(),
         clock: SystemClock,
     }
 }

@@ -10,7 +10,10 @@ use crate::{
     },
 };
 use serde::Serialize;
-use sightline_domain::erase::{LateWrites, Receipt, ports::Stopped};
+use sightline_domain::{
+    flows::erase::{LateWrites, Receipt},
+    ports::Stopped,
+};
 
 /// An image and its receipt.
 #[derive(Debug, Serialize)]
@@ -112,7 +115,7 @@ pub fn hints(rows: &[Row]) -> Vec<String> {
 pub mod tests {
     use super::*;
     use serde_json::json;
-    use sightline_domain::erase::Derived;
+    use sightline_domain::flows::erase::Derived;
 
     pub fn receipt() -> Receipt {
         Receipt {

@@ -16,8 +16,8 @@ use crate::{
 use comfy_table::Cell;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::executions::{Execution, ExecutionDetail};
-use sightline_domain::{
+use sightline_aws::stepfunctions::{Execution, ExecutionDetail};
+use sightline_domain::model::{
     clock::{Clock, EpochMillis},
     identity::Upload,
     image_name::image_name,

@@ -15,7 +15,10 @@ use crate::{
     show::find_unerased,
 };
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
-use sightline_domain::{error::StorageError, identity::Upload, record::Record, rejection::ReasonCode, rerun};
+use sightline_domain::{
+    flows::rerun,
+    model::{error::StorageError, identity::Upload, record::Record, rejection::ReasonCode},
+};
 use std::time::Duration;
 
 /// `executions`.
@@ -216,7 +219,7 @@ pub fn execution_name(arn: &str) -> &str {
 /// The record of the image in the `input` of an execution, under any of its candidate ids.
 async fn record_of(session: &Session, input: Option<&str>, execution_arn: &str) -> Result<Option<Record>, StorageError> {
     let Some(upload) = input.and_then(Upload::from_input) else { return Ok(None) };
-    rerun::record_of(&session.records(), &session.objects(), &upload, Some(execution_arn)).await
+    rerun::record_of(&session.tables(), &session.s3(), &upload, Some(execution_arn)).await
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::output::text::{clean, count};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sightline_domain::record::Record;
+use sightline_domain::model::record::Record;
 use std::fmt;
 
 /// Labels that are named.

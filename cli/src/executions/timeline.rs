@@ -2,8 +2,8 @@
 
 use super::summary::Summary;
 use serde::Serialize;
-use sightline_aws::executions::Event;
-use sightline_domain::{
+use sightline_aws::stepfunctions::Event;
+use sightline_domain::model::{
     analysis::Outcome,
     clock::EpochMillis,
     record::{Analyses, Record},

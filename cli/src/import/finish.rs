@@ -16,7 +16,7 @@ use crate::{
     stop,
 };
 use serde::Serialize;
-use sightline_aws::bulk_imports::{BulkImports, FailedItem};
+use sightline_aws::stepfunctions::{BulkImports, FailedItem};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},

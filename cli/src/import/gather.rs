@@ -7,11 +7,14 @@ use super::{
 use crate::{error::CliError, progress::Progress, session::Session, upload::unreadable};
 use aws_sdk_s3::{Client, types::Object};
 use futures_util::{StreamExt, stream};
-use sightline_aws::{classify::cause, objects::Objects};
+use sightline_aws::{classify::cause, s3::S3};
 use sightline_domain::{
-    error::{ImportError, StepError},
-    import::{ImageSource, ListedObject},
-    ports::ObjectRef,
+    model::{
+        error::{ImportError, StepError},
+        identity::ObjectRef,
+        import::ListedObject,
+    },
+    ports::ImportSource,
 };
 
 /// Objects read at the same time.
@@ -56,7 +59,7 @@ pub struct Gathered {
 /// Lists the source, and reads the facts that it does not have.
 pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> Result<Gathered, CliError> {
     let s3 = session.clients.s3();
-    let objects = Objects::new(s3.clone());
+    let objects = session.s3();
     let mut filter = Filter::new(&session.stack.images_bucket);
     let mut entries: Vec<Entry> = Vec::new();
     match source {
@@ -79,13 +82,7 @@ pub async fn gather(session: &Session, source: &Source, progress: &Progress) -> 
     complete(&objects, entries, filter, progress).await
 }
 
-async fn list(
-    objects: &Objects,
-    place: &Place,
-    filter: &mut Filter<'_>,
-    entries: &mut Vec<Entry>,
-    progress: &Progress,
-) -> Result<(), CliError> {
+async fn list(objects: &S3, place: &Place, filter: &mut Filter<'_>, entries: &mut Vec<Entry>, progress: &Progress) -> Result<(), CliError> {
     let mut token = None;
     loop {
         let page = objects.list_objects_page(&place.bucket, &place.key, token).await;
@@ -125,7 +122,7 @@ async fn read(s3: &Client, file: &File) -> Result<Vec<u8>, CliError> {
 }
 
 /// Reads missing sizes and entity tags, and the versions of uploads, on which their image ids depend.
-async fn complete(objects: &Objects, entries: Vec<Entry>, mut filter: Filter<'_>, progress: &Progress) -> Result<Gathered, CliError> {
+async fn complete(objects: &S3, entries: Vec<Entry>, mut filter: Filter<'_>, progress: &Progress) -> Result<Gathered, CliError> {
     let own = filter.images_bucket().to_owned();
     let total = entries.len();
     let read = |entry: Entry| {

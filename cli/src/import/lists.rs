@@ -4,7 +4,7 @@ use super::source::{Entry, LeftOut, Place};
 use crate::output::text::clean;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
-use sightline_domain::percent;
+use sightline_domain::model::percent;
 
 /// Spreadsheets write it at the beginning of a CSV.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

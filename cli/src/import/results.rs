@@ -9,8 +9,8 @@ use crate::{
     output::text::{escape, name_of},
 };
 use serde::{Serialize, Serializer};
-use sightline_aws::bulk_imports::FailedItem;
-use sightline_domain::import::ImportStatus;
+use sightline_aws::stepfunctions::FailedItem;
+use sightline_domain::model::import::ImportStatus;
 use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
 /// The result of one image.
@@ -157,7 +157,7 @@ fn safe(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::import::ListedObject;
+    use sightline_domain::model::import::ListedObject;
 
     fn found(key: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: "e".into() };

@@ -6,10 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sightline_aws::{
-    bulk_imports::{BulkImports, MapRun, Started},
     classify::cause,
+    stepfunctions::{BulkImports, MapRun, Started},
 };
-use sightline_domain::{error::StorageError, import::LIST_HEADING, layout};
+use sightline_domain::model::{error::StorageError, import::LIST_HEADING, layout};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -156,7 +156,7 @@ fn message(run: &MapRun, recent: u64, elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::import::ListedObject;
+    use sightline_domain::model::import::ListedObject;
 
     fn found(key: &str, etag: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: etag.into() };

@@ -1,6 +1,6 @@
 //! The source of an import as it is typed, the objects that it lists, and the filter for those that cannot be images.
 
-use sightline_domain::{identity::is_folder_marker, layout::UPLOADS};
+use sightline_domain::model::{identity::is_folder_marker, layout::UPLOADS};
 use std::{collections::HashSet, path::PathBuf, str::FromStr};
 
 /// An object, or a prefix of objects.

@@ -12,11 +12,10 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::objects::Objects;
 use sightline_domain::{
-    cost::{Cost, MICRODOLLARS_PER_STATE},
-    import::{ImportStatus, Lookup},
-    record::Record,
+    flows::import::Lookup,
+    model::{import::ImportStatus, record::Record},
+    rules::cost::{Cost, MICRODOLLARS_PER_STATE},
 };
 
 /// Records read at once.
@@ -42,7 +41,7 @@ pub async fn read_states<'a>(
     found: impl IntoIterator<Item = &'a Found>,
     progress: &Progress,
 ) -> Result<Vec<ImportState>, CliError> {
-    let (records, images) = (session.records(), Objects::new(session.clients.s3()));
+    let (records, images) = (session.tables(), session.s3());
     let lookup = &Lookup { records: &records, images: &images, bucket: &session.stack.images_bucket, owner_id: owner };
     let mut done = 0_usize;
     let states = stream::iter(found).map(|found| async move {

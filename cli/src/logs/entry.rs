@@ -4,7 +4,7 @@ use crate::output::text::{NO_VALUE, clean, shorten};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sightline_aws::logs::Line;
-use sightline_domain::clock::EpochMillis;
+use sightline_domain::model::clock::EpochMillis;
 use std::cmp::Ordering;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 

@@ -17,11 +17,13 @@ use clap::{
 };
 use entry::Entry;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_aws::stack::LogGroup;
+use sightline_aws::cloudformation::LogGroup;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    ports::RecordFinder,
-    record::Record,
+    model::{
+        clock::{Clock, EpochMillis},
+        record::Record,
+    },
+    ports::Records,
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -80,7 +82,7 @@ pub async fn run(global: &Global, args: &LogsArgs, output: Output) -> Result<Exi
     let id = args.id.as_deref().map(phrase).transpose()?;
     let session = Session::open(global).await?;
     let record = match args.id.as_deref().map(ExecutionRef::parse) {
-        Some(Ok(ExecutionRef::Image(image_id))) => session.records().find(&image_id).await?,
+        Some(Ok(ExecutionRef::Image(image_id))) => session.tables().find(&image_id).await?,
         _ => None,
     };
     // The record of an erased image has no execution.

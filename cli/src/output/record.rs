@@ -1,9 +1,9 @@
 //! The fields of a record as short texts for tables.
 
 use super::text::{NO_VALUE, clean, name_of, percent, seconds, shorten};
-use sightline_domain::{
+use sightline_domain::model::{
     analysis::Outcome,
-    faces::Face,
+    findings::Face,
     image_name::stem,
     record::{ProcessingStatus, Record},
     review::ReviewStatus,

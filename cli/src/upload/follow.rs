@@ -2,11 +2,13 @@
 
 use crate::error::CliError;
 use sightline_domain::{
-    clock::EpochMillis,
-    error::StorageError,
-    ports::RecordFinder,
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        record::{ProcessingStatus, Record},
+        review::ReviewStatus,
+    },
+    ports::Records,
 };
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -48,7 +50,7 @@ impl Follower {
     /// # Errors
     ///
     /// `CliError` if the records cannot be read, several times in a row if the error is transient.
-    pub async fn wait_until_finished(&self, records: &impl RecordFinder, permits: &Semaphore) -> Result<Record, CliError> {
+    pub async fn wait_until_finished(&self, records: &impl Records, permits: &Semaphore) -> Result<Record, CliError> {
         let (mut pause, mut failures) = (FIRST_PAUSE, 0);
         loop {
             match self.find_finished(records, permits).await {
@@ -62,7 +64,7 @@ impl Follower {
         }
     }
 
-    async fn find_finished(&self, records: &impl RecordFinder, permits: &Semaphore) -> Result<Option<Record>, StorageError> {
+    async fn find_finished(&self, records: &impl Records, permits: &Semaphore) -> Result<Option<Record>, StorageError> {
         // The semaphore is never closed; without its permit, one more read at a time does no harm.
         let _permit = permits.acquire().await.ok();
         for id in &self.ids {
@@ -98,21 +100,23 @@ mod tests {
     use super::*;
     use crate::output::record::tests::record;
     use serde_json::json;
-    use std::{collections::VecDeque, sync::Mutex};
+    use sightline_tests::{
+        failing::{Failing, When},
+        tables::MemoryTables,
+    };
 
-    /// Returns these answers in turn, whatever id is read.
-    struct Answers(Mutex<VecDeque<Answer>>);
-
-    impl RecordFinder for Answers {
-        async fn find(&self, _: &str) -> Result<Option<Record>, StorageError> {
-            self.0.lock().unwrap().pop_front().unwrap()
-        }
-    }
-
-    type Answer = Result<Option<Record>, StorageError>;
-
-    async fn follow(follower: Follower, answers: impl IntoIterator<Item = Answer>) -> Result<Record, CliError> {
-        follower.wait_until_finished(&Answers(Mutex::new(answers.into_iter().collect())), &Semaphore::new(1)).await
+    /// Follows an image whose record cannot be read `errors` times, and then changes with every read.
+    async fn follow(follower: Follower, errors: usize, answers: impl IntoIterator<Item = Option<Record>>) -> Result<Record, CliError> {
+        let (tables, mut answers) = (MemoryTables::default(), answers.into_iter().collect::<Vec<_>>().into_iter().zip(1..));
+        let (changed, mut left) = (tables.clone(), errors);
+        let failing = Failing::new(tables).fail("find", When::Before, errors).before("find", move || {
+            if left > 0 {
+                left -= 1;
+            } else if let Some((Some(record), upload_timestamp)) = answers.next() {
+                changed.put(&Record { image_id: "i".into(), upload_timestamp, ..record });
+            }
+        });
+        follower.wait_until_finished(&failing, &Semaphore::new(1)).await
     }
 
     fn new() -> Follower {
@@ -121,21 +125,21 @@ mod tests {
 
     #[tokio::test]
     async fn image_is_followed_until_its_record_exists_and_is_completed() {
-        let answers = [Ok(None), Ok(Some(record(json!({"ProcessingStatus": "PENDING"})))), Ok(Some(record(json!({}))))];
-        assert_eq!(follow(new(), answers).await.unwrap().processing_status, ProcessingStatus::Completed);
+        let answers = [None, Some(record(json!({"ProcessingStatus": "PENDING"}))), Some(record(json!({})))];
+        assert_eq!(follow(new(), 0, answers).await.unwrap().processing_status, ProcessingStatus::Completed);
     }
 
     #[tokio::test]
     async fn image_that_waits_for_a_review_is_finished() {
-        let answers = [Ok(Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))))];
-        assert_eq!(follow(new(), answers).await.unwrap().review_status, ReviewStatus::Pending);
+        let answers = [Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"})))];
+        assert_eq!(follow(new(), 0, answers).await.unwrap().review_status, ReviewStatus::Pending);
     }
 
     #[tokio::test]
     async fn failure_before_the_upload_is_ignored() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
-        let answers = [Ok(Some(record(old))), Ok(Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"}))))];
-        let finished = follow(Follower::after_failure(vec!["i".into()], Some("old".into())), answers).await.unwrap();
+        let answers = [Some(record(old)), Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
+        let finished = follow(Follower::after_failure(vec!["i".into()], Some("old".into())), 0, answers).await.unwrap();
         assert_eq!(finished.execution_arn, "new");
     }
 
@@ -143,15 +147,14 @@ mod tests {
     async fn erasure_before_the_upload_is_ignored_and_a_later_one_is_an_end() {
         let tombstone = |at| record(json!({"ProcessingStatus": "ERASED", "ErasedAt": at}));
         let follower = Follower::after_erasure(vec!["i".into()], &tombstone(1));
-        let finished = follow(follower, [Ok(Some(tombstone(1))), Ok(Some(record(json!({}))))]).await.unwrap();
+        let finished = follow(follower, 0, [Some(tombstone(1)), Some(record(json!({})))]).await.unwrap();
         assert_eq!(finished.processing_status, ProcessingStatus::Completed);
-        assert_eq!(follow(new(), [Ok(Some(tombstone(2)))]).await.unwrap().erased_at, Some(2));
+        assert_eq!(follow(new(), 0, [Some(tombstone(2))]).await.unwrap().erased_at, Some(2));
     }
 
     #[tokio::test]
     async fn transient_errors_are_retried_five_times() {
-        let error = || Err(StorageError::Unavailable { doing: "reading the record", source: "down".into() });
-        assert!(follow(new(), [error(), error(), Ok(Some(record(json!({}))))]).await.is_ok());
-        assert!(follow(new(), std::iter::repeat_with(error).take(6)).await.is_err());
+        assert!(follow(new(), 2, [Some(record(json!({})))]).await.is_ok());
+        assert!(follow(new(), 6, []).await.is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::paths::{Candidate, unreadable};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
-use sightline_domain::{
+use sightline_domain::model::{
     identity::{self, content_key},
     image_name,
 };

@@ -15,8 +15,11 @@ use aws_sdk_s3::{
 };
 use aws_smithy_types::base64;
 use serde::Serialize;
-use sightline_aws::{classify::cause, records::Records};
-use sightline_domain::{identity::Upload, image_name, ports::RecordFinder, record::Record};
+use sightline_aws::{classify::cause, dynamodb::Tables};
+use sightline_domain::{
+    model::{identity::Upload, image_name, record::Record},
+    ports::Records,
+};
 use std::time::Duration;
 
 /// How long the record of an object that is already in the bucket may take to appear, before its event counts as lost.
@@ -46,12 +49,12 @@ pub struct Sent {
 pub struct Uploader {
     s3: Client,
     bucket: String,
-    pub records: Records,
+    pub records: Tables,
 }
 
 impl Uploader {
     pub fn new(session: &Session) -> Self {
-        Self { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.records() }
+        Self { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.tables() }
     }
 
     /// Uploads `image` unless it is already analysed or in progress.

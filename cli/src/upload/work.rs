@@ -11,8 +11,12 @@ use crate::{
     progress::Progress,
     stop::{self, Stop},
 };
-use futures_util::{StreamExt, future::LocalBoxFuture, stream, stream::FuturesUnordered};
-use sightline_domain::{
+use futures_util::{
+    StreamExt,
+    future::LocalBoxFuture,
+    stream::{self, FuturesUnordered},
+};
+use sightline_domain::model::{
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };

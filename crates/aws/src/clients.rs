@@ -15,7 +15,7 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use sightline_domain::meter::CallMeter;
+use sightline_domain::model::meter::CallMeter;
 use std::time::Duration;
 
 /// One attempt at one call. Rekognition answers within a second or two; a queue in front of it may take longer.

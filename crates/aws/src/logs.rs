@@ -2,7 +2,7 @@
 
 use crate::classify::storage;
 use aws_sdk_cloudwatchlogs::{Client, operation::filter_log_events::FilterLogEventsError, types::FilteredLogEvent};
-use sightline_domain::{clock::EpochMillis, error::StorageError};
+use sightline_domain::model::{clock::EpochMillis, error::StorageError};
 
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! Rekognition behind the four detector ports. Answers are handed on whole, as they were sent.
+//! The port [`ImageAnalyzer`] over Rekognition. Answers are returned whole, as they were sent.
 
 use crate::classify::{Trouble, cause, trouble};
 use aws_sdk_rekognition::{
@@ -16,9 +16,12 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
 use sightline_domain::{
-    analysis::Question,
-    error::RecognitionError,
-    ports::{FaceDetector, LabelDetector, ModerationDetector, ObjectRef, StoredResult, TextDetector},
+    model::{
+        analysis::{Analysis, Question},
+        error::RecognitionError,
+        identity::ObjectRef,
+    },
+    ports::ImageAnalyzer,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,41 +38,42 @@ impl Rekognition {
     }
 }
 
-impl LabelDetector for Rekognition {
-    async fn detect_labels(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        let whole = WholeBody::default();
-        let Question { min_confidence, max_labels, .. } = Question::LABELS;
-        let request = self.client.detect_labels().image(object(&image)).set_min_confidence(min_confidence.map(single));
-        let request = request.set_max_labels(max_labels.and_then(|number| number.try_into().ok()));
-        let sent = request.customize().interceptor(whole.clone()).send().await;
-        whole.of("DetectLabels", sent)
+impl ImageAnalyzer for Rekognition {
+    async fn analyze(&self, analysis: Analysis, question: &Question, image: ObjectRef<'_>) -> Result<Vec<u8>, RecognitionError> {
+        let (body, image) = (WholeBody::default(), object(&image));
+        let min_confidence = question.min_confidence.map(single);
+        let sent = match analysis {
+            Analysis::Labels => {
+                let max_labels = question.max_labels.and_then(|number| number.try_into().ok());
+                let request = self.client.detect_labels().image(image).set_min_confidence(min_confidence).set_max_labels(max_labels);
+                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+            }
+            Analysis::Faces => {
+                let attributes = question.all_attributes.then(|| vec![Attribute::All]);
+                let request = self.client.detect_faces().image(image).set_attributes(attributes);
+                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+            }
+            Analysis::Text => {
+                let request = self.client.detect_text().image(image);
+                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+            }
+            Analysis::Moderation => {
+                let request = self.client.detect_moderation_labels().image(image).set_min_confidence(min_confidence);
+                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+            }
+        };
+        sent?;
+        body.take()
+            .ok_or_else(|| RecognitionError::Unavailable { operation: analysis.operation(), source: "the answer had no body".into() })
     }
 }
 
-impl FaceDetector for Rekognition {
-    async fn detect_faces(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        let whole = WholeBody::default();
-        let request = self.client.detect_faces().image(object(&image)).attributes(Attribute::All);
-        let sent = request.customize().interceptor(whole.clone()).send().await;
-        whole.of("DetectFaces", sent)
-    }
-}
-
-impl TextDetector for Rekognition {
-    async fn detect_text(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        let whole = WholeBody::default();
-        let sent = self.client.detect_text().image(object(&image)).customize().interceptor(whole.clone()).send().await;
-        whole.of("DetectText", sent)
-    }
-}
-
-impl ModerationDetector for Rekognition {
-    async fn detect_moderation_labels(&self, image: ObjectRef<'_>, min_confidence: f64) -> Result<StoredResult, RecognitionError> {
-        let whole = WholeBody::default();
-        let request = self.client.detect_moderation_labels().image(object(&image)).min_confidence(single(min_confidence));
-        let sent = request.customize().interceptor(whole.clone()).send().await;
-        whole.of("DetectModerationLabels", sent)
-    }
+/// Drops the parsed answer: the whole body is kept instead.
+fn outcome<T, E>(analysis: Analysis, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<(), RecognitionError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    sent.map(drop).map_err(|error| classify(analysis.operation(), error))
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "a percentage")]
@@ -104,18 +108,13 @@ impl Intercept for WholeBody {
 }
 
 impl WholeBody {
-    fn of<T, E>(&self, operation: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<StoredResult, RecognitionError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        sent.map_err(|error| classify(operation, error))?;
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        body.ok_or_else(|| RecognitionError::Unavailable { operation, source: "the answer had no body".into() })
+    fn take(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// The two errors that speak of the image itself. `InvalidS3ObjectException`, `AccessDeniedException` and
-/// `InvalidParameterException` speak of our set-up (Rekognition developer guide, error handling).
+/// The two errors about the image itself. `InvalidS3ObjectException`, `AccessDeniedException` and `InvalidParameterException` are about our
+/// configuration (Rekognition developer guide, error handling).
 const REFUSED: [&str; 2] = ["ImageTooLargeException", "InvalidImageFormatException"];
 
 fn classify<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> RecognitionError

@@ -1,28 +1,28 @@
-//! SNS behind the port for alerts.
+//! The port [`Alerts`] over an SNS topic.
 
 use crate::classify::{Trouble, cause, trouble};
 use aws_sdk_sns::{Client, error::BuildError, types::MessageAttributeValue};
 use sightline_domain::{
-    alert::{AlertMessage, Attribute},
-    error::AlertError,
-    ports::AlertPublisher,
+    model::error::AlertError,
+    ports::Alerts,
+    rules::alert::{AlertMessage, Attribute},
 };
 
-/// The alerts topic.
+/// A topic.
 #[derive(Debug, Clone)]
-pub struct AlertsTopic {
+pub struct Topic {
     client: Client,
     topic_arn: String,
 }
 
-impl AlertsTopic {
+impl Topic {
     /// Over an SDK client and the topic's ARN.
     pub fn new(client: Client, topic_arn: impl Into<String>) -> Self {
         Self { client, topic_arn: topic_arn.into() }
     }
 }
 
-impl AlertPublisher for AlertsTopic {
+impl Alerts for Topic {
     async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
         let mut request = self.client.publish().topic_arn(&self.topic_arn).subject(&message.subject).message(&message.body);
         for (name, attribute) in &message.attributes {

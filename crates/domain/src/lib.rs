@@ -1,45 +1,14 @@
-//! Sightline's pure core: types, rules, errors and ports. No AWS SDK, no tokio, no Lambda (a test guards this).
+//! Sightline's core: types, rules, ports and flows. It knows no AWS SDK, no tokio and no Lambda.
 //!
-//! All JSON, in the state machine as in the records, uses the names of the record's schema ([`record::Record`]).
+//! Four layers, each of which imports only the ones above it in this list (`tests/layers.rs` checks this):
+//!
+//! 1. [`model`]: the types that are stored, sent and received. All JSON, in the state machine as in the records, uses the names of the
+//!    record's schema ([`model::record::Record`]).
+//! 2. [`rules`]: pure functions over the model, such as reading Rekognition's answers, merging the record and indexing it.
+//! 3. [`ports`]: what the flows need from AWS, one trait per resource. `sightline-aws` implements them.
+//! 4. [`flows`]: what the functions and the CLI do with both, such as recording a failure, erasing an image or reconciling.
 
-pub mod alert;
-pub mod analysis;
-pub mod calendar;
-pub mod claims;
-pub mod clock;
-pub mod content;
-pub mod cost;
-pub mod counting;
-pub mod dead_letter;
-pub mod erase;
-pub mod error;
-pub mod event;
-pub mod faces;
-pub mod failure;
-pub mod geometry;
-pub mod identity;
-pub mod image;
-pub mod image_name;
-pub mod import;
-pub mod label_index;
-pub mod labels;
-pub mod latency;
-pub mod layout;
-pub mod merge;
-pub mod meter;
-pub mod moderation;
-pub mod outcome;
-pub mod percent;
+pub mod flows;
+pub mod model;
 pub mod ports;
-pub mod quota;
-pub mod reconcile;
-pub mod record;
-pub mod rejection;
-pub mod rerun;
-pub mod review;
-pub mod search;
-pub mod tally;
-pub mod terms;
-pub mod text;
-pub mod trend_report;
-pub mod trends;
+pub mod rules;

@@ -9,10 +9,10 @@
 )]
 
 use serde_json::{Value, json};
-use sightline_domain::alert::{AlertMessage, Attribute, Concern};
+use sightline_domain::rules::alert::{AlertMessage, AlertRequest, Attribute};
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, image, labels_found, moderated};
 
-fn concern(kind: &str, watched: &Value, flags: &Value) -> Concern {
+fn concern(kind: &str, watched: &Value, flags: &Value) -> AlertRequest {
     let mut labels = labels_found(&[("car", 98.5)]);
     labels["Watched"] = watched.clone();
     serde_json::from_value(json!({"Kind": kind, "Image": image(), "Labels": labels, "Moderation": moderated("REVIEW", flags)})).unwrap()
@@ -105,7 +105,7 @@ fn an_alert_knows_nothing_of_found_text_or_faces() {
         "Kind": "CONCERN", "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([])),
         "Text": {"TextLines": [{"Text": "very private"}]}, "Faces": {"FaceData": [{"Emotions": [{"Name": "SAD"}]}]},
     });
-    let said = serde_json::from_value::<Concern>(with_text).unwrap().message();
+    let said = serde_json::from_value::<AlertRequest>(with_text).unwrap().message();
     let everything = format!("{said:?}");
     assert!(!everything.contains("very private") && !everything.contains("SAD"));
 }

@@ -10,12 +10,12 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    analysis::Outcome,
-    cost::Cost,
-    merge::merge,
-    outcome::{ImageOutcome, end_to_end},
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    model::{
+        analysis::Outcome,
+        record::{ImageOutcome, ProcessingStatus, Record, end_to_end},
+        review::ReviewStatus,
+    },
+    rules::{cost::Cost, merge::merge},
 };
 use sightline_tests::samples::{NOW, UPLOADED, claimed, findings, moderated};
 

@@ -11,21 +11,22 @@
 use proptest::prelude::*;
 use serde_json::json;
 use sightline_domain::{
-    counting::{Counted, count_image, remove_tally},
-    error::{StepError, StorageError},
-    merge::merge,
-    ports::{Replaced, TallyChange, TallyStore},
-    record::{ProcessingStatus, Record},
-    tally::{Shares, Tally},
+    flows::count::{Counted, count_image, remove_tally},
+    model::{
+        error::StepError,
+        record::{ProcessingStatus, Record},
+    },
+    rules::{
+        merge::merge,
+        tally::{Contributions, Tally},
+    },
 };
 use sightline_tests::{
     failing::{Failing, When},
     ready,
-    records::MemoryRecords,
     samples::{IMAGE_ID, NOW, UPLOADED, claimed, findings, labels_found},
-    trends::MemoryTrends,
+    tables::MemoryTables,
 };
-use std::sync::Mutex;
 
 fn analysed(image: &str, labels: &[&str], ended: i64) -> Record {
     let mut findings = findings();
@@ -43,15 +44,9 @@ fn pending(image: &str) -> Record {
     Record { image_id: image.to_owned(), ..claimed() }
 }
 
-fn world() -> (MemoryRecords, MemoryTrends) {
-    let records = MemoryRecords::default();
-    let trends = MemoryTrends::beside(&records);
-    (records, trends)
-}
-
-fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Shares {
-    let mut sum = Shares::new();
-    for (key, counts) in tallies.into_iter().flat_map(Tally::shares) {
+fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Contributions {
+    let mut sum = Contributions::new();
+    for (key, counts) in tallies.into_iter().flat_map(Tally::contributions) {
         let counter = sum.entry(key).or_default();
         for (attribute, number) in counts {
             *counter.entry(attribute).or_default() += number;
@@ -61,124 +56,108 @@ fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Shares {
 }
 
 #[test]
-fn an_image_counts_once_however_often_it_is_heard_of() {
-    let (records, trends) = world();
-    records.put(&analysed(IMAGE_ID, &["car", "road"], NOW));
-    let first = ready(count_image(&records, &trends, IMAGE_ID)).unwrap();
-    assert_eq!(first, Counted::Anew { labels: vec!["car".into(), "road".into()] });
-    assert_eq!(ready(count_image(&records, &trends, IMAGE_ID)).unwrap(), Counted::AsBefore);
-    assert_eq!(trends.counters(), sum(&[Tally::of(&analysed(IMAGE_ID, &["car", "road"], NOW)).unwrap()]));
+fn an_image_counts_once_however_often_its_change_arrives() {
+    let tables = MemoryTables::default();
+    tables.put(&analysed(IMAGE_ID, &["car", "road"], NOW));
+    let first = ready(count_image(&tables, IMAGE_ID)).unwrap();
+    assert_eq!(first, Counted::Changed { labels: vec!["car".into(), "road".into()] });
+    assert_eq!(ready(count_image(&tables, IMAGE_ID)).unwrap(), Counted::Unchanged);
+    assert_eq!(tables.counters(), sum(&[Tally::of(&analysed(IMAGE_ID, &["car", "road"], NOW)).unwrap()]));
 }
 
 #[test]
 fn one_that_failed_and_is_run_again_keeps_its_share_until_it_has_a_new_end() {
-    let (records, trends) = world();
-    records.put(&failed(IMAGE_ID, "Recognition.Throttled", NOW));
-    ready(count_image(&records, &trends, IMAGE_ID)).unwrap();
-    let as_failed = trends.counters();
-    records.put(&pending(IMAGE_ID));
-    assert_eq!(ready(count_image(&records, &trends, IMAGE_ID)).unwrap(), Counted::AsBefore);
-    assert_eq!(trends.counters(), as_failed);
+    let tables = MemoryTables::default();
+    tables.put(&failed(IMAGE_ID, "Recognition.Throttled", NOW));
+    ready(count_image(&tables, IMAGE_ID)).unwrap();
+    let as_failed = tables.counters();
+    tables.put(&pending(IMAGE_ID));
+    assert_eq!(ready(count_image(&tables, IMAGE_ID)).unwrap(), Counted::Unchanged);
+    assert_eq!(tables.counters(), as_failed);
     let done = analysed(IMAGE_ID, &["car"], NOW + 9_000_000);
-    records.put(&done);
-    ready(count_image(&records, &trends, IMAGE_ID)).unwrap();
-    assert_eq!(trends.counters(), sum(&[Tally::of(&done).unwrap()]));
+    tables.put(&done);
+    ready(count_image(&tables, IMAGE_ID)).unwrap();
+    assert_eq!(tables.counters(), sum(&[Tally::of(&done).unwrap()]));
 }
 
 #[test]
 fn a_record_that_expired_leaves_its_share() {
-    let (records, trends) = world();
-    records.put(&analysed(IMAGE_ID, &["car"], NOW));
-    ready(count_image(&records, &trends, IMAGE_ID)).unwrap();
-    let before = trends.counters();
-    records.erase(IMAGE_ID);
-    assert_eq!(ready(count_image(&records, &trends, IMAGE_ID)).unwrap(), Counted::AsBefore);
-    assert_eq!(trends.counters(), before);
+    let tables = MemoryTables::default();
+    tables.put(&analysed(IMAGE_ID, &["car"], NOW));
+    ready(count_image(&tables, IMAGE_ID)).unwrap();
+    let before = tables.counters();
+    tables.remove(IMAGE_ID);
+    assert_eq!(ready(count_image(&tables, IMAGE_ID)).unwrap(), Counted::Unchanged);
+    assert_eq!(tables.counters(), before);
 }
 
 #[test]
 fn a_share_that_is_taken_off_is_gone_and_the_shares_of_others_stay() {
-    let (records, trends) = world();
+    let tables = MemoryTables::default();
     for image in ["a", "b"] {
-        records.put(&analysed(image, &["car"], NOW));
-        ready(count_image(&records, &trends, image)).unwrap();
+        tables.put(&analysed(image, &["car"], NOW));
+        ready(count_image(&tables, image)).unwrap();
     }
-    assert!(ready(remove_tally(&trends, "a")).unwrap());
-    assert!(!ready(remove_tally(&trends, "a")).unwrap());
-    assert_eq!(trends.counters(), sum(&[Tally::of(&analysed("b", &["car"], NOW)).unwrap()]));
+    assert!(ready(remove_tally(&tables, "a")).unwrap());
+    assert!(!ready(remove_tally(&tables, "a")).unwrap());
+    assert_eq!(tables.counters(), sum(&[Tally::of(&analysed("b", &["car"], NOW)).unwrap()]));
 }
 
 #[test]
 fn an_erased_image_loses_its_share_whoever_hears_of_it_first() {
-    let (records, trends) = world();
-    records.put(&analysed(IMAGE_ID, &["car"], NOW));
-    ready(count_image(&records, &trends, IMAGE_ID)).unwrap();
-    records.change(IMAGE_ID, json!({"ProcessingStatus": "ERASED"}));
-    assert_eq!(ready(count_image(&records, &trends, IMAGE_ID)).unwrap(), Counted::Anew { labels: vec![] });
-    assert!(trends.counters().is_empty() && trends.tallies().is_empty());
-    assert!(!ready(remove_tally(&trends, IMAGE_ID)).unwrap());
-    assert_eq!(ready(count_image(&records, &trends, IMAGE_ID)).unwrap(), Counted::AsBefore);
+    let tables = MemoryTables::default();
+    tables.put(&analysed(IMAGE_ID, &["car"], NOW));
+    ready(count_image(&tables, IMAGE_ID)).unwrap();
+    tables.change(IMAGE_ID, json!({"ProcessingStatus": "ERASED"}));
+    assert_eq!(ready(count_image(&tables, IMAGE_ID)).unwrap(), Counted::Changed { labels: vec![] });
+    assert!(tables.counters().is_empty() && tables.tallies().is_empty());
+    assert!(!ready(remove_tally(&tables, IMAGE_ID)).unwrap());
+    assert_eq!(ready(count_image(&tables, IMAGE_ID)).unwrap(), Counted::Unchanged);
 }
 
 #[test]
-fn an_answer_that_is_lost_does_not_make_it_count_twice() {
-    let (records, trends) = world();
-    records.put(&analysed(IMAGE_ID, &["car"], NOW));
-    let failing = Failing::new(trends.clone()).fail("replace", When::After, 1);
-    assert_eq!(ready(count_image(&records, &failing, IMAGE_ID)).unwrap_err().name(), "Storage.Unavailable");
-    assert_eq!(ready(count_image(&records, &failing, IMAGE_ID)).unwrap(), Counted::AsBefore);
-    assert_eq!(trends.counters(), sum(trends.tallies().values()));
-}
-
-/// Lets somebody else act between the reading and the writing.
-struct Overtaken<F> {
-    trends: MemoryTrends,
-    others: Mutex<F>,
-}
-
-impl<F: FnMut() + Send> TallyStore for Overtaken<F> {
-    async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
-        self.trends.tally(image_id).await
-    }
-
-    async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
-        self.others.lock().unwrap()();
-        self.trends.replace(change).await
-    }
+fn a_lost_response_does_not_count_twice() {
+    let tables = MemoryTables::default();
+    tables.put(&analysed(IMAGE_ID, &["car"], NOW));
+    let failing = Failing::new(tables.clone()).fail("replace", When::After, 1);
+    assert_eq!(ready(count_image(&failing, IMAGE_ID)).unwrap_err().name(), "Storage.Unavailable");
+    assert_eq!(ready(count_image(&failing, IMAGE_ID)).unwrap(), Counted::Unchanged);
+    assert_eq!(tables.counters(), sum(tables.tallies().values()));
 }
 
 #[test]
-fn two_at_once_count_an_image_once() {
-    let (records, trends) = world();
-    records.put(&analysed(IMAGE_ID, &["car"], NOW));
-    let other = || drop(ready(count_image(&records, &trends, IMAGE_ID)).unwrap());
-    let overtaken = Overtaken { trends: trends.clone(), others: Mutex::new(other) };
-    assert_eq!(ready(count_image(&records, &overtaken, IMAGE_ID)).unwrap(), Counted::AsBefore);
-    assert_eq!(trends.counters(), sum(&[Tally::of(&analysed(IMAGE_ID, &["car"], NOW)).unwrap()]));
+fn two_concurrent_runs_count_an_image_once() {
+    let tables = MemoryTables::default();
+    tables.put(&analysed(IMAGE_ID, &["car"], NOW));
+    let other = tables.clone();
+    let overtaken = Failing::new(tables.clone()).before("replace", move || drop(ready(count_image(&other, IMAGE_ID)).unwrap()));
+    assert_eq!(ready(count_image(&overtaken, IMAGE_ID)).unwrap(), Counted::Unchanged);
+    assert_eq!(tables.counters(), sum(&[Tally::of(&analysed(IMAGE_ID, &["car"], NOW)).unwrap()]));
 }
 
 #[test]
-fn a_record_that_changes_meanwhile_is_read_again() {
-    let (records, trends) = world();
-    records.put(&failed(IMAGE_ID, "Storage.Unavailable", NOW));
+fn a_record_that_changes_during_counting_is_read_again() {
+    let tables = MemoryTables::default();
+    tables.put(&failed(IMAGE_ID, "Storage.Unavailable", NOW));
     let done = analysed(IMAGE_ID, &["car"], NOW + 1);
-    let overtaken = Overtaken { trends: trends.clone(), others: Mutex::new(|| records.put(&done)) };
-    ready(count_image(&records, &overtaken, IMAGE_ID)).unwrap();
-    assert_eq!(trends.counters(), sum(&[Tally::of(&done).unwrap()]));
+    let (other, new) = (tables.clone(), done.clone());
+    let overtaken = Failing::new(tables.clone()).before("replace", move || other.put(&new));
+    ready(count_image(&overtaken, IMAGE_ID)).unwrap();
+    assert_eq!(tables.counters(), sum(&[Tally::of(&done).unwrap()]));
 }
 
 #[test]
-fn who_is_overtaken_at_every_try_says_so_and_has_changed_nothing() {
-    let (records, trends) = world();
+fn losing_every_attempt_is_an_error_that_changes_nothing() {
+    let tables = MemoryTables::default();
     let mut ended = NOW;
-    records.put(&failed(IMAGE_ID, "Storage.Unavailable", ended));
-    let restless = || {
+    tables.put(&failed(IMAGE_ID, "Storage.Unavailable", ended));
+    let other = tables.clone();
+    let overtaken = Failing::new(tables.clone()).before("replace", move || {
         ended += 1;
-        records.change(IMAGE_ID, json!({"FinishedAt": ended}));
-    };
-    let overtaken = Overtaken { trends: trends.clone(), others: Mutex::new(restless) };
-    assert_eq!(ready(count_image(&records, &overtaken, IMAGE_ID)).unwrap_err().name(), "Storage.Unavailable");
-    assert!(trends.counters().is_empty() && trends.tallies().is_empty());
+        other.change(IMAGE_ID, json!({"FinishedAt": ended}));
+    });
+    assert_eq!(ready(count_image(&overtaken, IMAGE_ID)).unwrap_err().name(), "Storage.Unavailable");
+    assert!(tables.counters().is_empty() && tables.tallies().is_empty());
 }
 
 const IMAGES: [&str; 3] = ["a", "b", "c"];
@@ -211,31 +190,31 @@ fn event() -> impl Strategy<Value = Event> {
 proptest! {
     #[test]
     fn counters_are_the_sum_of_the_tallies_and_tallies_follow_the_records(events in proptest::collection::vec((0..3_usize, event()), 0..60)) {
-        let (records, trends) = world();
+        let tables = MemoryTables::default();
         for (step, (image, event)) in events.into_iter().enumerate() {
             // Every end has a moment of its own, an hour apart.
             let (image, ended) = (IMAGES[image], UPLOADED + 3_600_000 * i64::try_from(step).unwrap());
             match event {
-                Event::Claimed => records.put(&pending(image)),
-                Event::Completed(labels) => records.put(&analysed(image, &labels, ended)),
-                Event::Failed(reason) => records.put(&failed(image, reason, ended)),
-                Event::Expired => records.erase(image),
-                Event::Erased => records.change(image, json!({"ProcessingStatus": "ERASED"})),
-                Event::Heard(None) => drop(ready(count_image(&records, &trends, image)).unwrap()),
+                Event::Claimed => tables.put(&pending(image)),
+                Event::Completed(labels) => tables.put(&analysed(image, &labels, ended)),
+                Event::Failed(reason) => tables.put(&failed(image, reason, ended)),
+                Event::Expired => tables.remove(image),
+                Event::Erased => tables.change(image, json!({"ProcessingStatus": "ERASED"})),
+                Event::Heard(None) => drop(ready(count_image(&tables, image)).unwrap()),
                 Event::Heard(Some(done)) => {
-                    let failing = Failing::new(trends.clone()).fail("replace", if done { When::After } else { When::Before }, 1);
-                    drop(ready(count_image(&records, &failing, image)));
+                    let failing = Failing::new(tables.clone()).fail("replace", if done { When::After } else { When::Before }, 1);
+                    drop(ready(count_image(&failing, image)));
                 }
             }
-            prop_assert_eq!(trends.counters(), sum(trends.tallies().values()));
+            prop_assert_eq!(tables.counters(), sum(tables.tallies().values()));
         }
-        for record in records.all() {
-            ready(count_image(&records, &trends, &record.image_id)).unwrap();
+        for record in tables.all() {
+            ready(count_image(&tables, &record.image_id)).unwrap();
             if record.processing_status != ProcessingStatus::Pending {
                 // Of one that is ERASED, none.
-                prop_assert_eq!(trends.tallies().remove(&record.image_id), Tally::of(&record));
+                prop_assert_eq!(tables.tallies().remove(&record.image_id), Tally::of(&record));
             }
         }
-        prop_assert_eq!(trends.counters(), sum(trends.tallies().values()));
+        prop_assert_eq!(tables.counters(), sum(tables.tallies().values()));
     }
 }

@@ -2,9 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails by panicking, as the test itself does")]
 
-use sightline_domain::{
-    dead_letter::{DeadLetter, upload_of},
-    event::{ObjectCreated, object_created},
+use sightline_domain::model::{
+    event::{DeadLetter, ObjectCreated, object_created, upload_of},
     identity::Upload,
 };
 use std::{fs, path::Path};

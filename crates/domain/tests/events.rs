@@ -9,7 +9,7 @@
 )]
 
 use serde_json::json;
-use sightline_domain::{
+use sightline_domain::model::{
     event::{ExecutionStatusChanged, ObjectCreated},
     identity::Upload,
 };

@@ -9,10 +9,13 @@
 )]
 
 use serde_json::{Value, json};
+use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};
 use sightline_domain::{
-    analysis::Outcome,
-    faces::{DetectFacesAnswer, FacesFound, MAX_EMOTIONS},
-    text::{DetectTextAnswer, TextFound},
+    model::{
+        analysis::Outcome,
+        findings::{FacesFound, MAX_EMOTIONS, TextFound},
+    },
+    rules::{faces::DetectFacesAnswer, text::DetectTextAnswer},
 };
 
 fn face(side: f64, confidence: f64) -> Value {
@@ -21,12 +24,12 @@ fn face(side: f64, confidence: f64) -> Value {
 
 fn faces(details: &[Value]) -> FacesFound {
     let answer: DetectFacesAnswer = serde_json::from_value(json!({"FaceDetails": details})).unwrap();
-    FacesFound::read("an-id", &answer, 80.0)
+    FaceRules { min_confidence: 80.0 }.read("an-id", &answer)
 }
 
 fn text(detections: &[Value]) -> TextFound {
     let answer: DetectTextAnswer = serde_json::from_value(json!({"TextDetections": detections, "TextModelVersion": "3.0"})).unwrap();
-    TextFound::read("an-id", &answer, 80.0)
+    TextRules { min_confidence: 80.0 }.read("an-id", &answer)
 }
 
 fn line(kind: &str, said: &str, confidence: f64) -> Value {

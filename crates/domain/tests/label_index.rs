@@ -11,9 +11,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sightline_domain::{
-    label_index::{MAX_ROWS, TermKind, index, keys, month, partition, rows},
-    moderation::Verdict,
-    record::Record,
+    model::{findings::Verdict, record::Record},
+    rules::label_index::{MAX_ROWS, TermKind, index, keys, month, partition, rows},
 };
 use sightline_tests::samples::{IMAGE_ID, UPLOADED, claimed};
 use std::collections::HashSet;

@@ -9,7 +9,11 @@
 )]
 
 use serde_json::{Value, json};
-use sightline_domain::labels::{DetectLabelsAnswer, LabelRules, LabelsFound, MAX_BOXES, TextGate};
+use sightline_domain::rules::analysis::AnalysisRules;
+use sightline_domain::{
+    model::findings::{LabelsFound, MAX_BOXES},
+    rules::labels::{DetectLabelsAnswer, LabelRules, TextGate},
+};
 
 fn rules() -> LabelRules {
     LabelRules {

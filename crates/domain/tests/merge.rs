@@ -10,11 +10,13 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    analysis::Outcome,
-    merge::{Findings, merge},
-    moderation::Verdict,
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        analysis::Outcome,
+        findings::Verdict,
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    rules::merge::{Findings, merge},
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, claimed, findings, moderated};
 

@@ -9,7 +9,11 @@
 )]
 
 use serde_json::{Value, json};
-use sightline_domain::moderation::{Action, DetectModerationLabelsAnswer, Moderated, Policy, Verdict};
+use sightline_domain::rules::analysis::AnalysisRules;
+use sightline_domain::{
+    model::findings::{Action, Moderated, Verdict},
+    rules::moderation::{DetectModerationLabelsAnswer, Policy},
+};
 
 fn policy(rules: &Value) -> Policy {
     serde_json::from_value(rules.clone()).unwrap()
@@ -22,7 +26,7 @@ fn flag(name: &str, parent: &str, level: i32, confidence: f64) -> Value {
 fn judge(policy: &Policy, flags: &[Value]) -> Moderated {
     let answer: DetectModerationLabelsAnswer =
         serde_json::from_value(json!({"ModerationLabels": flags, "ModerationModelVersion": "7.0"})).unwrap();
-    policy.judge("an-id", &answer)
+    policy.read("an-id", &answer)
 }
 
 /// Three levels, as Rekognition answers them.

@@ -10,25 +10,27 @@
 
 use serde_json::json;
 use sightline_domain::{
-    identity::Upload,
-    record::{ProcessingStatus, Record},
-    rerun::{may_restart, obstacle, record_of, waits_for},
+    flows::rerun::{may_restart, obstacle, record_of, waits_for},
+    model::{
+        identity::Upload,
+        record::{ProcessingStatus, Record},
+    },
 };
 use sightline_tests::{
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, OTHER_EXECUTION, UPLOADED, claimed, key},
+    tables::MemoryTables,
 };
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
 }
 
 impl World {
     fn new() -> Self {
-        Self { records: MemoryRecords::default(), objects: MemoryObjects::default() }
+        Self { records: MemoryTables::default(), objects: MemoryObjects::default() }
     }
 
     fn put(&self, upload: &Upload, id: &str, execution: &str) {
@@ -72,7 +74,7 @@ fn what_was_erased_is_found_as_erased() {
     let upload = world.objects.upload(BUCKET, &key(), b"image", UPLOADED);
     world.put(&upload, IMAGE_ID, EXECUTION);
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "ERASED", "ExecutionArn": "", "S3_URL": ""}));
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     let found = ready(record_of(&world.records, &world.objects, &upload, Some(EXECUTION))).unwrap().unwrap();
     assert_eq!(obstacle(Some(&found), EXECUTION).as_deref(), Some("its image was erased"));
     assert!(!may_restart(Some(&found)) && !waits_for(Some(&found), EXECUTION));

@@ -9,7 +9,7 @@
 )]
 
 use serde_json::json;
-use sightline_domain::{
+use sightline_domain::model::{
     analysis::{Analysis, Outcome},
     error::{AlertError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
     image::ImageFormat,

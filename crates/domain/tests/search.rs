@@ -10,51 +10,31 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sightline_domain::ports::LabelIndex;
 use sightline_domain::{
-    clock::{DAY_MILLIS, EpochMillis},
-    error::StorageError,
-    label_index::{LabelRow, rows},
-    moderation::Verdict,
-    record::Record,
-    search::{Hit, LabelRowReader, Range, RowPage, Search, search},
-    terms::Query,
+    flows::search::{Hit, Search, search},
+    model::{
+        clock::{DAY_MILLIS, EpochMillis},
+        findings::Verdict,
+        record::Record,
+    },
+    rules::{label_index::rows, terms::Query},
 };
 use sightline_tests::{
-    ready::ready,
+    failing::Failing,
+    futures::ready,
     samples::{UPLOADED, claimed},
+    tables::MemoryTables,
 };
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
-/// Rows of a page, those that the filter leaves out included, as in DynamoDB: few, so that tests turn pages.
-const PAGE: usize = 3;
-
-/// The table, in memory.
-#[derive(Default)]
-struct Table {
-    rows: Vec<LabelRow>,
-    pages: AtomicUsize,
-}
-
-impl Table {
-    fn of(records: &[Record]) -> Self {
-        let mut all: Vec<LabelRow> = records.iter().flat_map(rows).collect();
-        all.sort_by(|a, b| b.time_image_id.cmp(&a.time_image_id));
-        Self { rows: all, pages: AtomicUsize::new(0) }
-    }
-}
-
-impl LabelRowReader for Table {
-    async fn page(&self, range: Range<'_>) -> Result<RowPage, StorageError> {
-        self.pages.fetch_add(1, Ordering::Relaxed);
-        assert!(range.after.is_none_or(|after| (range.from..=range.to).contains(&after)), "DynamoDB refuses it: {range:?}");
-        let inside = self.rows.iter().filter(|row| row.owner_label_month == range.partition);
-        let inside = inside.filter(|row| (range.from..=range.to).contains(&row.time_image_id.as_str()));
-        let left: Vec<&LabelRow> = inside.filter(|row| range.after.is_none_or(|after| row.time_image_id.as_str() < after)).collect();
-        let page = left.iter().take(PAGE);
-        let next = (left.len() >= PAGE).then(|| left[PAGE - 1].time_image_id.clone());
-        let fits = |row: &&&LabelRow| row.confidence >= range.min_confidence && (range.withheld || !row.withheld);
-        Ok(RowPage { rows: page.filter(fits).map(|row| (*row).clone()).collect(), next })
-    }
+fn table(records: &[Record]) -> MemoryTables {
+    let tables = MemoryTables::default();
+    tables.put_label_rows(records.iter().flat_map(rows).collect());
+    tables
 }
 
 /// An image of anna's with these labels, `hours` after [`UPLOADED`].
@@ -80,7 +60,7 @@ fn wanted(query: &Query) -> Search<'_> {
     Search { owner_id: "anna", query, min_confidence: 0.0, withheld: false, since, until, limit: 100 }
 }
 
-fn hits(table: &Table, typed: &[&str]) -> Vec<Hit> {
+fn hits(table: &impl LabelIndex, typed: &[&str]) -> Vec<Hit> {
     let query = query(typed);
     ready(search(table, &wanted(&query))).unwrap()
 }
@@ -91,7 +71,7 @@ fn ids(hits: &[Hit]) -> Vec<&str> {
 
 #[test]
 fn several_terms_mean_all_of_them_in_one_image_and_the_newest_stands_first() {
-    let table = Table::of(&[
+    let table = table(&[
         image(1, 0, &[("person", 99.0), ("car", 80.0)], "RE16 TGK"),
         image(2, 1, &[("person", 99.0)], "RE16"),
         image(3, 2, &[("car", 99.0)], "TGK"),
@@ -108,11 +88,8 @@ fn several_terms_mean_all_of_them_in_one_image_and_the_newest_stands_first() {
 
 #[test]
 fn a_label_of_several_words_is_found_by_its_name_its_words_and_their_order_does_not_matter() {
-    let table = Table::of(&[
-        image(1, 0, &[("egyptian cat", 95.0)], ""),
-        image(2, 1, &[("cat", 60.0)], ""),
-        image(3, 2, &[("dining table", 90.0)], ""),
-    ]);
+    let table =
+        table(&[image(1, 0, &[("egyptian cat", 95.0)], ""), image(2, 1, &[("cat", 60.0)], ""), image(3, 2, &[("dining table", 90.0)], "")]);
     for typed in [&["egyptian cat"] as &[&str], &["cat egyptian"], &["Egyptian", "cats"], &["egyptian"], &["EgyptianCat"]] {
         assert_eq!(ids(&hits(&table, typed)), ["image-1"], "{typed:?}");
     }
@@ -123,7 +100,7 @@ fn a_label_of_several_words_is_found_by_its_name_its_words_and_their_order_does_
 
 #[test]
 fn an_excluded_term_leaves_out_every_image_that_has_it() {
-    let table = Table::of(&[
+    let table = table(&[
         image(1, 0, &[("person", 99.0), ("car", 10.0)], ""),
         image(2, 1, &[("person", 99.0)], "don't walk"),
         image(3, 2, &[("person", 99.0)], "walk"),
@@ -136,7 +113,7 @@ fn an_excluded_term_leaves_out_every_image_that_has_it() {
 #[test]
 fn confidence_moment_owner_and_withholding_decide_what_is_found() {
     let withheld = Record { moderation_verdict: Some(Verdict::Block), ..image(2, 1, &[("person", 99.0)], "") };
-    let table = Table::of(&[image(1, 0, &[("person", 60.0)], ""), withheld, image(3, 2, &[("person", 99.0)], "")]);
+    let table = table(&[image(1, 0, &[("person", 60.0)], ""), withheld, image(3, 2, &[("person", 99.0)], "")]);
     let query = query(&["person"]);
     let found =
         |search_for: Search<'_>| ready(search(&table, &search_for)).unwrap().into_iter().map(|hit| hit.image_id).collect::<Vec<_>>();
@@ -154,10 +131,14 @@ fn confidence_moment_owner_and_withholding_decide_what_is_found() {
 fn a_rare_term_skips_the_rows_of_a_common_one() {
     let images: Vec<Record> =
         (0..300).map(|number| image(number, i64::from(number) / 60, &[("person", 99.0)], if number == 7 { "rare" } else { "" })).collect();
-    let table = Table::of(&images);
+    let pages = Arc::new(AtomicUsize::new(0));
+    let counter = pages.clone();
+    let table = Failing::new(table(&images)).before("rows", move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
     assert_eq!(ids(&hits(&table, &["person", "rare"])), ["image-7"]);
-    let pages = table.pages.load(Ordering::Relaxed);
-    assert!(pages < 30, "{pages} pages of {PAGE} rows");
+    let pages = pages.load(Ordering::Relaxed);
+    assert!(pages < 30, "{pages} pages");
 }
 
 proptest! {
@@ -173,7 +154,7 @@ proptest! {
         }).collect();
         let exclusion = without.map(|word| format!("-{}", WORDS[word]));
         let typed: Vec<&str> = wanted_words.iter().map(|word| WORDS[*word]).chain(exclusion.as_deref()).collect();
-        let found = hits(&Table::of(&records), &typed);
+        let found = hits(&table(&records), &typed);
         let has = |number: usize, word: &usize| images[number].0.contains(word);
         let mut expected: Vec<(EpochMillis, String)> = (0..images.len())
             .filter(|number| wanted_words.iter().all(|word| has(*number, word)) && !without.is_some_and(|word| has(*number, &word)))

@@ -1,4 +1,4 @@
-//! Fault matrix, row 24: 100 faces, 100 words, 50 labels with all their parents. What travels stays small; the whole answers lie in S3.
+//! StepFailure matrix, row 24: 100 faces, 100 words, 50 labels with all their parents. What travels stays small; the whole answers lie in S3.
 
 #![allow(
     clippy::expect_used,
@@ -9,13 +9,14 @@
 )]
 
 use serde_json::{Value, json};
-use sightline_domain::{
-    faces::{DetectFacesAnswer, FacesFound},
+use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};
+use sightline_domain::rules::{
+    faces::DetectFacesAnswer,
     label_index::{MAX_ROWS, rows},
     labels::{DetectLabelsAnswer, LabelRules, TextGate},
     merge::{Findings, merge},
     moderation::{DetectModerationLabelsAnswer, Policy},
-    text::{DetectTextAnswer, TextFound},
+    text::DetectTextAnswer,
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, claimed, image};
 
@@ -89,9 +90,9 @@ fn crowded() -> Value {
     json!({
         "Image": image(),
         "Labels": rules.read(IMAGE_ID, &labels()),
-        "Faces": FacesFound::read(IMAGE_ID, &faces(), 80.0),
-        "Text": TextFound::read(IMAGE_ID, &text(), 80.0),
-        "Moderation": Policy::default().judge(IMAGE_ID, &moderation()),
+        "Faces": FaceRules { min_confidence: 80.0 }.read(IMAGE_ID, &faces()),
+        "Text": TextRules { min_confidence: 80.0 }.read(IMAGE_ID, &text()),
+        "Moderation": Policy::default().read(IMAGE_ID, &moderation()),
         "Review": null,
     })
 }

@@ -11,10 +11,11 @@
 
 use serde_json::json;
 use sightline_domain::{
-    merge::merge,
-    outcome::ImageOutcome,
-    record::{ProcessingStatus, Record},
-    tally::{CounterKey, Counts, MAX_LABELS, Shares, Tally, difference},
+    model::record::{ImageOutcome, ProcessingStatus, Record},
+    rules::{
+        merge::merge,
+        tally::{Contributions, CounterKey, Counts, MAX_LABELS, Tally, difference},
+    },
 };
 use sightline_tests::samples::{NOW, claimed, findings, labels_found};
 
@@ -28,7 +29,7 @@ fn failed(reason: &str) -> Record {
     Record { processing_status: ProcessingStatus::Failed, status_reason: Some(reason.into()), finished_at: Some(NOW), ..claimed() }
 }
 
-fn shares(expected: &[(&str, &str, &[(&str, i64)])]) -> Shares {
+fn contributions(expected: &[(&str, &str, &[(&str, i64)])]) -> Contributions {
     let counts = |counts: &[(&str, i64)]| counts.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<Counts>();
     let key = |counter: &str, name: &str| CounterKey { counter: counter.to_owned(), name: name.to_owned() };
     expected.iter().map(|(counter, name, of)| (key(counter, name), counts(of))).collect()
@@ -40,7 +41,7 @@ fn an_analysed_image_counts_by_label_and_week_and_by_the_hour_of_its_end() {
     let hour = [("Completed", 1), ("Calls", 2), ("Microdollars", 2_275), ("Within1m", 1)];
     let expected: [(&str, &str, &[(&str, i64)]); 3] =
         [("labels#2026-W09", "car", &[("Count", 1)]), ("labels#2026-W09", "road", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
-    assert_eq!(tally.shares(), shares(&expected));
+    assert_eq!(tally.contributions(), contributions(&expected));
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn a_failure_counts_its_reason_and_no_time() {
     let hour = [("Failed", 1), ("Microdollars", 25)];
     let expected: [(&str, &str, &[(&str, i64)]); 2] =
         [("reasons#2026-W09", "Recognition.Throttled", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
-    assert_eq!((tally.outcome, tally.shares()), (ImageOutcome::Failed, shares(&expected)));
+    assert_eq!((tally.outcome, tally.contributions()), (ImageOutcome::Failed, contributions(&expected)));
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn from_failed_to_completed_moves_the_share() {
         ("labels#2026-W09", "car", &[("Count", 1)]),
         ("hours", "2026-03-01T12", &hour),
     ];
-    assert_eq!(difference(Some(&old), Some(&new)), shares(&expected));
+    assert_eq!(difference(Some(&old), Some(&new)), contributions(&expected));
     assert!(difference(Some(&new), Some(&new)).is_empty());
 }
 

@@ -9,24 +9,24 @@
 )]
 
 use sightline_domain::{
-    alert::Attribute,
-    calendar::WEEK_MILLIS,
-    outcome::ImageOutcome,
-    tally::{CounterKey, Counts},
-    trend_report::report,
-    trends::{Week, most_frequent},
+    flows::trends::{Week, most_frequent, report},
+    model::{clock::WEEK_MILLIS, record::ImageOutcome},
+    rules::{
+        alert::Attribute,
+        tally::{CounterKey, Counts},
+    },
 };
-use sightline_tests::{ready, samples::NOW, trends::MemoryTrends};
+use sightline_tests::{ready, samples::NOW, tables::MemoryTables};
 
-fn add(trends: &MemoryTrends, counter: &str, name: &str, counts: &[(&str, i64)]) {
+fn add(trends: &MemoryTables, counter: &str, name: &str, counts: &[(&str, i64)]) {
     let key = CounterKey { counter: counter.to_owned(), name: name.to_owned() };
     let counts: Counts = counts.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
     trends.add([(key, counts)].into());
 }
 
 /// `NOW` is on the Sunday of 2026-W09.
-fn counted() -> MemoryTrends {
-    let trends = MemoryTrends::default();
+fn counted() -> MemoryTables {
+    let trends = MemoryTables::default();
     add(&trends, "labels#2026-W09", "person", &[("Count", 7)]);
     add(&trends, "labels#2026-W09", "car", &[("Count", 9)]);
     add(&trends, "labels#2026-W09", "gone", &[("Count", 0)]);
@@ -84,7 +84,7 @@ fn the_report_names_labels_outcomes_and_failures_and_compares_with_the_week_befo
 
 #[test]
 fn a_week_without_images_is_reported_as_such() {
-    let trends = MemoryTrends::default();
+    let trends = MemoryTables::default();
     let week = ready(Week::read(&trends, NOW)).unwrap();
     let message = report(&week, &week);
     assert_eq!(message.subject, "sightline: week 2026-W09, 0 images, 0 failed");
@@ -93,7 +93,7 @@ fn a_week_without_images_is_reported_as_such() {
 
 #[test]
 fn a_label_cannot_add_lines_of_its_own() {
-    let trends = MemoryTrends::default();
+    let trends = MemoryTables::default();
     add(&trends, "labels#2026-W09", "a\nImages 1000000", &[("Count", 1)]);
     let week = ready(Week::read(&trends, NOW)).unwrap();
     assert!(!report(&week, &Week::default()).body.contains("\nImages 1000000"));
@@ -101,7 +101,7 @@ fn a_label_cannot_add_lines_of_its_own() {
 
 #[test]
 fn of_many_labels_the_first_ten_are_named_and_the_rest_counted() {
-    let trends = MemoryTrends::default();
+    let trends = MemoryTables::default();
     for place in 0..13 {
         add(&trends, "labels#2026-W09", &format!("label {place}"), &[("Count", 20 - place)]);
     }

@@ -1,6 +1,6 @@
 //! The machine's clock: the only place that asks for the time.
 
-use sightline_domain::clock::{Clock, EpochMillis, Pause};
+use sightline_domain::model::clock::{Clock, EpochMillis, Pause};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The machine's clock.

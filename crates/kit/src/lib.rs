@@ -1,14 +1,16 @@
-//! The Lambda edge: one way to serve a step, to name its faults, to log, to count and to read settings.
+//! The Lambda edge: serves a step, names its failures, logs, counts and reads settings.
 
-mod about;
+mod analysis;
 pub mod clock;
-pub mod fault;
+mod context;
+pub mod failure;
 pub mod logging;
 pub mod metrics;
 pub mod serve;
 pub mod settings;
 
-pub use about::about_image;
-pub use fault::Fault;
+pub use analysis::{AnalysisInput, AnalysisStep};
+pub use context::set_image_id;
+pub use failure::StepFailure;
 pub use lambda_runtime::Error as RuntimeError;
 pub use serve::{Step, serve};

@@ -1,15 +1,18 @@
-//! Metrics: one table of names, units and dimensions, written as `CloudWatch` embedded metrics, a JSON line each.
+//! The metrics: one table of names, units and dimensions, written as `CloudWatch` embedded metrics in JSON log lines.
 //!
-//! The dashboard and the alarms go by these names; docs/observability.md lists them, and a test compares all. A metric costs
-//! 0.30 dollars a month for each combination of dimensions that is sent: what no alarm and no graph reads is a field of the line
-//! only ([`By::Line`]), and zeros are not sent.
+//! The dashboard and the alarms use these names; docs/observability.md lists them, and a test compares them. A metric costs 0.30 dollars a
+//! month for each combination of dimensions that is sent: values that no alarm and no graph reads are fields of the log line only
+//! ([`By::LogField`]), and zeros are not sent.
 
-mod image;
-mod line;
+mod writer;
 
-pub use image::image;
-pub(crate) use line::init;
-pub use line::{Line, seconds};
+pub(crate) use writer::init;
+pub use writer::{Metrics, seconds};
+
+use sightline_domain::{
+    model::record::{ImageOutcome, Record, end_to_end},
+    rules::cost::Cost,
+};
 
 /// Namespace of all metrics.
 pub const NAMESPACE: &str = "sightline";
@@ -17,9 +20,9 @@ pub const NAMESPACE: &str = "sightline";
 /// Unit of a metric, under `CloudWatch`'s own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// How many.
+    /// A number of things.
     Count,
-    /// Thousandths of a second.
+    /// Milliseconds.
     Milliseconds,
     /// Seconds.
     Seconds,
@@ -39,14 +42,14 @@ impl Unit {
     }
 }
 
-/// What a metric is counted by.
+/// The dimensions of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// A field of the line only, for Logs Insights: `CloudWatch` makes no metric of it, and charges nothing.
-    Line,
-    /// In all.
+    /// None: a field of the log line for Logs Insights, not a `CloudWatch` metric, and free.
+    LogField,
+    /// The whole deployment.
     Deployment,
-    /// By how an image ended.
+    /// The deployment and the outcome of the image.
     Outcome,
 }
 
@@ -54,7 +57,7 @@ impl By {
     /// The dimension sets.
     pub const fn dimensions(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Line => &[],
+            Self::LogField => &[],
             Self::Deployment => &[&["Deployment"]],
             Self::Outcome => &[&["Deployment", "Outcome"]],
         }
@@ -68,7 +71,7 @@ pub struct Metric {
     pub name: &'static str,
     /// Unit.
     pub unit: Unit,
-    /// What it is counted by.
+    /// Its dimensions.
     pub by: By,
 }
 
@@ -82,42 +85,60 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// How long an invocation took.
-    DURATION = "Duration", Milliseconds, by Line;
-    /// Time in calls to other AWS services, waits between tries included; calls side by side count each.
-    PROVIDER_TIME = "ProviderTime", Milliseconds, by Line;
+    /// Duration of an invocation.
+    DURATION = "Duration", Milliseconds, by LogField;
+    /// Time in calls to other AWS services, including waits between attempts; parallel calls add up.
+    PROVIDER_TIME = "ProviderTime", Milliseconds, by LogField;
     /// Calls to other AWS services.
-    PROVIDER_CALLS = "ProviderCalls", Count, by Line;
-    /// Tries of these calls beyond the first.
-    RETRIES = "Retries", Count, by Line;
-    /// Tries that were answered by a request to slow down.
+    PROVIDER_CALLS = "ProviderCalls", Count, by LogField;
+    /// Attempts at these calls after the first one.
+    RETRIES = "Retries", Count, by LogField;
+    /// Attempts that were throttled.
     THROTTLES = "Throttles", Count, by Deployment;
-    /// 1 where the step was done, or told that there is nothing to do or that the image is refused.
-    SUCCEEDED = "Succeeded", Count, by Line;
-    /// 1 where the step failed.
-    FAILED = "Failed", Count, by Line;
+    /// 1 if the step succeeded, or if it found that there is nothing to do or that the image is rejected.
+    SUCCEEDED = "Succeeded", Count, by LogField;
+    /// 1 if the step failed.
+    FAILED = "Failed", Count, by LogField;
 
-    /// From upload to stored record.
+    /// Time from the upload to the stored record.
     END_TO_END_SECONDS = "EndToEndSeconds", Seconds, by Deployment;
-    /// Calls of Rekognition that the image was worth.
-    REKOGNITION_CALLS = "RekognitionCalls", Count, by Line;
+    /// Rekognition calls for the image.
+    REKOGNITION_CALLS = "RekognitionCalls", Count, by LogField;
     /// State transitions of its execution.
-    STATES = "States", Count, by Line;
-    /// What its analysis cost, in millionths of a dollar.
+    STATES = "States", Count, by LogField;
+    /// Cost of its analysis, in millionths of a dollar.
     MICRODOLLARS = "Microdollars", None, by Deployment;
     /// Images that ended: COMPLETED, WITHHELD, REJECTED or FAILED.
     IMAGES = "Images", Count, by Outcome;
 
-    /// Objects without a record that were started.
+    /// Uploads without a record, for which an execution was started.
     ORPHANS = "Orphans", Count, by Deployment;
-    /// PENDING records whose execution was over, or never was.
-    STRANDED = "Stranded", Count, by Deployment;
-    /// Decisions that were told again.
-    UNTOLD = "Untold", Count, by Deployment;
-    /// Images that could not be put right, or whose record cannot be read.
+    /// PENDING records whose execution has ended or never existed.
+    STUCK_RECORDS = "StuckRecords", Count, by Deployment;
+    /// Decisions that executions had not received.
+    UNDELIVERED_DECISIONS = "UndeliveredDecisions", Count, by Deployment;
+    /// Images that could not be repaired, or whose record cannot be read.
     NOT_RECONCILED = "NotReconciled", Count, by Deployment;
     /// Images that wait for a reviewer.
     REVIEW_QUEUE_LENGTH = "ReviewQueueLength", Count, by Deployment;
-    /// How long ago the oldest open review was asked for.
+    /// Age of the oldest open review.
     REVIEW_QUEUE_AGE = "ReviewQueueAge", Seconds, by Deployment;
+}
+
+/// The metrics of an image with an outcome: the outcome, and if it was analysed also its time and cost. Without an outcome, none.
+///
+/// A step that is retried counts again: these metrics are for graphs and alarms. The counters of the trends are exact.
+pub fn image(record: &Record) -> Metrics {
+    let ids = Metrics::default().field("image_id", Some(&record.image_id)).field("execution_arn", Some(&record.execution_arn));
+    let Some(outcome) = ImageOutcome::of(record) else { return ids };
+    let metrics = ids.with(IMAGES, 1).field("Outcome", Some(outcome.as_str()));
+    if !matches!(outcome, ImageOutcome::Completed | ImageOutcome::Withheld) {
+        return metrics;
+    }
+    let cost = Cost::of(record);
+    let metrics = metrics.with(REKOGNITION_CALLS, cost.calls).with(STATES, cost.states).with(MICRODOLLARS, cost.microdollars());
+    match end_to_end(record) {
+        Some(millis) => metrics.with(END_TO_END_SECONDS, seconds(millis)),
+        None => metrics,
+    }
 }

@@ -1,21 +1,29 @@
 //! Settings from the environment, read once before the first event. All problems are reported together.
 
 use serde::de::DeserializeOwned;
-use sightline_domain::error::SettingsInvalid;
+use sightline_domain::model::error::SettingsInvalid;
 use std::str::FromStr;
 
-/// Reads settings and gathers their problems.
+/// Reads settings and collects their problems.
 pub struct Reader<'a> {
     look_up: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
-/// Reads settings with `read` from the process environment.
+/// Reads settings with `read` from the environment of the process.
+///
+/// # Errors
+///
+/// [`SettingsInvalid`] with all problems.
 pub fn from_environment<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, SettingsInvalid> {
     from(&|name| std::env::var(name).ok(), read)
 }
 
 /// Reads settings with `read` from `look_up`.
+///
+/// # Errors
+///
+/// [`SettingsInvalid`] with all problems.
 pub fn from<T>(look_up: &dyn Fn(&str) -> Option<String>, read: impl FnOnce(&mut Reader<'_>) -> T) -> Result<T, SettingsInvalid> {
     let mut reader = Reader { look_up, problems: Vec::new() };
     let settings = read(&mut reader);
@@ -23,7 +31,7 @@ pub fn from<T>(look_up: &dyn Fn(&str) -> Option<String>, read: impl FnOnce(&mut 
 }
 
 impl Reader<'_> {
-    /// A text that must be there.
+    /// A required text; a missing one is a problem.
     pub fn text(&mut self, name: &str) -> String {
         (self.look_up)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing"));
@@ -31,7 +39,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Anything that reads from a text, or its default where the setting is absent.
+    /// A value parsed from a text, or its default if the setting is absent.
     pub fn parsed<T: FromStr>(&mut self, name: &str, default: T) -> T {
         match (self.look_up)(name).map(|value| value.parse()) {
             None => default,
@@ -52,7 +60,7 @@ impl Reader<'_> {
         value
     }
 
-    /// Anything that reads from JSON, or its default where the setting is absent.
+    /// A value parsed from JSON, or its default if the setting is absent.
     pub fn json<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
         match (self.look_up)(name).map(|value| serde_json::from_str(&value)) {
             None => default,
@@ -64,7 +72,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A problem that only the setting's owner can see.
+    /// Adds a problem that the caller found.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
@@ -82,12 +90,12 @@ mod tests {
             _ => None,
         };
         let read = from(&environment, |reader| (reader.text("TABLE"), reader.percent("SHARE", 1.0), reader.parsed("COUNT", 3_u32)));
-        let Err(error) = read else { panic!("settings with three problems were taken") };
+        let Err(error) = read else { panic!("settings with three problems were accepted") };
         assert_eq!(error.problems, ["TABLE is missing", "SHARE is not within 0 to 100", "COUNT is not a valid u32"]);
     }
 
     #[test]
-    fn defaults_stand_where_nothing_is_set() {
+    fn absent_settings_have_their_defaults() {
         let read = from(&|_| None, |reader| (reader.percent("SHARE", 1.0), reader.json::<Vec<String>>("LIST", vec!["a".into()])));
         assert!(matches!(read, Ok((share, list)) if (share - 1.0).abs() < f64::EPSILON && list == ["a"]));
     }

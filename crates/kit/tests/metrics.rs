@@ -10,9 +10,11 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    merge::merge,
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    model::{
+        record::{ProcessingStatus, Record},
+        review::ReviewStatus,
+    },
+    rules::merge::merge,
 };
 use sightline_kit::metrics::image;
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, claimed, findings};

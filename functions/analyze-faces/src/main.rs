@@ -1,18 +1,17 @@
-//! Finds every face: age range, gender, emotions, pose, quality.
+//! Describes the faces in an image.
 
-use analyze_faces::{AnalyzeFaces, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
     rekognition::Rekognition,
+    s3::S3,
 };
-use sightline_kit::{RuntimeError, logging, serve, settings::from_environment};
+use sightline_kit::{AnalysisStep, RuntimeError, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     logging::init();
-    let settings = from_environment(settings::read);
+    let rules = from_environment(analyze_faces::rules);
     let clients = Clients::load(Target::default()).await;
-    let (rekognition, objects) = (Rekognition::new(clients.rekognition()), Objects::new(clients.s3()));
-    serve(settings.map(|settings| AnalyzeFaces::new(settings, rekognition, objects)), clients.meter()).await
+    let (rekognition, s3) = (Rekognition::new(clients.rekognition()), S3::new(clients.s3()));
+    serve(rules.map(|rules| AnalysisStep::new(rules, rekognition, s3)), clients.meter()).await
 }

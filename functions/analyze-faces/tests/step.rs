@@ -1,4 +1,4 @@
-//! analyze-faces over fakes.
+//! The step analyze-faces.
 
 #![allow(
     clippy::expect_used,
@@ -8,20 +8,19 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use analyze_faces::AnalyzeFaces;
 use serde_json::{Value, json};
-use sightline_domain::{error::RecognitionError, faces::FacesFound};
-use sightline_kit::{Fault, Step, settings};
+use sightline_domain::model::{error::RecognitionError, findings::FacesFound};
+use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
 use sightline_tests::{
-    detectors::ScriptedDetector,
+    analyzer::ScriptedAnalyzer,
     objects::MemoryObjects,
     ready,
     samples::{IMAGE_ID, image},
 };
 
-fn run(detector: &ScriptedDetector, results: &MemoryObjects) -> Result<FacesFound, Fault> {
-    let min_confidence = settings::from(&|_| None, analyze_faces::settings::read).unwrap();
-    let step = AnalyzeFaces::new(min_confidence, detector.clone(), results.clone());
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<FacesFound, StepFailure> {
+    let rules = settings::from(&|_| None, analyze_faces::rules).unwrap();
+    let step = AnalysisStep::new(rules, analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }
 
@@ -32,32 +31,32 @@ fn answer() -> Vec<u8> {
 }
 
 #[test]
-fn faces_from_eighty_percent_are_kept_and_the_whole_answer_lies_in_the_results() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer()), MemoryObjects::default());
-    let found = run(&detector, &results).unwrap();
+fn faces_below_the_minimum_are_left_out_and_the_whole_answer_is_stored() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer()), MemoryObjects::default());
+    let found = run(&analyzer, &objects).unwrap();
     assert_eq!(found.face_data.len(), 1);
-    assert_eq!(results.current(&format!("results/{IMAGE_ID}/faces.json")).unwrap().bytes, answer());
-    assert_eq!((detector.calls()[0].operation, detector.calls()[0].key.as_str()), ("DetectFaces", image().processed_key.as_str()));
+    assert_eq!(objects.current(&format!("results/{IMAGE_ID}/faces.json")).unwrap().bytes, answer());
+    assert_eq!((analyzer.calls()[0].operation, analyzer.calls()[0].key.as_str()), ("DetectFaces", image().processed_key.as_str()));
 }
 
 #[test]
-fn a_second_try_reads_the_answer() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer()), MemoryObjects::default());
-    assert_eq!(run(&detector, &results).unwrap(), run(&detector, &results).unwrap());
-    assert_eq!(detector.calls().len(), 1);
+fn a_second_attempt_reads_the_stored_answer() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer()), MemoryObjects::default());
+    assert_eq!(run(&analyzer, &objects).unwrap(), run(&analyzer, &objects).unwrap());
+    assert_eq!(analyzer.calls().len(), 1);
 }
 
 #[test]
-fn rubbish_is_unavailable_and_not_stored() {
-    let results = MemoryObjects::default();
-    assert_eq!(run(&ScriptedDetector::default().answering("{\"FaceDetails\":"), &results).unwrap_err().name(), "Recognition.Unavailable");
-    assert!(results.keys().is_empty());
+fn an_answer_of_another_shape_is_unavailable_and_not_stored() {
+    let objects = MemoryObjects::default();
+    assert_eq!(run(&ScriptedAnalyzer::default().answering("{\"FaceDetails\":"), &objects).unwrap_err().name(), "Recognition.Unavailable");
+    assert!(objects.keys().is_empty());
 }
 
 #[test]
 fn a_refusal_names_the_operation() {
     let refused = RecognitionError::Refused { operation: "DetectFaces", source: "InvalidImageFormatException".into() };
-    let fault = run(&ScriptedDetector::default().failing(refused), &MemoryObjects::default()).unwrap_err();
+    let fault = run(&ScriptedAnalyzer::default().failing(refused), &MemoryObjects::default()).unwrap_err();
     assert_eq!(fault.name(), "Recognition.Refused");
     assert!(fault.message().starts_with("DetectFaces "), "record-rejection reads the analysis from it: {}", fault.message());
 }

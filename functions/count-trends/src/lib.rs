@@ -1,28 +1,27 @@
 //! Counts images by label, outcome and reason, each exactly once.
 //!
-//! Input: [`Input`], changes as the stream of the records' table names them. Output: [`Tallied`]. Errors: `Storage.Unavailable`, after all that
-//! can be counted was counted; what can never be counted is an item failure of the answer.
+//! Input: [`Input`], a batch from the DynamoDB stream of the records. Output: [`Tallied`]. Errors: `Storage.Unavailable`, after everything
+//! else in the batch was counted; a change that can never be counted is a batch item failure in the output.
 
 use serde::{Deserialize, Serialize};
 use sightline_domain::{
-    counting::{Counted, count_image},
-    error::{InputInvalid, StepError},
-    ports::{RecordFinder, TallyStore},
+    flows::count::{Counted, count_image},
+    model::error::{InputInvalid, StepError},
+    ports::{Counters, Records},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Step, StepFailure, settings::Reader};
 use std::collections::BTreeMap;
 
-/// The step.
-pub struct CountTrends<R, T> {
-    records: R,
-    tallies: T,
+/// Counts the images of the tables `T`.
+pub struct CountTrends<T> {
+    tables: T,
 }
 
-/// Its input: changed items, of which only the keys are read. What has changed, the record itself tells.
+/// The changed items. Only their keys are read: the current record says what to count.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Input {
-    /// Each is read by itself, so that one that is not as it should be does not hide the others.
+    /// Parsed one by one, so that an invalid one does not hide the others.
     records: Vec<serde_json::Value>,
 }
 
@@ -49,16 +48,16 @@ struct Text {
     text: String,
 }
 
-/// What was done.
+/// What was counted.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tallied {
-    /// Images that were looked at.
+    /// Images in the batch.
     pub images: usize,
-    /// Those that count anew.
-    pub anew: usize,
-    /// Changes that could not be counted. Lambda tries again from the first of them, and sets aside what fails each time (Lambda developer
-    /// guide, "Reporting batch item failures").
+    /// Images whose contributions have changed.
+    pub changed: usize,
+    /// Changes that could not be counted. Lambda retries from the first of them, and sends a change that keeps failing to the failure
+    /// destination (Lambda developer guide, "Reporting batch item failures").
     #[serde(rename = "batchItemFailures")]
     pub failures: Vec<ItemFailure>,
 }
@@ -71,68 +70,68 @@ pub struct ItemFailure {
     pub item_identifier: String,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// Name of the table of trends.
+    /// Table of the trends.
     pub trends_table: String,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings { records_table: reader.text("RECORDS_TABLE"), trends_table: reader.text("TRENDS_TABLE") }
 }
 
-impl<R, T> CountTrends<R, T> {
-    /// Counts by `records` into `tallies`.
-    pub fn new(records: R, tallies: T) -> Self {
-        Self { records, tallies }
+impl<T> CountTrends<T> {
+    /// A step over the records and counters of `tables`.
+    pub fn new(tables: T) -> Self {
+        Self { tables }
     }
 }
 
-impl<R: RecordFinder, T: TallyStore> Step for CountTrends<R, T> {
+impl<T: Records + Counters> Step for CountTrends<T> {
     const NAME: &'static str = "count-trends";
     type Input = Input;
     type Output = Tallied;
 
-    async fn run(&self, input: Input) -> Result<Tallied, Fault> {
+    async fn run(&self, input: Input) -> Result<Tallied, StepFailure> {
         let (mut images, mut tallied) =
-            (BTreeMap::<String, &serde_json::Value>::new(), Tallied { images: 0, anew: 0, failures: Vec::new() });
+            (BTreeMap::<String, &serde_json::Value>::new(), Tallied { images: 0, changed: 0, failures: Vec::new() });
         for change in &input.records {
             match Change::deserialize(change) {
                 Ok(read) => drop(images.entry(read.dynamodb.keys.image_id.text).or_insert(change)),
                 Err(error) => {
-                    tracing::error!(sequence_number = sequence_number(change), "a change names no image: it is not counted");
-                    tallied.leave(change, InputInvalid(error.into()))?;
+                    tracing::error!(sequence_number = sequence_number(change), "the change has no image id: not counted");
+                    tallied.report_failure(change, InputInvalid(error.into()))?;
                 }
             }
         }
-        let mut passing = None;
+        let mut transient = None;
         for (image_id, change) in &images {
-            match count_image(&self.records, &self.tallies, image_id).await {
-                Ok(Counted::AsBefore) => {}
-                Ok(Counted::Anew { labels }) => {
-                    tallied.anew += 1;
-                    tell(image_id, &labels);
+            match count_image(&self.tables, image_id).await {
+                Ok(Counted::Unchanged) => {}
+                Ok(Counted::Changed { labels }) => {
+                    tallied.changed += 1;
+                    log_labels(image_id, &labels);
                 }
-                // One image must not hold the others up. The whole batch comes again; what is counted by then stays as it is.
-                Err(error) if error.is_transient() => passing = passing.or(Some(error)),
+                // The other images are counted all the same. Lambda retries the whole batch, and counting an image again changes nothing.
+                Err(error) if error.is_transient() => transient = transient.or(Some(error)),
                 Err(error) => {
-                    tracing::error!(image_id, error = error.name(), "the image is not counted");
-                    tallied.leave(change, error)?;
+                    tracing::error!(image_id, error = error.name(), "the image could not be counted");
+                    tallied.report_failure(change, error)?;
                 }
             }
         }
         tallied.images = images.len();
-        tracing::info!(images = tallied.images, anew = tallied.anew, failed = tallied.failures.len(), "images counted");
-        passing.map_or(Ok(tallied), |error| Err(error.into()))
+        tracing::info!(images = tallied.images, changed = tallied.changed, failed = tallied.failures.len(), "images counted");
+        transient.map_or(Ok(tallied), |error| Err(error.into()))
     }
 }
 
 impl Tallied {
-    /// Leaves a change to be tried again. Without a sequence number nobody could: such an input comes from somebody who reads the answer.
-    fn leave(&mut self, change: &serde_json::Value, error: impl Into<Fault>) -> Result<(), Fault> {
+    /// Reports a change as failed, so that Lambda retries it. Without a sequence number, as in a manual invocation, the step fails instead.
+    fn report_failure(&mut self, change: &serde_json::Value, error: impl Into<StepFailure>) -> Result<(), StepFailure> {
         let number = sequence_number(change).ok_or_else(|| error.into())?;
         self.failures.push(ItemFailure { item_identifier: number.to_owned() });
         Ok(())
@@ -143,8 +142,8 @@ fn sequence_number(change: &serde_json::Value) -> Option<&str> {
     change.pointer("/dynamodb/SequenceNumber").and_then(serde_json::Value::as_str)
 }
 
-/// A line per label: the dashboard ranks them.
-fn tell(image_id: &str, labels: &[String]) {
+/// Logs one line per label: the dashboard ranks them.
+fn log_labels(image_id: &str, labels: &[String]) {
     for label in labels {
         tracing::info!(image_id, label, "label counted");
     }

@@ -1,10 +1,9 @@
-//! Counts images by label, outcome and reason, each exactly once.
+//! Counts images by label, outcome and reason.
 
 use count_trends::{CountTrends, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    records::Records,
-    trends::Trends,
+    dynamodb::{TableNames, Tables},
 };
 use sightline_kit::{RuntimeError, logging, serve, settings::from_environment};
 
@@ -13,10 +12,9 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, meter) = (clients.dynamodb(), clients.meter());
     let step = settings.map(|settings| {
-        let tallies = Trends::new(dynamodb.clone(), settings.trends_table).counting(&settings.records_table);
-        CountTrends::new(Records::new(dynamodb, settings.records_table), tallies)
+        let names = TableNames { records: settings.records_table, trends: settings.trends_table, ..TableNames::default() };
+        CountTrends::new(Tables::new(clients.dynamodb(), names))
     });
-    serve(step, meter).await
+    serve(step, clients.meter()).await
 }

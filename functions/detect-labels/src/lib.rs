@@ -1,57 +1,19 @@
-//! Finds what is in the picture, and whether a closer look at faces or text is worth its price.
+//! Finds the labels of an image, and decides whether faces and text are analysed. The step is [`sightline_kit::AnalysisStep`].
 //!
-//! Input `{"Image": ImageRef}`, output [`LabelsFound`]. Errors: `Recognition.*`, `Storage.*`.
+//! Input `{"Image": ImageRef}`. Errors: `Recognition.*`, `Storage.*`.
 
-pub mod settings;
+use sightline_domain::rules::labels::{LabelRules, TextGate};
+use sightline_kit::settings::Reader;
 
-use serde::Deserialize;
-use sightline_domain::{
-    analysis::{Analysis, Question, answered_once},
-    image::ImageRef,
-    labels::{DetectLabelsAnswer, LabelRules, LabelsFound},
-    ports::{LabelDetector, ObjectRef, ResultStore},
-};
-use sightline_kit::{Fault, Step};
-
-/// The step.
-pub struct DetectLabels<D, R> {
-    rules: LabelRules,
-    detector: D,
-    results: R,
-}
-
-/// Its input.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Input {
-    image: ImageRef,
-}
-
-impl<D: LabelDetector, R: ResultStore> DetectLabels<D, R> {
-    /// By `rules`, with `detector`; whole answers are kept in the image's bucket through `results`.
-    pub fn new(rules: LabelRules, detector: D, results: R) -> Self {
-        Self { rules, detector, results }
-    }
-}
-
-impl<D: LabelDetector, R: ResultStore> Step for DetectLabels<D, R> {
-    const NAME: &'static str = "detect-labels";
-    type Input = Input;
-    type Output = LabelsFound;
-
-    async fn run(&self, Input { image }: Input) -> Result<LabelsFound, Fault> {
-        let picture = ObjectRef { bucket: &image.bucket, key: &image.processed_key, version_id: None };
-        let ask = self.detector.detect_labels(picture);
-        let answer: DetectLabelsAnswer = answered_once::<_, Fault>(&self.results, &image, Analysis::Labels, Question::LABELS, ask).await?;
-        let found = self.rules.read(&image.image_id, &answer);
-        tracing::info!(
-            answered = answer.labels.len(),
-            stored = found.labels.len(),
-            person = found.person.found,
-            text = found.text.found,
-            watched = found.watched.len(),
-            "labels read"
-        );
-        Ok(found)
+/// Reads the rules from the settings (docs/configuration.md).
+pub fn rules(reader: &mut Reader<'_>) -> LabelRules {
+    LabelRules {
+        min_confidence: reader.percent("LABEL_MIN_CONFIDENCE", 80.0),
+        max_stored: reader.parsed("MAX_STORED_LABELS", 10),
+        person_min_confidence: reader.percent("PERSON_MIN_CONFIDENCE", 50.0),
+        text_min_confidence: reader.percent("TEXT_MIN_CONFIDENCE", 50.0),
+        text_gate: reader.parsed("TEXT_GATE", TextGate::Labels),
+        watched: reader.json("WATCHED_LABELS", vec!["Weapon".to_owned()]),
+        watched_min_confidence: reader.percent("WATCHED_MIN_CONFIDENCE", 60.0),
     }
 }

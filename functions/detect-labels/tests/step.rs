@@ -1,4 +1,4 @@
-//! detect-labels over fakes.
+//! The step detect-labels.
 
 #![allow(
     clippy::expect_used,
@@ -8,28 +8,27 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use detect_labels::DetectLabels;
 use serde_json::{Value, json};
 use sightline_domain::{
-    error::RecognitionError,
-    labels::{LabelRules, LabelsFound, TextGate},
+    model::{error::RecognitionError, findings::LabelsFound},
+    rules::labels::{LabelRules, TextGate},
 };
-use sightline_kit::{Fault, Step, settings};
+use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
 use sightline_tests::{
-    detectors::ScriptedDetector,
+    analyzer::ScriptedAnalyzer,
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
     samples::{BUCKET, IMAGE_ID, image, label},
 };
 
-fn run(detector: &ScriptedDetector, results: &MemoryObjects) -> Result<LabelsFound, Fault> {
-    let step = DetectLabels::new(rules(&|_| None), detector.clone(), results.clone());
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<LabelsFound, StepFailure> {
+    let step = AnalysisStep::new(rules(&|_| None), analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }
 
 fn rules(environment: &dyn Fn(&str) -> Option<String>) -> LabelRules {
-    settings::from(environment, detect_labels::settings::read).unwrap()
+    settings::from(environment, detect_labels::rules).unwrap()
 }
 
 fn answer(labels: &[Value]) -> Vec<u8> {
@@ -41,55 +40,55 @@ fn result_key() -> String {
 }
 
 #[test]
-fn the_normalised_copy_is_asked_about_once_and_the_whole_answer_kept() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer(&[label("Person", 99.0)])), MemoryObjects::default());
-    let found = run(&detector, &results).unwrap();
+fn rekognition_is_called_once_for_the_normalised_copy_and_the_whole_answer_is_stored() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer(&[label("Person", 99.0)])), MemoryObjects::default());
+    let found = run(&analyzer, &objects).unwrap();
     assert!(found.person.found);
-    assert_eq!(detector.calls().len(), 1);
-    assert_eq!(detector.calls()[0].key, format!("processed/{IMAGE_ID}/image.jpg"));
-    assert_eq!(results.current(&result_key()).unwrap().bytes, answer(&[label("Person", 99.0)]));
+    assert_eq!(analyzer.calls().len(), 1);
+    assert_eq!(analyzer.calls()[0].key, format!("processed/{IMAGE_ID}/image.jpg"));
+    assert_eq!(objects.current(&result_key()).unwrap().bytes, answer(&[label("Person", 99.0)]));
 }
 
 #[test]
-fn a_state_that_is_tried_again_reads_the_answer_and_gives_the_same() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer(&[label("Car", 99.0)])), MemoryObjects::default());
-    let (first, second) = (run(&detector, &results).unwrap(), run(&detector, &results).unwrap());
+fn a_second_attempt_reads_the_stored_answer() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer(&[label("Car", 99.0)])), MemoryObjects::default());
+    let (first, second) = (run(&analyzer, &objects).unwrap(), run(&analyzer, &objects).unwrap());
     assert_eq!(first, second);
-    assert_eq!(detector.calls().len(), 1);
+    assert_eq!(analyzer.calls().len(), 1);
 }
 
 #[test]
 fn rubbish_is_unavailable_not_stored_and_asked_for_again() {
-    let detector = ScriptedDetector::default().answering("<html>").answering(answer(&[]));
-    let results = MemoryObjects::default();
-    assert_eq!(run(&detector, &results).err().unwrap().name(), "Recognition.Unavailable");
-    assert!(results.keys().is_empty());
-    assert!(run(&detector, &results).is_ok());
-    assert_eq!(detector.calls().len(), 2);
+    let analyzer = ScriptedAnalyzer::default().answering("<html>").answering(answer(&[]));
+    let objects = MemoryObjects::default();
+    assert_eq!(run(&analyzer, &objects).err().unwrap().name(), "Recognition.Unavailable");
+    assert!(objects.keys().is_empty());
+    assert!(run(&analyzer, &objects).is_ok());
+    assert_eq!(analyzer.calls().len(), 2);
 }
 
 #[test]
 fn an_error_of_rekognition_leaves_the_step_under_its_name_with_its_cause() {
     let throttled = RecognitionError::Throttled { operation: "DetectLabels", source: "slow down".into() };
-    let fault = run(&ScriptedDetector::default().failing(throttled), &MemoryObjects::default()).err().unwrap();
+    let fault = run(&ScriptedAnalyzer::default().failing(throttled), &MemoryObjects::default()).err().unwrap();
     assert_eq!(fault.name(), "Recognition.Throttled");
     assert_eq!(fault.message(), "DetectLabels was throttled: slow down");
 }
 
 #[test]
 fn an_answer_that_cannot_be_stored_is_a_failure_of_storage() {
-    let detector = ScriptedDetector::default().answering(answer(&[]));
-    let results = Failing::new(MemoryObjects::default()).fail("write_result", When::Before, 1);
-    let step = DetectLabels::new(rules(&|_| None), detector, results);
+    let analyzer = ScriptedAnalyzer::default().answering(answer(&[]));
+    let objects = Failing::new(MemoryObjects::default()).fail("write_answer", When::Before, 1);
+    let step = AnalysisStep::new(rules(&|_| None), analyzer, objects);
     let fault = ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap())).err().unwrap();
     assert_eq!(fault.name(), "Storage.Unavailable");
 }
 
 #[test]
 fn the_state_machine_gets_the_names_that_it_branches_on() {
-    let results = MemoryObjects::default();
-    results.upload(BUCKET, &result_key(), &answer(&[label("Person", 99.0), label("Weapon", 70.0)]), 0);
-    let output = serde_json::to_value(run(&ScriptedDetector::default(), &results).unwrap()).unwrap();
+    let objects = MemoryObjects::default();
+    objects.upload(BUCKET, &result_key(), &answer(&[label("Person", 99.0), label("Weapon", 70.0)]), 0);
+    let output = serde_json::to_value(run(&ScriptedAnalyzer::default(), &objects).unwrap()).unwrap();
     assert_eq!(output.pointer("/Person/Found"), Some(&json!(true)));
     assert_eq!(output.pointer("/Text/Found"), Some(&json!(false)));
     assert!(output.pointer("/Text/Reason").is_some_and(Value::is_string));
@@ -115,7 +114,7 @@ fn every_wrong_setting_is_named() {
         "MAX_STORED_LABELS" => Some("-1".to_owned()),
         _ => None,
     };
-    let problems = settings::from(&environment, detect_labels::settings::read).err().unwrap().problems;
+    let problems = settings::from(&environment, detect_labels::rules).err().unwrap().problems;
     assert_eq!(problems.len(), 4, "{problems:?}");
     for name in ["LABEL_MIN_CONFIDENCE", "TEXT_GATE", "WATCHED_LABELS", "MAX_STORED_LABELS"] {
         assert!(problems.iter().any(|problem| problem.starts_with(name)), "{name}: {problems:?}");

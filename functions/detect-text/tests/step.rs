@@ -1,4 +1,4 @@
-//! detect-text over fakes.
+//! The step detect-text.
 
 #![allow(
     clippy::expect_used,
@@ -8,20 +8,19 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use detect_text::DetectText;
 use serde_json::json;
-use sightline_domain::{error::RecognitionError, text::TextFound};
-use sightline_kit::{Fault, Step, settings};
+use sightline_domain::model::{error::RecognitionError, findings::TextFound};
+use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
 use sightline_tests::{
-    detectors::ScriptedDetector,
+    analyzer::ScriptedAnalyzer,
     objects::MemoryObjects,
     ready,
     samples::{IMAGE_ID, image},
 };
 
-fn run(detector: &ScriptedDetector, results: &MemoryObjects) -> Result<TextFound, Fault> {
-    let min_confidence = settings::from(&|_| None, detect_text::settings::read).unwrap();
-    let step = DetectText::new(min_confidence, detector.clone(), results.clone());
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<TextFound, StepFailure> {
+    let rules = settings::from(&|_| None, detect_text::rules).unwrap();
+    let step = AnalysisStep::new(rules, analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }
 
@@ -33,30 +32,30 @@ fn answer() -> Vec<u8> {
 
 #[test]
 fn lines_are_kept_and_the_whole_answer_lies_in_the_results() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer()), MemoryObjects::default());
-    let found = run(&detector, &results).unwrap_or_else(|fault| panic!("{fault:?}"));
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer()), MemoryObjects::default());
+    let found = run(&analyzer, &objects).unwrap_or_else(|fault| panic!("{fault:?}"));
     assert_eq!(found.text_lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["EXIT"]);
-    assert_eq!(results.current(&format!("results/{IMAGE_ID}/text.json")).unwrap().bytes, answer());
-    assert_eq!((detector.calls()[0].operation, detector.calls()[0].key.as_str()), ("DetectText", image().processed_key.as_str()));
+    assert_eq!(objects.current(&format!("results/{IMAGE_ID}/text.json")).unwrap().bytes, answer());
+    assert_eq!((analyzer.calls()[0].operation, analyzer.calls()[0].key.as_str()), ("DetectText", image().processed_key.as_str()));
 }
 
 #[test]
-fn a_second_try_reads_the_answer() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer()), MemoryObjects::default());
-    assert!(run(&detector, &results).is_ok() && run(&detector, &results).is_ok());
-    assert_eq!(detector.calls().len(), 1);
+fn a_second_attempt_reads_the_stored_answer() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer()), MemoryObjects::default());
+    assert!(run(&analyzer, &objects).is_ok() && run(&analyzer, &objects).is_ok());
+    assert_eq!(analyzer.calls().len(), 1);
 }
 
 #[test]
-fn rubbish_is_unavailable_and_not_stored() {
-    let results = MemoryObjects::default();
-    assert_eq!(run(&ScriptedDetector::default().answering("null"), &results).err().unwrap().name(), "Recognition.Unavailable");
-    assert!(results.keys().is_empty());
+fn an_answer_of_another_shape_is_unavailable_and_not_stored() {
+    let objects = MemoryObjects::default();
+    assert_eq!(run(&ScriptedAnalyzer::default().answering("null"), &objects).err().unwrap().name(), "Recognition.Unavailable");
+    assert!(objects.keys().is_empty());
 }
 
 #[test]
 fn a_set_up_that_is_wrong_is_no_fault_of_the_image() {
     let wrong = RecognitionError::Misconfigured { operation: "DetectText", source: "AccessDeniedException".into() };
-    let fault = run(&ScriptedDetector::default().failing(wrong), &MemoryObjects::default()).err().unwrap();
+    let fault = run(&ScriptedAnalyzer::default().failing(wrong), &MemoryObjects::default()).err().unwrap();
     assert_eq!(fault.name(), "Recognition.Misconfigured");
 }

@@ -1,25 +1,30 @@
-//! Brings one image that lies in some bucket already through its analysis, and waits for that to settle, so that the Map which calls
-//! this bounds the analyses in flight.
+//! Analyses one image that is already in a bucket, and waits until it is settled, so that the Map that calls this function limits the
+//! analyses in flight.
 //!
-//! Input: one row of the list. Output: the image's id, its source and how it stands. Errors: `Import.*`, `Storage.*`, `Input.Invalid`.
+//! Input: one row of the list ([`ImportItem`]). Output: [`Imported`]. Errors: `Import.*`, `Storage.*`, `Input.Invalid`.
 
-mod follow;
-pub mod settings;
-
-use follow::Follow;
 use sightline_domain::{
-    clock::{Clock, EpochMillis, Pause},
-    error::ImportError,
-    event::object_created,
-    identity::Upload,
-    import::{ImageSource, ImportItem, Imported, ListedObject, Lookup, ObjectFacts},
-    ports::{ImageStore, ObjectRef, RecordFinder},
-    reconcile::Executions,
-    record::Record,
+    flows::import::Lookup,
+    model::{
+        clock::{Clock, EpochMillis, Pause},
+        error::ImportError,
+        event::object_created,
+        identity::{ObjectRef, Upload},
+        import::{ImportItem, ImportStatus, Imported, ListedObject},
+        record::Record,
+    },
+    ports::{Executions, ImportSource, ObjectFacts, Objects, Records},
 };
-use sightline_kit::{Fault, Step, about_image};
+use sightline_kit::{Step, StepFailure, set_image_id, settings::Reader};
 
-/// The step.
+/// How long one item waits: less than the function's 60 seconds. A longer analysis continues without its slot in the Map. Milliseconds.
+pub const MAX_WAIT: EpochMillis = 45_000;
+/// If the record of a copy does not appear within this time, its event is late or lost, and an execution is started. Milliseconds.
+const EVENT_DUE: EpochMillis = 10_000;
+const FIRST_PAUSE: u64 = 300;
+const LONGEST_PAUSE: u64 = 3_000;
+
+/// Imports through the records `R`, the objects `O` and the executions `E`, by the clock `C`.
 pub struct ImportImage<R, O, E, C> {
     images_bucket: String,
     records: R,
@@ -28,81 +33,156 @@ pub struct ImportImage<R, O, E, C> {
     clock: C,
 }
 
+/// Its settings (docs/configuration.md).
+pub struct Settings {
+    /// Table of the records.
+    pub records_table: String,
+    /// The images bucket.
+    pub images_bucket: String,
+    /// The state machine, or its alias, that analyses are started with.
+    pub state_machine_arn: String,
+}
+
+/// Reads the settings.
+pub fn settings(reader: &mut Reader<'_>) -> Settings {
+    Settings {
+        records_table: reader.text("RECORDS_TABLE"),
+        images_bucket: reader.text("IMAGES_BUCKET"),
+        state_machine_arn: reader.text("STATE_MACHINE_ARN"),
+    }
+}
+
 impl<R, O, E, C> ImportImage<R, O, E, C> {
-    /// Into `images_bucket`, by way of `objects`; analyses are started by `executions` and followed in `records`.
+    /// A step that imports into `images_bucket`.
     pub fn new(images_bucket: impl Into<String>, records: R, objects: O, executions: E, clock: C) -> Self {
         Self { images_bucket: images_bucket.into(), records, objects, executions, clock }
     }
 }
 
-/// Where an image lies that is to be analysed, and whether its event is on its way.
-struct Brought {
+/// An object of the images bucket that is to be analysed.
+struct Placed {
     upload: Upload,
     size: u64,
-    /// When it came there, epoch milliseconds.
+    /// When it was uploaded or copied, epoch milliseconds.
     at: EpochMillis,
+    /// Whether it was copied just now, so that S3 sends an event for it.
     just_copied: bool,
 }
 
-impl Brought {
+impl Placed {
     /// The event that S3 would have sent.
     fn event(&self) -> String {
         object_created(&self.upload, self.size, self.at, "import").to_string()
     }
 }
 
-impl<R: RecordFinder, O: ImageSource + ImageStore, E: Executions, C: Clock + Pause> Step for ImportImage<R, O, E, C> {
+/// What to wait for.
+struct Follow {
+    object: ListedObject,
+    /// Bytes.
+    size: u64,
+    /// The execution that had failed before this import: its failure is not the result.
+    old_failure: Option<String>,
+    /// Until when, epoch milliseconds.
+    until: EpochMillis,
+    /// The event to start an execution with if none starts.
+    start_later: Option<String>,
+}
+
+impl Follow {
+    fn is_new(&self, record: &Record) -> bool {
+        self.old_failure.as_ref() != Some(&record.execution_arn)
+    }
+}
+
+impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Step for ImportImage<R, O, E, C> {
     const NAME: &'static str = "import-image";
     type Input = ImportItem;
     type Output = Imported;
 
-    async fn run(&self, item: ImportItem) -> Result<Imported, Fault> {
-        let until = self.clock.now() + follow::PATIENCE;
-        let (object, facts) = self.pinned(item.object()?).await?;
+    async fn run(&self, item: ImportItem) -> Result<Imported, StepFailure> {
+        let until = self.clock.now() + MAX_WAIT;
+        let (object, facts) = self.current(item.object()?).await?;
         let lookup = Lookup { records: &self.records, images: &self.objects, bucket: &self.images_bucket, owner_id: &item.owner_id };
         let known = lookup.record(&object, facts.size).await?;
         let mut follow = Follow { object, size: facts.size, old_failure: None, until, start_later: None };
         if known.as_ref().is_none_or(Record::is_rerunnable) {
-            let brought = self.bring(&follow.object, &facts, &item.owner_id).await?;
-            if brought.just_copied {
-                follow.start_later = Some(brought.event());
+            let placed = self.place(&follow.object, &facts, &item.owner_id).await?;
+            if placed.just_copied {
+                follow.start_later = Some(placed.event());
             } else {
-                self.executions.start(&brought.event()).await?;
+                self.executions.start(&placed.event()).await?;
             }
             follow.old_failure = known.map(|record| record.execution_arn);
         }
         let imported = self.follow(&lookup, follow).await?;
-        about_image(&imported.image_id);
+        set_image_id(&imported.image_id);
         tracing::info!(image_id = imported.image_id, status = ?imported.status, "image imported");
         Ok(imported)
     }
 }
 
-impl<R: RecordFinder, O: ImageSource + ImageStore, E: Executions, C: Clock + Pause> ImportImage<R, O, E, C> {
-    /// The object as it is now, with the facts of it. One that was replaced since the list was made is another object.
-    async fn pinned(&self, listed: ListedObject) -> Result<(ListedObject, ObjectFacts), ImportError> {
+impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> ImportImage<R, O, E, C> {
+    /// The object with its current facts. If it was replaced since the list was written, it is another object.
+    async fn current(&self, listed: ListedObject) -> Result<(ListedObject, ObjectFacts), ImportError> {
         let facts = self.objects.facts(listed.reference()).await?.ok_or(ImportError::SourceMissing)?;
         if facts.etag != listed.etag {
             return Err(ImportError::SourceMissing);
         }
-        // In place, the version is part of what the image is called.
+        // In place, the version is part of the image's identity.
         let in_place = listed.is_in_place(&self.images_bucket);
         let version_id = listed.version_id.clone().or_else(|| facts.version_id.clone().filter(|_| in_place));
         Ok((ListedObject { version_id, ..listed }, facts))
     }
 
-    /// Makes sure that the image lies where uploads lie.
-    async fn bring(&self, object: &ListedObject, facts: &ObjectFacts, owner_id: &str) -> Result<Brought, ImportError> {
+    /// Copies the object below `raw-uploads/` of the images bucket, unless it or its copy is there.
+    async fn place(&self, object: &ListedObject, facts: &ObjectFacts, owner_id: &str) -> Result<Placed, ImportError> {
         let upload = object.upload(&self.images_bucket, owner_id);
         if object.is_in_place(&self.images_bucket) {
-            return Ok(Brought { upload, size: facts.size, at: facts.last_modified, just_copied: false });
+            return Ok(Placed { upload, size: facts.size, at: facts.last_modified, just_copied: false });
         }
         let there = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
         if let Some(copy) = self.objects.facts(there).await? {
             let (upload, size, at) = (copy.upload(&self.images_bucket, &upload.key), copy.size, copy.last_modified);
-            return Ok(Brought { upload, size, at, just_copied: false });
+            return Ok(Placed { upload, size, at, just_copied: false });
         }
         let upload = self.objects.copy_here(object, facts, &self.images_bucket, &upload.key).await?;
-        Ok(Brought { upload, size: facts.size, at: self.clock.now(), just_copied: true })
+        Ok(Placed { upload, size: facts.size, at: self.clock.now(), just_copied: true })
+    }
+
+    /// Reads the record until it is settled or the time is up.
+    async fn follow(&self, lookup: &Lookup<'_, R, O>, mut follow: Follow) -> Result<Imported, ImportError> {
+        let (begun, mut pause) = (self.clock.now(), FIRST_PAUSE);
+        loop {
+            let found = lookup.record(&follow.object, follow.size).await?.filter(|record| follow.is_new(record));
+            let status = found.as_ref().map_or(ImportStatus::StillRunning, ImportStatus::of);
+            if status != ImportStatus::StillRunning || self.clock.now() >= follow.until {
+                let best_guess = || lookup.ids(&follow.object).into_iter().next().unwrap_or_default();
+                let image_id = found.as_ref().map_or_else(best_guess, |record| record.image_id.clone());
+                return result(image_id, follow.object.url(), status, found);
+            }
+            if found.is_none()
+                && self.clock.now() - begun >= EVENT_DUE
+                && let Some(event) = follow.start_later.take()
+            {
+                self.executions.start(&event).await?;
+            }
+            self.clock.pause(pause).await;
+            pause = (pause + pause / 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn result(image_id: String, source: String, status: ImportStatus, record: Option<Record>) -> Result<Imported, ImportError> {
+    let (reason, detail) = record.map(|record| (record.status_reason, record.status_detail)).unwrap_or_default();
+    match status {
+        ImportStatus::Failed => {
+            let reason = [reason, detail].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            Err(ImportError::Failed { image_id, reason })
+        }
+        ImportStatus::Rejected => Ok(Imported { image_id, source, status, reason }),
+        ImportStatus::Completed | ImportStatus::Review | ImportStatus::Erased | ImportStatus::StillRunning => {
+            Ok(Imported { image_id, source, status, reason: None })
+        }
     }
 }

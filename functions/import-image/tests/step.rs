@@ -4,19 +4,19 @@
 
 use import_image::ImportImage;
 use serde_json::{Value, json};
-use sightline_domain::{
+use sightline_domain::model::{
     clock::EpochMillis,
     identity::{Upload, imported_key},
     import::{ImportItem, ImportStatus, Imported, ListedObject},
     record::{ProcessingStatus, Record},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     executions::MemoryExecutions,
-    imports::MemoryBuckets,
+    import_source::MemoryBuckets,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, NOW, OTHER_EXECUTION, OWNER, UPLOADED},
+    tables::MemoryTables,
     time::PassingTime,
 };
 
@@ -26,7 +26,7 @@ const PHOTO: &[u8] = b"a photo";
 /// Everything around the step.
 struct World {
     buckets: MemoryBuckets,
-    records: MemoryRecords,
+    records: MemoryTables,
     executions: MemoryExecutions,
     time: PassingTime,
 }
@@ -34,7 +34,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let (buckets, records, executions) =
-            (MemoryBuckets::named(&[BUCKET, ELSEWHERE]), MemoryRecords::default(), MemoryExecutions::default());
+            (MemoryBuckets::named(&[BUCKET, ELSEWHERE]), MemoryTables::default(), MemoryExecutions::default());
         Self { buckets, records, executions, time: PassingTime::from(NOW) }
     }
 
@@ -54,7 +54,7 @@ impl World {
         self
     }
 
-    fn import(&self, object: &ListedObject) -> Result<Imported, Fault> {
+    fn import(&self, object: &ListedObject) -> Result<Imported, StepFailure> {
         let (records, buckets, executions, time) = (self.records.clone(), self.buckets.clone(), self.executions.clone(), self.time.clone());
         ready(ImportImage::new(BUCKET, records, buckets, executions, time).run(item(object)))
     }
@@ -120,7 +120,7 @@ fn a_copy_without_a_record_is_started_and_not_copied_again() {
 
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::Completed);
 
-    assert_eq!(world.buckets.bucket(BUCKET).versions(&upload.key).len(), 1);
+    assert_eq!(world.buckets.bucket(BUCKET).versions_of(&upload.key).len(), 1);
     assert_eq!(world.executions.started().len(), 1);
 }
 
@@ -214,7 +214,7 @@ fn a_review_and_a_slow_analysis_do_not_hold_their_place() {
     let photo = world.put(ELSEWHERE, "a.jpg");
     let world = world.then(1_000, &copied(&photo), json!({}));
     assert_eq!(world.import(&photo).unwrap().status, ImportStatus::StillRunning);
-    let waited = sightline_domain::clock::Clock::now(&world.time) - NOW;
+    let waited = sightline_domain::model::clock::Clock::now(&world.time) - NOW;
     assert!((45_000..49_000).contains(&waited), "{waited}");
 }
 

@@ -1,22 +1,21 @@
-//! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy.
+//! Inspects an upload: claims its record, rejects what is not a supported image, writes the normalised copy and the thumbnail.
 
-use inspect_image::{settings, step::InspectImage};
+use inspect_image::step::{InspectImage, Settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
-    records::Records,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     logging::init();
-    let settings = from_environment(settings::read);
+    let settings = from_environment(Settings::read);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
     let step = settings.map(|settings| {
-        let records = Records::new(dynamodb, settings.records_table.as_str());
-        InspectImage::new(settings, records, objects, SystemClock)
+        let names = TableNames { records: settings.records_table.clone(), ..TableNames::default() };
+        InspectImage::new(settings, Tables::new(clients.dynamodb(), names), S3::new(clients.s3()), SystemClock)
     });
     serve(step, clients.meter()).await
 }

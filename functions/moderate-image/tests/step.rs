@@ -1,4 +1,4 @@
-//! moderate-image over fakes.
+//! The step moderate-image.
 
 #![allow(
     clippy::expect_used,
@@ -8,12 +8,14 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use moderate_image::ModerateImage;
 use serde_json::{Value, json};
-use sightline_domain::moderation::{Moderated, Policy, Verdict};
-use sightline_kit::{Fault, Step, settings};
+use sightline_domain::{
+    model::findings::{Moderated, Verdict},
+    rules::moderation::Policy,
+};
+use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
 use sightline_tests::{
-    detectors::ScriptedDetector,
+    analyzer::ScriptedAnalyzer,
     objects::MemoryObjects,
     ready,
     samples::{IMAGE_ID, image},
@@ -23,11 +25,11 @@ const POLICY: &str = r#"[{"category": "Violence", "minConfidence": 40, "action":
 
 fn read(policy: Option<&str>) -> Result<Policy, Vec<String>> {
     let environment = |name: &str| policy.filter(|_| name == "MODERATION_POLICY").map(str::to_owned);
-    settings::from(&environment, moderate_image::settings::read).map_err(|error| error.problems)
+    settings::from(&environment, moderate_image::rules).map_err(|error| error.problems)
 }
 
-fn run(detector: &ScriptedDetector, results: &MemoryObjects) -> Result<Moderated, Fault> {
-    let step = ModerateImage::new(read(Some(POLICY)).unwrap(), detector.clone(), results.clone());
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<Moderated, StepFailure> {
+    let step = AnalysisStep::new(read(Some(POLICY)).unwrap(), analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }
 
@@ -36,39 +38,39 @@ fn answer(flags: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn the_policy_judges_the_answer_which_is_kept_whole() {
+fn the_policy_is_applied_and_the_whole_answer_is_stored() {
     let flags = answer(&json!([{"Name": "Violence", "ParentName": "", "TaxonomyLevel": 1, "Confidence": 45.0}]));
-    let (detector, results) = (ScriptedDetector::default().answering(flags.clone()), MemoryObjects::default());
-    let moderated = run(&detector, &results).unwrap();
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(flags.clone()), MemoryObjects::default());
+    let moderated = run(&analyzer, &objects).unwrap();
     assert_eq!(moderated.verdict, Verdict::Review);
-    assert_eq!(results.current(&format!("results/{IMAGE_ID}/moderation.json")).unwrap().bytes, flags);
+    assert_eq!(objects.current(&format!("results/{IMAGE_ID}/moderation.json")).unwrap().bytes, flags);
 }
 
 #[test]
-fn rekognition_is_asked_as_low_as_the_policy_goes() {
-    let detector = ScriptedDetector::default().answering(answer(&json!([])));
-    run(&detector, &MemoryObjects::default()).unwrap();
-    assert_eq!(detector.calls()[0].min_confidence, Some(40.0));
+fn the_lowest_confidence_of_the_policy_is_requested() {
+    let analyzer = ScriptedAnalyzer::default().answering(answer(&json!([])));
+    run(&analyzer, &MemoryObjects::default()).unwrap();
+    assert_eq!(analyzer.calls()[0].min_confidence, Some(40.0));
 }
 
 #[test]
 fn without_an_answer_there_is_no_verdict() {
-    let results = MemoryObjects::default();
+    let objects = MemoryObjects::default();
     for rubbish in ["", "{}", "{\"ModerationLabels\": null}"] {
         assert_eq!(
-            run(&ScriptedDetector::default().answering(rubbish), &results).unwrap_err().name(),
+            run(&ScriptedAnalyzer::default().answering(rubbish), &objects).unwrap_err().name(),
             "Recognition.Unavailable",
             "{rubbish}"
         );
     }
-    assert!(results.keys().is_empty());
+    assert!(objects.keys().is_empty());
 }
 
 #[test]
-fn a_second_try_reads_the_answer() {
-    let (detector, results) = (ScriptedDetector::default().answering(answer(&json!([]))), MemoryObjects::default());
-    assert_eq!(run(&detector, &results).unwrap(), run(&detector, &results).unwrap());
-    assert_eq!(detector.calls().len(), 1);
+fn a_second_attempt_reads_the_stored_answer() {
+    let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer(&json!([]))), MemoryObjects::default());
+    assert_eq!(run(&analyzer, &objects).unwrap(), run(&analyzer, &objects).unwrap());
+    assert_eq!(analyzer.calls().len(), 1);
 }
 
 #[test]

@@ -1,52 +1,50 @@
-//! Puts right what got lost: uploads without a record, records without an execution, decisions that nobody heard of; and removes what
-//! was written late for erased images.
+//! Finds and repairs lost uploads, stuck records and undelivered decisions, and removes late writes for erased images.
 //!
-//! Input: anything, since the schedule alone calls it. Output: [`Report`]. Errors: `Storage.*`, where a part of the run was interrupted, after
-//! all that could be done was done.
+//! Input: ignored, only the schedule calls it. Output: [`Report`]. Errors: `Storage.*` if a part of the run was interrupted, after everything
+//! else was done.
 
 use serde::de::IgnoredAny;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    erase::ports::{ObjectVersions, Tombstones},
-    ports::{ExecutionHistory, ImageStore, RecordFailures, ResultStore, ReviewCallback},
-    quota::calls_per_second,
-    reconcile::{Did, Executions, Reconciler, Report, UploadVersions, Wish, WorkQueues},
+    flows::reconcile::{ActionKind, Options, Reconciler, Report},
+    model::clock::{Clock, EpochMillis},
+    ports::{Executions, Objects, Records, Uploads, WorkQueues},
+    rules::quota::calls_per_second,
 };
 use sightline_kit::{
-    Fault, Step,
-    metrics::{self, Line},
+    Step, StepFailure,
+    metrics::{self, Metrics},
     settings::Reader,
 };
 
-/// How long one run works, milliseconds: a minute less than the function's 300 seconds, so that the last call to a service, which may
-/// take 50 seconds with all its tries, still comes to its end and the bookmark is kept.
+/// How long one run works: a minute less than the function's 300 seconds, so that the last AWS call, which can take 50 seconds with all its
+/// attempts, ends in time and the bookmark is stored. Milliseconds.
 const WORKING_MILLIS: EpochMillis = 240_000;
 
-/// The step.
-pub struct Reconcile<R, O, E, W, C> {
+/// Reconciles the records `R`, the objects `O` and the executions `E`, by the clock `C`.
+pub struct Reconcile<R, O, E, C> {
     settings: Settings,
-    reconciler: Reconciler<R, O, E, W, C>,
+    reconciler: Reconciler<R, O, E, C>,
     clock: C,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// The bucket of the uploads.
+    /// The images bucket.
     pub images_bucket: String,
-    /// What executions are started with.
+    /// The state machine, or its alias, that executions are started with.
     pub state_machine_arn: String,
-    /// How old an upload without a record must be.
+    /// The age in seconds from which an upload without a record is lost.
     pub grace_seconds: u32,
-    /// Calls a second that Rekognition allows of each operation: bounds the executions that a run starts.
+    /// Rekognition's quota in calls a second per operation: limits the executions that a run starts.
     pub calls_per_second: u32,
-    /// Days that a record is kept; 0 = for ever.
+    /// Days until a record expires; 0: never.
     pub retention_days: u32,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     // Lambda itself sets AWS_REGION.
     let region = reader.parsed("AWS_REGION", String::new());
@@ -60,39 +58,32 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
     }
 }
 
-impl<R, O, E, W, C: Clock + Clone> Reconcile<R, O, E, W, C> {
-    /// By `settings`, over these ports.
-    pub fn new(settings: Settings, records: R, objects: O, executions: E, workflow: W, clock: C) -> Self {
-        Self { settings, reconciler: Reconciler::new(records, objects, executions, workflow, clock.clone()), clock }
+impl<R, O, E, C: Clock + Clone> Reconcile<R, O, E, C> {
+    /// A step with `settings` over these ports.
+    pub fn new(settings: Settings, records: R, objects: O, executions: E, clock: C) -> Self {
+        Self { settings, reconciler: Reconciler::new(records, objects, executions, clock.clone()), clock }
     }
 }
 
-impl<R, O, E, W, C> Step for Reconcile<R, O, E, W, C>
-where
-    R: RecordFailures + WorkQueues + Tombstones,
-    O: UploadVersions + ObjectVersions + ImageStore + ResultStore,
-    E: Executions,
-    W: ExecutionHistory + ReviewCallback,
-    C: Clock,
-{
+impl<R: Records + WorkQueues, O: Objects + Uploads, E: Executions, C: Clock> Step for Reconcile<R, O, E, C> {
     const NAME: &'static str = "reconcile";
     type Input = IgnoredAny;
     type Output = Report;
 
-    async fn run(&self, _: IgnoredAny) -> Result<Report, Fault> {
-        let wish = Wish {
+    async fn run(&self, _: IgnoredAny) -> Result<Report, StepFailure> {
+        let options = Options {
             bucket: self.settings.images_bucket.clone(),
             grace: EpochMillis::from(self.settings.grace_seconds) * 1000,
-            anew: false,
+            full: false,
             retention_days: self.settings.retention_days,
             dry_run: false,
             calls_per_second: self.settings.calls_per_second,
             deadline: self.clock.now() + WORKING_MILLIS,
         };
-        let mut report = self.reconciler.run(&wish).await;
+        let mut report = self.reconciler.run(&options).await;
         log(&report);
-        measured(&report).write();
-        // What only kept single images from being put right is counted and raises an alarm of its own.
+        metrics_of(&report).write();
+        // Errors of single images are counted instead: the metric raises an alarm.
         match report.error.take().filter(|_| report.interrupted) {
             Some(error) => Err(error.into()),
             None => Ok(report),
@@ -101,10 +92,10 @@ where
 }
 
 fn log(report: &Report) {
-    for action in report.actions.iter().filter(|action| action.action == Did::NotDone) {
+    for action in report.actions.iter().filter(|action| action.action == ActionKind::NotDone) {
         tracing::warn!(image_id = action.image_id, key = action.key, reason = action.reason, "not reconciled");
     }
-    for action in report.actions.iter().filter(|action| action.action != Did::NotDone) {
+    for action in report.actions.iter().filter(|action| action.action != ActionKind::NotDone) {
         tracing::info!(
             image_id = action.image_id,
             key = action.key,
@@ -117,9 +108,9 @@ fn log(report: &Report) {
     }
     tracing::info!(
         orphans = report.orphans,
-        stranded = report.stranded,
+        stuck_records = report.stuck_records,
         restarted = report.restarted,
-        untold = report.untold,
+        undelivered_decisions = report.undelivered_decisions,
         untouched = report.untouched,
         failed = report.failed,
         complete = report.complete,
@@ -128,16 +119,16 @@ fn log(report: &Report) {
     );
 }
 
-/// Its metrics. A queue that could not be measured is no empty queue.
-fn measured(report: &Report) -> Line {
-    let line = Line::default()
+/// The metrics of a run. If the review queue could not be measured, they say nothing about it.
+fn metrics_of(report: &Report) -> Metrics {
+    let values = Metrics::default()
         .with(metrics::ORPHANS, report.orphans)
-        .with(metrics::STRANDED, report.stranded)
-        .with(metrics::UNTOLD, report.untold);
-    // Sent only where there is something to tell: a metric costs for each hour in which it is sent.
-    let line = if report.failed > 0 { line.with(metrics::NOT_RECONCILED, report.failed) } else { line };
+        .with(metrics::STUCK_RECORDS, report.stuck_records)
+        .with(metrics::UNDELIVERED_DECISIONS, report.undelivered_decisions);
+    // Sent only if it is not zero: a metric costs for each hour in which it is sent.
+    let values = if report.failed > 0 { values.with(metrics::NOT_RECONCILED, report.failed) } else { values };
     match report.review_queue {
-        Some(waiting) => line.with(metrics::REVIEW_QUEUE_LENGTH, waiting.length).with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
-        None => line,
+        Some(waiting) => values.with(metrics::REVIEW_QUEUE_LENGTH, waiting.length).with(metrics::REVIEW_QUEUE_AGE, waiting.age_seconds),
+        None => values,
     }
 }

@@ -1,12 +1,11 @@
-//! Puts right what got lost.
+//! Finds and repairs lost uploads, stuck records and undelivered decisions.
 
 use reconcile::{Reconcile, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    executions::Executions,
-    objects::Objects,
-    records::Records,
-    workflow::Workflow,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
+    stepfunctions::StepFunctions,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -16,10 +15,10 @@ async fn main() -> Result<(), RuntimeError> {
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
     let step = settings.map(|settings| {
-        let records = Records::new(clients.dynamodb(), &settings.records_table);
-        let executions = Executions::new(clients.sfn(), &settings.state_machine_arn, &settings.state_machine_arn);
-        let (objects, workflow) = (Objects::new(clients.s3()), Workflow::new(clients.sfn()));
-        Reconcile::new(settings, records, objects, executions, workflow, SystemClock)
+        let names = TableNames { records: settings.records_table.clone(), ..TableNames::default() };
+        let tables = Tables::new(clients.dynamodb(), names);
+        let executions = StepFunctions::new(clients.sfn()).with_state_machine(&settings.state_machine_arn, &settings.state_machine_arn);
+        Reconcile::new(settings, tables, S3::new(clients.s3()), executions, SystemClock)
     });
     serve(step, clients.meter()).await
 }

@@ -10,19 +10,18 @@
 
 use reconcile::{Reconcile, Settings, settings};
 use serde_json::json;
-use sightline_domain::{clock::FixedClock, reconcile::Report};
-use sightline_kit::{Fault, Step, settings::from};
+use sightline_domain::{flows::reconcile::Report, model::clock::FixedClock};
+use sightline_kit::{Step, StepFailure, settings::from};
 use sightline_tests::{
     executions::MemoryExecutions,
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
-    reviews::MemoryWorkflow,
     samples::{BUCKET, UPLOADED},
+    tables::MemoryTables,
 };
 
-fn wished(grace_seconds: u32) -> Settings {
+fn settings_with(grace_seconds: u32) -> Settings {
     Settings {
         records_table: "t".into(),
         images_bucket: BUCKET.into(),
@@ -33,18 +32,18 @@ fn wished(grace_seconds: u32) -> Settings {
     }
 }
 
-fn run(grace_seconds: u32, failures: usize) -> (Result<Report, Fault>, usize) {
+fn run(grace_seconds: u32, failures: usize) -> (Result<Report, StepFailure>, usize) {
     let (objects, engine) = (MemoryObjects::default(), MemoryExecutions::default());
     for number in 0..4 {
         objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
     }
     let failing = Failing::new(engine.clone()).fail("start", When::Before, failures);
     let clock = FixedClock(UPLOADED + 300_000);
-    let step = Reconcile::new(wished(grace_seconds), MemoryRecords::default(), objects, failing, MemoryWorkflow::default(), clock);
+    let step = Reconcile::new(settings_with(grace_seconds), MemoryTables::default(), objects, failing, clock);
     (ready(step.run(serde::de::IgnoredAny)), engine.started().len())
 }
 
-type Full = Reconcile<MemoryRecords, MemoryObjects, MemoryExecutions, MemoryWorkflow, FixedClock>;
+type Full = Reconcile<MemoryTables, MemoryObjects, MemoryExecutions, FixedClock>;
 
 #[test]
 fn the_schedule_may_send_anything() {

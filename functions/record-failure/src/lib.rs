@@ -1,55 +1,54 @@
 //! Writes into the record why its execution failed: the first real cause, from the execution's history.
 //!
-//! Input: EventBridge "Step Functions Execution Status Change". Output: the image's id, or null where no record is to be
-//! marked. Errors: `Storage.*`.
+//! Input: EventBridge "Step Functions Execution Status Change". Output: the image's id, or null if there is no record to mark. Errors:
+//! `Storage.*`.
 
 use sightline_domain::{
-    clock::Clock,
-    event::ExecutionStatusChanged,
-    failure::{Recorded, record_failure},
-    ports::{ExecutionHistory, ImageStore, RecordFailures, UploadLookup},
+    flows::fail::{Recorded, record_failure},
+    model::{clock::Clock, event::ExecutionStatusChanged},
+    ports::{Executions, Objects, Records, Uploads},
 };
-use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
+use sightline_kit::{Step, StepFailure, metrics, set_image_id, settings::Reader};
 
-/// The step.
-pub struct RecordFailure<R, O, H, C> {
+/// Records failures in the records `R`, by the objects `O`, the executions `E` and the clock `C`.
+pub struct RecordFailure<R, O, E, C> {
     retention_days: u32,
     records: R,
-    uploads: O,
-    history: H,
+    objects: O,
+    executions: E,
     clock: C,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// Days that a record is kept; 0 = for ever.
+    /// Days until a record expires; 0: never.
     pub retention_days: u32,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
 }
 
-impl<R, O, H, C> RecordFailure<R, O, H, C> {
-    /// Writes to `records` what `history` tells.
-    pub fn new(retention_days: u32, records: R, uploads: O, history: H, clock: C) -> Self {
-        Self { retention_days, records, uploads, history, clock }
+impl<R, O, E, C> RecordFailure<R, O, E, C> {
+    /// A step over these ports.
+    pub fn new(retention_days: u32, records: R, objects: O, executions: E, clock: C) -> Self {
+        Self { retention_days, records, objects, executions, clock }
     }
 }
 
-impl<R: RecordFailures, O: UploadLookup + ImageStore, H: ExecutionHistory, C: Clock> Step for RecordFailure<R, O, H, C> {
+impl<R: Records, O: Objects + Uploads, E: Executions, C: Clock> Step for RecordFailure<R, O, E, C> {
     const NAME: &'static str = "record-failure";
     type Input = ExecutionStatusChanged;
     type Output = Option<String>;
 
-    async fn run(&self, ExecutionStatusChanged { detail, .. }: ExecutionStatusChanged) -> Result<Option<String>, Fault> {
+    async fn run(&self, ExecutionStatusChanged { detail, .. }: ExecutionStatusChanged) -> Result<Option<String>, StepFailure> {
         let now = self.clock.now();
-        match record_failure(&self.records, &self.uploads, &self.history, &detail, now, self.retention_days).await? {
+        match record_failure(&self.records, &self.objects, &self.executions, &detail, now, self.retention_days).await? {
             Recorded::Failed(record) => {
-                about_image(&record.image_id);
+                set_image_id(&record.image_id);
                 metrics::image(&record).write();
                 tracing::info!(reason = record.status_reason, "execution failed");
                 Ok(Some(record.image_id))

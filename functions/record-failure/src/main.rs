@@ -1,11 +1,11 @@
-//! Writes into the record why its execution failed.
+//! Writes the cause of a failed execution into the record.
 
 use record_failure::{RecordFailure, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
-    records::Records,
-    workflow::Workflow,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
+    stepfunctions::StepFunctions,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -14,9 +14,10 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, objects, workflow) = (clients.dynamodb(), Objects::new(clients.s3()), Workflow::new(clients.sfn()));
     let step = settings.map(|settings| {
-        RecordFailure::new(settings.retention_days, Records::new(dynamodb, settings.records_table), objects, workflow, SystemClock)
+        let names = TableNames { records: settings.records_table, ..TableNames::default() };
+        let (tables, executions) = (Tables::new(clients.dynamodb(), names), StepFunctions::new(clients.sfn()));
+        RecordFailure::new(settings.retention_days, tables, S3::new(clients.s3()), executions, SystemClock)
     });
     serve(step, clients.meter()).await
 }

@@ -11,28 +11,30 @@
 use record_failure::RecordFailure;
 use serde_json::{Value, json};
 use sightline_domain::{
-    clock::FixedClock,
-    identity::Upload,
-    ports::{FailureCause, RecordFailures, Written},
-    record::{ProcessingStatus, Record},
+    model::{
+        clock::FixedClock,
+        identity::Upload,
+        record::{ProcessingStatus, Record},
+    },
+    ports::{FailureCause, Records, Written},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
+    executions::MemoryExecutions,
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
-    reviews::{FixedHistory, MemoryWorkflow},
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
+    tables::MemoryTables,
 };
 
 struct World {
-    records: MemoryRecords,
+    records: MemoryTables,
     objects: MemoryObjects,
     upload: Upload,
 }
 
 fn world() -> World {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), b"image", UPLOADED);
     records.put(&Record { etag: upload.etag.clone(), ..claimed() });
     World { records, objects, upload }
@@ -43,10 +45,14 @@ fn cause(state: Option<&str>, error: &str, message: &str) -> FailureCause {
 }
 
 impl World {
-    fn run(&self, detail: &Value, told: Option<FailureCause>) -> Result<Option<String>, Fault> {
+    fn run(&self, detail: &Value, cause: Option<FailureCause>) -> Result<Option<String>, StepFailure> {
         let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
         full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
-        let step = RecordFailure::new(730, self.records.clone(), self.objects.clone(), FixedHistory(told), FixedClock(NOW));
+        let executions = MemoryExecutions::default();
+        if let Some(cause) = cause {
+            executions.set_failure_cause(cause);
+        }
+        let step = RecordFailure::new(730, self.records.clone(), self.objects.clone(), executions, FixedClock(NOW));
         ready(step.run(serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": full})).unwrap()))
     }
 
@@ -116,7 +122,7 @@ fn a_record_that_is_done_or_belongs_to_another_execution_is_left_alone() {
 #[test]
 fn an_execution_that_ended_before_it_claimed_gets_a_record() {
     let world = world();
-    world.records.erase(IMAGE_ID);
+    world.records.remove(IMAGE_ID);
     world.run(&json!({}), Some(cause(Some("InspectImage"), "Storage.Misconfigured", "m"))).unwrap();
     let record = world.record();
     assert_eq!((record.image_id.as_str(), record.upload_timestamp, record.size), (IMAGE_ID, UPLOADED, 5));
@@ -152,7 +158,8 @@ fn a_late_event_of_an_execution_that_goes_on_again_takes_nothing_away_from_its_r
     let asked = json!({"ReviewStatus": "PENDING", "WorkQueue": "REVIEW", "ReviewDeadline": 7, "ReviewToken": "token"});
     world.records.change(IMAGE_ID, asked);
     let before = world.records.item(IMAGE_ID);
-    let redriven = MemoryWorkflow { redriven: true, ..MemoryWorkflow::default() };
+    let redriven = MemoryExecutions::default();
+    redriven.set_redriven(true);
     let step = RecordFailure::new(730, world.records.clone(), world.objects.clone(), redriven, FixedClock(NOW));
     let detail = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&world.upload)).to_string(), "error": "Recognition.Throttled"});
     let late = serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": detail})).unwrap();

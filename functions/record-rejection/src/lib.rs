@@ -1,27 +1,29 @@
-//! Writes into the record why an image was rejected, tags its original, and keeps a copy of it in the archive unless it is too large for that.
+//! Writes the reason of a rejected image into the record, tags the original, and copies it to the archive unless it is too large.
 //!
-//! Input: [`Input`]. Output: the image's id, or null where the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
+//! Input: [`Input`]. Output: the image's id, or null if the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
 
 use serde::Deserialize;
 use sightline_domain::{
-    analysis::{Analysis, Outcome},
-    clock::Clock,
-    error::InputInvalid,
-    event::ObjectCreated,
-    failure::{Ending, Run, mark_failed},
-    identity::Upload,
-    layout,
-    ports::{ImageArchive, ImageStore, ObjectRef, RecordFailures, Tagged, UploadLookup},
-    record::{Analyses, Record},
-    rejection::{ReasonCode, Rejection},
+    flows::fail::{FailureReason, Run, mark_failed},
+    model::{
+        analysis::{Analysis, Outcome},
+        clock::Clock,
+        error::InputInvalid,
+        event::ObjectCreated,
+        identity::{ObjectRef, Upload},
+        layout,
+        record::{Analyses, Record},
+        rejection::{ReasonCode, Rejection},
+    },
+    ports::{Objects, Records, Tagged, Uploads},
 };
-use sightline_kit::{Fault, Step, about_image, metrics, settings::Reader};
+use sightline_kit::{Step, StepFailure, metrics, set_image_id, settings::Reader};
 
-/// Larger originals are not copied to the archive, bytes. One try at a copy has 20 seconds (`sightline_aws::clients`), which is 13 MB a second
-/// here; `CopyObject` itself ends at 5 GB (S3 API reference). An execution must not fail, in every redrive again, over a copy that cannot be made.
-pub const MOST_COPIED: u64 = 256 << 20;
+/// Larger originals are not copied to the archive. One attempt at a copy has 20 seconds (`sightline_aws::clients`), so 13 MB a second are
+/// enough; `CopyObject` itself is limited to 5 GB (S3 API reference). A copy that can never succeed must not fail every redrive. Bytes.
+pub const MAX_COPIED: u64 = 256 << 20;
 
-/// The step.
+/// Records rejections in the records `R` and the objects `O`, by the clock `C`.
 pub struct RecordRejection<R, O, C> {
     retention_days: u32,
     records: R,
@@ -29,7 +31,7 @@ pub struct RecordRejection<R, O, C> {
     clock: C,
 }
 
-/// Its input: the execution's own input, and the error that was caught.
+/// The input of the execution, and the error that was caught.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Input {
@@ -39,41 +41,41 @@ pub struct Input {
     cause: String,
 }
 
-/// What Lambda reports as the cause of an error.
+/// The cause of an error, as Lambda reports it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LambdaCause {
     error_message: String,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// Days that a record is kept; 0 = for ever.
+    /// Days until a record expires; 0: never.
     pub retention_days: u32,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
 }
 
 impl<R, O, C> RecordRejection<R, O, C> {
-    /// Writes to `records` and archives through `objects`.
+    /// A step over these ports.
     pub fn new(retention_days: u32, records: R, objects: O, clock: C) -> Self {
         Self { retention_days, records, objects, clock }
     }
 }
 
-impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> Step for RecordRejection<R, O, C> {
+impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, C> {
     const NAME: &'static str = "record-rejection";
     type Input = Input;
     type Output = Option<String>;
 
-    async fn run(&self, input: Input) -> Result<Option<String>, Fault> {
+    async fn run(&self, input: Input) -> Result<Option<String>, StepFailure> {
         let upload = Upload::from_event(&input.event);
-        let (ending, refused) = ending(&input)?;
+        let (failure, refused) = failure_reason(&input)?;
         let run = Run {
             upload: &upload,
             execution_arn: &input.execution_arn,
@@ -81,19 +83,19 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> S
             now: self.clock.now(),
             retention_days: self.retention_days,
         };
-        let amend = |record: &mut Record| note_refusal(record, refused);
-        let Some(record) = mark_failed(&self.records, &self.objects, &run, ending, amend).await? else {
+        let amend = |record: &mut Record| set_failed_analysis(record, refused);
+        let Some(record) = mark_failed(&self.records, &self.objects, &run, failure, amend).await? else {
             return Ok(None);
         };
-        about_image(&record.image_id);
+        set_image_id(&record.image_id);
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
-        if record.size > MOST_COPIED {
-            tracing::warn!(size = record.size, "the original is too large to be copied to the archive, and stays where it was uploaded");
+        if record.size > MAX_COPIED {
+            tracing::warn!(size = record.size, "the original is too large for the archive; it stays where it was uploaded");
         } else {
             self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
         }
         if self.objects.tag_status(original, "rejected").await? == Tagged::NoRoom {
-            tracing::warn!("the original has as many tags of its own as it may have: it is not tagged");
+            tracing::warn!("the original already has as many tags as S3 allows: not tagged");
         }
         metrics::image(&record).write();
         tracing::info!(reason = record.status_reason, "image rejected");
@@ -101,20 +103,20 @@ impl<R: RecordFailures, O: UploadLookup + ImageStore + ImageArchive, C: Clock> S
     }
 }
 
-/// The reason, and the analysis whose provider refused the image.
-fn ending(input: &Input) -> Result<(Ending, Option<Analysis>), InputInvalid> {
+/// The reason, and the analysis that Rekognition refused, if it was one.
+fn failure_reason(input: &Input) -> Result<(FailureReason, Option<Analysis>), InputInvalid> {
     let cause: LambdaCause = serde_json::from_str(&input.cause).map_err(|error| InputInvalid(error.into()))?;
     let message = cause.error_message;
     if input.error == "Recognition.Refused" {
         let analyses = [Analysis::Labels, Analysis::Faces, Analysis::Text, Analysis::Moderation];
         let refused = analyses.into_iter().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
-        return Ok((Ending { reason: ReasonCode::RefusedByProvider.to_string(), detail: message }, refused));
+        return Ok((FailureReason { reason: ReasonCode::RefusedByProvider.to_string(), detail: message }, refused));
     }
     let rejection = Rejection::parse(&message).ok_or_else(|| InputInvalid("the cause has no known reason code".into()))?;
-    Ok((Ending { reason: rejection.code.to_string(), detail: rejection.detail }, None))
+    Ok((FailureReason { reason: rejection.code.to_string(), detail: rejection.detail }, None))
 }
 
-fn note_refusal(record: &mut Record, refused: Option<Analysis>) {
+fn set_failed_analysis(record: &mut Record, refused: Option<Analysis>) {
     let failed = Some(Outcome::Failed { reason: "Rekognition refuses the image".to_owned() });
     let Analyses { labels, faces, text, moderation } = &mut record.analyses;
     match refused {

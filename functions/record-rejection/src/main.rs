@@ -1,10 +1,10 @@
-//! Writes into the record why an image was rejected.
+//! Writes the reason of a rejected image into the record.
 
 use record_rejection::{RecordRejection, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
-    records::Records,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -13,9 +13,10 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
     let step = settings.map(|settings| {
-        RecordRejection::new(settings.retention_days, Records::new(dynamodb, settings.records_table), objects, SystemClock)
+        let names = TableNames { records: settings.records_table, ..TableNames::default() };
+        let tables = Tables::new(clients.dynamodb(), names);
+        RecordRejection::new(settings.retention_days, tables, S3::new(clients.s3()), SystemClock)
     });
     serve(step, clients.meter()).await
 }

@@ -8,21 +8,21 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-use record_rejection::{MOST_COPIED, RecordRejection};
+use record_rejection::{MAX_COPIED, RecordRejection};
 use serde_json::{Value, json};
-use sightline_domain::{
+use sightline_domain::model::{
     analysis::Outcome,
     clock::FixedClock,
     identity::Upload,
     record::{ProcessingStatus, Record, WorkQueue},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, event, key},
+    tables::MemoryTables,
 };
 
 fn input(upload: &Upload, error: &str, message: &str) -> Value {
@@ -30,13 +30,13 @@ fn input(upload: &Upload, error: &str, message: &str) -> Value {
     json!({"Event": event(upload), "ExecutionArn": EXECUTION, "Image": null, "Error": error, "Cause": cause})
 }
 
-fn run(records: &MemoryRecords, objects: &MemoryObjects, input: &Value) -> Result<Option<String>, Fault> {
+fn run(records: &MemoryTables, objects: &MemoryObjects, input: &Value) -> Result<Option<String>, StepFailure> {
     let step = RecordRejection::new(730, records.clone(), objects.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(input.clone()).unwrap()))
 }
 
-fn world() -> (MemoryRecords, MemoryObjects, Upload) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+fn world() -> (MemoryTables, MemoryObjects, Upload) {
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), b"not an image", UPLOADED);
     records.put(&Record { etag: upload.etag.clone(), ..claimed() });
     (records, objects, upload)
@@ -57,7 +57,7 @@ fn the_record_says_failed_with_reason_code_and_sentence() {
 
 #[test]
 fn a_record_that_begins_with_the_rejection_names_the_file() {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), b"not an image", UPLOADED);
     objects.set_name(&key(), "Gr%C3%BC%C3%9Fe.jpg");
     run(&records, &objects, &input(&upload, "Image.Rejected", "NOT_AN_IMAGE: text")).unwrap();
@@ -74,7 +74,7 @@ fn the_original_is_kept_in_the_archive_and_tagged() {
 
 #[test]
 fn an_original_that_is_too_large_to_copy_is_recorded_and_tagged_and_not_copied() {
-    for (size, copied) in [(MOST_COPIED, true), (MOST_COPIED + 1, false), (5 << 40, false)] {
+    for (size, copied) in [(MAX_COPIED, true), (MAX_COPIED + 1, false), (5 << 40, false)] {
         let (records, objects, upload) = world();
         records.change(IMAGE_ID, json!({"Size": size}));
         // Whatever the copy would meet, there is no way round in a redrive.
@@ -138,8 +138,8 @@ fn an_image_that_belongs_to_another_execution_is_left_alone() {
 #[test]
 fn an_object_deleted_before_it_was_claimed_still_gets_a_record() {
     let (records, objects, upload) = world();
-    records.erase(IMAGE_ID);
-    objects.erase(&key());
+    records.remove(IMAGE_ID);
+    objects.remove(&key());
     run(&records, &objects, &input(&upload, "Image.Rejected", "OBJECT_DELETED: gone")).unwrap();
     let record = records.all().remove(0);
     assert_eq!((record.image_id.as_str(), record.status_reason.as_deref()), (IMAGE_ID, Some("OBJECT_DELETED")));

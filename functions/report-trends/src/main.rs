@@ -1,10 +1,10 @@
-//! Tells the people who run the system, weekly, what was counted.
+//! Publishes the weekly report.
 
 use report_trends::{ReportTrends, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    sns::AlertsTopic,
-    trends::Trends,
+    dynamodb::{TableNames, Tables},
+    sns::Topic,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -13,9 +13,10 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, sns) = (clients.dynamodb(), clients.sns());
     let step = settings.map(|settings| {
-        ReportTrends::new(Trends::new(dynamodb, settings.trends_table), AlertsTopic::new(sns, settings.topic_arn), SystemClock)
+        let names = TableNames { trends: settings.trends_table, ..TableNames::default() };
+        let tables = Tables::new(clients.dynamodb(), names);
+        ReportTrends::new(tables, Topic::new(clients.sns(), settings.topic_arn), SystemClock)
     });
     serve(step, clients.meter()).await
 }

@@ -11,23 +11,23 @@
 use report_trends::{ReportTrends, Reported};
 use serde::de::IgnoredAny;
 use sightline_domain::{
-    clock::{DAY_MILLIS, FixedClock},
-    ports::AlertPublisher,
-    tally::{CounterKey, Counts},
+    model::clock::{DAY_MILLIS, FixedClock},
+    ports::Alerts,
+    rules::tally::{CounterKey, Counts},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     alerts::MemoryAlerts,
     failing::{Failing, When},
     ready,
-    trends::MemoryTrends,
+    tables::MemoryTables,
 };
 
 /// 2026-03-02T06:00:00Z, a Monday.
 const MONDAY: i64 = 1_772_431_200_000;
 
-fn counted() -> MemoryTrends {
-    let trends = MemoryTrends::default();
+fn counted() -> MemoryTables {
+    let trends = MemoryTables::default();
     for (week, number) in [("2026-W08", 4), ("2026-W09", 9), ("2026-W10", 100)] {
         let key = CounterKey { counter: format!("labels#{week}"), name: "car".to_owned() };
         trends.add([(key, Counts::from([("Count".to_owned(), number)]))].into());
@@ -35,7 +35,7 @@ fn counted() -> MemoryTrends {
     trends
 }
 
-fn run<P: AlertPublisher + Clone>(alerts: &P, now: i64) -> Result<Reported, Fault> {
+fn run<P: Alerts + Clone>(alerts: &P, now: i64) -> Result<Reported, StepFailure> {
     ready(ReportTrends::new(counted(), alerts.clone(), FixedClock(now)).run(IgnoredAny))
 }
 

@@ -1,33 +1,35 @@
-//! Puts an image before its reviewers. The execution waits for their decision by task token, which stays in the record's item.
+//! Requests a review. The execution waits for the decision with a task token, which is stored in the item of the record.
 //!
 //! Input: [`Input`]. Output: null. Errors: `Storage.*`, `Record.Superseded`.
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    error::RecordSuperseded,
-    image::ImageRef,
-    moderation::Moderated,
-    ports::{ReviewCallback, ReviewQueue, ReviewRequest, Written},
-    record::Record,
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        clock::{Clock, EpochMillis},
+        error::RecordSuperseded,
+        findings::Moderated,
+        image::ImageRef,
+        record::Record,
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Executions, Records, ReviewRequest, Written},
 };
-use sightline_kit::{Fault, Step, settings::Reader};
+use sightline_kit::{Step, StepFailure, settings::Reader};
 
-/// Decisions are taken until shortly before the state times out, so that none crosses with the timeout: a tenth of the time,
-/// at most a minute.
+/// Decisions are accepted until shortly before the state times out, so that a decision and the timeout do not race: a tenth of the time, at
+/// most a minute.
 const MARGIN_MILLIS: EpochMillis = 60_000;
 
-/// The step.
-pub struct RequestReview<Q, T, C> {
+/// Requests reviews in the records `R`, of the executions `E`, by the clock `C`.
+pub struct RequestReview<R, E, C> {
     timeout_seconds: u32,
-    queue: Q,
-    callback: T,
+    records: R,
+    executions: E,
     clock: C,
 }
 
-/// Its input.
+/// The task token of the state, and what the reviewers decide on.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Input {
@@ -36,32 +38,32 @@ pub struct Input {
     moderation: Moderated,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// How long the state waits: decisions are taken no longer than that.
+    /// How long the state waits, in seconds.
     pub timeout_seconds: u32,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings { records_table: reader.text("RECORDS_TABLE"), timeout_seconds: reader.parsed("REVIEW_TIMEOUT_SECONDS", 604_800) }
 }
 
-impl<Q, T, C> RequestReview<Q, T, C> {
-    /// Asks through `queue`; hands decisions that were made already to `callback`.
-    pub fn new(timeout_seconds: u32, queue: Q, callback: T, clock: C) -> Self {
-        Self { timeout_seconds, queue, callback, clock }
+impl<R, E, C> RequestReview<R, E, C> {
+    /// A step over these ports.
+    pub fn new(timeout_seconds: u32, records: R, executions: E, clock: C) -> Self {
+        Self { timeout_seconds, records, executions, clock }
     }
 }
 
-impl<Q: ReviewQueue, T: ReviewCallback, C: Clock> Step for RequestReview<Q, T, C> {
+impl<R: Records, E: Executions, C: Clock> Step for RequestReview<R, E, C> {
     const NAME: &'static str = "request-review";
     type Input = Input;
     type Output = ();
 
-    async fn run(&self, Input { task_token, image, moderation }: Input) -> Result<(), Fault> {
+    async fn run(&self, Input { task_token, image, moderation }: Input) -> Result<(), StepFailure> {
         let requested_at = self.clock.now();
         let request = ReviewRequest {
             image_id: &image.image_id,
@@ -72,14 +74,14 @@ impl<Q: ReviewQueue, T: ReviewCallback, C: Clock> Step for RequestReview<Q, T, C
             requested_at,
             deadline: requested_at + time_to_decide(self.timeout_seconds),
         };
-        if self.queue.ask(&request).await? == Written::Yes {
-            tracing::info!("review asked for");
+        if self.records.request_review(&request).await? == Written::Yes {
+            tracing::info!("review requested");
             return Ok(());
         }
         // Decided before a redrive: the decision stands, and goes to the token of this run.
-        let decided = self.queue.find(&image.image_id).await?.and_then(|record| decision(record, &image.execution_arn));
+        let decided = self.records.find(&image.image_id).await?.and_then(|record| decision(record, &image.execution_arn));
         let Some(decision) = decided else { return Err(RecordSuperseded { image_id: image.image_id }.into()) };
-        self.callback.tell(&task_token, &decision).await?;
+        self.executions.notify(&task_token, &decision).await?;
         tracing::info!("review was decided before");
         Ok(())
     }

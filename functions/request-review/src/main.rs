@@ -1,10 +1,10 @@
-//! Puts an image before its reviewers.
+//! Requests a review; the execution waits for the decision.
 
 use request_review::{RequestReview, settings};
 use sightline_aws::{
     clients::{Clients, Target},
-    records::Records,
-    workflow::Workflow,
+    dynamodb::{TableNames, Tables},
+    stepfunctions::StepFunctions,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
@@ -13,9 +13,10 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, workflow) = (clients.dynamodb(), Workflow::new(clients.sfn()));
     let step = settings.map(|settings| {
-        RequestReview::new(settings.timeout_seconds, Records::new(dynamodb, settings.records_table), workflow, SystemClock)
+        let names = TableNames { records: settings.records_table, ..TableNames::default() };
+        let (tables, executions) = (Tables::new(clients.dynamodb(), names), StepFunctions::new(clients.sfn()));
+        RequestReview::new(settings.timeout_seconds, tables, executions, SystemClock)
     });
     serve(step, clients.meter()).await
 }

@@ -10,18 +10,18 @@
 
 use request_review::RequestReview;
 use serde_json::{Value, json};
-use sightline_domain::{
+use sightline_domain::model::{
     clock::FixedClock,
     record::{ProcessingStatus, Record},
     review::{ReviewOutcome, ReviewStatus},
 };
-use sightline_kit::{Fault, Step, settings};
+use sightline_kit::{Step, StepFailure, settings};
 use sightline_tests::{
+    executions::MemoryExecutions,
     failing::{Failing, When},
     ready,
-    records::{MemoryRecords, REVIEW_TOKEN},
-    reviews::MemoryCallbacks,
     samples::{IMAGE_ID, NOW, OTHER_EXECUTION, claimed, image, moderated},
+    tables::{MemoryTables, REVIEW_TOKEN},
 };
 
 fn input(token: &str) -> Value {
@@ -29,13 +29,13 @@ fn input(token: &str) -> Value {
     json!({"TaskToken": token, "Image": image(), "Moderation": moderated("REVIEW", &flags)})
 }
 
-fn run(records: &MemoryRecords, callbacks: &MemoryCallbacks, token: &str) -> Result<(), Fault> {
+fn run(records: &MemoryTables, callbacks: &MemoryExecutions, token: &str) -> Result<(), StepFailure> {
     let step = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(input(token)).unwrap()))
 }
 
-fn with(record: &Record) -> MemoryRecords {
-    let records = MemoryRecords::default();
+fn with(record: &Record) -> MemoryTables {
+    let records = MemoryTables::default();
     records.put(record);
     records
 }
@@ -51,7 +51,7 @@ fn approval() -> ReviewOutcome {
 
 #[test]
 fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
-    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
     run(&records, &callbacks, "token-1").unwrap();
     let item = records.item(IMAGE_ID);
     assert_eq!(
@@ -61,7 +61,7 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
     assert_eq!((&item[REVIEW_TOKEN], &item["ReviewDeadline"]), (&json!("token-1"), &json!(NOW + 3_600_000 - 60_000)));
     assert_eq!(item["ReviewRequestedAt"], json!(NOW));
     assert_eq!(item["ModerationFlags"][0]["Name"], json!("Violence"));
-    assert!(callbacks.told().is_empty());
+    assert!(callbacks.notified().is_empty());
 }
 
 /// Injected: a redrive while the review waits.
@@ -69,9 +69,9 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
 #[test]
 fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
     let records = with(&claimed());
-    run(&records, &MemoryCallbacks::default(), "token-1").unwrap();
+    run(&records, &MemoryExecutions::default(), "token-1").unwrap();
     records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Lambda.Unknown", "WorkQueue": "FAILED"}));
-    run(&records, &MemoryCallbacks::default(), "token-2").unwrap();
+    run(&records, &MemoryExecutions::default(), "token-2").unwrap();
     let item = records.item(IMAGE_ID);
     assert_eq!(
         (&item[REVIEW_TOKEN], &item["WorkQueue"], &item["ProcessingStatus"]),
@@ -83,7 +83,7 @@ fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
 /// A try that Step Functions has given up may be at work still when the next one has asked.
 #[test]
 fn a_try_that_was_given_up_puts_its_token_over_no_later_one() {
-    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
     let next = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW + 1));
     ready(next.run(serde_json::from_value(input("token-2")).unwrap())).unwrap();
     assert_eq!(run(&records, &callbacks, "token-1").unwrap_err().name(), "Record.Superseded");
@@ -94,11 +94,11 @@ fn a_try_that_was_given_up_puts_its_token_over_no_later_one() {
 /// Seen: it is told once, through the new token, and stands.
 #[test]
 fn row_30_a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
-    let (records, callbacks) = (with(&claimed()), MemoryCallbacks::default());
+    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
     run(&records, &callbacks, "token-1").unwrap();
     records.decide(IMAGE_ID, &approval());
     run(&records, &callbacks, "token-2").unwrap();
-    assert_eq!(callbacks.told(), [("token-2".to_owned(), approval())]);
+    assert_eq!(callbacks.notified(), [("token-2".to_owned(), approval())]);
     assert_eq!(records.item(IMAGE_ID)["ReviewStatus"], json!("APPROVED"), "the decision stands");
 }
 
@@ -106,13 +106,13 @@ fn row_30_a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
 fn telling_that_fails_is_tried_again() {
     let records = with(&claimed());
     records.decide(IMAGE_ID, &approval());
-    let callbacks = MemoryCallbacks::default();
-    let failing = Failing::new(callbacks.clone()).fail("tell", When::Before, 1);
+    let callbacks = MemoryExecutions::default();
+    let failing = Failing::new(callbacks.clone()).fail("notify", When::Before, 1);
     let step = RequestReview::new(3_600, records, failing, FixedClock(NOW));
     let ask = || ready(step.run(serde_json::from_value(input("token-2")).unwrap()));
     assert_eq!(ask().unwrap_err().name(), "Storage.Unavailable");
     ask().unwrap();
-    assert_eq!(callbacks.told().len(), 1);
+    assert_eq!(callbacks.notified().len(), 1);
 }
 
 #[test]
@@ -124,12 +124,12 @@ fn the_step_of_an_execution_that_no_longer_owns_the_record_ends_superseded() {
             with(&Record { execution_arn: OTHER_EXECUTION.into(), review_status: ReviewStatus::Approved, ..claimed() }),
         ),
         ("completed", with(&Record { processing_status: ProcessingStatus::Completed, ..claimed() })),
-        ("erased", MemoryRecords::default()),
+        ("erased", MemoryTables::default()),
     ];
     for (case, records) in cases {
-        let callbacks = MemoryCallbacks::default();
+        let callbacks = MemoryExecutions::default();
         assert_eq!(run(&records, &callbacks, "token").unwrap_err().name(), "Record.Superseded", "{case}");
-        assert!(callbacks.told().is_empty(), "{case}");
+        assert!(callbacks.notified().is_empty(), "{case}");
     }
 }
 

@@ -11,10 +11,10 @@
 use send_alert::{Receipt, SendAlert};
 use serde_json::{Value, json};
 use sightline_domain::{
-    clock::FixedClock,
-    ports::{AlertPublisher, ResultStore},
+    model::clock::FixedClock,
+    ports::{Alerts, Objects},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     alerts::MemoryAlerts,
     failing::{Failing, When},
@@ -27,7 +27,7 @@ fn concern(kind: &str) -> Value {
     json!({"Kind": kind, "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([]))})
 }
 
-fn run<P: AlertPublisher + Clone, R: ResultStore + Clone>(alerts: &P, results: &R, kind: &str) -> Result<Receipt, Fault> {
+fn run<P: Alerts + Clone, R: Objects + Clone>(alerts: &P, results: &R, kind: &str) -> Result<Receipt, StepFailure> {
     let step = SendAlert::new(alerts.clone(), results.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(concern(kind)).unwrap()))
 }
@@ -64,7 +64,7 @@ fn row_26_where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
 
 #[test]
 fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
-    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("read_result", When::Before, 1));
+    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("read", When::Before, 1));
     assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Storage.Unavailable");
     assert!(alerts.sent().is_empty());
 }
@@ -73,7 +73,7 @@ fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
 /// Seen: the next try sends no second message.
 #[test]
 fn row_22_row_26_a_note_whose_writing_was_not_confirmed_still_counts() {
-    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_result", When::After, 1));
+    let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_json", When::After, 1));
     assert!(run(&alerts, &results, "CONCERN").is_err());
     assert!(run(&alerts, &results, "CONCERN").is_ok());
     assert_eq!(alerts.sent().len(), 1);

@@ -1,29 +1,34 @@
-//! Writes the merged record and its label rows in one conditional transaction, and marks the original as analysed.
+//! Writes the merged record and its rows of the label index in one conditional transaction, and tags the original as analysed.
 //!
 //! Input: [`Findings`]. Output: [`Stored`]. Errors: `Storage.*`, `Record.Superseded`.
 
 use serde::Serialize;
 use sightline_domain::{
-    clock::Clock,
-    error::{RecordSuperseded, StorageError},
-    image::ImageRef,
-    label_index::index,
-    merge::{Findings, merge},
-    ports::{ImageArchive, ObjectRef, RecordCompletion, Tagged, Written},
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
+    model::{
+        clock::Clock,
+        error::{RecordSuperseded, StorageError},
+        identity::ObjectRef,
+        image::ImageRef,
+        record::{ProcessingStatus, Record},
+        review::ReviewStatus,
+    },
+    ports::{Objects, Records, Tagged, Written},
+    rules::{
+        label_index::index,
+        merge::{Findings, merge},
+    },
 };
-use sightline_kit::{Fault, Step, metrics, settings::Reader};
+use sightline_kit::{Step, StepFailure, metrics, settings::Reader};
 
-/// The step.
-pub struct StoreRecord<R, A, C> {
+/// Stores records in `R`, and moves copies in the objects `O`, by the clock `C`.
+pub struct StoreRecord<R, O, C> {
     retention_days: u32,
     records: R,
-    archive: A,
+    objects: O,
     clock: C,
 }
 
-/// What the execution ends with.
+/// The output of the execution.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Stored {
@@ -33,17 +38,17 @@ pub struct Stored {
     review_status: ReviewStatus,
 }
 
-/// Its settings.
+/// Its settings (docs/configuration.md).
 pub struct Settings {
-    /// Name of the records' table.
+    /// Table of the records.
     pub records_table: String,
-    /// Name of the label rows' table.
+    /// Table of the label index.
     pub label_index_table: String,
-    /// Days that a record is kept; 0 = for ever.
+    /// Days until a record expires; 0: never.
     pub retention_days: u32,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings {
         records_table: reader.text("RECORDS_TABLE"),
@@ -52,49 +57,49 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
     }
 }
 
-impl<R, A, C> StoreRecord<R, A, C> {
-    /// Writes to `records`; moves the copies of withheld images with `archive`.
-    pub fn new(retention_days: u32, records: R, archive: A, clock: C) -> Self {
-        Self { retention_days, records, archive, clock }
+impl<R, O, C> StoreRecord<R, O, C> {
+    /// A step over these ports.
+    pub fn new(retention_days: u32, records: R, objects: O, clock: C) -> Self {
+        Self { retention_days, records, objects, clock }
     }
 }
 
-impl<R: RecordCompletion, A: ImageArchive, C: Clock> Step for StoreRecord<R, A, C> {
+impl<R: Records, O: Objects, C: Clock> Step for StoreRecord<R, O, C> {
     const NAME: &'static str = "store-record";
     type Input = Findings;
     type Output = Stored;
 
-    async fn run(&self, findings: Findings) -> Result<Stored, Fault> {
+    async fn run(&self, findings: Findings) -> Result<Stored, StepFailure> {
         let image = findings.image.clone();
         let superseded = || RecordSuperseded { image_id: image.image_id.clone() };
         let claimed = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased()).ok_or_else(superseded)?;
         let mut record = merge(claimed, findings, self.clock.now(), self.retention_days);
         let indexed = index(&record);
         record.warnings.get_or_insert_default().extend(indexed.warning());
-        // Copied before and deleted after, so that a repeated step finds at every moment what it needs.
+        // Copied before the record is written and deleted after, so that a retried step finds what it needs.
         let moved = moves(&image, &record);
         for (from, to) in &moved {
-            self.archive.copy(processed(&image, from), to).await?;
+            self.objects.copy(processed(&image, from), to).await?;
         }
         let record = Record { execution_arn: image.execution_arn.clone(), ..record };
         if self.records.complete(&record, &indexed.rows).await? == Written::Refused {
             return Err(superseded().into());
         }
-        self.tidy(&image, &moved).await?;
+        self.clean_up(&image, &moved).await?;
         metrics::image(&record).write();
         tracing::info!(rows = indexed.rows.len(), left_out = indexed.left_out, withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }
 }
 
-impl<R, A: ImageArchive, C> StoreRecord<R, A, C> {
-    async fn tidy(&self, image: &ImageRef, moved: &[(&str, String)]) -> Result<(), StorageError> {
+impl<R, O: Objects, C> StoreRecord<R, O, C> {
+    async fn clean_up(&self, image: &ImageRef, moved: &[(&str, String)]) -> Result<(), StorageError> {
         for (from, _) in moved {
-            self.archive.delete(processed(image, from)).await?;
+            self.objects.delete(processed(image, from)).await?;
         }
         let original = ObjectRef { bucket: &image.bucket, key: &image.key, version_id: image.version_id.as_deref() };
-        if self.archive.tag_status(original, "analyzed").await? == Tagged::NoRoom {
-            tracing::warn!("the original has as many tags of its own as it may have: it is not tagged");
+        if self.objects.tag_status(original, "analyzed").await? == Tagged::NoRoom {
+            tracing::warn!("the original already has as many tags as S3 allows: not tagged");
         }
         Ok(())
     }
@@ -104,7 +109,7 @@ fn processed<'a>(image: &'a ImageRef, key: &'a str) -> ObjectRef<'a> {
     ObjectRef { bucket: &image.bucket, key, version_id: None }
 }
 
-/// The copies that have to move, with where to: those of withheld images.
+/// The copies that move, with their new keys: those of withheld images.
 fn moves<'a>(image: &'a ImageRef, record: &Record) -> Vec<(&'a str, String)> {
     [(&image.processed_key, &record.processed_key), (&image.thumbnail_key, &record.thumbnail_key)]
         .into_iter()

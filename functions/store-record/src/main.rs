@@ -1,9 +1,9 @@
-//! Writes the merged record and its label rows.
+//! Writes the merged record and its rows of the label index.
 
 use sightline_aws::{
     clients::{Clients, Target},
-    objects::Objects,
-    records::Records,
+    dynamodb::{TableNames, Tables},
+    s3::S3,
 };
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 use store_record::{StoreRecord, settings};
@@ -13,10 +13,10 @@ async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
     let clients = Clients::load(Target::default()).await;
-    let (dynamodb, objects) = (clients.dynamodb(), Objects::new(clients.s3()));
     let step = settings.map(|settings| {
-        let records = Records::new(dynamodb, settings.records_table).indexed_by(settings.label_index_table);
-        StoreRecord::new(settings.retention_days, records, objects, SystemClock)
+        let names = TableNames { records: settings.records_table, label_index: settings.label_index_table, ..TableNames::default() };
+        let tables = Tables::new(clients.dynamodb(), names);
+        StoreRecord::new(settings.retention_days, tables, S3::new(clients.s3()), SystemClock)
     });
     serve(step, clients.meter()).await
 }

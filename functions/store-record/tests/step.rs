@@ -10,28 +10,30 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    clock::FixedClock,
-    ports::{ImageArchive, RecordCompletion},
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        clock::FixedClock,
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Objects, Records},
 };
-use sightline_kit::{Fault, Step};
+use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    records::{MemoryRecords, REVIEW_TOKEN},
     samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, claimed, findings, image, key, moderated},
+    tables::{MemoryTables, REVIEW_TOKEN},
 };
 use store_record::{StoreRecord, Stored};
 
-fn run<R: RecordCompletion + Clone, A: ImageArchive + Clone>(records: &R, objects: &A, findings: &Value) -> Result<Stored, Fault> {
+fn run<R: Records + Clone, A: Objects + Clone>(records: &R, objects: &A, findings: &Value) -> Result<Stored, StepFailure> {
     let step = StoreRecord::new(730, records.clone(), objects.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(findings.clone()).unwrap()))
 }
 
-fn world() -> (MemoryRecords, MemoryObjects) {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+fn world() -> (MemoryTables, MemoryObjects) {
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     records.put(&claimed());
     objects.upload(BUCKET, &key(), b"original", 0);
     objects.upload(BUCKET, &image().processed_key, b"copy", 0);
@@ -53,7 +55,7 @@ fn the_record_is_completed_with_its_rows_and_the_original_tagged() {
     let item = records.item(IMAGE_ID);
     assert_eq!(item["ProcessingStatus"], json!("COMPLETED"));
     assert!(!item.contains_key("WorkQueue"), "the queue index stays small");
-    assert_eq!(records.rows().iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["car", "road"]);
+    assert_eq!(records.label_rows().iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["car", "road"]);
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
 }
 
@@ -64,7 +66,7 @@ fn what_the_search_index_cannot_hold_is_said_on_the_record() {
     let line = |place: usize| json!({"Text": format!("word{place}"), "Confidence": 90.0, "Box": {"Left": 0.0, "Top": 0.0, "Width": 0.1, "Height": 0.1}});
     input["Text"] = json!({"Status": "DONE", "ResultKey": "r", "TextLines": (0..100).map(line).collect::<Vec<_>>()});
     run(&records, &objects, &input).unwrap();
-    assert_eq!(records.rows().len(), 99);
+    assert_eq!(records.label_rows().len(), 99);
     let warnings = records.all().remove(0).warnings.unwrap();
     assert!(warnings.iter().any(|warning| warning.starts_with("3 of 102 search terms are not in the search index")), "{warnings:?}");
 }
@@ -77,7 +79,7 @@ fn row_22_killed_between_the_write_and_the_answer_the_next_try_sees_its_own_writ
     let failing = Failing::new(records.clone()).fail("complete", When::After, 1);
     assert_eq!(run(&failing, &objects, &findings()).unwrap_err().name(), "Storage.Unavailable");
     run(&failing, &objects, &findings()).unwrap();
-    assert_eq!((records.all().len(), records.rows().len()), (1, 2));
+    assert_eq!((records.all().len(), records.label_rows().len()), (1, 2));
     assert_eq!(objects.current(&key()).unwrap().status.as_deref(), Some("analyzed"));
 }
 
@@ -108,7 +110,7 @@ fn the_step_of_an_execution_that_no_longer_owns_the_record_writes_nothing() {
     ];
     for (case, (records, objects)) in cases {
         assert_eq!(run(&records, &objects, &findings()).unwrap_err().name(), "Record.Superseded", "{case}");
-        assert!(records.rows().is_empty(), "{case}");
+        assert!(records.label_rows().is_empty(), "{case}");
         assert_eq!(records.all()[0].execution_arn, OTHER_EXECUTION, "{case}");
         assert_eq!(objects.current(&key()).unwrap().status, None, "{case}");
     }
@@ -117,9 +119,9 @@ fn the_step_of_an_execution_that_no_longer_owns_the_record_writes_nothing() {
 #[test]
 fn an_image_erased_while_it_was_analysed_stays_erased() {
     let (records, objects) = world();
-    records.erase(IMAGE_ID);
+    records.remove(IMAGE_ID);
     assert_eq!(run(&records, &objects, &findings()).unwrap_err().name(), "Record.Superseded");
-    assert!(records.all().is_empty() && records.rows().is_empty());
+    assert!(records.all().is_empty() && records.label_rows().is_empty());
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn copies_of_a_withheld_image_are_moved_out_of_sight() {
     assert_eq!(objects.keys(), [archived[0].clone(), archived[1].clone(), key()]);
     let record = records.all().remove(0);
     assert_eq!((record.processed_key.as_ref(), record.thumbnail_key.as_ref()), (Some(&archived[0]), Some(&archived[1])));
-    assert!(records.rows().iter().all(|row| row.withheld));
+    assert!(records.label_rows().iter().all(|row| row.withheld));
 }
 
 #[test]

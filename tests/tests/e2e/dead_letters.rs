@@ -5,7 +5,7 @@ use crate::local::{Local, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
-use sightline_domain::record::Record;
+use sightline_domain::model::record::Record;
 
 async fn put(local: &Local, event: &Value, attributes: &[(&str, &str)]) {
     let mut message = aws_sdk_sqs::Client::new(local.clients.config())

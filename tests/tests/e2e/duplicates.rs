@@ -1,9 +1,12 @@
-//! Fault matrix rows 1, 2, 4, 5, 15 and 34: events that come twice, late, in the wrong order, or that must start nothing.
+//! StepFailure matrix rows 1, 2, 4, 5, 15 and 34: events that come twice, late, in the wrong order, or that must start nothing.
 
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::to_value;
-use sightline_domain::{content::hex_sha256, erase::ports::Tombstones, identity::content_key};
+use sightline_domain::{
+    model::identity::{content_key, hex_sha256},
+    ports::Records,
+};
 use std::time::Duration;
 
 /// Injected: an execution with the upload's event is started beside the one that the rule starts.
@@ -145,7 +148,7 @@ async fn row_01_two_keys_of_one_content_at_once_make_one_record_and_one_set_of_c
     // Time for the other execution to end.
     tokio::time::sleep(Duration::from_secs(10)).await;
 
-    let items = local.records().items(&id).await.expect("records can be read");
+    let items = local.tables().items(&id).await.expect("records can be read");
     assert_eq!((items.len(), record.attempts), (1, 1));
     assert_eq!(local.recognition.answered(&id).await, [1, 1, 1, 1]);
 }

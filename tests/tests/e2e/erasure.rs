@@ -1,4 +1,4 @@
-//! Fault matrix row 33: erased stays erased. Images are erased by the real command, at every stage of their lives.
+//! StepFailure matrix row 33: erased stays erased. Images are erased by the real command, at every stage of their lives.
 //!
 //! The second look for late writes comes five minutes after an erasure; here it is made by a clock that is ahead.
 
@@ -6,24 +6,20 @@ use crate::local::{Local, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use sightline_aws::{
-    label_search::LabelSearch,
-    objects::Objects,
-    reviews::{Decided, Reviews},
-};
+use sightline_aws::dynamodb::Decided;
 use sightline_domain::{
-    clock::DAY_MILLIS,
-    erase::{
-        LateWrites, SWEEP_AFTER, Swept,
-        ports::{ObjectVersions, RecordErasure, Tombstones},
-        sweep_erased,
+    flows::{
+        erase::{LateWrites, SWEEP_AFTER, Swept, sweep_erased},
+        search::{Search, search},
     },
-    identity::Upload,
-    ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
-    search::{Search, search},
-    terms::Query,
+    model::{
+        clock::DAY_MILLIS,
+        identity::Upload,
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Objects, Records, ReviewRequest, Written},
+    rules::terms::Query,
 };
 use std::time::Duration;
 
@@ -40,10 +36,10 @@ fn erase(local: &Local, id: &str) -> Value {
 
 /// The second look, as if it came `SWEEP_AFTER` later.
 async fn look_again(local: &Local, id: &str) -> Swept {
-    let erased_at = local.records().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
-    let objects = Objects::new(local.clients.s3());
+    let erased_at = local.tables().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
+    let objects = local.s3();
     let later = erased_at + SWEEP_AFTER;
-    sweep_erased(&local.records(), &objects, &local.stack.images_bucket, id, later).await.expect("the bucket can be swept")
+    sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, later).await.expect("the bucket can be swept")
 }
 
 /// Looks again until nothing comes any more.
@@ -56,17 +52,17 @@ async fn close(local: &Local, id: &str) {
 
 /// Asserts that nothing is left of an image but its tombstone.
 async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
-    let objects = Objects::new(local.clients.s3());
+    let objects = local.s3();
     for prefix in
         [image.key.clone(), format!("processed/{}/", image.id), format!("results/{}/", image.id), format!("archived/{}/", image.id)]
     {
         let left = objects.list_versions(&local.stack.images_bucket, &prefix).await.expect("versions can be listed");
         assert_eq!(left, [], "{prefix}");
     }
-    let items = local.records().items(&image.id).await.expect("records can be read");
+    let items = local.tables().items(&image.id).await.expect("records can be read");
     assert_eq!(items.len(), 1);
     assert!(items[0].is_tombstone());
-    let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
+    let index = local.tables();
     for label in before.labels.iter().flatten() {
         let query = Query::of(std::slice::from_ref(&label.name)).expect("a label has a name");
         let wanted = Search {
@@ -219,7 +215,7 @@ async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the
     let (again, record) = upload_file(&local, &file);
 
     assert_eq!((again.as_str(), &record["ProcessingStatus"], &record["Attempts"]), (id.as_str(), &json!("COMPLETED"), &json!(1)));
-    let items = local.records().items(&id).await.expect("records can be read");
+    let items = local.tables().items(&id).await.expect("records can be read");
     assert_eq!(
         items.iter().map(|item| item.processing_status).collect::<Vec<_>>(),
         [ProcessingStatus::Completed, ProcessingStatus::Erased]
@@ -230,8 +226,8 @@ async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the
 
 /// A look that comes although the id is in use again.
 async fn look_again_is_refused(local: &Local, id: &str) -> LateWrites {
-    let objects = Objects::new(local.clients.s3());
-    sweep_erased(&local.records(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
+    let objects = local.s3();
+    sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
 }
 
 #[tokio::test]
@@ -273,7 +269,7 @@ async fn erasing_asks_first_and_knows_what_it_does_not_know() {
 #[tokio::test]
 async fn row_33_the_table_itself_refuses_every_writer() {
     let local = Local::default_stage().await;
-    let (records, id, execution) = (local.records(), uuid::Uuid::new_v4().to_string(), "arn:one");
+    let (records, id, execution) = (local.tables(), uuid::Uuid::new_v4().to_string(), "arn:one");
     let key = format!("raw-uploads/tests/{id}.jpg");
     let upload = Upload { bucket: local.stack.images_bucket.clone(), key, version_id: None, etag: "e".into() };
     let record = Record::claimed(id.clone(), &upload, 1, 1_000, execution.into(), 2_000);
@@ -288,8 +284,8 @@ async fn row_33_the_table_itself_refuses_every_writer() {
         requested_at: 0,
         deadline: i64::MAX / 2,
     };
-    assert_eq!(records.ask(&request).await.expect("a review can be asked for"), Written::Yes);
-    assert_eq!(records.mark(&record, 3_000).await.expect("it can be marked"), Written::Yes);
+    assert_eq!(records.request_review(&request).await.expect("a review can be asked for"), Written::Yes);
+    assert_eq!(records.mark_erased(&record, 3_000).await.expect("it can be marked"), Written::Yes);
 
     for stage in ["under way", "erased", "closed"] {
         let before = records.items(&id).await.expect("it can be read").remove(0);
@@ -303,21 +299,21 @@ async fn row_33_the_table_itself_refuses_every_writer() {
             records.claim(&Record { execution_arn: "arn:two".into(), ..record.clone() }).await,
             records.fail(&failed).await,
             records.fail(&Record { execution_arn: "arn:two".into(), ..failed.clone() }).await,
-            records.ask(&request).await,
+            records.request_review(&request).await,
             records.resume(&failed).await,
-            records.mark(&record, 9_000).await,
-            local.records().indexed_by(local.stack.label_index_table.as_str()).complete(&done, &[]).await,
+            records.mark_erased(&record, 9_000).await,
+            local.tables().complete(&done, &[]).await,
         ];
         for (writer, written) in refused.into_iter().enumerate() {
             assert_eq!(written.expect("it is refused well"), Written::Refused, "{stage}: writer {writer}");
         }
-        let reviews = Reviews::new(local.clients.dynamodb(), local.stack.records_table.as_str());
+        let reviews = local.tables();
         let decided = reviews.decide(&id, 1_000, &outcome, 5_000).await.expect("it is refused well");
         assert!(matches!(decided, Decided::NotWaiting(_)), "{stage}: {decided:?}");
         assert_eq!(serde_json::to_value(records.items(&id).await.expect("it can be read").remove(0)).expect("JSON"), item, "{stage}");
         match stage {
             "under way" => assert_eq!(records.strip(&before, 4_000).await.expect("it can be stripped"), Written::Yes),
-            _ => assert_eq!(records.close(&before).await.expect("it can be closed"), Written::Yes),
+            _ => assert_eq!(records.close_tombstone(&before).await.expect("it can be closed"), Written::Yes),
         }
     }
     assert!(records.items(&id).await.expect("it can be read")[0].is_closed());

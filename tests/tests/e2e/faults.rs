@@ -1,9 +1,9 @@
-//! Fault matrix rows 16 to 20 and 24: Rekognition slow, angry or broken, for single images.
+//! StepFailure matrix rows 16 to 20 and 24: Rekognition slow, angry or broken, for single images.
 
 use crate::{local::Local, recognition::OPERATIONS};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use sightline_domain::analysis::Outcome;
+use sightline_domain::model::analysis::Outcome;
 
 /// A photo that is asked about by all four operations.
 const ALL_FOUR: &str = "hopper-rotated.jpg";
@@ -70,7 +70,7 @@ async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis
 async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
     let local = Local::default_stage().await;
     let mut faults = Vec::new();
-    for mode in ["close", "bad-json"] {
+    for mode in ["close_tombstone", "bad-json"] {
         faults.push(upload_with_fault(&local, "DetectText", mode, json!({})).await);
     }
     for (photo, fault) in faults {

@@ -5,7 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType};
 use serde_json::Value;
-use sightline_domain::{analysis::Outcome, ports::RecordFinder, record::Record};
+use sightline_domain::{
+    model::{analysis::Outcome, record::Record},
+    ports::Records,
+};
 use std::{collections::BTreeMap, path::PathBuf};
 use uuid::Uuid;
 
@@ -134,7 +137,7 @@ async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_o
     assert_eq!((lines.len(), by_id.len()), (300, 300), "one line and one image for each");
     let mut records = Vec::new();
     for line in &lines {
-        let record = local.records().find(&line.image_id).await.expect("records can be read").expect("there is a record");
+        let record = local.tables().find(&line.image_id).await.expect("records can be read").expect("there is a record");
         assert_eq!((line.status.as_str(), record.attempts, record.owner_id.as_str()), ("COMPLETED", 1, "tests"));
         assert_eq!(local.recognition.answered(&line.image_id).await, analysed(&record), "{}: paid for what is there, once", line.key);
         records.push(record);
@@ -147,7 +150,7 @@ async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_o
     assert_eq!(results(&again).len(), 300);
     for record in &records {
         assert_eq!(local.recognition.answered(&record.image_id).await, analysed(record), "nothing was asked again");
-        let now = local.records().find(&record.image_id).await.expect("records can be read").expect("there is a record");
+        let now = local.tables().find(&record.image_id).await.expect("records can be read").expect("there is a record");
         assert_eq!((&now.execution_arn, now.attempts), (&record.execution_arn, 1));
     }
 }

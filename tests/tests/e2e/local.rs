@@ -6,13 +6,16 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_aws::{
     clients::{Clients, Target},
-    records::Records,
-    stack::{self, Stack},
+    cloudformation::{self, Stack},
+    dynamodb::{TableNames, Tables},
+    s3::S3,
 };
 use sightline_domain::{
-    identity::Upload,
-    ports::RecordFinder,
-    record::{ProcessingStatus, Record},
+    model::{
+        identity::Upload,
+        record::{ProcessingStatus, Record},
+    },
+    ports::Records,
 };
 use std::{
     path::PathBuf,
@@ -58,13 +61,23 @@ impl Local {
             std::env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL is not set; run `make test`, or eval \"$(make -s env)\" first");
         assert!(endpoint.starts_with("http://127.0.0.1:"), "the end-to-end tests run against the local stack only, not {endpoint}");
         let clients = Clients::load(Target::default()).await;
-        let stack =
-            stack::find(&clients.cloudformation(), name).await.unwrap_or_else(|error| panic!("{error}; `make test` brings the stack up"));
+        let stack = cloudformation::find(&clients.cloudformation(), name)
+            .await
+            .unwrap_or_else(|error| panic!("{error}; `make test` brings the stack up"));
         Self { name, clients, stack, recognition: Recognition::from_environment() }
     }
 
-    pub fn records(&self) -> Records {
-        Records::new(self.clients.dynamodb(), self.stack.records_table.as_str())
+    pub fn tables(&self) -> Tables {
+        let names = TableNames {
+            records: self.stack.records_table.clone(),
+            label_index: self.stack.label_index_table.clone(),
+            trends: self.stack.trends_table.clone(),
+        };
+        Tables::new(self.clients.dynamodb(), names)
+    }
+
+    pub fn s3(&self) -> S3 {
+        S3::new(self.clients.s3())
     }
 
     /// Uploads `bytes` under a key that names a fresh image.
@@ -142,7 +155,7 @@ impl Local {
 
     /// Waits until the record is as `fits` says.
     pub async fn record_when(&self, id: &str, what: &str, fits: impl Fn(&Record) -> bool) -> Record {
-        let records = self.records();
+        let records = self.tables();
         within(PATIENCE, &format!("image {id} {what}"), async || {
             records.find(id).await.expect("the record can be read").filter(|record| fits(record))
         })

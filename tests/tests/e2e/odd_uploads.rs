@@ -7,11 +7,10 @@ use aws_sdk_s3::{
     types::{CreateBucketConfiguration, Tag},
 };
 use serde_json::Value;
-use sightline_aws::{objects::Objects, trends::Trends};
+
 use sightline_domain::{
-    erase::ports::ObjectVersions,
-    identity::Upload,
-    ports::{RecordFinder, TallyStore},
+    model::identity::Upload,
+    ports::{Counters, Objects, Records},
 };
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
@@ -103,7 +102,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
     // Erased to the last version.
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     succeeded(&sightline(&local, &[&["erase", "--yes", "--output", "json"][..], &ids].concat()));
-    let objects = Objects::new(local.clients.s3());
+    let objects = local.s3();
     let left = objects.list_versions(&local.stack.images_bucket, &folder).await.expect("a listing");
     assert_eq!(left.iter().map(|version| &version.key).collect::<BTreeSet<_>>(), BTreeSet::new());
 }
@@ -124,7 +123,7 @@ async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
 
     for folder in [&marker, &with_a_dot] {
         let id = local.derived_id(folder);
-        assert!(local.records().find(&id).await.expect("records can be read").is_none());
+        assert!(local.tables().find(&id).await.expect("records can be read").is_none());
         assert!(!report["Actions"].as_array().expect("actions").iter().any(|action| action["ImageID"] == id), "{report}");
         assert_eq!(local.status_tag(&folder.key).await, None);
     }
@@ -168,7 +167,7 @@ async fn a_record_that_cannot_be_read_stops_neither_reconcile_nor_the_counters()
     let named = |action: &&Value| action["ImageID"] == odd.as_str();
     let action = report["Actions"].as_array().expect("actions").iter().find(named).expect("the odd record is named").clone();
     assert_eq!((run.status.code(), &action["Action"]), (Some(3), &Value::from("NOT_DONE")));
-    let tallies = Trends::new(local.clients.dynamodb(), &local.stack.trends_table).counting(&local.stack.records_table);
+    let tallies = local.tables();
     within(Duration::from_mins(2), "the photo is counted", async || tallies.tally(&photo.id).await.expect("tallies can be read")).await;
 
     let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);

@@ -4,8 +4,8 @@
 use crate::local::{Local, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use serde_json::{Value, json};
-use sightline_aws::reviews::{Decided, Reviews};
-use sightline_domain::{
+use sightline_aws::dynamodb::Decided;
+use sightline_domain::model::{
     clock::Clock,
     record::{ProcessingStatus, Record},
     review::{ReviewOutcome, ReviewStatus},
@@ -107,7 +107,7 @@ async fn row_29_a_decision_that_was_not_told_is_told_and_applied_once() {
     let now = SystemClock.now();
     let outcome =
         ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(now), review_reason: None };
-    let reviews = Reviews::new(local.clients.dynamodb(), local.stack.records_table.as_str());
+    let reviews = local.tables();
     let decided = reviews.decide(&waiting.image_id, waiting.upload_timestamp, &outcome, now).await.expect("a decision");
     assert!(matches!(decided, Decided::Yes { .. }));
 

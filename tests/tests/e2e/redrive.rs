@@ -4,12 +4,10 @@
 use crate::local::{Local, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use sightline_aws::objects::Objects;
+
 use sightline_domain::{
-    analysis::Question,
-    erase::ports::ObjectVersions,
-    ports::{ImageArchive, ObjectRef, ResultStore},
-    record::Record,
+    model::{analysis::Question, identity::ObjectRef, record::Record},
+    ports::Objects,
 };
 
 /// Injected: access denied to one analysis; after it is lifted, `sightline executions redrive IMAGE_ID --wait`.
@@ -54,7 +52,7 @@ async fn row_31_what_succeeded_is_not_run_again_and_the_reason_is_said() {
 }
 
 /// Runs `executions redrive --rejected` for one image; gives its exit code and what it prints.
-fn look_anew(local: &Local, id: &str) -> (Option<i32>, Value) {
+fn reinspection_event(local: &Local, id: &str) -> (Option<i32>, Value) {
     let run = sightline(local, &["executions", "redrive", "--rejected", id, "--wait", "--output", "json"]);
     let printed = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
     (run.status.code(), printed)
@@ -67,7 +65,7 @@ async fn a_rejected_image_that_is_looked_at_anew_may_be_rejected_again() {
     let photo = local.upload(&jpeg[..jpeg.len() / 2], "jpg").await;
     assert_eq!(local.failed(&photo.id).await.1, "TRUNCATED");
 
-    let (code, printed) = look_anew(&local, &photo.id);
+    let (code, printed) = reinspection_event(&local, &photo.id);
 
     assert_eq!((code, &printed[0]["Action"], &printed[0]["ProcessingStatus"]), (Some(1), &json!("RESTARTED"), &json!("FAILED")));
     assert!(printed[0]["Reason"].as_str().is_some_and(|reason| reason.starts_with("rejected again: TRUNCATED")), "{printed}");
@@ -95,7 +93,7 @@ async fn rejected_earlier(local: &Local) -> Record {
         .expression_attribute_values(":failed", text("FAILED"))
         .expression_attribute_values(":reason", text("TRUNCATED"));
     update.send().await.expect("the record can be changed");
-    let archive = Objects::new(local.clients.s3());
+    let archive = local.s3();
     let original = ObjectRef { bucket: &local.stack.images_bucket, key: &photo.key, version_id: None };
     archive.copy(original.clone(), &format!("archived/{}/original", photo.id)).await.expect("a copy");
     archive.tag_status(original, "rejected").await.expect("a tag");
@@ -108,7 +106,7 @@ async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_a
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
 
-    let (code, printed) = look_anew(&local, id);
+    let (code, printed) = reinspection_event(&local, id);
 
     assert_eq!((code, &printed[0]["ProcessingStatus"]), (Some(0), &json!("COMPLETED")), "{printed}");
     let record = local.completed(id).await;
@@ -117,7 +115,7 @@ async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_a
     local.ended(&record.execution_arn).await;
     assert_eq!(local.status_tag(&key).await.as_deref(), Some("analyzed"));
     assert!(!local.has(&format!("archived/{id}/original")).await);
-    assert_eq!(look_anew(&local, id).1[0]["Action"], "SKIPPED");
+    assert_eq!(reinspection_event(&local, id).1[0]["Action"], "SKIPPED");
 }
 
 #[tokio::test]
@@ -125,12 +123,12 @@ async fn a_rejected_image_whose_upload_is_gone_is_looked_at_in_the_archive() {
     let local = Local::default_stage().await;
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
-    let objects = Objects::new(local.clients.s3());
+    let objects = local.s3();
     let bucket = &local.stack.images_bucket;
     let versions = objects.list_versions(bucket, &key).await.expect("versions");
     objects.delete_versions(bucket, &versions).await.expect("they can be deleted");
 
-    let (code, printed) = look_anew(&local, id);
+    let (code, printed) = reinspection_event(&local, id);
 
     assert_eq!((code, &printed[0]["ProcessingStatus"]), (Some(0), &json!("COMPLETED")), "{printed}");
     assert!(local.has(&format!("archived/{id}/original")).await, "it is the only original");
@@ -142,12 +140,12 @@ async fn a_moderation_answer_that_was_asked_for_too_narrowly_is_asked_for_again(
     let local = Local::default_stage().await;
     let before = rejected_earlier(&local).await;
     let key = format!("results/{}/moderation.json", before.image_id);
-    let (objects, bucket) = (Objects::new(local.clients.s3()), &local.stack.images_bucket);
+    let (objects, bucket) = (local.s3(), &local.stack.images_bucket);
     let stored = objects.read_answer(bucket, &key).await.expect("S3 answers").expect("the answer");
     assert!(stored.question.is_some_and(|question| question.contains("MinConfidence")));
     objects.write_answer(bucket, &key, stored.json, &Question::moderation(99.0)).await.expect("it can be replaced");
 
-    assert_eq!(look_anew(&local, &before.image_id).0, Some(0));
+    assert_eq!(reinspection_event(&local, &before.image_id).0, Some(0));
 
     let [labels, moderation, ..] = local.recognition.answered(&before.image_id).await;
     assert_eq!((labels, moderation), (1, 2), "labels are read from the store");

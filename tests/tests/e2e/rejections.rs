@@ -1,10 +1,10 @@
-//! Fault matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
+//! StepFailure matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
 //! The many ways in which a file can be broken are tested one level below, in functions/inspect-image/tests.
 
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, ImageFormat, RgbImage};
-use sightline_domain::ports::RecordFinder;
+use sightline_domain::ports::Records;
 use std::{
     io::{Cursor, Write},
     net::TcpStream,
@@ -67,7 +67,7 @@ async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
     let whole = local.upload(&photo, "jpg").await;
     local.completed(&whole.id).await;
     assert!(!local.has(&key).await);
-    assert!(local.records().find(&id).await.expect("the table can be read").is_none());
+    assert!(local.tables().find(&id).await.expect("the table can be read").is_none());
 }
 
 /// Injected: a PNG named .jpg, a JPEG named .heic.

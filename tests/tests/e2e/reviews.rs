@@ -4,8 +4,8 @@
 use crate::local::{Local, sample, sightline, within};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
-use sightline_domain::{
-    moderation::Verdict,
+use sightline_domain::model::{
+    findings::Verdict,
     record::{ProcessingStatus, Record, WorkQueue},
     review::ReviewStatus,
 };

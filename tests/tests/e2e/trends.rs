@@ -4,26 +4,18 @@
 
 use crate::local::{Local, Uploaded, sample, sightline, within};
 use serde_json::{Value, json};
-use sightline_aws::trends::{Tallies, Trends};
 use sightline_domain::{
-    calendar::week,
-    counting::{Counted, count_image, remove_tally},
-    outcome::ImageOutcome,
-    ports::{CounterReader, TallyStore},
-    record::Record,
-    tally::{COUNT, Tally, labels_counter},
+    flows::count::{Counted, count_image, remove_tally},
+    model::{
+        clock::week,
+        record::{ImageOutcome, Record},
+    },
+    ports::Counters,
+    rules::tally::{COUNT, Tally, labels_counter},
 };
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_mins(2);
-
-fn counters(local: &Local) -> Trends {
-    Trends::new(local.clients.dynamodb(), &local.stack.trends_table)
-}
-
-fn tallies(local: &Local) -> Tallies {
-    counters(local).counting(&local.stack.records_table)
-}
 
 /// Uploads a photo in which Rekognition sees `label` alone.
 async fn upload_with_label(local: &Local, label: &str) -> Uploaded {
@@ -45,13 +37,13 @@ async fn upload(local: &Local, id: String) -> Uploaded {
 /// Images of the week of `record` that count with `label`.
 async fn counted(local: &Local, record: &Record, label: &str) -> i64 {
     let counter = labels_counter(&week(record.upload_timestamp));
-    let counts = counters(local).counts(&counter, Some(label..=label)).await.expect("counters can be read");
+    let counts = local.tables().counts(&counter, Some(label..=label)).await.expect("counters can be read");
     counts.get(label).and_then(|counts| counts.get(COUNT)).copied().unwrap_or_default()
 }
 
 /// Waits until an image counts by its record; nobody helps the function.
 async fn tallied(local: &Local, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
-    let tallies = tallies(local);
+    let tallies = local.tables();
     let tally = async || tallies.tally(id).await.expect("tallies can be read").filter(|tally| fits(tally));
     within(PATIENCE, &format!("image {id} is counted"), tally).await
 }
@@ -118,11 +110,11 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     // The stream's events once more, twice each, while others count the same images.
     let all: Vec<&Record> = records.iter().collect();
     let again = invoke("CountTrends", stream_event(&all));
-    let (finder, store) = (local.records(), tallies(&local));
+    let tables = local.tables();
     let others = async {
         for record in &records {
-            let counted = count_image(&finder, &store, &record.image_id).await.expect("it can be counted");
-            assert_eq!(counted, Counted::AsBefore);
+            let counted = count_image(&tables, &record.image_id).await.expect("it can be counted");
+            assert_eq!(counted, Counted::Unchanged);
         }
     };
     let (answer, ()) = tokio::join!(again, others);
@@ -137,15 +129,15 @@ async fn a_share_that_is_taken_off_is_put_back_by_one_of_many_that_hear_of_the_i
     let photo = upload_with_label(&local, &label).await;
     let record = local.completed(&photo.id).await;
     tallied(&local, &photo.id, |_| true).await;
-    let (finder, store) = (local.records(), tallies(&local));
+    let tables = local.tables();
 
-    assert!(remove_tally(&store, &photo.id).await.expect("it can be taken off"));
-    let count = || count_image(&finder, &store, &photo.id);
+    assert!(remove_tally(&tables, &photo.id).await.expect("it can be taken off"));
+    let count = || count_image(&tables, &photo.id);
     let counts = tokio::join!(count(), count(), count(), count());
 
     let counts = [counts.0, counts.1, counts.2, counts.3].map(|counted| counted.expect("it can be counted"));
     // The function may hear of the image again just now, and be the one.
-    assert!(counts.iter().filter(|counted| **counted != Counted::AsBefore).count() <= 1, "{counts:?}");
+    assert!(counts.iter().filter(|counted| **counted != Counted::Unchanged).count() <= 1, "{counts:?}");
     assert_eq!(counted(&local, &record, &label).await, 1);
 }
 

@@ -2,14 +2,11 @@
 
 use crate::local::{Local, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
-use sightline_aws::label_search::LabelSearch;
+
 use sightline_domain::{
-    analysis::Outcome,
-    clock::DAY_MILLIS,
-    record::Record,
-    review::ReviewStatus,
-    search::{Search, search},
-    terms::Query,
+    flows::search::{Search, search},
+    model::{analysis::Outcome, clock::DAY_MILLIS, record::Record, review::ReviewStatus},
+    rules::terms::Query,
 };
 
 fn reason(outcome: Option<&Outcome>) -> &str {
@@ -108,7 +105,7 @@ async fn labels_parents_and_words_are_found_in_the_index() {
     let uploaded = local.completed(&cat.id).await.upload_timestamp;
     local.completed(&page.id).await;
 
-    let index = LabelSearch::new(local.clients.dynamodb(), local.stack.label_index_table.as_str());
+    let index = local.tables();
     for (term, id) in [("Cat", &cat.id), ("animal", &cat.id), ("segmentation", &page.id)] {
         let query = Query::of(&[term.to_owned()]).expect("a term");
         let wanted = Search {

@@ -5,13 +5,14 @@ use crate::{
     world::World,
 };
 use sightline_domain::{
-    alert::AlertKind,
-    identity::Upload,
-    label_index::rows,
-    layout,
-    record::{ProcessingStatus, Record, WorkQueue},
-    rerun::record_of,
-    review::ReviewStatus,
+    flows::rerun::record_of,
+    model::{
+        identity::Upload,
+        layout,
+        record::{ProcessingStatus, Record, WorkQueue},
+        review::ReviewStatus,
+    },
+    rules::{alert::AlertKind, label_index::rows},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ impl World {
     /// All that is wrong, a sentence each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.around.ledger.complaints(&self.unwanted);
-        let mut records = self.around.records.all();
+        let mut records = self.around.tables.all();
         problems.extend(self.left_of_erased(&records));
         records.retain(|record| !record.is_erased());
         let mut per_image = BTreeMap::<&str, usize>::new();
@@ -29,7 +30,7 @@ impl World {
         problems.extend(per_image.iter().filter(|(_, count)| **count != 1).map(|(id, count)| format!("{count} records of {id}")));
         let mut known = BTreeSet::new();
         let there = |upload: &Upload| {
-            self.around.objects.versions(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
+            self.around.objects.versions_of(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
         };
         for (upload, picture) in self.uploads.iter().filter(|(upload, _)| there(upload)) {
             match self.record_of(upload) {
@@ -45,7 +46,7 @@ impl World {
         problems.extend(strange.map(|record| format!("{} is the record of no upload", record.image_id)));
         let expected: BTreeSet<String> =
             records.iter().filter(|record| completed(record)).flat_map(rows).map(|row| format!("{row:?}")).collect();
-        let found: BTreeSet<String> = self.around.records.rows().iter().map(|row| format!("{row:?}")).collect();
+        let found: BTreeSet<String> = self.around.tables.label_rows().iter().map(|row| format!("{row:?}")).collect();
         problems.extend(expected.difference(&found).map(|row| format!("missing: {row}")));
         problems.extend(found.difference(&expected).map(|row| format!("in no record: {row}")));
         problems
@@ -70,7 +71,7 @@ impl World {
 
     fn record_of(&self, upload: &Upload) -> Option<Record> {
         // Nothing takes turns any more: the calls are made one after the other.
-        let (records, objects) = (self.around.shaky_records(), self.around.shaky_objects());
+        let (records, objects) = (self.around.failing_tables(), self.around.failing_objects());
         let looked = Box::pin(record_of(&records, &objects, upload, None));
         crate::at_once(looked).ok().flatten().filter(|record| !record.is_erased())
     }

@@ -3,7 +3,7 @@
 //! The rule: nothing is done again where its note lay in the bucket when the try began, and a try that ends well has left the notes
 //! of all that it did. So only a try that broke off between a call and its note, or runs beside another, can cost a second call.
 
-use sightline_domain::layout;
+use sightline_domain::model::layout;
 use sightline_tests::objects::MemoryObjects;
 use std::{
     collections::BTreeSet,
@@ -49,7 +49,7 @@ impl Ledger {
     }
 
     /// What is done from here on is done by this try.
-    pub fn goes_on(&self, id: usize) {
+    pub fn was_redriven(&self, id: usize) {
         self.books().current = id;
     }
 

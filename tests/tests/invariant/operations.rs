@@ -2,7 +2,7 @@
 
 use crate::{tasks::Blow, world::World};
 use proptest::prelude::*;
-use sightline_tests::failing::{Trouble, When};
+use sightline_tests::failing::{FailureKind, When};
 
 /// One thing that happens. Numbers pick one of what there is.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub enum Happening {
     Fail {
         method: &'static str,
         when: When,
-        trouble: Trouble,
+        kind: FailureKind,
         skip: usize,
         times: usize,
     },
@@ -60,19 +60,20 @@ pub enum Happening {
     },
 }
 
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 22] = [
     "find",
     "claim",
     "fail",
     "complete",
-    "ask",
-    "tell",
+    "request_review",
+    "notify",
     "publish",
-    "read_result",
-    "write_result",
-    "look_up",
+    "read_answer",
+    "write_answer",
+    "write_json",
+    "find_upload",
     "first_uploaded",
-    "read_image",
+    "read",
     "write_jpeg",
     "copy",
     "delete",
@@ -88,17 +89,17 @@ const METHODS: [&str; 21] = [
 pub fn happening() -> impl Strategy<Value = Happening> {
     let pick = 0..60_usize;
     let blow = prop_oneof![3 => Just(Blow::Killed), 1 => Just(Blow::Lost), 2 => Just(Blow::TimedOut)];
-    let trouble = prop_oneof![3 => Just(Trouble::Passing), 1 => Just(Trouble::Lasting)];
-    let fail = (prop::sample::select(&METHODS[..]), any::<bool>(), trouble, 0..3_usize, 1..8_usize);
+    let kind = prop_oneof![3 => Just(FailureKind::Transient), 1 => Just(FailureKind::Permanent)];
+    let fail = (prop::sample::select(&METHODS[..]), any::<bool>(), kind, 0..3_usize, 1..8_usize);
     prop_oneof![
         3 => (0..4_usize, pick.clone(), any::<bool>()).prop_map(|(place, picture, encrypted)| Happening::Upload { place, picture, encrypted }),
         4 => (pick.clone(), prop::bool::weighted(0.3)).prop_map(|(event, kept)| Happening::Deliver { event, kept }),
         1 => pick.clone().prop_map(|event| Happening::Lose { event }),
         20 => (pick.clone(), 1..40_usize, any::<u32>()).prop_map(|(actor, calls, dice)| Happening::GoOn { actor, calls, dice: dice as usize }),
         3 => (pick.clone(), blow).prop_map(|(execution, blow)| Happening::Strike { execution, blow }),
-        3 => fail.prop_map(|(method, early, trouble, skip, times)| {
+        3 => fail.prop_map(|(method, early, kind, skip, times)| {
             let when = if early { When::Before } else { When::After };
-            Happening::Fail { method, when, trouble, skip, times }
+            Happening::Fail { method, when, kind, skip, times }
         }),
         1 => Just(Happening::Recover),
         1 => pick.clone().prop_map(|execution| Happening::Stop { execution }),
@@ -132,10 +133,10 @@ impl World {
                 }
             }
             Happening::Strike { execution, blow } => self.strike(execution, blow),
-            Happening::Fail { method, when, trouble, skip, times } => {
+            Happening::Fail { method, when, kind, skip, times } => {
                 // What is set up wrongly stays so until somebody puts it right.
-                let times = if trouble == Trouble::Lasting { usize::MAX } else { times };
-                self.around.plan.add(method, when, trouble, skip, times);
+                let times = if kind == FailureKind::Permanent { usize::MAX } else { times };
+                self.around.plan.add(method, when, kind, skip, times);
             }
             Happening::Recover => self.around.plan.clear(),
             Happening::Stop { execution } => self.stop(execution % self.executions.len().max(1)),

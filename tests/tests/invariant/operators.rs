@@ -1,19 +1,23 @@
 //! What people and schedules do: decide, redrive, start afresh, erase, reconcile. Each is a job of its own, which goes on in turns.
 
-use crate::{machine::Local, outside::Wish, world::World};
+use crate::{machine::Local, outside::Command, world::World};
 use serde_json::Value;
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    erase::Eraser,
-    error::StorageError,
-    identity::Upload,
-    ports::ReviewCallback,
-    reconcile::{self, Reconciler},
-    record::{Record, WorkQueue},
-    rerun,
-    review::{ReviewOutcome, ReviewStatus},
+    flows::{
+        erase::Eraser,
+        reconcile::{self, Reconciler},
+        rerun,
+    },
+    model::{
+        clock::{Clock, EpochMillis},
+        error::StorageError,
+        identity::Upload,
+        record::{Record, WorkQueue},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::Executions,
 };
-use sightline_tests::{erasure::MemoryNames, failing::Failing, samples::BUCKET, turns::turn};
+use sightline_tests::{futures::yield_once, samples::BUCKET};
 use std::{future::poll_fn, task::Poll};
 
 /// How long a job may take: reconcile's function has so long, and whoever runs a command has no more patience.
@@ -38,16 +42,16 @@ impl World {
     /// `sightline review approve|reject`.
     pub fn decide(&mut self, nth: usize, approve: bool) {
         let around = self.around.clone();
-        let records = around.records.all();
+        let records = around.tables.all();
         let waiting: Vec<Record> = records.into_iter().filter(|record| record.work_queue == Some(WorkQueue::Review)).collect();
         let Some(record) = waiting.get(nth % waiting.len().max(1)).cloned() else { return };
         self.job(async move {
-            turn().await;
+            yield_once().await;
             let now = around.clock.now();
             let status = if approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
             let outcome = ReviewOutcome { status, reviewed_by: Some("berta".to_owned()), reviewed_at: Some(now), review_reason: None };
-            let Some(token) = around.records.decide_in_time(&record, &outcome, now) else { return Ok(()) };
-            around.shaky_engine().tell(&token, &outcome).await.map(drop)
+            let Some(token) = around.tables.decide_in_time(&record, &outcome, now) else { return Ok(()) };
+            around.failing_engine().notify(&token, &outcome).await.map(drop)
         });
     }
 
@@ -57,21 +61,21 @@ impl World {
         let Some(place) = failed.get(nth % failed.len().max(1)) else { return };
         let (around, run) = (self.around.clone(), self.executions[*place].run.clone());
         self.job(async move {
-            let (records, objects) = (around.shaky_records(), around.shaky_objects());
+            let (records, objects) = (around.failing_tables(), around.failing_objects());
             let record = rerun::record_of(&records, &objects, &upload(&run.input), Some(&run.arn)).await?;
             if rerun::obstacle(record.as_ref(), &run.arn).is_some() {
                 return Ok(());
             }
             if fresh {
                 if rerun::may_restart(record.as_ref()) {
-                    sightline_domain::reconcile::Executions::start(&around.engine, &run.input.to_string()).await?;
+                    sightline_domain::ports::Executions::start(&around.engine, &run.input.to_string()).await?;
                 }
                 return Ok(());
             }
-            around.engine.wish(Wish::Redrive(run.arn.clone()));
-            turn().await;
+            around.engine.command(Command::Redrive(run.arn.clone()));
+            yield_once().await;
             if let Some(record) = record {
-                around.records.resume(&record);
+                around.tables.resume(&record);
             }
             Ok(())
         });
@@ -79,7 +83,7 @@ impl World {
 
     /// `sightline erase` of some image that has a record.
     pub fn erase(&mut self, nth: usize) {
-        let records = self.around.records.all();
+        let records = self.around.tables.all();
         let Some(record) = records.get(nth % records.len().max(1)) else { return };
         self.erase_image(record.image_id.clone());
     }
@@ -90,11 +94,9 @@ impl World {
         let around = &self.around;
         let eraser = Eraser {
             bucket: BUCKET.to_owned(),
-            records: around.shaky_records(),
-            label_rows: around.shaky_records(),
-            objects: around.shaky_objects(),
-            executions: around.shaky_engine(),
-            trends: Failing::by(MemoryNames::default(), &around.plan),
+            tables: around.failing_tables(),
+            objects: around.failing_objects(),
+            executions: around.failing_engine(),
             clock: around.clock.clone(),
         };
         self.job(async move { eraser.erase(&image_id).await.map(drop) });
@@ -103,19 +105,19 @@ impl World {
     /// The scheduled reconciler.
     pub fn reconcile(&mut self) {
         let around = self.around.clone();
-        let (objects, engine, clock) = (around.shaky_objects(), around.shaky_engine(), around.clock.clone());
-        let reconciler = Reconciler::new(around.shaky_records(), objects, engine.clone(), engine, clock.clone());
+        let (objects, engine, clock) = (around.failing_objects(), around.failing_engine(), around.clock.clone());
+        let reconciler = Reconciler::new(around.failing_tables(), objects, engine, clock.clone());
         let deadline = clock.now() + JOB_MILLIS - 10_000;
-        let wish = reconcile::Wish {
+        let options = reconcile::Options {
             bucket: BUCKET.to_owned(),
             grace: GRACE_MILLIS,
-            anew: false,
+            full: false,
             retention_days: 0,
             dry_run: false,
             calls_per_second: 50,
             deadline,
         };
-        self.job(async move { reconciler.run(&wish).await.error.map_or(Ok(()), Err) });
+        self.job(async move { reconciler.run(&options).await.error.map_or(Ok(()), Err) });
     }
 }
 

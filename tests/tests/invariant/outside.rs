@@ -4,20 +4,18 @@ use crate::{ledger::Ledger, pictures};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
-    alert::{AlertMessage, Attribute},
-    analysis::Analysis,
-    erase::ports::{ExecutionStop, Stopped},
-    error::{AlertError, RecognitionError, StorageError},
-    layout,
-    ports::{
-        AlertPublisher, ExecutionHistory, FaceDetector, FailureCause, LabelDetector, ModerationDetector, ObjectRef, ReviewCallback,
-        StoredResult, TextDetector, Told,
+    model::{
+        analysis::{Analysis, Question},
+        error::{AlertError, RecognitionError, StorageError},
+        identity::ObjectRef,
+        layout,
+        review::ReviewOutcome,
     },
-    reconcile::{ExecutionFacts, ExecutionState, Executions},
-    review::ReviewOutcome,
+    ports::{Alerts, ExecutionFacts, ExecutionState, Executions, FailureCause, ImageAnalyzer, Notified, Stopped},
+    rules::alert::{AlertMessage, Attribute},
 };
 use sightline_tests::{
-    failing::{Plan, Trouble},
+    failing::{FailureKind, Plan},
     objects::MemoryObjects,
 };
 use std::{
@@ -38,50 +36,39 @@ impl Rekognition {
         &self,
         method: &'static str,
         analysis: Analysis,
-        trouble: fn(Trouble) -> RecognitionError,
+        failure: fn(FailureKind) -> RecognitionError,
         image: ObjectRef<'_>,
-    ) -> Result<StoredResult, RecognitionError> {
+    ) -> Result<Vec<u8>, RecognitionError> {
         let answered = async {
             // What is gone from the bucket is Rekognition's InvalidS3ObjectException: nothing is paid.
-            let Some(copy) = self.objects.current(image.key) else { return Err(trouble(Trouble::Lasting)) };
+            let Some(copy) = self.objects.current(image.key) else { return Err(failure(FailureKind::Permanent)) };
             let answer = pictures::answer(&copy.bytes, analysis);
             let answer = answer.ok_or_else(|| RecognitionError::Refused { operation: analysis.operation(), source: "it does".into() })?;
             let image_id = image.key.split('/').nth(1).unwrap();
             self.ledger.done(layout::result(image_id, analysis));
             Ok(answer.to_string().into_bytes())
         };
-        self.plan.call(method, trouble, answered).await
+        self.plan.call(method, failure, answered).await
     }
 }
 
-fn trouble(operation: &'static str, trouble: Trouble) -> RecognitionError {
-    match trouble {
-        Trouble::Passing => RecognitionError::Throttled { operation, source: "injected".into() },
-        Trouble::Lasting => RecognitionError::Misconfigured { operation, source: "injected".into() },
+fn failure(operation: &'static str, kind: FailureKind) -> RecognitionError {
+    match kind {
+        FailureKind::Transient => RecognitionError::Throttled { operation, source: "injected".into() },
+        FailureKind::Permanent => RecognitionError::Misconfigured { operation, source: "injected".into() },
     }
 }
 
-impl LabelDetector for Rekognition {
-    async fn detect_labels(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        self.answer("detect_labels", Analysis::Labels, |kind| trouble("DetectLabels", kind), image).await
-    }
-}
-
-impl FaceDetector for Rekognition {
-    async fn detect_faces(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        self.answer("detect_faces", Analysis::Faces, |kind| trouble("DetectFaces", kind), image).await
-    }
-}
-
-impl TextDetector for Rekognition {
-    async fn detect_text(&self, image: ObjectRef<'_>) -> Result<StoredResult, RecognitionError> {
-        self.answer("detect_text", Analysis::Text, |kind| trouble("DetectText", kind), image).await
-    }
-}
-
-impl ModerationDetector for Rekognition {
-    async fn detect_moderation_labels(&self, image: ObjectRef<'_>, _: f64) -> Result<StoredResult, RecognitionError> {
-        self.answer("detect_moderation_labels", Analysis::Moderation, |kind| trouble("DetectModerationLabels", kind), image).await
+impl ImageAnalyzer for Rekognition {
+    async fn analyze(&self, analysis: Analysis, _: &Question, image: ObjectRef<'_>) -> Result<Vec<u8>, RecognitionError> {
+        match analysis {
+            Analysis::Labels => self.answer("detect_labels", analysis, |kind| failure("DetectLabels", kind), image).await,
+            Analysis::Faces => self.answer("detect_faces", analysis, |kind| failure("DetectFaces", kind), image).await,
+            Analysis::Text => self.answer("detect_text", analysis, |kind| failure("DetectText", kind), image).await,
+            Analysis::Moderation => {
+                self.answer("detect_moderation_labels", analysis, |kind| failure("DetectModerationLabels", kind), image).await
+            }
+        }
     }
 }
 
@@ -89,7 +76,7 @@ impl ModerationDetector for Rekognition {
 #[derive(Clone)]
 pub struct Topic(pub Ledger);
 
-impl AlertPublisher for Topic {
+impl Alerts for Topic {
     async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
         let attribute = |name| match message.attributes.iter().find(|(known, _)| *known == name) {
             Some((_, Attribute::Text(text))) => text.as_str(),
@@ -126,15 +113,16 @@ impl Tokens {
     }
 }
 
-impl ReviewCallback for Tokens {
-    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
+impl Tokens {
+    /// Answers a token; only the first answer of an open token is accepted.
+    fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Notified {
         let mut open = self.open();
         match open.get_mut(task_token.expose_secret()) {
             Some(answer @ None) => {
                 *answer = Some(json!(outcome));
-                Ok(Told::Yes)
+                Notified::Yes
             }
-            Some(Some(_)) | None => Ok(Told::NotWaiting),
+            Some(Some(_)) | None => Notified::NotWaiting,
         }
     }
 }
@@ -144,7 +132,7 @@ impl ReviewCallback for Tokens {
 pub struct Engine {
     pub tokens: Tokens,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
-    wishes: Arc<Mutex<Vec<Wish>>>,
+    commands: Arc<Mutex<Vec<Command>>>,
 }
 
 struct Known {
@@ -152,9 +140,9 @@ struct Known {
     redriven: bool,
 }
 
-/// What somebody asks the engine for.
+/// What a client asks Step Functions for.
 #[derive(Debug, Clone)]
-pub enum Wish {
+pub enum Command {
     Start { arn: String, input: Value },
     Stop(String),
     Redrive(String),
@@ -173,13 +161,13 @@ impl Engine {
         known.insert(arn.to_owned(), Known { facts, redriven });
     }
 
-    /// Takes what was asked for since.
-    pub fn wishes(&self) -> Vec<Wish> {
-        std::mem::take(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes the commands since the last call.
+    pub fn commands(&self) -> Vec<Command> {
+        std::mem::take(&mut self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn wish(&self, wish: Wish) {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
+    pub fn command(&self, command: Command) {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).push(command);
     }
 
     /// The ARN of the execution that is started next.
@@ -195,42 +183,36 @@ impl Engine {
 }
 
 impl Executions for Engine {
-    async fn look(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
+    async fn find(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
         Ok(self.known().get(execution_arn).map(|known| known.facts.clone()))
     }
 
     async fn start(&self, input: &str) -> Result<String, StorageError> {
         let input = serde_json::from_str(input).unwrap();
         let arn = self.begin(&input);
-        self.wish(Wish::Start { arn: arn.clone(), input });
+        self.command(Command::Start { arn: arn.clone(), input });
         Ok(arn)
     }
-}
 
-impl ExecutionStop for Engine {
     async fn stop(&self, execution_arn: &str) -> Result<Stopped, StorageError> {
         if !self.is_running(execution_arn) {
             return Ok(Stopped::NotRunning);
         }
-        self.wish(Wish::Stop(execution_arn.to_owned()));
+        self.command(Command::Stop(execution_arn.to_owned()));
         Ok(Stopped::Stopped)
     }
-}
 
-impl ExecutionHistory for Engine {
     async fn failure_cause(&self, _: &str) -> Result<Option<FailureCause>, StorageError> {
         // As on the local engine, where the status event tells.
         Ok(None)
     }
 
-    async fn goes_on(&self, execution_arn: &str) -> Result<bool, StorageError> {
-        let gone_on = |known: &Known| known.redriven || matches!(known.facts.state, ExecutionState::Succeeded { .. });
-        Ok(self.known().get(execution_arn).is_some_and(gone_on))
+    async fn was_redriven(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        let redriven = |known: &Known| known.redriven || matches!(known.facts.state, ExecutionState::Succeeded { .. });
+        Ok(self.known().get(execution_arn).is_some_and(redriven))
     }
-}
 
-impl ReviewCallback for Engine {
-    async fn tell(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Told, StorageError> {
-        self.tokens.tell(task_token, outcome).await
+    async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
+        Ok(self.tokens.notify(task_token, outcome))
     }
 }

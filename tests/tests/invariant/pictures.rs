@@ -1,9 +1,9 @@
 //! A few small pictures, what Rekognition says of each, and what must become of it.
 
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use inspect_image::inspect::{Limits, inspect};
+use inspect_image::{inspect::inspect, picture::Limits};
 use serde_json::{Value, json};
-use sightline_domain::{analysis::Analysis, rejection::ReasonCode};
+use sightline_domain::model::{analysis::Analysis, rejection::ReasonCode};
 use sightline_tests::samples::label;
 use std::sync::LazyLock;
 

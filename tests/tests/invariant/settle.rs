@@ -1,7 +1,7 @@
 //! Coming to rest: nothing fails any more, every event arrives, reconcile runs, and what failed is run again.
 
 use crate::{surroundings::REVIEW_SECONDS, tasks::Blow, world::World};
-use sightline_domain::{clock::Clock, record::Record};
+use sightline_domain::model::{clock::Clock, record::Record};
 
 /// Rounds after which nothing may be left to do.
 const ROUNDS: usize = 8;
@@ -39,7 +39,7 @@ impl World {
 
     /// Whether an erasure was interrupted, or did not come to begin.
     fn is_half_erased(&self, image_id: &str) -> bool {
-        let items: Vec<_> = self.around.records.all().into_iter().filter(|record| record.image_id == image_id).collect();
+        let items: Vec<_> = self.around.tables.all().into_iter().filter(|record| record.image_id == image_id).collect();
         !items.iter().any(Record::is_tombstone) || items.iter().any(|item| item.is_erased() && !item.is_tombstone())
     }
 

@@ -5,23 +5,22 @@ use crate::{
     machine::{Local, Outcome, StateError},
     outside::{Engine, Rekognition, Topic},
 };
-use analyze_faces::AnalyzeFaces;
-use detect_labels::DetectLabels;
-use detect_text::DetectText;
 use inspect_image::step::InspectImage;
-use moderate_image::ModerateImage;
 use record_failure::RecordFailure;
 use record_rejection::RecordRejection;
 use request_review::RequestReview;
 use send_alert::SendAlert;
 use serde_json::{Value, json};
-use sightline_domain::clock::{Clock, EpochMillis};
-use sightline_kit::{Step, settings::from};
+use sightline_domain::{
+    model::clock::{Clock, EpochMillis},
+    rules::moderation::Policy,
+};
+use sightline_kit::{AnalysisStep, Step, settings::from};
 use sightline_tests::{
     failing::{Failing, Plan},
     objects::MemoryObjects,
-    records::MemoryRecords,
     samples::UPLOADED,
+    tables::MemoryTables,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -58,7 +57,7 @@ impl Clock for Ticking {
 
 pub struct Surroundings {
     pub clock: Ticking,
-    pub records: MemoryRecords,
+    pub tables: MemoryTables,
     pub objects: MemoryObjects,
     pub engine: Engine,
     pub ledger: Ledger,
@@ -74,54 +73,55 @@ impl Surroundings {
         let objects = MemoryObjects::default();
         Self {
             clock: Ticking(Arc::new(AtomicI64::new(UPLOADED))),
-            records: MemoryRecords::default(),
+            tables: MemoryTables::default(),
             ledger: Ledger::of(&objects),
             objects,
             engine: Engine::default(),
-            plan: Plan::in_turns(),
+            plan: Plan::pausing(),
             strays: RefCell::default(),
             late_copies: Cell::new(false),
         }
     }
 
-    pub fn shaky_records(&self) -> Failing<MemoryRecords> {
-        Failing::by(self.records.clone(), &self.plan)
+    pub fn failing_tables(&self) -> Failing<MemoryTables> {
+        Failing::by(self.tables.clone(), &self.plan)
     }
 
-    pub fn shaky_objects(&self) -> Failing<MemoryObjects> {
+    pub fn failing_objects(&self) -> Failing<MemoryObjects> {
         Failing::by(self.objects.clone(), &self.plan)
     }
 
-    pub fn shaky_engine(&self) -> Failing<Engine> {
+    pub fn failing_engine(&self) -> Failing<Engine> {
         Failing::by(self.engine.clone(), &self.plan)
     }
 
     /// Invokes a function by the placeholder of its ARN.
     pub fn call(&self, function: &str, payload: Value) -> Local<Outcome> {
-        let (records, objects, clock) = (self.shaky_records(), self.shaky_objects(), self.clock.clone());
+        let (records, objects, clock) = (self.failing_tables(), self.failing_objects(), self.clock.clone());
         let rekognition = Rekognition { objects: self.objects.clone(), ledger: self.ledger.clone(), plan: self.plan.clone() };
         match function {
             "${InspectImageFunctionArn}" => {
-                self.invoke(InspectImage::new(setting(inspect_image::settings::read), records, objects, clock), payload)
+                self.invoke(InspectImage::new(setting(inspect_image::step::Settings::read), records, objects, clock), payload)
             }
             "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(0, records, objects, clock), payload),
-            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(0, records, objects, self.shaky_engine(), clock), payload),
-            "${DetectLabelsFunctionArn}" => {
-                self.invoke(DetectLabels::new(setting(detect_labels::settings::read), rekognition, objects), payload)
-            }
-            "${AnalyzeFacesFunctionArn}" => self.invoke(AnalyzeFaces::new(80.0, rekognition, objects), payload),
-            "${DetectTextFunctionArn}" => self.invoke(DetectText::new(80.0, rekognition, objects), payload),
+            "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(0, records, objects, self.failing_engine(), clock), payload),
+            "${DetectLabelsFunctionArn}" => self.invoke(AnalysisStep::new(setting(detect_labels::rules), rekognition, objects), payload),
+            "${AnalyzeFacesFunctionArn}" => self.invoke(AnalysisStep::new(setting(analyze_faces::rules), rekognition, objects), payload),
+            "${DetectTextFunctionArn}" => self.invoke(AnalysisStep::new(setting(detect_text::rules), rekognition, objects), payload),
             "${ModerateImageFunctionArn}" => {
                 let policy = json!([
                     {"category": "Suggestive", "minConfidence": 60, "action": "REVIEW"},
                     {"category": "Violence", "minConfidence": 60, "action": "BLOCK"},
                 ]);
-                self.invoke(ModerateImage::new(serde_json::from_value(policy).unwrap(), rekognition, objects), payload)
+                let policy: Policy = serde_json::from_value(policy).unwrap();
+                self.invoke(AnalysisStep::new(policy, rekognition, objects), payload)
             }
             "${SendAlertFunctionArn}" => {
                 self.invoke(SendAlert::new(Failing::by(Topic(self.ledger.clone()), &self.plan), objects, clock), payload)
             }
-            "${RequestReviewFunctionArn}" => self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.shaky_engine(), clock), payload),
+            "${RequestReviewFunctionArn}" => {
+                self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.failing_engine(), clock), payload)
+            }
             "${StoreRecordFunctionArn}" => self.invoke(StoreRecord::new(0, records, objects, clock), payload),
             other => panic!("the function {other} is not known here"),
         }
@@ -140,7 +140,7 @@ impl Surroundings {
             if clock.now() - since > FUNCTION_MILLIS {
                 return Poll::Ready(Err(StateError::new("Function.DeadlineExceeded", "the function ran out of time")));
             }
-            ledger.goes_on(id);
+            ledger.was_redriven(id);
             let polled = work.as_mut().poll(context);
             if matches!(polled, Poll::Ready(Ok(_))) {
                 ledger.ended_well(id);

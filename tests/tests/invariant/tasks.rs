@@ -6,7 +6,7 @@ use crate::{
     surroundings::Surroundings,
 };
 use serde_json::{Value, json};
-use sightline_domain::clock::{Clock, EpochMillis};
+use sightline_domain::model::clock::{Clock, EpochMillis};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,

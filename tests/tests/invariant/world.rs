@@ -2,17 +2,18 @@
 
 use crate::{
     machine::{Local, MACHINE, Outcome, StateError, region},
-    outside::Wish,
+    outside::Command,
     pictures::{PICTURES, Picture},
     surroundings::Surroundings,
     tasks::Run,
 };
 use serde_json::{Map, Value, json};
 use sightline_domain::{
-    clock::Clock,
-    content::hex_sha256,
-    identity::{Upload, content_key},
-    reconcile::{ExecutionState, Executions},
+    model::{
+        clock::Clock,
+        identity::{Upload, content_key, hex_sha256},
+    },
+    ports::{ExecutionState, Executions},
 };
 use sightline_tests::samples::{self, BUCKET, OWNER, key};
 use std::{
@@ -135,12 +136,12 @@ impl World {
                 self.around.strays.borrow_mut().append(&mut strays);
             }
         }
-        for wish in self.around.engine.wishes() {
+        for wish in self.around.engine.commands() {
             let place = |arn: &str| self.executions.iter().position(|execution| execution.run.arn == arn);
             match wish {
-                Wish::Start { arn, input } => self.begin(arn, input),
-                Wish::Stop(arn) => place(&arn).into_iter().for_each(|place| self.stop(place)),
-                Wish::Redrive(arn) => place(&arn).into_iter().for_each(|place| self.redrive(place)),
+                Command::Start { arn, input } => self.begin(arn, input),
+                Command::Stop(arn) => place(&arn).into_iter().for_each(|place| self.stop(place)),
+                Command::Redrive(arn) => place(&arn).into_iter().for_each(|place| self.redrive(place)),
             }
         }
     }
@@ -179,7 +180,7 @@ impl Execution {
     }
 
     fn failed(&self, around: &Surroundings) -> bool {
-        let facts = crate::at_once(around.engine.look(&self.run.arn)).ok().flatten();
+        let facts = crate::at_once(around.engine.find(&self.run.arn)).ok().flatten();
         facts.is_some_and(|facts| matches!(facts.state, ExecutionState::Failed { .. }))
     }
 }

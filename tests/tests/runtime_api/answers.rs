@@ -7,16 +7,13 @@ use crate::{
 use aws_sdk_sfn::types::StateMachineType;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sightline_domain::{
+use sightline_domain::model::{
     analysis::{Analysis, Outcome},
-    faces::FacesFound,
+    findings::{FacesFound, LabelsFound, Moderated, TextFound, Verdict},
     image::{ImageFormat, ImageRef},
-    labels::LabelsFound,
     layout,
-    moderation::{Moderated, Verdict},
     record::{ProcessingStatus, WorkQueue},
     review::ReviewStatus,
-    text::TextFound,
 };
 use uuid::Uuid;
 

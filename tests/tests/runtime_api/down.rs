@@ -5,7 +5,7 @@ use crate::{
     image::Image,
     local::{Local, Settings},
 };
-use sightline_domain::record::ProcessingStatus;
+use sightline_domain::model::record::ProcessingStatus;
 
 /// A port on which nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9";

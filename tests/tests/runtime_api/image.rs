@@ -3,13 +3,10 @@
 use crate::local::{Local, photo};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use sightline_aws::objects::Objects;
+use sightline_aws::s3::S3;
 use sightline_domain::{
-    erase::ports::ObjectVersions,
-    identity::Upload,
-    layout,
-    ports::{RecordClaims, Written},
-    record::Record,
+    model::{identity::Upload, layout, record::Record},
+    ports::{Objects, Records, Written},
 };
 use std::fs;
 use uuid::Uuid;
@@ -68,7 +65,7 @@ impl Image {
         let uploaded = input["Image"]["UploadTimestamp"].as_i64().unwrap();
         let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), uploaded);
         OWNER.clone_into(&mut record.owner_id);
-        assert_eq!(local.records().claim(&record).await.unwrap(), Written::Yes);
+        assert_eq!(local.tables().claim(&record).await.unwrap(), Written::Yes);
         image
     }
 
@@ -94,7 +91,7 @@ impl Image {
 
     /// Removes what the test has left.
     pub async fn clean(self, local: &Local) {
-        let (objects, dynamodb, stack) = (Objects::new(local.clients.s3()), local.clients.dynamodb(), &local.stack);
+        let (objects, dynamodb, stack) = (S3::new(local.clients.s3()), local.clients.dynamodb(), &local.stack);
         for prefix in
             [self.key.clone(), format!("processed/{}/", self.id), format!("results/{}/", self.id), format!("archived/{}/", self.id)]
         {

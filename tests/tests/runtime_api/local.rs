@@ -6,10 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 use sightline_aws::{
     clients::{Clients, Target},
-    records::Records,
-    stack::{self, Stack},
+    cloudformation::{self, Stack},
+    dynamodb::{TableNames, Tables},
 };
-use sightline_domain::{ports::RecordFinder, record::Record};
+use sightline_domain::{model::record::Record, ports::Records};
 use std::{collections::HashMap, env, fs};
 
 pub type Item = HashMap<String, AttributeValue>;
@@ -35,7 +35,7 @@ impl Local {
             "these tests write to the stack, so they run against a local one only, not {endpoint}"
         );
         let clients = Clients::load(Target::default()).await;
-        let stack = stack::find(&clients.cloudformation(), "sightline").await.unwrap_or_else(|error| panic!("{error}: {HOW}"));
+        let stack = cloudformation::find(&clients.cloudformation(), "sightline").await.unwrap_or_else(|error| panic!("{error}: {HOW}"));
         Self { clients, stack, rekognition }
     }
 
@@ -66,12 +66,13 @@ impl Local {
         self.clients.s3().head_object().bucket(&self.stack.images_bucket).key(key).send().await.is_ok()
     }
 
-    pub fn records(&self) -> Records {
-        Records::new(self.clients.dynamodb(), self.stack.records_table.as_str())
+    pub fn tables(&self) -> Tables {
+        let names = TableNames { records: self.stack.records_table.clone(), ..TableNames::default() };
+        Tables::new(self.clients.dynamodb(), names)
     }
 
     pub async fn record(&self, image_id: &str) -> Record {
-        self.records().find(image_id).await.unwrap().unwrap_or_else(|| panic!("image {image_id} has no record"))
+        self.tables().find(image_id).await.unwrap().unwrap_or_else(|| panic!("image {image_id} has no record"))
     }
 
     /// The record's item, with what is in no [`Record`].

@@ -4,7 +4,7 @@ use crate::{
     image::Image,
     local::{Item, Local},
 };
-use sightline_domain::{record::ProcessingStatus, review::ReviewStatus};
+use sightline_domain::model::{record::ProcessingStatus, review::ReviewStatus};
 use std::collections::BTreeSet;
 
 fn terms(rows: &[Item]) -> BTreeSet<&str> {

@@ -1,11 +1,11 @@
 //! What is retried, what is caught, and what is neither.
 
 use crate::asl::{State, all_states, all_tasks, in_repository, list, texts};
-use sightline_domain::{
+use sightline_domain::model::{
     error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
     rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
 };
-use sightline_kit::fault::Breakdown;
+use sightline_kit::failure::RuntimeFailure;
 use std::{collections::BTreeSet, fs};
 
 /// One of each error that can leave a step.
@@ -30,8 +30,8 @@ fn all_errors() -> Vec<Box<dyn StepError>> {
         Box::new(FolderMarker),
         Box::new(InputInvalid(cause())),
         Box::new(SettingsInvalid { problems: Vec::new() }),
-        Box::new(Breakdown::Panicked),
-        Box::new(Breakdown::DeadlineExceeded),
+        Box::new(RuntimeFailure::Panicked),
+        Box::new(RuntimeFailure::DeadlineExceeded),
     ]
 }
 
@@ -55,7 +55,7 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn no_error_is_missing_here() {
-    let sources = ["crates/domain/src/error.rs", "crates/domain/src/rejection.rs", "crates/kit/src/fault.rs"];
+    let sources = ["crates/domain/src/model/error.rs", "crates/domain/src/model/rejection.rs", "crates/kit/src/failure.rs"];
     let texts: Vec<String> = sources.iter().map(|path| fs::read_to_string(in_repository(path)).unwrap()).collect();
     let written: BTreeSet<String> = texts.iter().flat_map(|text| names_in(text)).map(str::to_owned).collect();
     assert_eq!(written, names(|_| true));
@@ -118,7 +118,7 @@ fn row_21_throttling_is_retried_for_hours_by_retriers_of_its_own() {
         for name in ["Recognition.Throttled", "Lambda.TooManyRequestsException"] {
             let mut retriers = list(&task.body["Retry"]).filter(|retrier| texts(&retrier["ErrorEquals"]).contains(name));
             let Some(retrier) = retriers.next() else { continue };
-            assert_eq!(texts(&retrier["ErrorEquals"]).len(), 1, "{}: {name} shares a retrier", task.name);
+            assert_eq!(texts(&retrier["ErrorEquals"]).len(), 1, "{}: {name} contributions a retrier", task.name);
             assert!(retriers.next().is_none(), "{}: {name} has two retriers", task.name);
             let [interval, rate, most] =
                 ["IntervalSeconds", "BackoffRate", "MaxDelaySeconds"].map(|field| retrier[field].as_f64().unwrap());
@@ -141,7 +141,7 @@ fn only_what_re_running_cannot_mend_is_caught() {
     assert!(caught.contains("States.Timeout"), "a review that nobody answers");
     let own = ours(caught);
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
-    assert_eq!(own, names(StepError::ends_well));
+    assert_eq!(own, names(StepError::is_expected));
     // A wrong set-up is to be mended and redriven, so it must not be caught either.
     assert_eq!(
         own,

@@ -3,7 +3,11 @@
 use crate::asl::{CALLED_FROM_OUTSIDE, functions, sample, tasks};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sightline_domain::{alert::Concern, event::ExecutionStatusChanged, import::ImportItem, merge::Findings};
+use sightline_domain::{
+    model::{event::ExecutionStatusChanged, import::ImportItem},
+    rules::{alert::AlertRequest, merge::Findings},
+};
+use sightline_kit::AnalysisInput;
 use std::collections::BTreeSet;
 
 fn check<T: DeserializeOwned>(input: Value) -> Result<(), String> {
@@ -15,11 +19,8 @@ pub fn takes(function: &str, input: Value) -> Result<(), String> {
     match function {
         "inspect-image" => check::<inspect_image::step::Input>(input),
         "record-rejection" => check::<record_rejection::Input>(input),
-        "detect-labels" => check::<detect_labels::Input>(input),
-        "analyze-faces" => check::<analyze_faces::Input>(input),
-        "detect-text" => check::<detect_text::Input>(input),
-        "moderate-image" => check::<moderate_image::Input>(input),
-        "send-alert" => check::<Concern>(input),
+        "detect-labels" | "analyze-faces" | "detect-text" | "moderate-image" => check::<AnalysisInput>(input),
+        "send-alert" => check::<AlertRequest>(input),
         "request-review" => check::<request_review::Input>(input),
         "store-record" => check::<Findings>(input),
         "record-failure" => check::<ExecutionStatusChanged>(input),

@@ -5,7 +5,7 @@ use crate::{
     payloads::takes,
 };
 use serde_json::{Value, json};
-use sightline_domain::{cost::Cost, merge::merge};
+use sightline_domain::rules::{cost::Cost, merge::merge};
 use sightline_tests::samples::{NOW, claimed};
 use std::{
     io::Write,

@@ -39,8 +39,8 @@ fn names_are_verbs_or_outcomes_in_camel_case_and_used_once() {
 fn every_state_goes_on_or_ends() {
     for state in all_states() {
         let ends = state.body["End"] == true || state.body["Type"] == "Succeed";
-        let goes_on = state.body.get("Next").is_some() || state.body["Type"] == "Choice";
-        assert!(ends != goes_on, "{}", state.name);
+        let was_redriven = state.body.get("Next").is_some() || state.body["Type"] == "Choice";
+        assert!(ends != was_redriven, "{}", state.name);
     }
 }
 

@@ -22,12 +22,15 @@ use comfy_table::Cell;
 use futures_util::{StreamExt, stream};
 use plan::{Plan, REDRIVABLE_DAYS, RerunMode, plan};
 use serde::Serialize;
-use sightline_aws::executions::{ExecutionDetail, Redriven};
+use sightline_aws::stepfunctions::{ExecutionDetail, Redriven};
 use sightline_domain::{
-    clock::{Clock, DAY_MILLIS},
-    error::StepError,
-    record::{ProcessingStatus, Record},
-    rerun,
+    flows::rerun,
+    model::{
+        clock::{Clock, DAY_MILLIS},
+        error::StepError,
+        record::{ProcessingStatus, Record},
+    },
+    ports::Executions,
 };
 use tokio::sync::Semaphore;
 use wildmatch::WildMatch;
@@ -85,7 +88,7 @@ impl Outcome {
 
     /// Waits for a new end of the image. `None` if the command is stopped first or the record cannot be read.
     async fn wait(&mut self, session: &Session, follower: &Follower, permits: &Semaphore) -> Option<Record> {
-        let records = session.records();
+        let records = session.tables();
         let finished = tokio::select! {
             finished = follower.wait_until_finished(&records, permits) => finished,
             stop = stop::requested() => {
@@ -244,7 +247,7 @@ impl Candidate {
             Redriven::Yes => {
                 outcome.action = ActionKind::Redriven;
                 if let Some(record) = &self.record {
-                    session.records().resume(record).await?;
+                    session.tables().resume(record).await?;
                 }
                 Ok(())
             }
@@ -262,7 +265,7 @@ impl Candidate {
             return Err(CliError::Failed("its record is not FAILED yet; try again in a moment".to_owned()));
         }
         let input = self.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is no longer known".to_owned()))?;
-        outcome.new_execution_arn = Some(session.executions().restart(input).await?);
+        outcome.new_execution_arn = Some(session.executions().start(input).await?);
         outcome.action = ActionKind::Restarted;
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! Decides whether and how an execution is run again.
 
-use sightline_aws::executions::ExecutionDetail;
+use sightline_aws::stepfunctions::ExecutionDetail;
 use sightline_domain::{
-    clock::{DAY_MILLIS, EpochMillis},
-    record::Record,
-    rerun,
+    flows::rerun,
+    model::{
+        clock::{DAY_MILLIS, EpochMillis},
+        record::Record,
+    },
 };
 
 /// Limits of a redrive (Step Functions guide, "Redrive"): within 14 days of closing, and below 24,999 events.
@@ -73,7 +75,7 @@ pub fn plan(detail: &ExecutionDetail, events: i64, record: Option<&Record>, now:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_aws::executions::Execution;
+    use sightline_aws::stepfunctions::Execution;
 
     const NOW: EpochMillis = 100 * DAY_MILLIS;
 

@@ -16,14 +16,15 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    error::{StepError, StorageError},
-    event::look_anew,
-    identity::Upload,
-    layout,
-    ports::{RecordFinder, UploadLookup},
-    reconcile::{QueuedImage, WorkQueues},
-    record::{ProcessingStatus, Record, WorkQueue},
+    model::{
+        clock::{Clock, EpochMillis},
+        error::{StepError, StorageError},
+        event::reinspection_event,
+        identity::Upload,
+        layout,
+        record::{ProcessingStatus, Record, WorkQueue},
+    },
+    ports::{Executions, QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;
 
@@ -58,9 +59,9 @@ pub async fn run(session: &Session, named: Vec<ExecutionRef>, args: &RedriveArgs
 /// At most [`MOST`] matching images, those rejected longest ago first. An image that is rejected again moves to the end of this order, so
 /// that the next run continues with others.
 async fn find_all(session: &Session, args: &RedriveArgs) -> Result<Vec<Record>, CliError> {
-    let (records, mut found, mut matching, mut after) = (session.records(), Vec::new(), 0, None);
+    let (records, mut found, mut matching, mut after) = (session.tables(), Vec::new(), 0, None);
     loop {
-        let page = records.page(WorkQueue::Failed, after.as_ref()).await?;
+        let page = records.queued(WorkQueue::Failed, after.as_ref()).await?;
         for unreadable in &page.unreadable {
             report_unreadable(&unreadable.image_id);
         }
@@ -137,13 +138,13 @@ async fn input(
     upload: &Upload,
     rejected_at: EpochMillis,
 ) -> Result<Result<String, String>, StorageError> {
-    let objects = session.objects();
-    if let Some(facts) = objects.look_up(upload).await? {
-        return Ok(Ok(look_anew(upload, facts.size, facts.last_modified, rejected_at).to_string()));
+    let objects = session.s3();
+    if let Some(facts) = objects.find(upload).await? {
+        return Ok(Ok(reinspection_event(upload, facts.size, facts.last_modified, rejected_at).to_string()));
     }
     let archived = Upload { key: layout::rejected_original(&record.image_id), version_id: None, etag: String::new(), ..upload.clone() };
-    Ok(match objects.look_up(&archived).await? {
-        Some(facts) => Ok(look_anew(upload, facts.size, record.upload_timestamp, rejected_at).to_string()),
+    Ok(match objects.find(&archived).await? {
+        Some(facts) => Ok(reinspection_event(upload, facts.size, record.upload_timestamp, rejected_at).to_string()),
         None => Err("its original was deleted".to_owned()),
     })
 }
@@ -162,7 +163,7 @@ impl Rejected {
             Ok(input) => input,
         };
         rate.wait().await;
-        match session.executions().restart(input).await {
+        match session.executions().start(input).await {
             Ok(arn) => (outcome.action, outcome.reason, outcome.new_execution_arn) = (ActionKind::Restarted, None, Some(arn)),
             Err(error) => outcome.set(ActionKind::NotRedriven, sentence(&CliError::from(error))),
         }

@@ -2,8 +2,8 @@
 
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
-use sightline_aws::dead_letters::DeadLetters;
-use sightline_domain::error::StepError;
+use sightline_aws::sqs::DeadLetters;
+use sightline_domain::model::error::StepError;
 use std::time::Duration;
 
 const QUEUE: &str = "http://127.0.0.1:1/123456789012/dead";
@@ -38,7 +38,7 @@ async fn a_message_is_let_go_or_deleted_by_its_receipt() {
     let queue = queue(&replay).await;
     let letters = queue.receive(Duration::from_mins(1)).await.unwrap();
 
-    queue.let_go(&letters[0]).await.unwrap();
+    queue.release(&letters[0]).await.unwrap();
     queue.delete(&letters[0]).await.unwrap();
 
     let [_, let_go, deleted] = replay.asked().try_into().unwrap();

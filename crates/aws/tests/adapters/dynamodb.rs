@@ -1,23 +1,20 @@
 //! DynamoDB: the conditions of every write, and what their refusal means (fault matrix, rows 1, 2, 22, 23).
 
-use crate::replay::{Answer, Replay, json_error, ok};
+use crate::replay::{Answer, Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::records::Records;
+
 use sightline_domain::{
-    error::{StepError, StorageError},
-    label_index::rows,
-    merge::merge,
-    ports::{RecordClaims, RecordCompletion, RecordFailures, RecordFinder, ReviewQueue, ReviewRequest, Written},
-    record::{ProcessingStatus, Record},
-    rejection::ReasonCode,
-    review::ReviewStatus,
+    model::{
+        error::{StepError, StorageError},
+        record::{ProcessingStatus, Record},
+        rejection::ReasonCode,
+        review::ReviewStatus,
+    },
+    ports::{Records, ReviewRequest, Written},
+    rules::{label_index::rows, merge::merge},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, findings};
 use std::collections::HashSet;
-
-async fn records(replay: &Replay) -> Records {
-    Records::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
-}
 
 fn completed() -> Record {
     merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730)
@@ -25,7 +22,7 @@ fn completed() -> Record {
 
 async fn complete(replay: &Replay) -> Result<Written, StorageError> {
     let record = completed();
-    records(replay).await.indexed_by("label-index").complete(&record, &rows(&record)).await
+    tables(replay).await.complete(&record, &rows(&record)).await
 }
 
 /// Names of the attributes that an update sets, and of those that it removes.
@@ -63,7 +60,7 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
         "LaterAttribute": {"M": {}},
     });
     let replay = Replay::new([ok(json!({"Items": [item], "Count": 1}).to_string())]);
-    let found = records(&replay).await.find(IMAGE_ID).await.unwrap().unwrap();
+    let found = tables(&replay).await.find(IMAGE_ID).await.unwrap().unwrap();
     assert_eq!(
         (found.upload_timestamp, found.processing_status, found.review_status),
         (UPLOADED, ProcessingStatus::Pending, ReviewStatus::None)
@@ -76,15 +73,15 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
 
 #[tokio::test]
 async fn no_record_is_none_and_one_that_cannot_be_read_is_an_error() {
-    assert!(records(&Replay::new([ok(r#"{"Items": []}"#)])).await.find(IMAGE_ID).await.unwrap().is_none());
+    assert!(tables(&Replay::new([ok(r#"{"Items": []}"#)])).await.find(IMAGE_ID).await.unwrap().is_none());
     let odd = ok(json!({"Items": [{"ImageID": {"S": "i"}}]}).to_string());
-    assert_eq!(records(&Replay::new([odd])).await.find(IMAGE_ID).await.err().unwrap().name(), "Storage.Misconfigured");
+    assert_eq!(tables(&Replay::new([odd])).await.find(IMAGE_ID).await.err().unwrap().name(), "Storage.Misconfigured");
 }
 
 #[tokio::test]
 async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.claim(&claimed()).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.claim(&claimed()).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
     assert_eq!(asked["Key"], json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": UPLOADED.to_string()}}));
@@ -101,7 +98,7 @@ async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it
 #[tokio::test]
 async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
     let replay = Replay::new([ok("{}")]);
-    records(&replay).await.claim(&claimed()).await.unwrap();
+    tables(&replay).await.claim(&claimed()).await.unwrap();
     let asked = replay.only().json();
     assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
     let (set, removed) = changes(&asked);
@@ -127,7 +124,7 @@ async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
 #[tokio::test]
 async fn a_rejected_record_is_claimed_anew_where_it_is_the_rejection_that_was_meant() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.claim_rejected(&claimed(), 7).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.claim_rejected(&claimed(), 7).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
     assert_eq!(asked["ConditionExpression"], "ProcessingStatus = :failed AND FinishedAt = :rejected");
@@ -136,7 +133,7 @@ async fn a_rejected_record_is_claimed_anew_where_it_is_the_rejection_that_was_me
     let (_, removed) = changes(&asked);
     assert!(["StatusReason", "FinishedAt", "ExpiresAt"].iter().all(|name| removed.contains(*name)), "{removed:?}");
     assert_eq!(
-        records(&Replay::new([json_error(400, "ConditionalCheckFailedException")])).await.claim_rejected(&claimed(), 7).await.unwrap(),
+        tables(&Replay::new([json_error(400, "ConditionalCheckFailedException")])).await.claim_rejected(&claimed(), 7).await.unwrap(),
         Written::Refused
     );
 }
@@ -145,7 +142,7 @@ async fn a_rejected_record_is_claimed_anew_where_it_is_the_rejection_that_was_me
 async fn a_failure_is_written_into_the_executions_own_record_that_is_not_completed() {
     let replay = Replay::new([ok("{}")]);
     let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() };
-    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
     assert_eq!(
@@ -161,7 +158,7 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
 async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_record_was_read() {
     let replay = Replay::new([ok("{}")]);
     let failed = Record { processing_status: ProcessingStatus::Failed, review_deadline: Some(7), ..claimed() };
-    assert_eq!(records(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
     assert!(asked["ConditionExpression"].as_str().unwrap().ends_with("AND ReviewDeadline = :deadline)"), "{asked}");
@@ -172,7 +169,7 @@ async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_recor
 async fn a_failure_leaves_the_decision_that_a_reviewer_made_meanwhile() {
     let replay = Replay::new([ok("{}")]);
     let read_before = Record { review_status: ReviewStatus::Pending, review_deadline: Some(9), reviewed_by: Some("x".into()), ..claimed() };
-    records(&replay).await.fail(&read_before).await.unwrap();
+    tables(&replay).await.fail(&read_before).await.unwrap();
     let (set, removed) = changes(&replay.only().json());
     assert!(set.iter().all(|name| !name.starts_with("Review")), "{set:?}");
     assert_eq!(removed, ["ReviewToken".to_owned()].into());
@@ -181,8 +178,8 @@ async fn a_failure_leaves_the_decision_that_a_reviewer_made_meanwhile() {
 #[tokio::test]
 async fn a_refused_condition_is_no_error() {
     let refused = || Replay::new([json_error(400, "ConditionalCheckFailedException")]);
-    assert_eq!(records(&refused()).await.claim(&claimed()).await.unwrap(), Written::Refused);
-    assert_eq!(records(&refused()).await.fail(&claimed()).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.claim(&claimed()).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.fail(&claimed()).await.unwrap(), Written::Refused);
 }
 
 /// Injected: each of the errors that DynamoDB documents.
@@ -201,7 +198,7 @@ async fn row_20_row_23_other_errors_have_our_names() {
         ("ItemCollectionSizeLimitExceededException", 400, "Storage.Misconfigured"),
     ];
     for (code, status, name) in cases {
-        let error = records(&Replay::new([json_error(status, code)])).await.claim(&claimed()).await.unwrap_err();
+        let error = tables(&Replay::new([json_error(status, code)])).await.claim(&claimed()).await.unwrap_err();
         assert_eq!(error.name(), name, "{code}");
     }
 }
@@ -287,12 +284,12 @@ async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_ano
         deadline: 99,
     };
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.ask(&request).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.request_review(&request).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
     let condition = "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected) \
                      AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)";
     assert_eq!(asked["ConditionExpression"], json!(condition));
     let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
-    assert_eq!(records(&refused).await.ask(&request).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused).await.request_review(&request).await.unwrap(), Written::Refused);
 }

@@ -1,20 +1,16 @@
 //! Erasing against recorded answers: tombstones, label rows, versions and executions (fault matrix, row 33).
 
-use crate::replay::{Answer, Replay, json_error, ok, xml_error};
+use crate::replay::{Answer, Replay, json_error, ok, s3, step_functions, tables, xml_error};
 use serde_json::{Value, json};
-use sightline_aws::{label_rows::LabelRows, objects::Objects, records::Records, workflow::Workflow};
 use sightline_domain::{
-    erase::ports::{Content, ExecutionStop, LabelRowRemoval, ObjectVersion, ObjectVersions, RecordErasure, Stopped, Tombstones},
-    error::{StepError, StorageError},
-    label_index::RowKey,
-    ports::Written,
-    record::Record,
+    model::{
+        error::{StepError, StorageError},
+        record::Record,
+    },
+    ports::{Content, Executions, LabelIndex, ObjectVersion, Objects, Records, Stopped, Written},
+    rules::label_index::RowKey,
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed};
-
-async fn records(replay: &Replay) -> Records {
-    Records::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
-}
 
 fn refused() -> Replay {
     Replay::new([json_error(400, "ConditionalCheckFailedException")])
@@ -29,7 +25,7 @@ fn marked() -> Record {
 #[tokio::test]
 async fn a_record_is_marked_for_as_long_as_its_execution_owns_it_and_nobody_owns_it_then() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.mark(&claimed(), NOW).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.mark_erased(&claimed(), NOW).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_eq!(asked["ConditionExpression"], "ExecutionArn = :own AND ProcessingStatus <> :erased");
     let (sets, removals) = asked["UpdateExpression"].as_str().unwrap().split_once(" REMOVE ").unwrap();
@@ -38,13 +34,13 @@ async fn a_record_is_marked_for_as_long_as_its_execution_owns_it_and_nobody_owns
         assert!(removals.split(", ").any(|removed| removed == name), "{name}: {removals}");
     }
     assert!(asked["ExpressionAttributeValues"].as_object().unwrap().values().any(|value| value == &json!({"S": EXECUTION})));
-    assert_eq!(records(&refused()).await.mark(&claimed(), NOW).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.mark_erased(&claimed(), NOW).await.unwrap(), Written::Refused);
 }
 
 #[tokio::test]
 async fn the_tombstone_replaces_the_whole_item_and_holds_nothing_of_the_image() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.strip(&marked(), NOW + 5).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.strip(&marked(), NOW + 5).await.unwrap(), Written::Yes);
     let asked = replay.only();
     assert_eq!(asked.header("x-amz-target"), Some("DynamoDB_20120810.PutItem"));
     let asked = asked.json();
@@ -56,17 +52,17 @@ async fn the_tombstone_replaces_the_whole_item_and_holds_nothing_of_the_image() 
     });
     assert_eq!(asked["Item"], expected);
     assert_eq!(asked["ExpressionAttributeValues"][":at"], number(NOW));
-    assert_eq!(records(&refused()).await.strip(&marked(), NOW).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.strip(&marked(), NOW).await.unwrap(), Written::Refused);
 }
 
 #[tokio::test]
 async fn an_image_without_a_record_is_marked_where_nothing_has_that_key_yet() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.mark_unrecorded(&marked()).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.mark_unrecorded_erased(&marked()).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_eq!(asked["ConditionExpression"], "attribute_not_exists(ImageID)");
     assert_eq!((&asked["Item"]["ProcessingStatus"], &asked["Item"]["S3_URL"]), (&json!({"S": "ERASED"}), &json!({"S": "s3://images/k"})));
-    assert_eq!(records(&refused()).await.mark_unrecorded(&marked()).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.mark_unrecorded_erased(&marked()).await.unwrap(), Written::Refused);
 }
 
 #[tokio::test]
@@ -74,8 +70,8 @@ async fn the_rows_of_an_image_without_a_record_are_looked_for_in_the_whole_index
     let row = |term: &str| json!({"OwnerLabelMonth": {"S": format!("anna#{term}#2026-03")}, "TimeImageID": {"S": "0#i"}});
     let first = json!({"Items": [row("car")], "LastEvaluatedKey": row("car")});
     let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": [row("road")]}).to_string())]);
-    let rows = LabelRows::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "labels");
-    let found = rows.of_image(IMAGE_ID).await.unwrap();
+    let rows = tables(&replay).await;
+    let found = rows.rows_of_image(IMAGE_ID).await.unwrap();
     let key = |term: &str| RowKey { owner_label_month: format!("anna#{term}#2026-03"), time_image_id: "0#i".into() };
     assert_eq!(found, [key("car"), key("road")]);
     let asked = &replay.asked()[1].json();
@@ -86,11 +82,11 @@ async fn the_rows_of_an_image_without_a_record_are_looked_for_in_the_whole_index
 #[tokio::test]
 async fn a_tombstone_is_closed_as_it_was_read() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(records(&replay).await.close(&marked()).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.close_tombstone(&marked()).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_eq!(asked["UpdateExpression"], "REMOVE WorkQueue, VersionId");
     assert_eq!(asked["ConditionExpression"], "ProcessingStatus = :erased AND ErasedAt = :at");
-    assert_eq!(records(&refused()).await.close(&marked()).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&refused()).await.close_tombstone(&marked()).await.unwrap(), Written::Refused);
 }
 
 #[tokio::test]
@@ -102,7 +98,7 @@ async fn all_items_of_an_image_are_read_the_newest_first() {
     let key = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "2"}});
     let first = ok(json!({"Items": [item(2)], "LastEvaluatedKey": key}).to_string());
     let replay = Replay::new([first, ok(json!({"Items": [item(1)]}).to_string())]);
-    let items = records(&replay).await.items(IMAGE_ID).await.unwrap();
+    let items = tables(&replay).await.items(IMAGE_ID).await.unwrap();
     assert_eq!(items.iter().map(|item| item.upload_timestamp).collect::<Vec<_>>(), [2, 1]);
     assert!(items.iter().all(Record::is_closed));
     let asked: Vec<Value> = replay.asked().iter().map(super::replay::Asked::json).collect();
@@ -118,10 +114,6 @@ fn label_row(term: usize) -> Value {
     json!({"OwnerLabelMonth": {"S": format!("anna#term{term}#2026-03")}, "TimeImageID": {"S": "t"}})
 }
 
-async fn label_rows(replay: &Replay) -> LabelRows {
-    LabelRows::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "label-index")
-}
-
 #[tokio::test]
 async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
     let part = json!({"Responses": {"label-index": [label_row(0)]}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(1)]}}});
@@ -129,7 +121,7 @@ async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
     let last = json!({"Responses": {"label-index": []}});
     let replay = Replay::new([part, rest, last].map(|answer| ok(answer.to_string())));
     let keys: Vec<RowKey> = (0..120).map(row).collect();
-    assert_eq!(label_rows(&replay).await.existing(&keys).await.unwrap(), [row(0), row(1)]);
+    assert_eq!(tables(&replay).await.existing_rows(&keys).await.unwrap(), [row(0), row(1)]);
     let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()["RequestItems"]["label-index"].clone()).collect();
     assert_eq!(asked.iter().map(|table| table["Keys"].as_array().unwrap().len()).collect::<Vec<_>>(), [100, 1, 20]);
     assert_eq!(asked[0]["ConsistentRead"], true);
@@ -140,23 +132,19 @@ async fn label_rows_are_deleted_in_batches_and_what_was_left_undone_again() {
     let part = json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(3)}}]}});
     let replay = Replay::new([ok(part.to_string()), ok("{}"), ok("{}")]);
     let keys: Vec<RowKey> = (0..30).map(row).collect();
-    label_rows(&replay).await.remove(&keys).await.unwrap();
+    tables(&replay).await.delete_rows(&keys).await.unwrap();
     let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()["RequestItems"]["label-index"].clone()).collect();
     assert_eq!(asked.iter().map(|requests| requests.as_array().unwrap().len()).collect::<Vec<_>>(), [25, 1, 5]);
     assert_eq!(asked[1][0]["DeleteRequest"]["Key"], label_row(3));
-    assert!(label_rows(&Replay::new([])).await.remove(&[]).await.is_ok(), "nothing to do, nothing asked");
+    assert!(tables(&Replay::new([])).await.delete_rows(&[]).await.is_ok(), "nothing to do, nothing asked");
 }
 
 #[tokio::test]
 async fn what_stays_undone_is_passing_trouble() {
     let never = ok(json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(0)}}]}}).to_string());
-    assert_eq!(label_rows(&Replay::new([never])).await.remove(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
+    assert_eq!(tables(&Replay::new([never])).await.delete_rows(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
     let never = ok(json!({"Responses": {}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(0)]}}}).to_string());
-    assert_eq!(label_rows(&Replay::new([never])).await.existing(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
-}
-
-async fn objects(replay: &Replay) -> Objects {
-    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
+    assert_eq!(tables(&Replay::new([never])).await.existing_rows(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
 }
 
 const FIRST_PAGE: &str = r#"<?xml version="1.0"?><ListVersionsResult><IsTruncated>true</IsTruncated>
@@ -173,7 +161,7 @@ fn marker(version_id: &str) -> ObjectVersion {
 #[tokio::test]
 async fn versions_and_markers_are_listed_page_by_page() {
     let replay = Replay::new([ok(FIRST_PAGE), ok(SECOND_PAGE)]);
-    let listed = objects(&replay).await.list_versions("images", "processed/i/").await.unwrap();
+    let listed = s3(&replay).await.list_versions("images", "processed/i/").await.unwrap();
     let content = Content { etag: "e2".into(), size: 7, last_modified: 1_772_366_400_000 };
     assert_eq!(listed, [ObjectVersion { content: Some(content), ..marker("v2") }, marker("v1")]);
     let uris: Vec<String> = replay.asked().into_iter().map(|asked| asked.uri).collect();
@@ -182,13 +170,13 @@ async fn versions_and_markers_are_listed_page_by_page() {
 }
 
 async fn delete(answer: Answer) -> Result<(), StorageError> {
-    objects(&Replay::new([answer])).await.delete_versions("images", &[marker("v1")]).await
+    s3(&Replay::new([answer])).await.delete_versions("images", &[marker("v1")]).await
 }
 
 #[tokio::test]
 async fn versions_are_deleted_by_their_ids_and_nothing_is_asked_where_there_are_none() {
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>")]);
-    objects(&replay).await.delete_versions("images", &[marker("v1"), marker("v2")]).await.unwrap();
+    s3(&replay).await.delete_versions("images", &[marker("v1"), marker("v2")]).await.unwrap();
     let asked = replay.only();
     let body = String::from_utf8(asked.body).unwrap();
     assert!(
@@ -197,7 +185,7 @@ async fn versions_are_deleted_by_their_ids_and_nothing_is_asked_where_there_are_
     );
     assert!(body.contains("<Quiet>true</Quiet>"), "{body}");
     let none = Replay::new([]);
-    objects(&none).await.delete_versions("images", &[]).await.unwrap();
+    s3(&none).await.delete_versions("images", &[]).await.unwrap();
     assert!(none.asked().is_empty());
 }
 
@@ -206,14 +194,14 @@ async fn a_key_that_xml_cannot_carry_is_deleted_by_a_request_of_its_own() {
     let odd = ["a\u{1}", "a\r", "a\u{85}", "a\u{fffe}"].map(|key| ObjectVersion { key: format!("raw-uploads/{key}"), ..marker("v1") });
     let versions: Vec<ObjectVersion> = odd.into_iter().chain([marker("v2")]).collect();
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>"), ok("")]);
-    objects(&replay).await.delete_versions("images", &versions).await.unwrap();
+    s3(&replay).await.delete_versions("images", &versions).await.unwrap();
     let asked = replay.asked();
     assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["POST", "DELETE", "DELETE", "DELETE", "DELETE"]);
     for (asked, key) in asked[1..].iter().zip(["a%01", "a%0D", "a%C2%85", "a%EF%BF%BE"]) {
         assert!(asked.uri.contains(&format!("/images/raw-uploads/{key}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
     }
     // One that is gone is no error.
-    objects(&Replay::new([xml_error(404, "NoSuchVersion")])).await.delete_versions("images", &versions[..1]).await.unwrap();
+    s3(&Replay::new([xml_error(404, "NoSuchVersion")])).await.delete_versions("images", &versions[..1]).await.unwrap();
 }
 
 #[tokio::test]
@@ -231,7 +219,7 @@ async fn an_error_of_one_version_within_a_good_answer_is_an_error() {
 
 async fn stop(answers: impl IntoIterator<Item = Answer>) -> (Result<Stopped, &'static str>, Vec<Value>) {
     let replay = Replay::new(answers);
-    let workflow = Workflow::new(aws_sdk_sfn::Client::new(&replay.config().await));
+    let workflow = step_functions(&replay).await;
     let stopped = workflow.stop(EXECUTION).await.map_err(|error| error.name());
     (stopped, replay.asked().iter().map(super::replay::Asked::json).collect())
 }

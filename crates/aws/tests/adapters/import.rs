@@ -1,23 +1,18 @@
 //! Imports: looking at objects of other buckets, copying them, and what Map Runs tell.
 
-use crate::replay::{Answer, Replay, json_error, ok, xml_error};
+use crate::replay::{Answer, Replay, json_error, ok, s3, xml_error};
 use serde_json::json;
-use sightline_aws::{
-    bulk_imports::{BulkImports, MapRun, Started},
-    objects::Objects,
-};
+use sightline_aws::stepfunctions::{BulkImports, MapRun, Started};
 use sightline_domain::{
-    error::StepError,
-    identity::Upload,
-    import::{ImageSource, ListedObject, ObjectFacts},
-    ports::ObjectRef,
+    model::{
+        error::StepError,
+        identity::{ObjectRef, Upload},
+        import::ListedObject,
+    },
+    ports::{ImportSource, ObjectFacts},
 };
 
 const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:bulk-import";
-
-async fn objects(replay: &Replay) -> Objects {
-    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
-}
 
 async fn imports(replay: &Replay) -> BulkImports {
     BulkImports::new(aws_sdk_sfn::Client::new(&replay.config().await), MACHINE)
@@ -53,7 +48,7 @@ async fn an_object_is_looked_at_by_its_version_without_reading_it() {
     ];
     let replay = Replay::new([Answer::Http(200, headers(&known), vec![])]);
     let named = ObjectFacts { name: Some("Gr%C3%BC%C3%9Fe.jpg".into()), ..facts() };
-    assert_eq!(objects(&replay).await.facts(photo().reference()).await.unwrap(), Some(named));
+    assert_eq!(s3(&replay).await.facts(photo().reference()).await.unwrap(), Some(named));
     let asked = replay.only();
     assert_eq!(asked.method, "HEAD");
     assert!(asked.uri.contains("versionId=v1"), "{}", asked.uri);
@@ -66,7 +61,7 @@ async fn what_is_missing_is_none_and_what_is_denied_or_passing_has_its_name() {
         [(404, None), (405, None), (403, Some("Import.Denied")), (301, Some("Storage.Misconfigured")), (503, Some("Storage.Unavailable"))];
     for (status, name) in cases {
         let replay = Replay::new([Answer::Http(status, vec![], vec![])]);
-        let looked = objects(&replay).await.facts(photo().reference()).await;
+        let looked = s3(&replay).await.facts(photo().reference()).await;
         match name {
             None => assert_eq!(looked.unwrap(), None, "{status}"),
             Some(name) => assert_eq!(looked.unwrap_err().name(), name, "{status}"),
@@ -80,7 +75,7 @@ async fn what_is_denied_and_not_listed_is_missing() {
     let versions = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
     for (version_id, listed) in [(None, listing), (Some("v1"), versions)] {
         let replay = Replay::new([Answer::Http(403, vec![], vec![]), listed]);
-        assert_eq!(objects(&replay).await.facts(ObjectRef { version_id, ..photo().reference() }).await.unwrap(), None);
+        assert_eq!(s3(&replay).await.facts(ObjectRef { version_id, ..photo().reference() }).await.unwrap(), None);
     }
 }
 
@@ -89,7 +84,7 @@ async fn a_copy_is_of_exactly_what_was_looked_at_and_notes_where_it_comes_from()
     let body = r#"<?xml version="1.0"?><CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>"#;
     let replay = Replay::new([Answer::Http(200, headers(&[("x-amz-version-id", "v7")]), body.into())]);
 
-    let upload = objects(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap();
+    let upload = s3(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap();
 
     let expected =
         Upload { bucket: "images".into(), key: "raw-uploads/anna/x.jpg".into(), version_id: Some("v7".into()), etag: "e2".into() };
@@ -117,7 +112,7 @@ async fn a_copy_keeps_the_name_that_its_source_carries_and_metadata_fits() {
     {
         let replay = Replay::new([Answer::Http(200, vec![], body.into())]);
         let named = ObjectFacts { name: Some(name), ..facts() };
-        objects(&replay).await.copy_here(&long, &named, "images", "raw-uploads/anna/x.jpg").await.unwrap();
+        s3(&replay).await.copy_here(&long, &named, "images", "raw-uploads/anna/x.jpg").await.unwrap();
         let asked = replay.only();
         let [source, name] = ["x-amz-meta-source", "x-amz-meta-filename"].map(|header| asked.header(header).unwrap());
         assert!(name.starts_with(&expected) || expected.starts_with(name), "{name}");
@@ -136,7 +131,7 @@ async fn a_copy_that_s3_refuses_says_why() {
     ];
     for (answer, name) in cases {
         let replay = Replay::new([answer]);
-        let refused = objects(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap_err();
+        let refused = s3(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap_err();
         assert_eq!(refused.name(), name);
     }
 }

@@ -3,10 +3,10 @@
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
 use sightline_aws::{
+    cloudformation::{LogGroup, log_groups},
     logs::Logs,
-    stack::{LogGroup, log_groups},
 };
-use sightline_domain::error::StepError;
+use sightline_domain::model::error::StepError;
 
 async fn logs(replay: &Replay) -> Logs {
     Logs::new(aws_sdk_cloudwatchlogs::Client::new(&replay.config().await))

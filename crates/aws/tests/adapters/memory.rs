@@ -13,8 +13,8 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use sightline_aws::objects::Objects;
-use sightline_domain::ports::{ImageStore, ObjectRef};
+use sightline_aws::s3::S3;
+use sightline_domain::{model::identity::ObjectRef, ports::Objects};
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -74,7 +74,7 @@ fn most_so_far() -> usize {
 #[tokio::test]
 async fn a_big_original_is_hashed_without_being_held_and_read_without_being_held_twice() {
     let config = Replay::new([ok("")]).config().await.into_builder().http_client(SharedHttpClient::new(BigAnswers)).build();
-    let objects = Objects::new(aws_sdk_s3::Client::new(&config));
+    let objects = S3::new(aws_sdk_s3::Client::new(&config));
     let image = ObjectRef { bucket: "images", key: "raw-uploads/big.jpg", version_id: None };
     // What the first call sets up counts for nothing.
     objects.sha256(image.clone()).await.unwrap().unwrap();
@@ -82,7 +82,7 @@ async fn a_big_original_is_hashed_without_being_held_and_read_without_being_held
     let before = most_so_far();
     objects.sha256(image.clone()).await.unwrap().unwrap();
     let hashing = most_so_far() - before;
-    let bytes = objects.read_image(image).await.unwrap().unwrap();
+    let bytes = objects.read(image).await.unwrap().unwrap();
     let reading = most_so_far() - before;
 
     assert_eq!(bytes.len(), BODY);

@@ -4,10 +4,11 @@ use crate::{
     rekognition::documented,
     replay::{Answer, Replay, json_error, ok, xml_error},
 };
-use sightline_aws::{clients::Clients, objects::Objects, rekognition::Rekognition};
+use sightline_aws::{clients::Clients, rekognition::Rekognition, s3::S3};
+use sightline_domain::model::analysis::{Analysis, Question};
 use sightline_domain::{
-    meter::Calls,
-    ports::{LabelDetector, ObjectRef, ResultStore},
+    model::{identity::ObjectRef, meter::Calls},
+    ports::{ImageAnalyzer, Objects},
 };
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/
 /// What is counted of one `DetectLabels` under these answers.
 async fn counted(answers: impl IntoIterator<Item = Answer>) -> Calls {
     let clients = Clients::from(Replay::new(answers).config().await);
-    let _ = Rekognition::new(clients.rekognition()).detect_labels(IMAGE).await;
+    let _ = Rekognition::new(clients.rekognition()).analyze(Analysis::Labels, &Question::LABELS, IMAGE).await;
     clients.meter().take()
 }
 
@@ -46,9 +47,9 @@ async fn row_16_retries_and_throttles_are_counted_apart() {
 #[tokio::test]
 async fn all_clients_count_together() {
     let clients = Clients::from(Replay::new([xml_error(503, "SlowDown"), xml_error(404, "NoSuchKey")]).config().await);
-    let objects = Objects::new(clients.s3());
-    assert!(objects.read_result("images", "results/id/labels.json").await.unwrap().is_none());
-    let _ = Rekognition::new(clients.rekognition()).detect_labels(IMAGE).await;
+    let objects = S3::new(clients.s3());
+    assert!(objects.read(ObjectRef::current("images", "results/id/labels.json")).await.unwrap().is_none());
+    let _ = Rekognition::new(clients.rekognition()).analyze(Analysis::Labels, &Question::LABELS, IMAGE).await;
     assert_eq!(figures(clients.meter().take()), (2, 1, 1));
     assert_eq!(clients.meter().take(), Calls::default());
 }
@@ -58,7 +59,7 @@ async fn the_time_of_a_call_that_is_cut_off_counts() {
     let clients = Clients::from(Replay::new([Answer::Silence]).config().await.into_builder().timeout_config(no_timeouts()).build());
     let rekognition = Rekognition::new(clients.rekognition());
     let limit = Duration::from_millis(30);
-    assert!(tokio::time::timeout(limit, rekognition.detect_labels(IMAGE)).await.is_err(), "it never ends");
+    assert!(tokio::time::timeout(limit, rekognition.analyze(Analysis::Labels, &Question::LABELS, IMAGE)).await.is_err(), "it never ends");
     let calls = clients.meter().take();
     // The call begins a little after the clock of the limit.
     assert!(calls.time >= limit / 2 && calls.calls == 1, "{calls:?}");

@@ -1,9 +1,9 @@
 //! The open work is counted in its index, without reading it.
 
-use crate::replay::{Asked, Replay, ok};
+use crate::replay::{Asked, Replay, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::open_work::OpenWork;
-use sightline_domain::rejection::ReasonCode;
+use sightline_aws::dynamodb::OpenWork;
+use sightline_domain::model::rejection::ReasonCode;
 
 #[tokio::test]
 async fn queues_are_counted_page_by_page_and_rejected_images_apart() {
@@ -13,8 +13,7 @@ async fn queues_are_counted_page_by_page_and_rejected_images_apart() {
     let requests = json!({"Responses": {"records": [{"ReviewRequestedAt": {"N": "77"}}]}});
     let reviews = json!({"Items": waiting, "Count": 4});
     let replay = Replay::new([count(5), ok(reviews.to_string()), ok(requests.to_string()), ok(more.to_string()), count(1), count(12)]);
-    let client = aws_sdk_dynamodb::Client::new(&replay.config().await);
-    let open = OpenWork::count(&client, "records").await.unwrap();
+    let open = tables(&replay).await.open_work().await.unwrap();
     assert_eq!(open, OpenWork { in_flight: 3, in_review: 4, oldest_in_review: Some(77), failed: 7, rejected: 5 });
     let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
     let of_the_index = |asked: &Value| asked["IndexName"] == "WorkQueueIndex" && asked["TableName"] == "records";

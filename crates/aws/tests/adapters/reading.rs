@@ -1,11 +1,13 @@
 //! The documented answers as the domain reads them.
 
 use crate::rekognition::documented;
+use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};
 use sightline_domain::{
-    faces::FacesFound,
-    labels::{LabelRules, TextGate},
-    moderation::{Policy, Verdict},
-    text::TextFound,
+    model::findings::Verdict,
+    rules::{
+        labels::{LabelRules, TextGate},
+        moderation::Policy,
+    },
 };
 
 fn answer<T: serde::de::DeserializeOwned>(operation: &str) -> T {
@@ -32,7 +34,7 @@ fn labels() {
 
 #[test]
 fn faces() {
-    let found = FacesFound::read("id", &answer("DetectFaces"), 80.0);
+    let found = FaceRules { min_confidence: 80.0 }.read("id", &answer("DetectFaces"));
     let face = &found.face_data[0];
     assert_eq!(face.attributes.iter().map(|attribute| attribute.name.as_str()).collect::<Vec<_>>(), ["Smile", "EyesOpen"]);
     assert_eq!(face.emotions.iter().map(|emotion| emotion.name.as_str()).collect::<Vec<_>>(), ["HAPPY", "SURPRISED", "FEAR"]);
@@ -42,14 +44,14 @@ fn faces() {
 
 #[test]
 fn text() {
-    let found = TextFound::read("id", &answer("DetectText"), 80.0);
+    let found = TextRules { min_confidence: 80.0 }.read("id", &answer("DetectText"));
     assert_eq!(found.text_lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["IT'S MONDAY"]);
 }
 
 #[test]
 fn moderation() {
     let policy: Policy = serde_json::from_str(r#"[{"category": "Violence", "minConfidence": 90, "action": "REVIEW"}]"#).unwrap();
-    let moderated = policy.judge("id", &answer("DetectModerationLabels"));
+    let moderated = policy.read("id", &answer("DetectModerationLabels"));
     assert_eq!((moderated.verdict, moderated.moderation_flags.len()), (Verdict::Review, 4));
     assert_eq!(moderated.moderation_flags.iter().filter(|flag| flag.action.is_some()).count(), 3);
 }

@@ -1,30 +1,18 @@
 //! What reconciling asks of S3, `DynamoDB` and Step Functions.
 
-use crate::replay::{Replay, json_error, ok, xml_error};
+use crate::replay::{Replay, json_error, ok, s3, step_functions, tables, xml_error};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sightline_aws::{executions, objects::Objects, records::Records};
 use sightline_domain::{
-    error::StepError,
-    identity::Upload,
-    reconcile::{ExecutionState, Executions, QueuePlace, QueuedImage, ReviewQueueState, UploadVersions, VersionPlace, WorkQueues},
-    record::{ProcessingStatus, WorkQueue},
-    review::ReviewStatus,
+    model::{
+        error::StepError,
+        identity::Upload,
+        record::{ProcessingStatus, WorkQueue},
+        review::ReviewStatus,
+    },
+    ports::{ExecutionState, Executions, QueuePosition, QueuedImage, ReviewQueueState, Uploads, VersionPosition, WorkQueues},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, UPLOADED};
-
-async fn objects(replay: &Replay) -> Objects {
-    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
-}
-
-async fn records(replay: &Replay) -> Records {
-    Records::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
-}
-
-async fn machine(replay: &Replay) -> executions::Executions {
-    let arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
-    executions::Executions::new(aws_sdk_sfn::Client::new(&replay.config().await), arn, format!("{arn}:live"))
-}
 
 const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
     <NextKeyMarker>raw-uploads/b%2Bc+d.jpg</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>
@@ -38,9 +26,9 @@ const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult><EncodingType
 #[tokio::test]
 async fn versions_come_page_by_page_with_their_exact_keys_and_without_delete_markers() {
     let replay = Replay::new([ok(VERSIONS)]);
-    let after = VersionPlace { key: "raw-uploads/ä.jpg".into(), version_id: Some("v9".into()) };
+    let after = VersionPosition { key: "raw-uploads/ä.jpg".into(), version_id: Some("v9".into()) };
 
-    let page = objects(&replay).await.versions("images", Some(&after)).await.unwrap();
+    let page = s3(&replay).await.versions("images", Some(&after)).await.unwrap();
 
     let asked = replay.only().uri;
     for part in ["prefix=raw-uploads%2F", "encoding-type=url", "key-marker=raw-uploads%2F%C3%A4.jpg", "version-id-marker=v9"] {
@@ -49,13 +37,13 @@ async fn versions_come_page_by_page_with_their_exact_keys_and_without_delete_mar
     let found: Vec<_> = page.items.iter().map(|item| (item.upload.key.as_str(), item.upload.version_id.as_deref(), item.size)).collect();
     assert_eq!(found, [("raw-uploads/a\u{1}.jpg", None, 1), ("raw-uploads/b+c d.jpg", Some("v1"), 2)]);
     assert_eq!((page.items[0].upload.etag.as_str(), page.items[0].last_modified), ("e1", UPLOADED));
-    assert_eq!(page.next, Some(VersionPlace { key: "raw-uploads/b+c d.jpg".into(), version_id: Some("v1".into()) }));
+    assert_eq!(page.next, Some(VersionPosition { key: "raw-uploads/b+c d.jpg".into(), version_id: Some("v1".into()) }));
 }
 
 #[tokio::test]
 async fn the_last_page_has_no_next_one_and_keys_that_are_not_encoded_stay_as_they_are() {
     let last = VERSIONS.replace("<EncodingType>url</EncodingType>", "").replace(">true<", ">false<").replace("%01", "%25");
-    let page = objects(&Replay::new([ok(last)])).await.versions("images", None).await.unwrap();
+    let page = s3(&Replay::new([ok(last)])).await.versions("images", None).await.unwrap();
     assert_eq!((page.next, page.items[0].upload.key.as_str()), (None, "raw-uploads/a%25.jpg"));
 }
 
@@ -64,11 +52,11 @@ async fn the_mark_of_an_original_is_read_of_its_version() {
     let upload = Upload { bucket: "images".into(), key: "raw-uploads/a.jpg".into(), version_id: Some("v1".into()), etag: "e".into() };
     let tags = "<Tagging><TagSet><Tag><Key>status</Key><Value>analyzed</Value></Tag></TagSet></Tagging>";
     let replay = Replay::new([ok(tags)]);
-    assert_eq!(objects(&replay).await.status(&upload).await.unwrap().as_deref(), Some("analyzed"));
+    assert_eq!(s3(&replay).await.status(&upload).await.unwrap().as_deref(), Some("analyzed"));
     assert!(replay.only().uri.contains("versionId=v1"));
     let of_the_uploader = tags.replace("analyzed", "new");
-    assert_eq!(objects(&Replay::new([ok(of_the_uploader)])).await.status(&upload).await.unwrap(), None);
-    let denied = objects(&Replay::new([xml_error(403, "AccessDenied")])).await.status(&upload).await.unwrap_err();
+    assert_eq!(s3(&Replay::new([ok(of_the_uploader)])).await.status(&upload).await.unwrap(), None);
+    let denied = s3(&Replay::new([xml_error(403, "AccessDenied")])).await.status(&upload).await.unwrap_err();
     assert_eq!(denied.name(), "Storage.Misconfigured");
 }
 
@@ -78,9 +66,9 @@ async fn a_queue_is_read_through_its_index_oldest_first() {
         "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "APPROVED"}, "OwnerID": {"S": "anna"}, "WorkQueue": {"S": "PENDING"}});
     let last = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "WorkQueue": {"S": "PENDING"}});
     let replay = Replay::new([ok(json!({"Items": [item], "LastEvaluatedKey": last}).to_string())]);
-    let after = QueuePlace { image_id: "i".into(), upload_timestamp: 4 };
+    let after = QueuePosition { image_id: "i".into(), upload_timestamp: 4 };
 
-    let page = records(&replay).await.page(WorkQueue::Pending, Some(&after)).await.unwrap();
+    let page = tables(&replay).await.queued(WorkQueue::Pending, Some(&after)).await.unwrap();
 
     let asked = replay.only().json();
     assert_eq!((&asked["IndexName"], &asked["ScanIndexForward"]), (&json!("WorkQueueIndex"), &json!(true)));
@@ -89,7 +77,7 @@ async fn a_queue_is_read_through_its_index_oldest_first() {
     let image = &page.items[0];
     assert_eq!((image.image_id.as_str(), image.execution_arn.as_str(), image.upload_timestamp), (IMAGE_ID, EXECUTION, 5));
     assert_eq!((image.processing_status, image.review_status), (ProcessingStatus::Pending, ReviewStatus::Approved));
-    assert_eq!(page.next, Some(QueuePlace { image_id: IMAGE_ID.into(), upload_timestamp: 5 }));
+    assert_eq!(page.next, Some(QueuePosition { image_id: IMAGE_ID.into(), upload_timestamp: 5 }));
 }
 
 #[tokio::test]
@@ -97,7 +85,7 @@ async fn an_item_of_a_queue_that_cannot_be_read_hides_no_other() {
     let item = |id: &str, status: &str| json!({"ImageID": {"S": id}, "UploadTimestamp": {"N": "5"}, "ProcessingStatus": {"S": status}});
     let items = [item("odd", "SOMETHING"), item("fine", "PENDING"), json!({"UploadTimestamp": {"N": "5"}})];
     let replay = Replay::new([ok(json!({"Items": items}).to_string())]);
-    let page = records(&replay).await.page(WorkQueue::Pending, None).await.unwrap();
+    let page = tables(&replay).await.queued(WorkQueue::Pending, None).await.unwrap();
     assert_eq!(page.items.iter().map(|image| image.image_id.as_str()).collect::<Vec<_>>(), ["fine"]);
     assert_eq!(page.unreadable.iter().map(|odd| odd.image_id.as_str()).collect::<Vec<_>>(), ["odd", ""]);
 }
@@ -113,12 +101,12 @@ async fn the_review_queue_is_measured_over_all_its_pages_by_when_reviews_were_as
     let of_first = requests(json!([{"ReviewRequestedAt": {"N": "90"}, "ClaimedAt": {"N": "4"}}, {"ReviewRequestedAt": {"S": "?"}}]));
     let of_second = requests(json!([{"ClaimedAt": {"N": "70"}}]));
     let replay = Replay::new([ok(first.to_string()), of_first, ok(json!({"Items": keys(3, 4)}).to_string()), of_second]);
-    assert_eq!(records(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest_request: Some(70) });
+    assert_eq!(tables(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest_request: Some(70) });
     let asked = replay.asked();
     let (index, batch) = (asked[2].json(), asked[1].json()["RequestItems"]["records"].clone());
     assert_eq!(index["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
     assert_eq!((batch["Keys"].as_array().unwrap().len(), &batch["ProjectionExpression"]), (2, &json!("ReviewRequestedAt, ClaimedAt")));
-    assert_eq!(records(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
+    assert_eq!(tables(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
 }
 
 fn queued() -> QueuedImage {
@@ -141,7 +129,7 @@ fn decided(changes: &Value) -> Replay {
 #[tokio::test]
 async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
     let replay = decided(&json!({}));
-    let saved = records(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
+    let saved = tables(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
     assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
     assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
     let asked = replay.only().json();
@@ -150,14 +138,14 @@ async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
     for changes in
         [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
     {
-        assert!(records(&decided(&changes)).await.saved_decision(&queued()).await.unwrap().is_none(), "{changes}");
+        assert!(tables(&decided(&changes)).await.saved_decision(&queued()).await.unwrap().is_none(), "{changes}");
     }
 }
 
 async fn state(status: &str) -> ExecutionState {
     let described = json!({"executionArn": EXECUTION, "stateMachineArn": "m", "name": "n", "status": status, "startDate": 1.0,
         "stopDate": 2.5, "input": "{}", "error": "E", "cause": "c"});
-    machine(&Replay::new([ok(described.to_string())])).await.look(EXECUTION).await.unwrap().unwrap().state
+    step_functions(&Replay::new([ok(described.to_string())])).await.find(EXECUTION).await.unwrap().unwrap().state
 }
 
 #[tokio::test]
@@ -171,8 +159,9 @@ async fn an_execution_is_at_work_over_or_unknown() {
             ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
         assert_eq!(state(status).await, failed);
     }
-    let look =
-        |code| async move { machine(&Replay::new([json_error(400, code)])).await.look(EXECUTION).await.map_err(|error| error.name()) };
+    let look = |code| async move {
+        step_functions(&Replay::new([json_error(400, code)])).await.find(EXECUTION).await.map_err(|error| error.name())
+    };
     assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
     // Whoever may not look must not take executions for lost.
     assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));
@@ -181,6 +170,6 @@ async fn an_execution_is_at_work_over_or_unknown() {
 #[tokio::test]
 async fn executions_are_started_with_what_is_live() {
     let replay = Replay::new([ok(json!({"executionArn": "new", "startDate": 1.0}).to_string())]);
-    assert_eq!(machine(&replay).await.start("{}").await.unwrap(), "new");
-    assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:m:live");
+    assert_eq!(step_functions(&replay).await.start("{}").await.unwrap(), "new");
+    assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis:live");
 }

@@ -1,21 +1,16 @@
 //! Redriving an execution, against recorded answers: the local engine has no redrive.
 
-use crate::replay::{Replay, json_error, ok};
+use crate::replay::{Replay, json_error, ok, step_functions};
 use serde_json::json;
-use sightline_aws::executions::{Executions, Redriven};
-use sightline_domain::error::StepError;
+use sightline_aws::stepfunctions::Redriven;
+use sightline_domain::model::error::StepError;
 use sightline_tests::samples::EXECUTION;
-
-async fn executions(replay: &Replay) -> Executions {
-    let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
-    Executions::new(aws_sdk_sfn::Client::new(&replay.config().await), machine, format!("{machine}:live"))
-}
 
 #[tokio::test]
 async fn an_execution_is_redriven_by_its_arn() {
     let replay = Replay::new([ok(json!({"redriveDate": 1_772_366_400.0}).to_string())]);
 
-    let redriven = executions(&replay).await.redrive(EXECUTION).await.unwrap();
+    let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
 
     assert_eq!(redriven, Redriven::Yes);
     assert_eq!(replay.only().json()["executionArn"], EXECUTION);
@@ -27,7 +22,7 @@ async fn an_execution_is_redriven_by_its_arn() {
 async fn row_31_a_refusal_keeps_its_reason() {
     let replay = Replay::new([json_error(400, "ExecutionNotRedrivable")]);
 
-    let redriven = executions(&replay).await.redrive(EXECUTION).await.unwrap();
+    let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
 
     assert_eq!(redriven, Redriven::Refused("said so".to_owned()));
 }
@@ -39,6 +34,6 @@ async fn row_31_an_engine_without_redrive_is_told_from_one_that_fails() {
     let local = Replay::new([json_error(400, "InvalidAction")]);
     let denied = Replay::new([json_error(400, "AccessDeniedException")]);
 
-    assert_eq!(executions(&local).await.redrive(EXECUTION).await.unwrap(), Redriven::Unknown);
-    assert_eq!(executions(&denied).await.redrive(EXECUTION).await.unwrap_err().name(), "Storage.Misconfigured");
+    assert_eq!(step_functions(&local).await.redrive(EXECUTION).await.unwrap(), Redriven::Unknown);
+    assert_eq!(step_functions(&denied).await.redrive(EXECUTION).await.unwrap_err().name(), "Storage.Misconfigured");
 }

@@ -3,21 +3,25 @@
 use crate::replay::{Answer, Replay, json_error, ok};
 use serde_json::{Value, json};
 use sightline_aws::{clients::Clients, rekognition::Rekognition};
+use sightline_domain::model::analysis::{Analysis, Question};
 use sightline_domain::{
-    error::{RecognitionError, StepError},
-    ports::{FaceDetector, LabelDetector, ModerationDetector, ObjectRef, StoredResult, TextDetector},
+    model::{
+        error::{RecognitionError, StepError},
+        identity::ObjectRef,
+    },
+    ports::ImageAnalyzer,
 };
 
 const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
 const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
 
-pub async fn ask(replay: &Replay, operation: &str) -> Result<StoredResult, RecognitionError> {
+pub async fn ask(replay: &Replay, operation: &str) -> Result<Vec<u8>, RecognitionError> {
     let rekognition = Rekognition::new(Clients::from(replay.config().await).rekognition());
     match operation {
-        "DetectLabels" => rekognition.detect_labels(IMAGE).await,
-        "DetectFaces" => rekognition.detect_faces(IMAGE).await,
-        "DetectText" => rekognition.detect_text(IMAGE).await,
-        _ => rekognition.detect_moderation_labels(IMAGE, 37.5).await,
+        "DetectLabels" => rekognition.analyze(Analysis::Labels, &Question::LABELS, IMAGE).await,
+        "DetectFaces" => rekognition.analyze(Analysis::Faces, &Question::FACES, IMAGE).await,
+        "DetectText" => rekognition.analyze(Analysis::Text, &Question::TEXT, IMAGE).await,
+        _ => rekognition.analyze(Analysis::Moderation, &Question::moderation(37.5), IMAGE).await,
     }
 }
 
@@ -150,9 +154,9 @@ async fn a_broken_connection_and_a_silent_service_are_unavailable() {
 async fn an_empty_answer_is_handed_on_as_it_came_and_judged_by_who_reads_it() {
     for empty in ["", "{}"] {
         let answer = ask(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
-        assert!(serde_json::from_slice::<sightline_domain::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
+        assert!(serde_json::from_slice::<sightline_domain::rules::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
     }
     let moderation =
-        serde_json::from_value::<sightline_domain::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
+        serde_json::from_value::<sightline_domain::rules::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
     assert!(moderation.is_err(), "no verdict, no publication");
 }

@@ -13,7 +13,12 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
-use sightline_aws::clients::{Clients, Target};
+use sightline_aws::{
+    clients::{Clients, Target},
+    dynamodb::{TableNames, Tables},
+    s3::S3,
+    stepfunctions::StepFunctions,
+};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -155,4 +160,21 @@ impl AsyncSleep for Replay {
         // The timeout of an attempt ends at once where nothing comes; that of the whole operation would need an hour of silence more.
         if silent && duration < Duration::from_secs(50) { Sleep::new(std::future::ready(())) } else { Sleep::new(std::future::pending()) }
     }
+}
+
+/// The tables over recorded answers.
+pub async fn tables(replay: &Replay) -> Tables {
+    let names = TableNames { records: "records".into(), label_index: "label-index".into(), trends: "trends".into() };
+    Tables::new(aws_sdk_dynamodb::Client::new(&replay.config().await), names)
+}
+
+/// S3 over recorded answers.
+pub async fn s3(replay: &Replay) -> S3 {
+    S3::new(aws_sdk_s3::Client::new(&replay.config().await))
+}
+
+/// Step Functions over recorded answers.
+pub async fn step_functions(replay: &Replay) -> StepFunctions {
+    let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis";
+    StepFunctions::new(aws_sdk_sfn::Client::new(&replay.config().await)).with_state_machine(machine, format!("{machine}:live"))
 }

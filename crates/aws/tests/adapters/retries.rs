@@ -5,7 +5,7 @@ use crate::{
     replay::{Answer, Replay, json_error, ok},
 };
 use sightline_aws::clients::{Clients, Target};
-use sightline_domain::error::StepError;
+use sightline_domain::model::error::StepError;
 use std::time::Duration;
 
 const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];

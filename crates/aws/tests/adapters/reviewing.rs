@@ -1,18 +1,16 @@
 //! Decisions of reviewers against recorded answers.
 
-use crate::replay::{Replay, json_error, ok};
+use crate::replay::{Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::reviews::{Decided, Reviews};
+use sightline_aws::dynamodb::Decided;
 use sightline_domain::{
+    model::{
+        record::ProcessingStatus,
+        review::{ReviewOutcome, ReviewStatus},
+    },
     ports::Written,
-    record::ProcessingStatus,
-    review::{ReviewOutcome, ReviewStatus},
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, UPLOADED};
-
-async fn reviews(replay: &Replay) -> Reviews {
-    Reviews::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "records")
-}
 
 fn approved() -> ReviewOutcome {
     ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(NOW), review_reason: None }
@@ -21,7 +19,7 @@ fn approved() -> ReviewOutcome {
 #[tokio::test]
 async fn a_decision_is_written_only_where_an_execution_waits_for_it() {
     let replay = Replay::new([ok(json!({"Attributes": {"ReviewToken": {"S": "token"}}}).to_string())]);
-    let decided = reviews(&replay).await.decide(IMAGE_ID, UPLOADED, &approved(), NOW).await.unwrap();
+    let decided = tables(&replay).await.decide(IMAGE_ID, UPLOADED, &approved(), NOW).await.unwrap();
     assert!(matches!(decided, Decided::Yes { token: Some(_) }));
     let asked = replay.only().json();
     let condition = asked["ConditionExpression"].as_str().unwrap();
@@ -59,17 +57,17 @@ async fn row_30_a_decision_on_a_record_that_does_not_wait_is_refused_with_its_st
 async fn refused_with(item: &Value) -> Decided {
     let read = if item.is_null() { json!({}) } else { json!({"Item": item}) };
     let replay = Replay::new([json_error(400, "ConditionalCheckFailedException"), ok(read.to_string())]);
-    reviews(&replay).await.decide(IMAGE_ID, UPLOADED, &approved(), NOW).await.unwrap()
+    tables(&replay).await.decide(IMAGE_ID, UPLOADED, &approved(), NOW).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_decision_is_taken_back_where_it_is_still_the_one_that_was_written() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(reviews(&replay).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&replay).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_eq!(
         asked["ConditionExpression"],
-        "ProcessingStatus = :standing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at"
+        "ProcessingStatus = :processing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at"
     );
     let values = &asked["ExpressionAttributeValues"];
     assert_eq!((&values[":by"], &values[":at"]), (&json!({"S": "anna"}), &json!({"N": NOW.to_string()})));
@@ -77,8 +75,8 @@ async fn a_decision_is_taken_back_where_it_is_still_the_one_that_was_written() {
 
     let refused = || json_error(400, "ConditionalCheckFailedException");
     let failed_meanwhile = Replay::new([refused(), ok("{}")]);
-    assert_eq!(reviews(&failed_meanwhile).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
+    assert_eq!(tables(&failed_meanwhile).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
     assert!(!failed_meanwhile.asked()[1].json()["UpdateExpression"].as_str().unwrap().contains("WorkQueue"), "it stays in its queue");
     let applied = Replay::new([refused(), refused()]);
-    assert_eq!(reviews(&applied).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Refused);
+    assert_eq!(tables(&applied).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Refused);
 }

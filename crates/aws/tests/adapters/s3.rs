@@ -1,19 +1,14 @@
 //! S3: exact keys and versions, and what is gone, denied or passing.
 
-use crate::replay::{Answer, Replay, ok, xml_error};
-use sightline_aws::objects::Objects;
+use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    analysis::{Question, StoredAnswer},
-    erase::ports::ObjectVersions,
-    error::StepError,
-    identity::Upload,
-    ports::{ImageArchive, ImageStore, ObjectRef, ResultStore, Tagged, UploadFacts, UploadLookup},
-    reconcile::UploadVersions,
+    model::{
+        analysis::{Question, StoredAnswer},
+        error::StepError,
+        identity::{ObjectRef, Upload},
+    },
+    ports::{Objects, Tagged, UploadFacts, Uploads},
 };
-
-async fn objects(replay: &Replay) -> Objects {
-    Objects::new(aws_sdk_s3::Client::new(&replay.config().await))
-}
 
 const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "raw-uploads/a b+ü%25.jpg", version_id: Some("v1") };
 const ENCODED: &str = "raw-uploads/a%20b%2B%C3%BC%2525.jpg";
@@ -43,7 +38,7 @@ const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult>
 #[tokio::test]
 async fn an_image_is_read_by_its_exact_key_and_version() {
     let replay = Replay::new([ok("bytes")]);
-    assert_eq!(objects(&replay).await.read_image(IMAGE).await.unwrap().as_deref(), Some(b"bytes".as_slice()));
+    assert_eq!(s3(&replay).await.read(IMAGE).await.unwrap().as_deref(), Some(b"bytes".as_slice()));
     let asked = replay.only();
     assert_eq!(asked.method, "GET");
     assert!(asked.uri.contains(&format!("/images/{ENCODED}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
@@ -67,7 +62,7 @@ async fn what_is_gone_is_none_and_what_is_denied_is_our_set_up() {
     ];
     for (answer, name) in cases {
         let case = format!("{answer:?}");
-        let read = objects(&Replay::new([answer])).await.read_image(IMAGE).await;
+        let read = s3(&Replay::new([answer])).await.read(IMAGE).await;
         match (read, name) {
             (Ok(None), None) => {}
             (Err(error), Some(name)) => assert_eq!(error.name(), name, "{case}"),
@@ -78,7 +73,7 @@ async fn what_is_gone_is_none_and_what_is_denied_is_our_set_up() {
 
 #[tokio::test]
 async fn a_result_that_does_not_exist_is_none_and_one_that_is_denied_is_not() {
-    let read = |answer| async move { objects(&Replay::new([answer])).await.read_result("images", "results/i/labels.json").await };
+    let read = |answer| async move { s3(&Replay::new([answer])).await.read(ObjectRef::current("images", "results/i/labels.json")).await };
     assert!(read(xml_error(404, "NoSuchKey")).await.unwrap().is_none());
     assert_eq!(read(xml_error(403, "AccessDenied")).await.unwrap_err().name(), "Storage.Misconfigured");
     assert_eq!(read(ok("{}")).await.unwrap().as_deref(), Some(b"{}".as_slice()));
@@ -105,7 +100,7 @@ async fn an_object_that_is_denied_and_not_listed_is_absent() {
     for (listed, wanted) in cases {
         let case = format!("{listed:?}");
         let replay = Replay::new([xml_error(403, "AccessDenied"), listed]);
-        let read = objects(&replay).await.read_result("images", key).await;
+        let read = s3(&replay).await.read(ObjectRef::current("images", key)).await;
         assert_eq!(read.map_err(|error| error.name()), wanted, "{case}");
         let listing = &replay.asked()[1];
         assert!(listing.uri.contains("prefix=results%2Fi%2Flabels.json") && listing.uri.contains("encoding-type=url"), "{}", listing.uri);
@@ -120,44 +115,44 @@ async fn a_version_that_is_denied_and_not_listed_is_absent() {
     };
     let denied = || Answer::Http(403, vec![], vec![]);
     for (listed, absent) in [(page("v2", false), true), (page("v1", false), false), (page("v2", true), false)] {
-        let looked = objects(&Replay::new([denied(), listed.clone()])).await.look_up(&upload(Some("v1"))).await;
+        let looked = s3(&Replay::new([denied(), listed.clone()])).await.find(&upload(Some("v1"))).await;
         assert_eq!(looked.is_ok_and(|facts| facts.is_none()), absent, "{listed:?}");
-        assert_eq!(objects(&Replay::new([xml_error(403, "AccessDenied"), listed])).await.copy(IMAGE, "archived/i").await.is_ok(), absent);
+        assert_eq!(s3(&Replay::new([xml_error(403, "AccessDenied"), listed])).await.copy(IMAGE, "archived/i").await.is_ok(), absent);
     }
 }
 
 #[tokio::test]
 async fn an_answer_is_stored_with_its_question_and_read_with_it() {
     let replay = Replay::new([ok("")]);
-    let (store, question) = (objects(&replay).await, Question::moderation(30.0));
+    let (store, question) = (s3(&replay).await, Question::moderation(30.0));
     store.write_answer("images", "results/i/moderation.json", b"{}".to_vec(), &question).await.unwrap();
     assert_eq!(replay.only().header("x-amz-meta-question"), Some(r#"{"MinConfidence":30.0}"#));
 
     let with = Answer::Http(200, vec![("x-amz-meta-question", r#"{"MinConfidence":30.0}"#.into())], b"{}".to_vec());
     for (answer, question) in [(with, Some(r#"{"MinConfidence":30.0}"#.to_owned())), (ok("{}"), None)] {
-        let read = objects(&Replay::new([answer])).await.read_answer("images", "results/i/moderation.json").await.unwrap();
+        let read = s3(&Replay::new([answer])).await.read_answer("images", "results/i/moderation.json").await.unwrap();
         assert_eq!(read, Some(StoredAnswer { json: b"{}".to_vec(), question }));
     }
 }
 
 #[tokio::test]
 async fn a_hash_is_of_the_whole_object_and_of_nothing_where_it_is_gone() {
-    let hash = |answer| async move { objects(&Replay::new([answer])).await.sha256(IMAGE).await.unwrap() };
-    assert_eq!(hash(ok("bytes")).await, Some(sightline_domain::content::hex_sha256(b"bytes")));
+    let hash = |answer| async move { s3(&Replay::new([answer])).await.sha256(IMAGE).await.unwrap() };
+    assert_eq!(hash(ok("bytes")).await, Some(sightline_domain::model::identity::hex_sha256(b"bytes")));
     assert_eq!(hash(xml_error(404, "NoSuchKey")).await, None);
 }
 
 #[tokio::test]
 async fn slowed_down_and_then_answered_is_one_answer() {
     let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
-    assert!(objects(&replay).await.read_image(IMAGE).await.unwrap().is_some());
+    assert!(s3(&replay).await.read(IMAGE).await.unwrap().is_some());
     assert_eq!(replay.asked().len(), 3);
 }
 
 #[tokio::test]
 async fn an_upload_with_a_version_is_looked_up_by_it() {
     let replay = Replay::new([head("\"other\"")]);
-    let facts = objects(&replay).await.look_up(&upload(Some("v1"))).await.unwrap().unwrap();
+    let facts = s3(&replay).await.find(&upload(Some("v1"))).await.unwrap().unwrap();
     assert_eq!(
         facts,
         UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
@@ -168,7 +163,7 @@ async fn an_upload_with_a_version_is_looked_up_by_it() {
 #[tokio::test]
 async fn without_a_version_the_current_one_counts_where_its_entity_tag_is_the_events() {
     let replay = Replay::new([head("\"etag-1\"")]);
-    let facts = objects(&replay).await.look_up(&upload(None)).await.unwrap().unwrap();
+    let facts = s3(&replay).await.find(&upload(None)).await.unwrap().unwrap();
     assert_eq!(facts.version_id.as_deref(), Some("v9"));
 }
 
@@ -176,7 +171,7 @@ async fn without_a_version_the_current_one_counts_where_its_entity_tag_is_the_ev
 async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_its_entity_tag() {
     for first in [head("\"etag-2\""), xml_error(404, "NoSuchKey")] {
         let replay = Replay::new([first, ok(VERSIONS), head("\"etag-1\"")]);
-        let facts = objects(&replay).await.look_up(&upload(None)).await.unwrap().unwrap();
+        let facts = s3(&replay).await.find(&upload(None)).await.unwrap().unwrap();
         assert_eq!(
             facts,
             UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
@@ -201,13 +196,13 @@ async fn the_first_version_of_a_key_stands_on_the_last_page() {
     let more = format!("<NextKeyMarker>{}</NextKeyMarker><NextVersionIdMarker>v2</NextVersionIdMarker>", IMAGE.key);
     let other = version(&format!("{}.other", IMAGE.key), "v0", 0);
     let replay = Replay::new([page(&version(IMAGE.key, "v2", 2), &more), page(&(version(IMAGE.key, "v1", 1) + &other), "")]);
-    let first = objects(&replay).await.first_uploaded(&upload(Some("v2")), None).await.unwrap();
+    let first = s3(&replay).await.first_uploaded(&upload(Some("v2")), None).await.unwrap();
     assert_eq!(first, Some(1_772_366_460_000));
     let asked = replay.asked();
     assert!(asked[1].uri.contains("version-id-marker=v2") && asked[1].uri.contains("key-marker="), "{}", asked[1].uri);
     let both = || page(&(version(IMAGE.key, "v2", 2) + &version(IMAGE.key, "v1", 1)), "");
     for (after, found) in [(1_772_366_460_000, Some(1_772_366_520_000)), (1_772_366_520_000, None)] {
-        assert_eq!(objects(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
+        assert_eq!(s3(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
     }
 }
 
@@ -222,29 +217,29 @@ async fn the_first_upload_of_an_image_is_looked_for_under_all_endings_of_its_key
     let listed = [version(".jpeg", 1), version(".jpg", 2), version("x.jpg", 0)].concat();
     let replay = Replay::new([ok(format!("<?xml version=\"1.0\"?><ListVersionsResult>{listed}</ListVersionsResult>"))]);
     let jpg = Upload { key: format!("raw-uploads/anna/{id}.jpg"), ..upload(Some("v")) };
-    assert_eq!(objects(&replay).await.first_uploaded(&jpg, None).await.unwrap(), Some(1_772_366_460_000));
+    assert_eq!(s3(&replay).await.first_uploaded(&jpg, None).await.unwrap(), Some(1_772_366_460_000));
     assert!(replay.only().uri.contains(&format!("{id}&")) || replay.only().uri.ends_with(id), "{}", replay.only().uri);
 }
 
 #[tokio::test]
 async fn an_upload_that_is_gone_is_none() {
     let gone = Answer::Http(404, vec![], vec![]);
-    assert_eq!(objects(&Replay::new([gone.clone()])).await.look_up(&upload(Some("v1"))).await.unwrap(), None);
+    assert_eq!(s3(&Replay::new([gone.clone()])).await.find(&upload(Some("v1"))).await.unwrap(), None);
     let none = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
-    assert_eq!(objects(&Replay::new([gone, none])).await.look_up(&upload(None)).await.unwrap(), None);
+    assert_eq!(s3(&Replay::new([gone, none])).await.find(&upload(None)).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_lookup_that_is_denied_is_no_deleted_object() {
     // A HEAD has no body to tell by.
-    let error = objects(&Replay::new([Answer::Http(403, vec![], vec![])])).await.look_up(&upload(Some("v1"))).await.unwrap_err();
+    let error = s3(&Replay::new([Answer::Http(403, vec![], vec![])])).await.find(&upload(Some("v1"))).await.unwrap_err();
     assert_eq!(error.name(), "Storage.Misconfigured");
 }
 
 #[tokio::test]
 async fn copies_are_written_as_jpeg() {
     let replay = Replay::new([ok("")]);
-    objects(&replay).await.write_jpeg("images", "processed/i/image.jpg", b"jpeg".to_vec()).await.unwrap();
+    s3(&replay).await.write_jpeg("images", "processed/i/image.jpg", b"jpeg".to_vec()).await.unwrap();
     let asked = replay.only();
     assert_eq!((asked.method.as_str(), asked.header("content-type")), ("PUT", Some("image/jpeg")));
     assert!(asked.uri.contains("/images/processed/i/image.jpg"));
@@ -253,13 +248,13 @@ async fn copies_are_written_as_jpeg() {
 #[tokio::test]
 async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
     let replay = Replay::new([ok("<?xml version=\"1.0\"?><CopyObjectResult></CopyObjectResult>")]);
-    objects(&replay).await.copy(IMAGE, "archived/i/original").await.unwrap();
+    s3(&replay).await.copy(IMAGE, "archived/i/original").await.unwrap();
     assert_eq!(replay.only().header("x-amz-copy-source"), Some(format!("images/{ENCODED}?versionId=v1").as_str()));
     for gone in ["NoSuchKey", "NoSuchVersion"] {
-        assert!(objects(&Replay::new([xml_error(404, gone)])).await.copy(IMAGE, "archived/i/original").await.is_ok(), "{gone}");
+        assert!(s3(&Replay::new([xml_error(404, gone)])).await.copy(IMAGE, "archived/i/original").await.is_ok(), "{gone}");
     }
     assert_eq!(
-        objects(&Replay::new([xml_error(403, "AccessDenied")])).await.copy(IMAGE, "a").await.unwrap_err().name(),
+        s3(&Replay::new([xml_error(403, "AccessDenied")])).await.copy(IMAGE, "a").await.unwrap_err().name(),
         "Storage.Misconfigured"
     );
 }
@@ -267,7 +262,7 @@ async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
 #[tokio::test]
 async fn an_error_within_a_good_copy_answer_is_an_error() {
     let body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>m</Message></Error>";
-    let error = objects(&Replay::new([ok(body)])).await.copy(IMAGE, "archived/i/original").await.unwrap_err();
+    let error = s3(&Replay::new([ok(body)])).await.copy(IMAGE, "archived/i/original").await.unwrap_err();
     assert_eq!(error.name(), "Storage.Unavailable", "S3 guide, CopyObject: a 200 may hold an error");
 }
 
@@ -279,7 +274,7 @@ fn tags(pairs: &[(&str, &str)]) -> Answer {
 #[tokio::test]
 async fn the_tag_goes_to_the_exact_version_beside_the_tags_of_its_uploader() {
     let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
-    assert_eq!(objects(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
+    assert_eq!(s3(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
     let asked = replay.asked();
     assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
     assert!(asked.iter().all(|asked| asked.uri.contains("tagging") && asked.uri.contains("versionId=v1")), "{asked:?}");
@@ -293,15 +288,15 @@ async fn the_tag_goes_to_the_exact_version_beside_the_tags_of_its_uploader() {
 #[tokio::test]
 async fn a_tag_that_is_there_is_not_written_again_and_ten_tags_of_an_uploader_stay() {
     let there = Replay::new([tags(&[("status", "analyzed")])]);
-    assert_eq!(objects(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
+    assert_eq!(s3(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
     assert_eq!(there.asked().len(), 1);
     let names: Vec<String> = (0..10).map(|number| format!("t{number}")).collect();
     let ten: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
     let full = Replay::new([tags(&ten)]);
-    assert_eq!(objects(&full).await.tag_status(IMAGE, "rejected").await.unwrap(), Tagged::NoRoom);
+    assert_eq!(s3(&full).await.tag_status(IMAGE, "rejected").await.unwrap(), Tagged::NoRoom);
     assert_eq!(full.asked().len(), 1);
     for answers in [vec![xml_error(404, "NoSuchVersion")], vec![tags(&[]), xml_error(404, "NoSuchKey")]] {
-        assert_eq!(objects(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
+        assert_eq!(s3(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
     }
 }
 
@@ -311,7 +306,7 @@ async fn an_object_that_is_gone_is_none_even_where_its_key_makes_the_error_unrea
     let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>raw-uploads/a\u{1}.jpg</Key></Error>";
     let replay = Replay::new([Answer::Http(404, vec![("content-type", "application/xml".into())], body.into())]);
     let gone = ObjectRef { key: "raw-uploads/a\u{1}.jpg", ..IMAGE };
-    assert!(objects(&replay).await.read_image(gone).await.unwrap().is_none());
+    assert!(s3(&replay).await.read(gone).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -327,7 +322,7 @@ async fn every_listing_asks_for_encoded_keys_and_decodes_them() {
          <NextContinuationToken>next</NextContinuationToken><Contents><Key>{encoded}</Key></Contents></ListBucketResult>"
     );
     let replay = Replay::new([ok(versions.clone()), ok(versions.clone()), ok(versions), ok(page)]);
-    let s3 = objects(&replay).await;
+    let s3 = s3(&replay).await;
     let keyed = Upload { key: key.into(), ..upload(None) };
     assert!(s3.first_uploaded(&keyed, None).await.unwrap().is_some());
     let listed = s3.list_versions("images", key).await.unwrap();
@@ -343,6 +338,6 @@ async fn every_listing_asks_for_encoded_keys_and_decodes_them() {
 #[tokio::test]
 async fn deleting_twice_is_deleting_once() {
     for answer in [Answer::Http(204, vec![], vec![]), xml_error(404, "NoSuchKey")] {
-        assert!(objects(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
+        assert!(s3(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
     }
 }

@@ -1,24 +1,22 @@
 //! Step Functions: the first real cause in a history, and telling a waiting execution.
 
-use crate::replay::{Replay, json_error, ok};
+use crate::replay::{Replay, json_error, ok, step_functions};
 use serde_json::{Value, json};
-use sightline_aws::workflow::Workflow;
+
 use sightline_domain::{
-    error::StepError,
-    ports::{ExecutionHistory, FailureCause, ReviewCallback, Told},
-    review::{ReviewOutcome, ReviewStatus},
+    model::{
+        error::StepError,
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Executions, FailureCause, Notified},
 };
 use sightline_tests::samples::EXECUTION;
-
-async fn workflow(replay: &Replay) -> Workflow {
-    Workflow::new(aws_sdk_sfn::Client::new(&replay.config().await))
-}
 
 /// A history as it happened; it is asked for newest first.
 async fn cause_of(oldest_first: &[Value]) -> Option<FailureCause> {
     let events: Vec<Value> = oldest_first.iter().rev().cloned().collect();
     let replay = Replay::new([ok(json!({"events": events}).to_string())]);
-    let cause = workflow(&replay).await.failure_cause(EXECUTION).await.unwrap();
+    let cause = step_functions(&replay).await.failure_cause(EXECUTION).await.unwrap();
     let asked = replay.only().json();
     assert_eq!((&asked["executionArn"], &asked["reverseOrder"]), (&json!(EXECUTION), &json!(true)));
     cause
@@ -61,17 +59,17 @@ async fn an_execution_that_was_redriven_since_it_failed_goes_on() {
     let again = [redriven(3, 2), scheduled(4, 3)];
     let well = [redriven(3, 2), event(4, 3, "ExecutionSucceeded", &json!({}))];
     let badly = [redriven(3, 2), execution_failed(4, 3, "Storage.Unavailable", "down")];
-    for (since, more, goes_on) in [(&[][..], false, false), (&again, false, true), (&well, false, true), (&badly, false, false)]
+    for (since, more, was_redriven) in [(&[][..], false, false), (&again, false, true), (&well, false, true), (&badly, false, false)]
         .into_iter()
         .chain([(&again[1..], true, true)])
     {
         let events: Vec<Value> = if more { since.to_vec() } else { failed.iter().chain(since).rev().cloned().collect() };
         let token = if more { json!("there is more") } else { Value::Null };
         let replay = Replay::new([ok(json!({"events": events, "nextToken": token}).to_string())]);
-        assert_eq!(workflow(&replay).await.goes_on(EXECUTION).await.unwrap(), goes_on, "{events:?}");
+        assert_eq!(step_functions(&replay).await.was_redriven(EXECUTION).await.unwrap(), was_redriven, "{events:?}");
     }
     let forgotten = Replay::new([json_error(400, "ExecutionDoesNotExist")]);
-    assert!(!workflow(&forgotten).await.goes_on(EXECUTION).await.unwrap());
+    assert!(!step_functions(&forgotten).await.was_redriven(EXECUTION).await.unwrap());
 }
 
 fn cause(state: Option<&str>, error: &str, message: &str) -> FailureCause {
@@ -188,7 +186,7 @@ async fn a_history_that_loops_comes_to_an_end() {
 #[tokio::test]
 async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
     for (code, name) in [("ThrottlingException", "Storage.Unavailable"), ("AccessDeniedException", "Storage.Misconfigured")] {
-        let error = workflow(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
+        let error = step_functions(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
         assert_eq!(error.name(), name, "{code}");
     }
 }
@@ -196,19 +194,19 @@ async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
 #[tokio::test]
 async fn an_execution_that_is_forgotten_has_no_cause() {
     let forgotten = Replay::new([json_error(400, "ExecutionDoesNotExist")]);
-    assert_eq!(workflow(&forgotten).await.failure_cause(EXECUTION).await.unwrap(), None);
+    assert_eq!(step_functions(&forgotten).await.failure_cause(EXECUTION).await.unwrap(), None);
 }
 
-async fn tell(replay: &Replay) -> Result<Told, &'static str> {
+async fn tell(replay: &Replay) -> Result<Notified, &'static str> {
     let outcome =
         ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None };
-    workflow(replay).await.tell(&"token-1".into(), &outcome).await.map_err(|error| error.name())
+    step_functions(replay).await.notify(&"token-1".into(), &outcome).await.map_err(|error| error.name())
 }
 
 #[tokio::test]
 async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(tell(&replay).await, Ok(Told::Yes));
+    assert_eq!(tell(&replay).await, Ok(Notified::Yes));
     let asked = replay.only().json();
     assert_eq!(asked["taskToken"], json!("token-1"));
     let output: Value = serde_json::from_str(asked["output"].as_str().unwrap()).unwrap();
@@ -218,7 +216,7 @@ async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
 #[tokio::test]
 async fn an_execution_that_waits_no_more_is_no_error() {
     for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
-        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(Told::NotWaiting), "{code}");
+        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(Notified::NotWaiting), "{code}");
     }
     for (code, name) in [
         ("AccessDeniedException", "Storage.Misconfigured"),

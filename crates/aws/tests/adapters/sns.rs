@@ -1,15 +1,15 @@
 //! SNS: the message with its attributes, and what its errors mean.
 
 use crate::replay::{Answer, Replay, ok, xml_error};
-use sightline_aws::sns::AlertsTopic;
+use sightline_aws::sns::Topic;
 use sightline_domain::{
-    alert::{AlertMessage, Attribute},
-    error::{AlertError, StepError},
-    ports::AlertPublisher,
+    model::error::{AlertError, StepError},
+    ports::Alerts,
+    rules::alert::{AlertMessage, Attribute},
 };
 
 async fn publish(replay: &Replay) -> Result<String, AlertError> {
-    let topic = AlertsTopic::new(aws_sdk_sns::Client::new(&replay.config().await), "arn:aws:sns:eu-west-1:123456789012:alerts");
+    let topic = Topic::new(aws_sdk_sns::Client::new(&replay.config().await), "arn:aws:sns:eu-west-1:123456789012:alerts");
     let message = AlertMessage {
         subject: "sightline: Gun".into(),
         body: "body".into(),

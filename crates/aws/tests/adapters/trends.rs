@@ -1,24 +1,17 @@
 //! The counters: one transaction for tally and counters, and what is read of them.
 
-use crate::replay::{Answer, Replay, json_error, ok};
+use crate::replay::{Answer, Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::trends::{Tallies, Trends};
+
 use sightline_domain::{
-    error::{StepError, StorageError},
-    merge::merge,
-    ports::{CounterReader, Replaced, TallyChange, TallyStore},
-    record::{ProcessingStatus, Record},
-    tally::Tally,
+    model::{
+        error::{StepError, StorageError},
+        record::{ProcessingStatus, Record},
+    },
+    ports::{Counters, Replaced, TallyChange},
+    rules::{merge::merge, tally::Tally},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed, findings};
-
-async fn trends(replay: &Replay) -> Trends {
-    Trends::new(aws_sdk_dynamodb::Client::new(&replay.config().await), "trends")
-}
-
-async fn tallies(replay: &Replay) -> Tallies {
-    trends(replay).await.counting("records")
-}
 
 fn completed() -> Record {
     merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730)
@@ -35,7 +28,7 @@ fn tally(record: &Record) -> Tally {
 async fn replace(replay: &Replay, old: Option<&Record>, new: Option<&Record>) -> Result<Replaced, StorageError> {
     let (old, tallied) = (old.map(tally), new.map(tally));
     let change = TallyChange { image_id: IMAGE_ID, old: old.as_ref(), new: tallied.as_ref(), record: new };
-    tallies(replay).await.replace(&change).await
+    tables(replay).await.replace(&change).await
 }
 
 fn tally_key() -> Value {
@@ -147,10 +140,10 @@ async fn a_stored_tally_reads_back_as_it_was_put() {
     replace(&replay, None, Some(&completed())).await.unwrap();
     let item = replay.only().json()["TransactItems"][0]["Put"]["Item"].clone();
     let replay = Replay::new([ok(json!({ "Item": item }).to_string())]);
-    assert_eq!(tallies(&replay).await.tally(IMAGE_ID).await.unwrap(), Some(tally(&completed())));
+    assert_eq!(tables(&replay).await.tally(IMAGE_ID).await.unwrap(), Some(tally(&completed())));
     let asked = replay.only().json();
     assert_eq!((&asked["ConsistentRead"], &asked["Key"]), (&json!(true), &tally_key()));
-    assert_eq!(tallies(&Replay::new([ok("{}")])).await.tally(IMAGE_ID).await.unwrap(), None);
+    assert_eq!(tables(&Replay::new([ok("{}")])).await.tally(IMAGE_ID).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -160,7 +153,7 @@ async fn counters_are_read_page_by_page_between_two_names() {
     let first =
         json!({"Items": [item("2026-03-01T12", "2")], "LastEvaluatedKey": {"Counter": {"S": "hours"}, "Name": {"S": "2026-03-01T12"}}});
     let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": [item("2026-03-01T13", "-1")]}).to_string())]);
-    let counts = trends(&replay).await.counts("hours", Some("2026-03-01T12"..="2026-03-01T14")).await.unwrap();
+    let counts = tables(&replay).await.counts("hours", Some("2026-03-01T12"..="2026-03-01T14")).await.unwrap();
     assert_eq!(counts.len(), 2);
     assert_eq!((counts["2026-03-01T12"]["Completed"], counts["2026-03-01T13"]["Completed"], counts["2026-03-01T12"]["Calls"]), (2, -1, 4));
     let asked: Vec<Value> = replay.asked().iter().map(crate::replay::Asked::json).collect();

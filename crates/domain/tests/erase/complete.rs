@@ -3,10 +3,9 @@
 use crate::world::{ERASED, completed, in_review, pending};
 use serde_json::json;
 use sightline_domain::{
-    erase::{Derived, LateWrites, SWEEP_AFTER, ports::Stopped},
-    layout,
-    ports::ImageArchive,
-    ports::ObjectRef,
+    flows::erase::{Derived, LateWrites, SWEEP_AFTER},
+    model::{identity::ObjectRef, layout},
+    ports::{Objects, Stopped},
 };
 use sightline_tests::{
     ready,
@@ -92,7 +91,7 @@ fn other_images_are_left_alone() {
 fn an_unknown_image_is_none() {
     let world = completed();
     assert!(ready(world.eraser(ERASED).erase("nobody")).unwrap().is_none());
-    assert!(ready(world.eraser(ERASED).foresee("nobody")).unwrap().is_none());
+    assert!(ready(world.eraser(ERASED).preview("nobody")).unwrap().is_none());
 }
 
 #[test]
@@ -100,7 +99,7 @@ fn a_dry_run_counts_and_changes_nothing() {
     let world = in_review();
     let before = (world.objects.keys(), world.records.item(IMAGE_ID));
 
-    let foreseen = ready(world.eraser(ERASED).foresee(IMAGE_ID)).unwrap().unwrap();
+    let foreseen = ready(world.eraser(ERASED).preview(IMAGE_ID)).unwrap().unwrap();
 
     assert_eq!((foreseen.originals, foreseen.derived.copies, foreseen.derived.results, foreseen.review), (1, 2, 1, true));
     assert_eq!((world.objects.keys(), world.records.item(IMAGE_ID)), before);

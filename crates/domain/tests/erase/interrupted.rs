@@ -1,7 +1,7 @@
 //! An erasure that is interrupted anywhere goes on when it is run again.
 
 use crate::world::{ERASED, TestEraser, World, completed, erase};
-use sightline_domain::{erase::LateWrites, ports::RecordFinder};
+use sightline_domain::{flows::erase::LateWrites, ports::Records};
 use sightline_tests::{
     failing::When::{self, After, Before},
     ready,
@@ -10,19 +10,18 @@ use sightline_tests::{
 
 fn failing(world: &World, method: &'static str, when: When, skip: usize) -> TestEraser {
     let mut eraser = world.eraser(ERASED);
-    eraser.records = eraser.records.fail_later(method, when, skip, 1);
-    eraser.label_rows = eraser.label_rows.fail_later(method, when, skip, 1);
+    eraser.tables = eraser.tables.fail_later(method, when, skip, 1);
     eraser.objects = eraser.objects.fail_later(method, when, skip, 1);
     eraser.executions = eraser.executions.fail_later(method, when, skip, 1);
-    eraser.trends = eraser.trends.fail_later(method, when, skip, 1);
     eraser
 }
 
 #[test]
 fn it_ends_complete_wherever_it_was_interrupted() {
-    for (method, skips) in [("mark", 1), ("items", 2), ("stop", 1), ("list_versions", 4), ("existing", 1), ("delete_versions", 2)]
-        .into_iter()
-        .chain([("remove", 1), ("remove_tally", 1), ("strip", 1)])
+    for (method, skips) in
+        [("mark_erased", 1), ("items", 2), ("stop", 1), ("list_versions", 4), ("existing_rows", 1), ("delete_versions", 2)]
+            .into_iter()
+            .chain([("delete_rows", 1), ("replace", 1), ("strip", 1)])
     {
         for (when, skip) in [Before, After].into_iter().flat_map(|when| (0..skips).map(move |skip| (when, skip))) {
             let world = completed();

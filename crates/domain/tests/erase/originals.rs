@@ -1,15 +1,14 @@
 //! Which versions are the image's own: other contents under the same key are other images.
 
 use crate::world::{ERASED, World, completed};
-use sightline_domain::{
-    content::hex_sha256,
-    identity::{Upload, content_key},
+use sightline_domain::model::{
+    identity::{Upload, content_key, hex_sha256},
     record::Record,
 };
 use sightline_tests::samples::{BUCKET, IMAGE_ID, OWNER, UPLOADED, claimed, key};
 
 fn versions(world: &World, key: &str) -> Vec<String> {
-    world.objects.versions(key).into_iter().map(|version| version.id).collect()
+    world.objects.versions_of(key).into_iter().map(|version| version.id).collect()
 }
 
 #[test]

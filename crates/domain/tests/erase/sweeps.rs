@@ -2,8 +2,9 @@
 
 use crate::world::{ERASED, World, completed};
 use sightline_domain::{
-    erase::{Derived, LateWrites, SWEEP_AFTER, Swept, ports::Tombstones, sweep_erased},
-    record::Record,
+    flows::erase::{Derived, LateWrites, SWEEP_AFTER, Swept, sweep_erased},
+    model::record::Record,
+    ports::Records,
 };
 use sightline_tests::{
     ready,
@@ -65,7 +66,7 @@ fn erasing_again_is_that_look_and_says_when_it_was_erased() {
 #[test]
 fn an_erasure_that_is_not_done_is_left_to_be_run_again() {
     let world = completed();
-    ready(sightline_domain::erase::ports::RecordErasure::mark(&world.records, &world.records.all()[0], ERASED)).unwrap();
+    ready(sightline_domain::ports::Records::mark_erased(&world.records, &world.records.all()[0], ERASED)).unwrap();
     let objects = world.objects.keys();
     assert_eq!(sweep(&world, ERASED + SWEEP_AFTER).late, LateWrites::Unfinished);
     assert_eq!(world.objects.keys(), objects);

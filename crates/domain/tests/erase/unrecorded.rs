@@ -2,11 +2,13 @@
 
 use crate::world::{BUCKET_NAME, ERASED, TestEraser, World, completed};
 use sightline_domain::{
-    erase::{Receipt, SWEEP_AFTER, UploadsById, find_uploads},
-    identity::Upload,
-    layout,
-    ports::ImageStore,
-    record::{ProcessingStatus, Record},
+    flows::erase::{Receipt, SWEEP_AFTER, UploadsById, find_uploads},
+    model::{
+        identity::Upload,
+        layout,
+        record::{ProcessingStatus, Record},
+    },
+    ports::Objects,
 };
 use sightline_tests::{
     failing::When,
@@ -18,7 +20,7 @@ use sightline_tests::{
 /// A completed image whose record DynamoDB has deleted; its label rows are still there.
 fn expired() -> World {
     let world = completed();
-    world.records.erase(IMAGE_ID);
+    world.records.remove(IMAGE_ID);
     world
 }
 
@@ -30,7 +32,7 @@ fn found(objects: &MemoryObjects, image_id: &str) -> UploadsById {
 fn erase(eraser: &TestEraser, objects: &MemoryObjects, image_id: &str) -> Option<Receipt> {
     assert!(ready(eraser.erase(image_id)).unwrap().is_none(), "it has no record");
     let uploads = found(objects, image_id).remove(image_id).unwrap_or_default();
-    let foreseen = ready(eraser.foresee_unrecorded(image_id, &uploads)).unwrap();
+    let foreseen = ready(eraser.preview_unrecorded(image_id, &uploads)).unwrap();
     let receipt = ready(eraser.erase_unrecorded(image_id, &uploads)).unwrap();
     let counts = |receipt: &Receipt| (receipt.originals, receipt.derived, receipt.label_rows, receipt.records);
     assert_eq!(foreseen.as_ref().map(counts), receipt.as_ref().map(counts), "a dry run says the same");
@@ -67,9 +69,9 @@ fn an_image_under_a_plain_key_is_found_among_all_uploads() {
     let (upload, id) = plain(&world, "raw-uploads/holiday/a b.jpg", b"other", UPLOADED + 5);
     let receipt = erase(&world.eraser(ERASED), &world.objects, &id).unwrap();
     assert_eq!((receipt.originals, receipt.derived.copies), (1, 1));
-    assert!(world.objects.versions(&upload.key).is_empty());
-    assert_eq!(world.objects.versions(&key()).len(), 1, "another image stays");
-    assert_eq!(world.records.rows().len(), 2);
+    assert!(world.objects.versions_of(&upload.key).is_empty());
+    assert_eq!(world.objects.versions_of(&key()).len(), 1, "another image stays");
+    assert_eq!(world.records.label_rows().len(), 2);
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn of_an_overwritten_key_the_content_with_an_id_of_its_own_stays() {
 
     erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
 
-    let left: Vec<Option<String>> = world.objects.versions(&key()).into_iter().map(|version| Some(version.id)).collect();
+    let left: Vec<Option<String>> = world.objects.versions_of(&key()).into_iter().map(|version| Some(version.id)).collect();
     assert_eq!(left, [overwritten.version_id]);
     assert!(world.objects.current(&layout::processed_image(&other)).is_some());
 }
@@ -89,7 +91,7 @@ fn of_an_overwritten_key_the_content_with_an_id_of_its_own_stays() {
 #[test]
 fn copies_without_an_original_are_erased_and_leave_a_tombstone() {
     let world = expired();
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     let receipt = erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
     assert_eq!((receipt.originals, receipt.derived.copies, receipt.trends), (0, 2, true));
     world.assert_erased();
@@ -105,20 +107,18 @@ fn of_what_is_nowhere_nothing_is_erased_and_no_tombstone_is_left() {
 
 #[test]
 fn an_erasure_that_was_interrupted_goes_on_as_that_of_a_record() {
-    for method in ["mark", "remove", "delete_versions", "remove_tally", "strip"] {
+    for method in ["mark_erased", "delete_rows", "delete_versions", "replace", "strip"] {
         let world = expired();
         let mut eraser = world.eraser(ERASED);
-        eraser.records = eraser.records.fail(method, When::After, 1);
-        eraser.label_rows = eraser.label_rows.fail(method, When::After, 1);
+        eraser.tables = eraser.tables.fail(method, When::After, 1);
         eraser.objects = eraser.objects.fail(method, When::After, 1);
-        eraser.trends = eraser.trends.fail(method, When::After, 1);
         let uploads = found(&world.objects, IMAGE_ID).remove(IMAGE_ID).unwrap();
         assert!(ready(eraser.erase_unrecorded(IMAGE_ID, &uploads)).is_err(), "{method}");
 
         let item = world.records.all().remove(0);
         assert!(item.is_erased(), "{method}: late events are kept out already");
         world.erase_at(ERASED + 1);
-        if method != "mark" {
+        if method != "mark_erased" {
             world.assert_erased();
         }
         assert_eq!(world.objects.keys(), Vec::<String>::new(), "{method}");
@@ -143,7 +143,7 @@ fn the_images_of_a_key_are_found_with_and_without_records() {
     both.sort();
     assert_eq!(ids(&key()), both);
 
-    world.objects.erase(&key());
+    world.objects.remove(&key());
     assert_eq!(ids(&key()), [IMAGE_ID], "the key itself names it");
     assert_eq!(ids("raw-uploads/none.jpg"), [] as [String; 0]);
     assert_eq!(ids("raw-uploads/a.jp"), [] as [String; 0], "a key, not the beginning of one");
@@ -160,7 +160,7 @@ fn a_later_upload_whose_record_has_expired_is_erased_beside_the_tombstone_of_the
 
     let receipt = ready(world.eraser(ERASED + 9 * SWEEP_AFTER).erase_unrecorded(IMAGE_ID, &uploads)).unwrap().unwrap();
 
-    assert_eq!((receipt.originals, world.objects.versions(&again.key).len()), (1, 0));
+    assert_eq!((receipt.originals, world.objects.versions_of(&again.key).len()), (1, 0));
     let records = world.records.all();
     assert_eq!(records.iter().map(|record| record.processing_status).collect::<Vec<_>>(), [ProcessingStatus::Erased; 2]);
     assert!(records.iter().all(Record::is_tombstone));

@@ -2,23 +2,21 @@
 
 use serde_json::json;
 use sightline_domain::{
-    clock::FixedClock,
-    erase::{Eraser, Receipt},
-    error::StorageError,
-    identity::Upload,
-    label_index::rows,
-    layout,
-    merge::merge,
-    ports::{ImageStore, RecordCompletion, ResultStore, Written},
-    record::Record,
+    flows::{
+        count::count_image,
+        erase::{Eraser, Receipt},
+    },
+    model::{clock::FixedClock, error::StorageError, identity::Upload, layout, record::Record},
+    ports::{ExecutionState, Objects, Records, Written},
+    rules::{label_index::rows, merge::merge},
 };
 use sightline_tests::{
-    erasure::MemoryNames,
+    executions::MemoryExecutions,
     failing::Failing,
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
     samples::{BUCKET, EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed, findings, key},
+    tables::MemoryTables,
 };
 
 pub const BUCKET_NAME: &str = BUCKET;
@@ -26,35 +24,36 @@ pub const BUCKET_NAME: &str = BUCKET;
 pub const ERASED: i64 = NOW + 3_600_000;
 
 pub struct World {
-    pub records: MemoryRecords,
+    pub records: MemoryTables,
     pub objects: MemoryObjects,
-    pub executions: MemoryNames,
-    pub trends: MemoryNames,
+    pub executions: MemoryExecutions,
     pub upload: Upload,
 }
 
-type Fakes = Failing<MemoryRecords>;
-pub type TestEraser = Eraser<Fakes, Fakes, Failing<MemoryObjects>, Failing<MemoryNames>, Failing<MemoryNames>, FixedClock>;
+pub type TestEraser = Eraser<Failing<MemoryTables>, Failing<MemoryObjects>, Failing<MemoryExecutions>, FixedClock>;
 
 /// An image that is being analysed: original, copies and one answer are there.
 pub fn pending() -> World {
-    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), b"image", UPLOADED);
     records.put(&Record { etag: upload.etag.clone(), size: 5, ..claimed() });
     for key in [layout::processed_image(IMAGE_ID), layout::thumbnail(IMAGE_ID)] {
         ready(objects.write_jpeg(BUCKET, &key, b"copy".to_vec())).unwrap();
     }
-    let world = World { records, objects, executions: MemoryNames::default().with(EXECUTION), trends: MemoryNames::default(), upload };
+    let executions = MemoryExecutions::default();
+    executions.put(EXECUTION, ExecutionState::Running);
+    let world = World { records, objects, executions, upload };
     world.answer("labels");
     world
 }
 
 /// An image that is done: two label rows, counted, its execution over.
 pub fn completed() -> World {
-    let world = World { executions: MemoryNames::default(), trends: MemoryNames::default().with(IMAGE_ID), ..pending() };
+    let world = World { executions: MemoryExecutions::default(), ..pending() };
     let known = world.records.all().remove(0);
     let record = merge(known, serde_json::from_value(findings()).unwrap(), NOW, 730);
     assert_eq!(ready(world.records.complete(&record, &rows(&record))).unwrap(), Written::Yes);
+    ready(count_image(&world.records, IMAGE_ID)).unwrap();
     world.answer("moderation");
     world
 }
@@ -70,17 +69,15 @@ pub fn in_review() -> World {
 impl World {
     /// A Rekognition answer arrives.
     pub fn answer(&self, name: &str) {
-        ready(self.objects.write_result(BUCKET, &format!("results/{IMAGE_ID}/{name}.json"), b"{}".to_vec())).unwrap();
+        ready(self.objects.write_json(BUCKET, &format!("results/{IMAGE_ID}/{name}.json"), b"{}".to_vec())).unwrap();
     }
 
     pub fn eraser(&self, now: i64) -> TestEraser {
         Eraser {
             bucket: BUCKET.to_owned(),
-            records: Failing::new(self.records.clone()),
-            label_rows: Failing::new(self.records.clone()),
+            tables: Failing::new(self.records.clone()),
             objects: Failing::new(self.objects.clone()),
             executions: Failing::new(self.executions.clone()),
-            trends: Failing::new(self.trends.clone()),
             clock: FixedClock(now),
         }
     }
@@ -93,7 +90,7 @@ impl World {
     #[track_caller]
     pub fn assert_erased(&self) {
         assert_eq!(self.objects.keys(), Vec::<String>::new());
-        assert_eq!(self.records.rows(), Vec::new());
+        assert_eq!(self.records.label_rows(), Vec::new());
         let item = self.records.item(IMAGE_ID);
         assert_eq!(item["ProcessingStatus"], "ERASED");
         let allowed = ["ImageID", "UploadTimestamp", "ProcessingStatus", "WorkQueue", "ErasedAt", "VersionId", "SchemaVersion"];

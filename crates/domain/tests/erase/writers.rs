@@ -2,12 +2,13 @@
 
 use crate::world::{ERASED, World, completed, pending};
 use sightline_domain::{
-    erase::{SWEEP_AFTER, ports::RecordErasure},
-    failure::{Ending, Run, mark_failed},
-    label_index::rows,
-    merge::merge,
-    ports::{RecordClaims, RecordCompletion, RecordFailures, ReviewQueue, ReviewRequest, Written},
-    record::{ProcessingStatus, Record},
+    flows::{
+        erase::SWEEP_AFTER,
+        fail::{FailureReason, Run, mark_failed},
+    },
+    model::record::{ProcessingStatus, Record},
+    ports::{Records, ReviewRequest, Written},
+    rules::{label_index::rows, merge::merge},
 };
 use sightline_tests::{
     ready,
@@ -17,7 +18,7 @@ use sightline_tests::{
 /// The three stages of an erased record.
 fn stages() -> [(&'static str, World); 3] {
     let [under_way, erased, closed] = [pending(), pending(), pending()];
-    ready(under_way.records.mark(&under_way.records.all()[0], ERASED)).unwrap();
+    ready(under_way.records.mark_erased(&under_way.records.all()[0], ERASED)).unwrap();
     erased.erase_at(ERASED);
     closed.erase_at(ERASED);
     closed.erase_at(ERASED + SWEEP_AFTER);
@@ -51,9 +52,9 @@ fn row_33_late_writes_to_the_record_are_refused() {
         );
         assert_eq!(ready(world.records.fail(&failed)).unwrap(), Written::Refused, "{stage}: fail");
         assert_eq!(ready(world.records.complete(&done, &rows(&done))).unwrap(), Written::Refused, "{stage}: complete");
-        assert_eq!(ready(world.records.ask(&request)).unwrap(), Written::Refused, "{stage}: ask");
+        assert_eq!(ready(world.records.request_review(&request)).unwrap(), Written::Refused, "{stage}: ask");
         assert_eq!(world.records.item(IMAGE_ID), before, "{stage}");
-        assert!(world.records.rows().is_empty(), "{stage}");
+        assert!(world.records.label_rows().is_empty(), "{stage}");
     }
 }
 
@@ -65,7 +66,7 @@ fn row_33_the_end_of_the_stopped_execution_makes_no_record() {
         let before = world.records.all().len();
         for execution_arn in [EXECUTION, OTHER_EXECUTION] {
             let run = Run { upload: &world.upload, execution_arn, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
-            let ending = Ending { reason: "Execution.ABORTED".into(), detail: "d".into() };
+            let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
             let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap();
             assert!(marked.is_none(), "{stage}");
         }
@@ -81,7 +82,7 @@ fn row_33_the_end_of_the_stopped_execution_makes_no_record_once_the_id_is_in_use
     let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
     world.records.put(&Record::claimed(IMAGE_ID.into(), &again, 1, ERASED + 1_000, OTHER_EXECUTION.into(), ERASED + 2_000));
     let run = Run { upload: &world.upload, execution_arn: EXECUTION, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
-    let ending = Ending { reason: "Execution.ABORTED".into(), detail: "d".into() };
+    let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
     assert!(ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().is_none());
     assert!(world.records.all().iter().all(|record| record.image_id == IMAGE_ID));
 }
@@ -91,7 +92,7 @@ fn the_failure_of_a_new_upload_is_recorded_once_the_id_is_free_and_under_its_own
     for (stage, world) in stages() {
         let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
         let run = Run { upload: &again, execution_arn: OTHER_EXECUTION, event_time: None, now: ERASED + 2_000, retention_days: 730 };
-        let ending = Ending { reason: "Storage.Unavailable".into(), detail: "d".into() };
+        let ending = FailureReason { reason: "Storage.Unavailable".into(), detail: "d".into() };
         let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().unwrap();
         let expected = if stage == "closed" { IMAGE_ID.to_owned() } else { again.derived_id() };
         assert_eq!((marked.image_id, marked.upload_timestamp), (expected, ERASED + 1_000), "{stage}");

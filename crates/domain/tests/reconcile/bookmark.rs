@@ -3,9 +3,9 @@
 use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
 use sightline_domain::{
-    layout::RECONCILE_BOOKMARK,
-    ports::ResultStore,
-    reconcile::{Did, Reconciler},
+    flows::reconcile::{ActionKind, Reconciler},
+    model::layout::RECONCILE_BOOKMARK,
+    ports::Objects,
 };
 use sightline_tests::{
     failing::{Failing, When},
@@ -19,10 +19,10 @@ fn a_run_that_reaches_its_deadline_stops_and_the_next_one_goes_on_there() {
     for number in 0..8 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
     }
-    (world.step, world.wish.deadline) = (1000, NOW + 7500);
+    (world.step, world.options.deadline) = (1000, NOW + 7500);
 
     let first = world.run();
-    world.wish.deadline = i64::MAX;
+    world.options.deadline = i64::MAX;
     let second = world.run();
 
     assert!(!first.complete && first.orphans > 0 && first.error.is_none());
@@ -68,7 +68,7 @@ fn an_upload_in_parts_that_began_days_ago_is_looked_at() {
     let mut world = world();
     world.run();
     let began = UPLOADED - 3 * 24 * 60 * MINUTE;
-    world.objects.upload_in_parts(BUCKET, "raw-uploads/large.jpg", b"image", began);
+    world.objects.upload_multipart(BUCKET, "raw-uploads/large.jpg", b"image", began);
     world.now += 5 * MINUTE;
     assert_eq!(world.run().orphans, 1);
 }
@@ -78,7 +78,7 @@ fn a_bookmark_that_is_broken_or_from_the_future_means_starting_anew() {
     for broken in ["{", "[]", r#"{"SweptUntil": 9999999999999}"#, r#"{"Sweep": {"Until": 9999999999999, "After": {"Key": "z"}}}"#] {
         let world = world();
         world.upload(b"image", UPLOADED);
-        ready(world.objects.write_result(BUCKET, RECONCILE_BOOKMARK, broken.into())).unwrap();
+        ready(world.objects.write_json(BUCKET, RECONCILE_BOOKMARK, broken.into())).unwrap();
         assert_eq!(world.run().orphans, 1, "{broken}");
     }
 }
@@ -93,9 +93,9 @@ fn passing_troubles_in_a_row_end_the_run_and_the_next_one_continues_there() {
 
     let (first, second) = (world.run(), world.run());
 
-    assert_eq!(did(&first), [Did::Started, Did::NotDone, Did::NotDone]);
+    assert_eq!(did(&first), [ActionKind::Started, ActionKind::NotDone, ActionKind::NotDone]);
     assert_eq!((first.complete, first.interrupted), (false, true));
-    assert_eq!((did(&second), second.complete), (vec![Did::Started, Did::Started], true));
+    assert_eq!((did(&second), second.complete), (vec![ActionKind::Started, ActionKind::Started], true));
     // Those that met the first troubles are looked at again by the next sweep.
     world.now += 24 * 60 * MINUTE;
     world.run();
@@ -112,7 +112,7 @@ fn a_trouble_that_only_one_upload_meets_ends_no_run() {
     }
     world.executions = world.executions.clone().fail_later("start", When::Before, 1, 1);
     let report = world.run();
-    assert_eq!(did(&report), [Did::Started, Did::NotDone, Did::Started, Did::Started, Did::Started]);
+    assert_eq!(did(&report), [ActionKind::Started, ActionKind::NotDone, ActionKind::Started, ActionKind::Started, ActionKind::Started]);
     assert_eq!((report.failed, report.interrupted), (1, false));
 }
 
@@ -127,11 +127,11 @@ fn an_upload_that_cannot_be_dealt_with_is_the_only_old_one_that_the_next_sweep_l
         let fine = world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
         world.complete(&fine, &fine.derived_id());
     }
-    assert_eq!((world.run().versions_looked_at, did(&world.run())), (6, vec![Did::NotDone]));
+    assert_eq!((world.run().versions_looked_at, did(&world.run())), (6, vec![ActionKind::NotDone]));
     for _ in 0..2 {
         world.now += 24 * 60 * MINUTE;
         let report = world.run();
-        assert_eq!((report.versions_looked_at, did(&report), report.failed), (1, vec![Did::NotDone], 1));
+        assert_eq!((report.versions_looked_at, did(&report), report.failed), (1, vec![ActionKind::NotDone], 1));
     }
     world.table.change(IMAGE_ID, json!({"Size": 5}));
     assert!(world.run().complete && world.bookmark().look_again.is_empty());
@@ -141,7 +141,7 @@ fn an_upload_that_cannot_be_dealt_with_is_the_only_old_one_that_the_next_sweep_l
 fn a_bookmark_of_an_earlier_release_is_read() {
     let world = world();
     let stored = format!(r#"{{"SweptUntil": {UPLOADED}, "Sweep": {{"Until": {UPLOADED}, "Troubled": true}}}}"#);
-    ready(world.objects.write_result(BUCKET, RECONCILE_BOOKMARK, stored.into())).unwrap();
+    ready(world.objects.write_json(BUCKET, RECONCILE_BOOKMARK, stored.into())).unwrap();
     let bookmark = world.bookmark();
     assert!(bookmark.swept_until == Some(UPLOADED) && bookmark.sweep.unwrap().troubled);
 }
@@ -159,9 +159,9 @@ fn uploads_are_looked_at_even_where_the_queues_cannot_be_read() {
 fn without_a_bookmark_that_can_be_read_nothing_is_done() {
     let world = world();
     world.upload(b"image", UPLOADED);
-    let objects = Failing::new(world.objects.clone()).fail("read_result", When::Before, 1);
-    let clock = sightline_domain::clock::FixedClock(NOW);
-    let reconciler = Reconciler::new(world.records.clone(), objects, world.executions.clone(), world.workflow.clone(), clock);
-    let report = ready(reconciler.run(&world.wish));
+    let objects = Failing::new(world.objects.clone()).fail("read", When::Before, 1);
+    let clock = sightline_domain::model::clock::FixedClock(NOW);
+    let reconciler = Reconciler::new(world.records.clone(), objects, world.executions.clone(), clock);
+    let report = ready(reconciler.run(&world.options));
     assert!(report.error.is_some() && report.orphans == 0 && !report.complete);
 }

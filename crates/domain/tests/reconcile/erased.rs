@@ -3,10 +3,9 @@
 use crate::world::{MINUTE, NOW, World, did, world};
 use serde_json::json;
 use sightline_domain::{
-    erase::SWEEP_AFTER,
-    ports::{RecordClaims, ResultStore},
-    reconcile::Did,
-    record::{Record, WorkQueue},
+    flows::{erase::SWEEP_AFTER, reconcile::ActionKind},
+    model::record::{Record, WorkQueue},
+    ports::{Objects, Records},
 };
 use sightline_tests::{
     ready,
@@ -23,7 +22,7 @@ fn erased(ago: i64) -> World {
 }
 
 fn write_late(world: &World) {
-    ready(world.objects.write_result(BUCKET, &format!("results/{IMAGE_ID}/labels.json"), b"{}".to_vec())).unwrap();
+    ready(world.objects.write_json(BUCKET, &format!("results/{IMAGE_ID}/labels.json"), b"{}".to_vec())).unwrap();
 }
 
 fn left(world: &World) -> Vec<String> {
@@ -37,9 +36,9 @@ fn row_33_reconcile_removes_what_was_written_late_and_closes_the_tombstone() {
     let world = erased(SWEEP_AFTER);
     write_late(&world);
 
-    assert_eq!(did(&world.run()), [Did::RemovedLateWrites]);
+    assert_eq!(did(&world.run()), [ActionKind::RemovedLateWrites]);
     assert_eq!(left(&world), Vec::<String>::new());
-    assert_eq!(did(&world.run()), [Did::ClosedTombstone]);
+    assert_eq!(did(&world.run()), [ActionKind::ClosedTombstone]);
     assert_eq!(world.record().work_queue, None);
     assert_eq!(world.run().actions, []);
 }
@@ -56,8 +55,8 @@ fn an_image_that_was_erased_only_just_stays_in_the_queue() {
 fn a_dry_run_removes_nothing() {
     let mut world = erased(SWEEP_AFTER);
     write_late(&world);
-    world.wish.dry_run = true;
-    assert_eq!(did(&world.run()), [Did::WouldLookForLateWrites]);
+    world.options.dry_run = true;
+    assert_eq!(did(&world.run()), [ActionKind::WouldLookForLateWrites]);
     assert_eq!(left(&world).len(), 1);
 }
 
@@ -70,7 +69,7 @@ fn an_erasure_that_was_interrupted_is_named_once_nobody_is_at_it() {
 
     world.table.change(IMAGE_ID, json!({"ErasedAt": NOW - SWEEP_AFTER - MINUTE}));
     let report = world.run();
-    assert_eq!((did(&report), report.failed, report.complete), (vec![Did::NotDone], 1, false));
+    assert_eq!((did(&report), report.failed, report.complete), (vec![ActionKind::NotDone], 1, false));
     assert!(report.actions[0].reason.as_ref().unwrap().contains("sightline erase"));
     assert_eq!(left(&world).len(), 1, "what is left is left to the erasure");
 }
@@ -79,7 +78,7 @@ fn an_erasure_that_was_interrupted_is_named_once_nobody_is_at_it() {
 fn an_upload_after_the_erasure_whose_event_is_lost_is_started() {
     let world = erased(SWEEP_AFTER);
     world.upload(b"again", NOW - 6 * MINUTE);
-    assert_eq!(did(&world.run()), [Did::ClosedTombstone, Did::Started]);
+    assert_eq!(did(&world.run()), [ActionKind::ClosedTombstone, ActionKind::Started]);
 
     ready(world.table.claim(&Record { upload_timestamp: NOW - 6 * MINUTE, execution_arn: EXECUTION.into(), ..claimed() })).unwrap();
     assert_eq!(world.table.all().len(), 2);

@@ -3,11 +3,13 @@
 use crate::world::{MINUTE, NOW, World, did, world};
 use serde_json::json;
 use sightline_domain::{
-    clock::DAY_MILLIS,
-    identity::Upload,
-    ports::{ImageArchive, ObjectRef},
-    reconcile::Did,
-    record::{ProcessingStatus, Record, WorkQueue},
+    flows::reconcile::ActionKind,
+    model::{
+        clock::DAY_MILLIS,
+        identity::{ObjectRef, Upload},
+        record::{ProcessingStatus, Record, WorkQueue},
+    },
+    ports::Objects,
 };
 use sightline_tests::{
     ready,
@@ -29,7 +31,7 @@ fn row_03_an_upload_without_a_record_is_started_as_its_event_would_have_started_
 
     let report = world.run();
 
-    assert_eq!((world.started(), did(&report), report.orphans), (vec![upload], vec![Did::Started], 1));
+    assert_eq!((world.started(), did(&report), report.orphans), (vec![upload], vec![ActionKind::Started], 1));
     assert_eq!(report.actions[0].image_id, IMAGE_ID);
     assert!(report.complete && report.error.is_none());
     let event: serde_json::Value = serde_json::from_str(&world.engine.started()[0].1).unwrap();
@@ -121,9 +123,9 @@ fn what_stands_in_the_way_of_one_upload_is_noted_and_the_next_sweep_looks_at_it_
 
     let report = world.run();
 
-    assert_eq!((did(&report), world.started()), (vec![Did::NotDone, Did::Started], vec![fine]));
+    assert_eq!((did(&report), world.started()), (vec![ActionKind::NotDone, ActionKind::Started], vec![fine]));
     assert_eq!((report.failed, report.complete, report.error.is_some()), (1, false, true));
-    world.table.erase(IMAGE_ID);
+    world.table.remove(IMAGE_ID);
     world.now += 24 * 60 * MINUTE;
     world.run();
     assert!(world.started().contains(&broken));
@@ -145,10 +147,10 @@ fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
 #[test]
 fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
     let mut world = world();
-    world.wish.dry_run = true;
+    world.options.dry_run = true;
     world.upload(b"image", UPLOADED);
     let report = world.run();
-    assert_eq!((did(&report), report.orphans, world.started().len()), (vec![Did::WouldStart], 1, 0));
+    assert_eq!((did(&report), report.orphans, world.started().len()), (vec![ActionKind::WouldStart], 1, 0));
     assert_eq!(world.objects.keys().len(), 1);
 }
 
@@ -162,6 +164,6 @@ fn row_01_the_upload_that_is_left_of_two_is_started_where_the_other_one_was_dele
     let record =
         Record { etag: left.etag.clone(), status_reason: Some("OBJECT_DELETED".into()), finished_at: Some(UPLOADED + 2), ..claimed() };
     world.table.put(&Record { processing_status: ProcessingStatus::Failed, work_queue: Some(WorkQueue::Failed), ..record });
-    assert_eq!(did(&world.run()), [Did::Started]);
+    assert_eq!(did(&world.run()), [ActionKind::Started]);
     assert_eq!(world.started(), [left]);
 }

@@ -3,17 +3,19 @@
 use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
 use sightline_domain::{
-    clock::EpochMillis,
-    ports::{FailureCause, RecordClaims, Written},
-    reconcile::{Did, EXECUTION_LOST, ExecutionState, ReviewQueue},
-    record::{ProcessingStatus, WorkQueue},
-    review::{ReviewOutcome, ReviewStatus},
+    flows::reconcile::{ActionKind, EXECUTION_LOST, ReviewQueue},
+    model::{
+        clock::EpochMillis,
+        record::{ProcessingStatus, WorkQueue},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{ExecutionState, FailureCause, Records, Written},
 };
 use sightline_tests::{
     failing::When,
     ready,
-    records::REVIEW_TOKEN,
     samples::{EXECUTION, IMAGE_ID, OTHER_EXECUTION, UPLOADED, claimed},
+    tables::REVIEW_TOKEN,
 };
 
 fn failed(error: &str) -> ExecutionState {
@@ -25,14 +27,17 @@ fn failed(error: &str) -> ExecutionState {
 /// Seen: the next run marks the record FAILED with the first real cause and its state; it starts nothing.
 #[test]
 fn row_25_a_record_whose_execution_failed_unheard_is_marked_failed_with_the_cause() {
-    let mut world = world();
-    world.stranded(Some(failed("Recognition.Misconfigured")));
-    world.workflow.history.0 =
-        Some(FailureCause { state: Some("DetectFaces".into()), error: "Recognition.Misconfigured".into(), message: "denied".into() });
+    let world = world();
+    world.stuck(Some(failed("Recognition.Misconfigured")));
+    world.engine.set_failure_cause(FailureCause {
+        state: Some("DetectFaces".into()),
+        error: "Recognition.Misconfigured".into(),
+        message: "denied".into(),
+    });
 
     let report = world.run();
 
-    assert_eq!((did(&report), report.stranded, world.started().len()), (vec![Did::MarkedFailed], 1, 0));
+    assert_eq!((did(&report), report.stuck_records, world.started().len()), (vec![ActionKind::MarkedFailed], 1, 0));
     let record = world.record();
     assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Failed, Some(WorkQueue::Failed)));
     assert_eq!(record.status_reason.as_deref(), Some("Recognition.Misconfigured"));
@@ -45,7 +50,7 @@ fn what_runs_or_has_only_just_ended_is_left_alone() {
     let ended = |at: EpochMillis| ExecutionState::Failed { status: "FAILED".into(), error: None, cause: None, stopped_at: Some(at) };
     for state in [ExecutionState::Running, ended(NOW - 2_000)] {
         let world = world();
-        world.stranded(Some(state));
+        world.stuck(Some(state));
         let report = world.run();
         assert_eq!((report.actions, report.untouched, world.record().processing_status), (vec![], 2, ProcessingStatus::Pending));
     }
@@ -53,11 +58,11 @@ fn what_runs_or_has_only_just_ended_is_left_alone() {
 
 #[test]
 fn an_execution_that_was_redriven_while_its_record_was_looked_at_is_left_alone() {
-    let mut world = world();
-    world.stranded(Some(failed("Recognition.Throttled")));
-    world.workflow.redriven = true;
+    let world = world();
+    world.stuck(Some(failed("Recognition.Throttled")));
+    world.engine.set_redriven(true);
     let report = world.run();
-    assert_eq!((report.actions, report.stranded, world.record().processing_status), (vec![], 0, ProcessingStatus::Pending));
+    assert_eq!((report.actions, report.stuck_records, world.record().processing_status), (vec![], 0, ProcessingStatus::Pending));
 }
 
 /// Injected: the engine is stopped in the middle of an execution, or forgets it, or ends it well without a record.
@@ -71,15 +76,15 @@ fn row_36_what_the_engine_lost_is_started_afresh_at_once() {
     ];
     for (state, reason) in cases {
         let world = world();
-        let before = world.stranded(state);
+        let before = world.stuck(state);
 
         let report = world.run();
 
-        assert_eq!((did(&report), report.stranded, report.restarted), (vec![Did::Restarted], 1, 1), "{reason}");
+        assert_eq!((did(&report), report.stuck_records, report.restarted), (vec![ActionKind::Restarted], 1, 1), "{reason}");
         let record = world.record();
         assert_eq!((record.processing_status, record.status_reason.as_deref()), (ProcessingStatus::Failed, Some(reason)));
         assert!(world.started()[0].candidate_ids().contains(&before.image_id), "{reason}");
-        let fresh = sightline_domain::record::Record { execution_arn: OTHER_EXECUTION.into(), ..before };
+        let fresh = sightline_domain::model::record::Record { execution_arn: OTHER_EXECUTION.into(), ..before };
         assert_eq!(ready(world.table.claim(&fresh)).unwrap(), Written::Yes);
         assert_eq!(world.record().attempts, 2);
     }
@@ -89,7 +94,7 @@ fn row_36_what_the_engine_lost_is_started_afresh_at_once() {
 fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
     let world = world();
     let upload = world.objects.upload("images", "raw-uploads/a.jpg", b"image", UPLOADED);
-    let by_etag = sightline_domain::identity::Upload { version_id: None, ..upload.clone() };
+    let by_etag = sightline_domain::model::identity::Upload { version_id: None, ..upload.clone() };
     let mut record = claimed();
     record.image_id = by_etag.derived_id();
     (record.s3_url, record.version_id, record.etag) = ("s3://images/raw-uploads/a.jpg".into(), upload.version_id, upload.etag);
@@ -102,9 +107,9 @@ fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
 fn an_execution_that_is_not_found_counts_as_lost_only_a_minute_after_it_claimed_its_record() {
     for (age, restarted) in [(59_999, 0), (60_000, 1)] {
         let mut world = world();
-        let record = world.stranded(None);
+        let record = world.stuck(None);
         world.now = record.claimed_at + age;
-        world.wish.grace = age;
+        world.options.grace = age;
         assert_eq!(world.run().restarted, restarted, "{age} ms");
     }
 }
@@ -119,15 +124,15 @@ fn a_queue_place_is_kept_after_an_error_and_the_next_run_continues_there() {
         world.engine.put(&record.execution_arn, failed("E"));
         world.table.put(&record);
     }
-    world.executions = world.executions.clone().fail_later("look", When::Before, 4, 3);
+    world.executions = world.executions.clone().fail_later("find_execution", When::Before, 4, 3);
 
     let first = world.run();
 
     let place = world.bookmark().queue.and_then(|position| position.after).expect("a place");
-    assert_eq!((first.stranded, first.interrupted, first.failed), (4, true, 2));
+    assert_eq!((first.stuck_records, first.interrupted, first.failed), (4, true, 2));
     // The two that met the first troubles come again once the queue begins anew.
     assert_eq!(place.image_id, uuid::Uuid::from_u128(5).to_string());
-    assert_eq!((world.run().stranded, world.run().stranded), (3, 2));
+    assert_eq!((world.run().stuck_records, world.run().stuck_records), (3, 2));
 }
 
 #[test]
@@ -146,23 +151,26 @@ fn an_item_or_a_record_that_cannot_be_read_is_counted_and_named_and_hides_no_oth
 
     let done: Vec<_> = report.actions.iter().map(|action| (action.image_id.as_str(), action.action)).collect();
     let id = |number| uuid::Uuid::from_u128(number).to_string();
-    assert_eq!(done, [(id(1).as_str(), Did::NotDone), (id(2).as_str(), Did::NotDone), (id(3).as_str(), Did::MarkedFailed)]);
+    assert_eq!(
+        done,
+        [(id(1).as_str(), ActionKind::NotDone), (id(2).as_str(), ActionKind::NotDone), (id(3).as_str(), ActionKind::MarkedFailed)]
+    );
     assert_eq!((report.failed, report.interrupted, report.complete), (2, false, false));
 }
 
 #[test]
 fn after_a_few_attempts_a_lost_record_stays_failed() {
     let world = world();
-    world.stranded(None);
+    world.stuck(None);
     world.table.change(IMAGE_ID, json!({"Attempts": 5}));
     let report = world.run();
-    assert_eq!((did(&report), world.record().work_queue), (vec![Did::MarkedFailed], Some(WorkQueue::Failed)));
+    assert_eq!((did(&report), world.record().work_queue), (vec![ActionKind::MarkedFailed], Some(WorkQueue::Failed)));
 }
 
 #[test]
 fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
     let mut world = world();
-    world.stranded(None);
+    world.stuck(None);
     world.executions = world.executions.clone().fail("start", When::Before, 1);
 
     let cut_off = world.run();
@@ -170,7 +178,7 @@ fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
     let made_up_for = world.run();
 
     assert!(cut_off.error.is_some() && world.record().processing_status == ProcessingStatus::Failed);
-    assert_eq!((did(&made_up_for), world.started().len()), (vec![Did::Restarted], 1));
+    assert_eq!((did(&made_up_for), world.started().len()), (vec![ActionKind::Restarted], 1));
     // Nobody comes to claim it.
     world.now += 60 * MINUTE;
     assert_eq!((world.run().actions, world.record().work_queue), (vec![], Some(WorkQueue::Failed)));
@@ -178,10 +186,10 @@ fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
 
 #[test]
 fn a_dry_run_says_what_became_of_executions_and_writes_nothing() {
-    for (state, would) in [(Some(failed("E")), Did::WouldMarkFailed), (None, Did::WouldRestart)] {
+    for (state, would) in [(Some(failed("E")), ActionKind::WouldMarkFailed), (None, ActionKind::WouldRestart)] {
         let mut world = world();
-        world.wish.dry_run = true;
-        world.stranded(state);
+        world.options.dry_run = true;
+        world.stuck(state);
         assert_eq!(did(&world.run()), [would]);
         assert_eq!((world.record().processing_status, world.started().len()), (ProcessingStatus::Pending, 0));
     }
@@ -196,37 +204,37 @@ fn decision(at: EpochMillis) -> ReviewOutcome {
 #[test]
 fn row_29_a_decision_that_was_not_told_is_told_again_and_applied_once() {
     let world = world();
-    world.stranded(Some(ExecutionState::Running));
+    world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
     world.table.decide(IMAGE_ID, &decision(NOW - MINUTE));
 
     let (first, second) = (world.run(), world.run());
 
-    assert_eq!((did(&first), first.untold, second.actions.len()), (vec![Did::Told], 1, 0));
-    assert_eq!(world.workflow.callbacks.told(), [("token-1".to_owned(), decision(NOW - MINUTE))]);
+    assert_eq!((did(&first), first.undelivered_decisions, second.actions.len()), (vec![ActionKind::Notified], 1, 0));
+    assert_eq!(world.engine.notified(), [("token-1".to_owned(), decision(NOW - MINUTE))]);
     assert_eq!(first.actions[0].execution_arn.as_deref(), Some(EXECUTION));
 }
 
 #[test]
 fn a_decision_of_this_moment_is_left_to_whoever_saved_it() {
     let world = world();
-    world.stranded(Some(ExecutionState::Running));
+    world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
     world.table.decide(IMAGE_ID, &decision(NOW - 1_000));
-    assert_eq!((world.run().untold, world.workflow.callbacks.told().len()), (0, 0));
+    assert_eq!((world.run().undelivered_decisions, world.engine.notified().len()), (0, 0));
 }
 
 #[test]
 fn open_reviews_are_counted_and_their_executions_looked_at() {
     let world = world();
-    world.stranded(Some(ExecutionState::Running));
+    world.stuck(Some(ExecutionState::Running));
     let asked = json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING", "ReviewRequestedAt": NOW - 90_000});
     world.table.change(IMAGE_ID, asked);
     let report = world.run();
     assert_eq!((report.review_queue, report.records_looked_at), (Some(ReviewQueue { length: 1, age_seconds: 90 }), 1));
 
     world.engine.put(EXECUTION, failed(""));
-    assert_eq!(did(&world.run()), [Did::MarkedFailed]);
+    assert_eq!(did(&world.run()), [ActionKind::MarkedFailed]);
     assert_eq!(world.record().status_reason.as_deref(), Some("Execution.FAILED"));
 }
 
@@ -240,12 +248,12 @@ fn queues_are_gone_through_page_by_page_and_from_where_the_last_run_stopped() {
         world.engine.put(&record.execution_arn, failed("E"));
         world.table.put(&record);
     }
-    (world.step, world.wish.deadline) = (1000, NOW + 10_000);
+    (world.step, world.options.deadline) = (1000, NOW + 10_000);
     let first = world.run();
-    assert!(first.stranded > 0 && first.stranded < 7 && !first.complete && world.bookmark().queue.is_some());
+    assert!(first.stuck_records > 0 && first.stuck_records < 7 && !first.complete && world.bookmark().queue.is_some());
 
-    (world.step, world.wish.deadline) = (0, i64::MAX);
-    assert_eq!((world.run().stranded, world.bookmark().queue), (7 - first.stranded, None));
+    (world.step, world.options.deadline) = (0, i64::MAX);
+    assert_eq!((world.run().stuck_records, world.bookmark().queue), (7 - first.stuck_records, None));
 }
 
 /// Injected: two uploads of an image were claimed as two items, and the execution of the older one is over without completing it.
@@ -254,8 +262,8 @@ fn queues_are_gone_through_page_by_page_and_from_where_the_last_run_stopped() {
 fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one() {
     for state in [Some(ExecutionState::Succeeded { stopped_at: Some(NOW - MINUTE) }), None, Some(failed("Recognition.Throttled"))] {
         let world = world();
-        let older = world.stranded(state);
-        let newer = sightline_domain::record::Record {
+        let older = world.stuck(state);
+        let newer = sightline_domain::model::record::Record {
             upload_timestamp: UPLOADED + 1_000,
             execution_arn: OTHER_EXECUTION.into(),
             processing_status: ProcessingStatus::Completed,
@@ -266,7 +274,7 @@ fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one()
 
         let report = world.run();
 
-        assert_eq!((did(&report), world.started().len()), (vec![Did::MarkedFailed], 0));
+        assert_eq!((did(&report), world.started().len()), (vec![ActionKind::MarkedFailed], 0));
         let records = world.table.all();
         assert_eq!(
             records.iter().map(|record| record.processing_status).collect::<Vec<_>>(),
@@ -281,8 +289,8 @@ fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one()
 fn a_record_that_is_marked_failed_expires_like_all_others() {
     for (days, expires) in [(730, Some(NOW / 1000 + 730 * 86_400)), (0, None)] {
         let mut world = world();
-        world.wish.retention_days = days;
-        world.stranded(Some(failed("Recognition.Misconfigured")));
+        world.options.retention_days = days;
+        world.stuck(Some(failed("Recognition.Misconfigured")));
         world.run();
         assert_eq!(world.record().expires_at, expires);
     }

@@ -1,7 +1,7 @@
 //! A table that lost what it held: restored from a backup, or saved last before the emulator was killed.
 
 use crate::world::{MINUTE, NOW, did, world};
-use sightline_domain::reconcile::Did;
+use sightline_domain::flows::reconcile::ActionKind;
 use sightline_tests::samples::{IMAGE_ID, UPLOADED};
 
 /// Injected: an upload that a run had looked at long ago has no record any more.
@@ -13,13 +13,13 @@ fn row_36_after_a_table_was_restored_all_uploads_are_looked_at_anew() {
     world.run();
     world.complete(&upload, IMAGE_ID);
     world.run();
-    world.table.erase(IMAGE_ID);
+    world.table.remove(IMAGE_ID);
     world.now = NOW + 60 * MINUTE;
 
     let by_bookmark = world.run();
-    world.wish.anew = true;
+    world.options.full = true;
     let anew = world.run();
 
-    assert_eq!((by_bookmark.orphans, anew.orphans, did(&anew)), (0, 1, vec![Did::Started]));
+    assert_eq!((by_bookmark.orphans, anew.orphans, did(&anew)), (0, 1, vec![ActionKind::Started]));
     assert_eq!(world.started(), [upload.clone(), upload]);
 }

@@ -1,19 +1,21 @@
 //! What the tests run against.
 
 use sightline_domain::{
-    clock::{Clock, EpochMillis},
-    identity::Upload,
-    reconcile::{Bookmark, Did, ExecutionState, Reconciler, Report, Wish},
-    record::{ProcessingStatus, Record},
+    flows::reconcile::{ActionKind, Bookmark, Options, Reconciler, Report},
+    model::{
+        clock::{Clock, EpochMillis},
+        identity::Upload,
+        record::{ProcessingStatus, Record},
+    },
+    ports::ExecutionState,
 };
 use sightline_tests::{
     executions::MemoryExecutions,
     failing::Failing,
     objects::MemoryObjects,
     ready,
-    records::MemoryRecords,
-    reviews::MemoryWorkflow,
     samples::{BUCKET, EXECUTION, IMAGE_ID, UPLOADED, claimed, key},
+    tables::MemoryTables,
 };
 use std::sync::{
     Arc,
@@ -38,33 +40,31 @@ impl Clock for TickingClock {
 }
 
 pub struct World {
-    pub records: Failing<MemoryRecords>,
-    pub table: MemoryRecords,
+    pub records: Failing<MemoryTables>,
+    pub table: MemoryTables,
     pub objects: MemoryObjects,
     pub executions: Failing<MemoryExecutions>,
     pub engine: MemoryExecutions,
-    pub workflow: MemoryWorkflow,
     pub now: EpochMillis,
     /// Milliseconds between two looks at the clock.
     pub step: EpochMillis,
-    pub wish: Wish,
+    pub options: Options,
 }
 
 pub fn world() -> World {
-    let (table, engine) = (MemoryRecords::default(), MemoryExecutions::default());
+    let (table, engine) = (MemoryTables::default(), MemoryExecutions::default());
     World {
         records: Failing::new(table.clone()),
         table,
         objects: MemoryObjects::default(),
         executions: Failing::new(engine.clone()),
         engine,
-        workflow: MemoryWorkflow::default(),
         now: NOW,
         step: 0,
-        wish: Wish {
+        options: Options {
             bucket: BUCKET.to_owned(),
             grace: 5 * MINUTE,
-            anew: false,
+            full: false,
             retention_days: 730,
             dry_run: false,
             calls_per_second: 50,
@@ -76,8 +76,8 @@ pub fn world() -> World {
 impl World {
     pub fn run(&self) -> Report {
         let clock = TickingClock { now: Arc::new(AtomicI64::new(self.now)), step: self.step };
-        let reconciler = Reconciler::new(self.records.clone(), self.objects.clone(), self.executions.clone(), self.workflow.clone(), clock);
-        ready(reconciler.run(&self.wish))
+        let reconciler = Reconciler::new(self.records.clone(), self.objects.clone(), self.executions.clone(), clock);
+        ready(reconciler.run(&self.options))
     }
 
     /// Puts an object at the key that names [`IMAGE_ID`].
@@ -93,7 +93,7 @@ impl World {
     }
 
     /// The record of [`IMAGE_ID`], claimed by [`EXECUTION`] and still PENDING; its execution stands as `state` says.
-    pub fn stranded(&self, state: Option<ExecutionState>) -> Record {
+    pub fn stuck(&self, state: Option<ExecutionState>) -> Record {
         let upload = self.upload(b"image", UPLOADED);
         let record = Record { etag: upload.etag, version_id: upload.version_id, ..claimed() };
         self.table.put(&record);
@@ -118,6 +118,6 @@ impl World {
     }
 }
 
-pub fn did(report: &Report) -> Vec<Did> {
+pub fn did(report: &Report) -> Vec<ActionKind> {
     report.actions.iter().map(|action| action.action).collect()
 }

@@ -1,0 +1,173 @@
+//! The port [`Counters`] over the table `Trends`.
+
+use super::{
+    Tables,
+    changes::{Item, to_item},
+    invalid_request, unreadable,
+};
+use crate::classify::{cause, storage};
+use aws_sdk_dynamodb::{
+    error::{BuildError, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        AttributeValue::{self, M, N, S},
+        ConditionCheck, Delete, Put, TransactWriteItem, Update,
+    },
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use sightline_domain::{
+    model::{error::StorageError, record::Record},
+    ports::{Counters, Replaced, TallyChange},
+    rules::tally::{CounterKey, Counts, Tally, difference},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::RangeInclusive,
+};
+
+const COUNTING: &str = "counting the image";
+
+impl Counters for Tables {
+    async fn counts(&self, counter: &str, names: Option<RangeInclusive<&str>>) -> Result<BTreeMap<String, Counts>, StorageError> {
+        const DOING: &str = "reading the counters";
+        let (mut counts, mut next) = (BTreeMap::new(), None);
+        loop {
+            let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
+            let query = query.expression_attribute_values(":counter", S(counter.to_owned())).set_exclusive_start_key(next);
+            let query = match &names {
+                None => query.key_condition_expression("#counter = :counter"),
+                Some(names) => query
+                    .key_condition_expression("#counter = :counter AND #name BETWEEN :from AND :to")
+                    .expression_attribute_names("#name", "Name")
+                    .expression_attribute_values(":from", S((*names.start()).to_owned()))
+                    .expression_attribute_values(":to", S((*names.end()).to_owned())),
+            };
+            let page = query.send().await.map_err(|error| storage(DOING, error))?;
+            counts.extend(page.items.unwrap_or_default().into_iter().filter_map(named_counts));
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(counts);
+            }
+        }
+    }
+
+    async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
+        let doing = "reading the tally";
+        let get = self.client.get_item().table_name(&self.names.trends).set_key(Some(tally_key(image_id))).consistent_read(true);
+        let answer = get.send().await.map_err(|error| storage(doing, error))?;
+        let tally = answer.item.and_then(|mut item| item.remove("Tally"));
+        tally.map(|tally| serde_dynamo::from_attribute_value(tally).map_err(unreadable(doing))).transpose()
+    }
+
+    async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
+        let items = self.transaction(change)?;
+        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(Replaced::Yes),
+            Err(error) => canceled(error),
+        }
+    }
+}
+
+impl Tables {
+    /// The tally first, then the look at the record, then a counter each.
+    fn transaction(&self, change: &TallyChange<'_>) -> Result<Vec<TransactWriteItem>, StorageError> {
+        let mut items = vec![self.tally_item(change)?];
+        if let Some(record) = change.record {
+            items.push(TransactWriteItem::builder().condition_check(self.as_read(record)?).build());
+        }
+        for (key, counts) in difference(change.old, change.new) {
+            items.push(TransactWriteItem::builder().update(self.addition(&key, &counts).map_err(invalid_request(COUNTING))?).build());
+        }
+        Ok(items)
+    }
+
+    fn tally_item(&self, change: &TallyChange<'_>) -> Result<TransactWriteItem, StorageError> {
+        let (condition, name, old) = match change.old {
+            None => ("attribute_not_exists(#known)", "Counter", None),
+            Some(old) => ("#known = :old", "Tally", Some(HashMap::from([(":old".to_owned(), M(to_item(COUNTING, old)?))]))),
+        };
+        let (table, key) = (&self.names.trends, tally_key(change.image_id));
+        let Some(new) = change.new else {
+            let delete = Delete::builder().table_name(table).set_key(Some(key)).condition_expression(condition);
+            let delete = delete
+                .expression_attribute_names("#known", name)
+                .set_expression_attribute_values(old)
+                .build()
+                .map_err(invalid_request(COUNTING))?;
+            return Ok(TransactWriteItem::builder().delete(delete).build());
+        };
+        let mut item = key;
+        item.insert("Tally".to_owned(), M(to_item(COUNTING, new)?));
+        if let Some(expires_at) = change.record.and_then(|record| record.expires_at) {
+            item.insert("ExpiresAt".to_owned(), N(expires_at.to_string()));
+        }
+        let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition);
+        let put = put
+            .expression_attribute_names("#known", name)
+            .set_expression_attribute_values(old)
+            .build()
+            .map_err(invalid_request(COUNTING))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The record still says how its image ended.
+    fn as_read(&self, record: &Record) -> Result<ConditionCheck, StorageError> {
+        let status = serde_dynamo::to_attribute_value(record.processing_status).map_err(unreadable(COUNTING))?;
+        let check = ConditionCheck::builder()
+            .table_name(&self.names.records)
+            .key("ImageID", S(record.image_id.clone()))
+            .key("UploadTimestamp", N(record.upload_timestamp.to_string()))
+            .expression_attribute_values(":status", status)
+            .expression_attribute_values(":execution", S(record.execution_arn.clone()));
+        let same = "ProcessingStatus = :status AND ExecutionArn = :execution";
+        let check = match record.finished_at {
+            Some(at) => check
+                .condition_expression(format!("{same} AND FinishedAt = :finished"))
+                .expression_attribute_values(":finished", N(at.to_string())),
+            None => check.condition_expression(format!("{same} AND attribute_not_exists(FinishedAt)")),
+        };
+        check.build().map_err(invalid_request(COUNTING))
+    }
+
+    fn addition(&self, key: &CounterKey, counts: &Counts) -> Result<Update, BuildError> {
+        let mut update = Update::builder().table_name(&self.names.trends).set_key(Some(counter_key(&key.counter, &key.name)));
+        let mut additions = Vec::new();
+        for (place, (attribute, number)) in counts.iter().enumerate() {
+            update = update.expression_attribute_names(format!("#a{place}"), attribute);
+            update = update.expression_attribute_values(format!(":a{place}"), N(number.to_string()));
+            additions.push(format!("#a{place} :a{place}"));
+        }
+        update.update_expression(format!("ADD {}", additions.join(", "))).build()
+    }
+}
+
+fn counter_key(counter: &str, name: &str) -> Item {
+    Item::from([("Counter".to_owned(), S(counter.to_owned())), ("Name".to_owned(), S(name.to_owned()))])
+}
+
+fn tally_key(image_id: &str) -> Item {
+    counter_key(&format!("image#{image_id}"), "tally")
+}
+
+/// The name of a counter, and all of its numbers.
+fn named_counts(item: Item) -> Option<(String, Counts)> {
+    let name = item.get("Name").and_then(|name| name.as_s().ok()).cloned()?;
+    let number = |value: &AttributeValue| value.as_n().ok().and_then(|number| number.parse().ok());
+    Some((name, item.into_iter().filter_map(|(attribute, value)| number(&value).map(|number| (attribute, number))).collect()))
+}
+
+/// What a transaction that did not go through means: another one met it or was faster, the service is down, or it was wrong.
+fn canceled(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Result<Replaced, StorageError> {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(exception)) => exception.cancellation_reasons(),
+        _ => return Err(storage(COUNTING, error)),
+    };
+    let among = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
+    if among(&["ConditionalCheckFailed", "TransactionConflict"]) {
+        return Ok(Replaced::Changed);
+    }
+    if among(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+        return Err(StorageError::Unavailable { doing: COUNTING, source: cause(error) });
+    }
+    Err(storage(COUNTING, error))
+}

@@ -1,0 +1,93 @@
+//! DynamoDB: the tables of a deployment.
+
+mod changes;
+mod counters;
+mod label_index;
+mod records;
+mod reviews;
+mod work_queues;
+
+pub use reviews::{Decided, ReviewState, WaitingReview};
+pub use work_queues::OpenWork;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::BuildError,
+    types::{AttributeValue, KeysAndAttributes},
+};
+use changes::Item;
+use sightline_domain::model::{clock::EpochMillis, error::StorageError};
+
+/// The index over the work queues.
+const WORK_QUEUE_INDEX: &str = "WorkQueueIndex";
+/// The index over the images of an owner.
+const OWNER_INDEX: &str = "OwnerIndex";
+
+/// Attribute that holds the task token of the waiting execution. It is in no index and not part of a
+/// [`Record`](sightline_domain::model::record::Record).
+const REVIEW_TOKEN: &str = "ReviewToken";
+
+/// Items of one batch that is read (API reference, `BatchGetItem`).
+const BATCH_READ: usize = 100;
+/// How often the rest of a partly processed batch is requested again.
+const BATCH_ATTEMPTS: usize = 8;
+
+/// Names of the tables. A caller names those that it uses.
+#[derive(Debug, Clone, Default)]
+pub struct TableNames {
+    /// `ImageMetadataStore`.
+    pub records: String,
+    /// `LabelIndex`.
+    pub label_index: String,
+    /// `Trends`.
+    pub trends: String,
+}
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    client: Client,
+    names: TableNames,
+}
+
+impl Tables {
+    /// Tables over an SDK client.
+    pub fn new(client: Client, names: TableNames) -> Self {
+        Self { client, names }
+    }
+
+    /// The existing items of one batch of at most [`BATCH_READ`] keys.
+    async fn read_batch(&self, table: &str, keys: KeysAndAttributes, doing: &'static str) -> Result<Vec<Item>, StorageError> {
+        let (mut found, mut rest) = (Vec::new(), Some(keys));
+        for _ in 0..BATCH_ATTEMPTS {
+            let Some(keys) = rest.take() else { return Ok(found) };
+            let sent = self.client.batch_get_item().request_items(table, keys).send().await;
+            let answer = sent.map_err(|error| crate::classify::storage(doing, error))?;
+            found.extend(answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default());
+            rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
+        }
+        if rest.is_none() { Ok(found) } else { Err(partly_processed(doing)) }
+    }
+}
+
+/// The key of a record.
+fn record_key(image_id: &str, upload_timestamp: EpochMillis) -> Item {
+    Item::from([
+        ("ImageID".to_owned(), AttributeValue::S(image_id.to_owned())),
+        ("UploadTimestamp".to_owned(), AttributeValue::N(upload_timestamp.to_string())),
+    ])
+}
+
+fn partly_processed(doing: &'static str) -> StorageError {
+    StorageError::Unavailable { doing, source: "DynamoDB left a part of a batch unprocessed at every attempt".into() }
+}
+
+/// A request that the SDK refuses to build: an error of ours.
+fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
+    move |source| StorageError::Misconfigured { doing, source: source.into() }
+}
+
+/// An item that does not fit the schema.
+fn unreadable(doing: &'static str) -> impl Fn(serde_dynamo::Error) -> StorageError {
+    move |source| StorageError::Misconfigured { doing, source: source.into() }
+}

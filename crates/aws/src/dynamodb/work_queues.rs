@@ -1,0 +1,192 @@
+//! The port [`WorkQueues`] over the index of the records, and the amount of open work.
+
+use super::{BATCH_READ, REVIEW_TOKEN, Tables, WORK_QUEUE_INDEX, invalid_request, unreadable};
+use crate::classify::storage;
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{
+        AttributeValue::{self, N, S},
+        KeysAndAttributes, Select,
+    },
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use sightline_domain::{
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        record::{ProcessingStatus, WorkQueue},
+        rejection::ReasonCode,
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
+};
+use std::collections::HashMap;
+
+const PAGE: i32 = 100;
+
+const fn name(queue: WorkQueue) -> &'static str {
+    match queue {
+        WorkQueue::Pending => "PENDING",
+        WorkQueue::Review => "REVIEW",
+        WorkQueue::Failed => "FAILED",
+        WorkQueue::Erased => "ERASED",
+    }
+}
+
+/// The decision in a record.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Decision {
+    processing_status: ProcessingStatus,
+    #[serde(default)]
+    review_status: ReviewStatus,
+    reviewed_by: Option<String>,
+    reviewed_at: Option<EpochMillis>,
+    review_reason: Option<String>,
+}
+
+impl WorkQueues for Tables {
+    async fn queued(&self, queue: WorkQueue, after: Option<&QueuePosition>) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
+        let doing = "reading a work queue";
+        let mut query = self.queue_query(name(queue)).limit(PAGE).scan_index_forward(true);
+        if let Some(place) = after {
+            query = query
+                .exclusive_start_key("WorkQueue", S(name(queue).into()))
+                .exclusive_start_key("UploadTimestamp", N(place.upload_timestamp.to_string()))
+                .exclusive_start_key("ImageID", S(place.image_id.clone()));
+        }
+        let page = query.send().await.map_err(|error| storage(doing, error))?;
+        let next = page.last_evaluated_key.filter(|key| !key.is_empty());
+        let next = next.map(serde_dynamo::from_item).transpose().map_err(unreadable(doing))?;
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for item in page.items.unwrap_or_default() {
+            let image_id = item.get("ImageID").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
+            match serde_dynamo::from_item(item) {
+                Ok(image) => items.push(image),
+                Err(_) => unreadable.push(Unreadable { image_id }),
+            }
+        }
+        Ok(Page { items, unreadable, next })
+    }
+
+    async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
+        self.open_reviews().await
+    }
+
+    async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
+        let doing = "reading the decision";
+        let query = self.client.query().table_name(&self.names.records).consistent_read(true);
+        let query = query
+            .key_condition_expression("ImageID = :id AND UploadTimestamp = :at")
+            .expression_attribute_values(":id", S(image.image_id.clone()))
+            .expression_attribute_values(":at", N(image.upload_timestamp.to_string()));
+        let found = query.send().await.map_err(|error| storage(doing, error))?;
+        let Some(mut item) = found.items.unwrap_or_default().into_iter().next() else { return Ok(None) };
+        let Some(S(token)) = item.remove(REVIEW_TOKEN) else { return Ok(None) };
+        let decision: Decision = serde_dynamo::from_item(item).map_err(unreadable(doing))?;
+        let decided = matches!(decision.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
+        Ok((decided && decision.processing_status == ProcessingStatus::Pending).then(|| SavedDecision {
+            token: SecretString::from(token),
+            outcome: ReviewOutcome {
+                status: decision.review_status,
+                reviewed_by: decision.reviewed_by,
+                reviewed_at: decision.reviewed_at,
+                review_reason: decision.review_reason,
+            },
+        }))
+    }
+}
+
+impl Tables {
+    /// The number of open reviews, and when the oldest of them was requested.
+    ///
+    /// The index sorts by upload and does not contain the time of the request, so that is read from the records. A record of a release that
+    /// did not store this time counts from its claim.
+    async fn open_reviews(&self) -> Result<ReviewQueueState, StorageError> {
+        const DOING: &str = "measuring the review queue";
+        let (mut state, mut next) = (ReviewQueueState::default(), None);
+        loop {
+            let query = self.queue_query("REVIEW").filter_expression("ReviewStatus = :pending").set_exclusive_start_key(next);
+            let query =
+                query.projection_expression("ImageID, UploadTimestamp").expression_attribute_values(":pending", S("PENDING".into()));
+            let page = query.send().await.map_err(|error| storage(DOING, error))?;
+            let keys = page.items.unwrap_or_default();
+            state.length += keys.len();
+            for batch in keys.chunks(BATCH_READ) {
+                let keys = KeysAndAttributes::builder().set_keys(Some(batch.to_vec()));
+                let keys = keys.projection_expression("ReviewRequestedAt, ClaimedAt").build().map_err(invalid_request(DOING))?;
+                let requests = self.read_batch(&self.names.records, keys, DOING).await?;
+                state.oldest_request = requests.iter().filter_map(requested_at).chain(state.oldest_request).min();
+            }
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(state);
+            }
+        }
+    }
+
+    /// Counts the open work. It reads the index over the work queues, which holds no COMPLETED records.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be read.
+    pub async fn open_work(&self) -> Result<OpenWork, StorageError> {
+        let rejected = count(rejected(self.queue_query("FAILED"))).await?;
+        let reviews = self.open_reviews().await?;
+        Ok(OpenWork {
+            in_flight: count(self.queue_query("PENDING")).await?,
+            in_review: u64::try_from(reviews.length).unwrap_or(u64::MAX),
+            oldest_in_review: reviews.oldest_request,
+            failed: count(self.queue_query("FAILED")).await?.saturating_sub(rejected),
+            rejected,
+        })
+    }
+
+    /// A query of one work queue.
+    pub(super) fn queue_query(&self, queue: &str) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.names.records).index_name(WORK_QUEUE_INDEX);
+        query.key_condition_expression("WorkQueue = :queue").expression_attribute_values(":queue", S(queue.to_owned()))
+    }
+}
+
+fn requested_at(item: &HashMap<String, AttributeValue>) -> Option<EpochMillis> {
+    let moment = |name| item.get(name).and_then(|value| value.as_n().ok()).and_then(|millis| millis.parse().ok());
+    moment("ReviewRequestedAt").or_else(|| moment("ClaimedAt"))
+}
+
+/// The amount of open work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenWork {
+    /// Images that are being analysed.
+    pub in_flight: u64,
+    /// Images that wait for a decision.
+    pub in_review: u64,
+    /// When the oldest of these reviews was requested, epoch milliseconds.
+    pub oldest_in_review: Option<EpochMillis>,
+    /// Images whose execution failed and that can be run again.
+    pub failed: u64,
+    /// Images that were rejected and are kept.
+    pub rejected: u64,
+}
+
+fn rejected(mut query: QueryFluentBuilder) -> QueryFluentBuilder {
+    let codes: Vec<String> = (0..ReasonCode::ALL.len()).map(|place| format!(":code{place}")).collect();
+    for (placeholder, code) in codes.iter().zip(ReasonCode::ALL) {
+        query = query.expression_attribute_values(placeholder, S(code.as_str().to_owned()));
+    }
+    query.filter_expression(format!("StatusReason IN ({})", codes.join(", ")))
+}
+
+async fn count(query: QueryFluentBuilder) -> Result<u64, StorageError> {
+    let (mut total, mut next) = (0, None::<HashMap<String, AttributeValue>>);
+    loop {
+        let page = query.clone().select(Select::Count).set_exclusive_start_key(next).send().await;
+        let page = page.map_err(|error| storage("counting the open work", error))?;
+        total += u64::try_from(page.count).unwrap_or_default();
+        next = page.last_evaluated_key.filter(|key| !key.is_empty());
+        if next.is_none() {
+            return Ok(total);
+        }
+    }
+}

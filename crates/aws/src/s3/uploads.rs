@@ -1,0 +1,104 @@
+//! The port [`Uploads`] over S3.
+
+use super::{NO_VERSION, S3, file_name, millis, objects::STATUS_TAG, size};
+use aws_sdk_s3::{operation::head_object::HeadObjectOutput, types::ObjectVersion};
+use sightline_domain::{
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        identity::{ObjectRef, Upload},
+        layout,
+    },
+    ports::{Page, TAGGED_STATUSES, UploadFacts, UploadVersion, Uploads, VersionPosition},
+};
+
+impl Uploads for S3 {
+    async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        let current = self.found_or_absent("looking the object up", object, request.send().await).await?;
+        match current {
+            Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
+                Ok(Some(facts_of_head(head, upload)))
+            }
+            None if upload.version_id.is_some() => Ok(None),
+            _ => match self.version_by_etag(upload).await? {
+                Some(version) => self.facts_of_version(upload, version).await,
+                None => Ok(None),
+            },
+        }
+    }
+
+    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
+        let prefix = upload.image_prefix().unwrap_or(&upload.key);
+        let versions = self.versions(upload, prefix, |key| upload.shares_image_with(key)).await?;
+        let moments = versions.into_iter().map(|version| millis(version.last_modified));
+        Ok(moments.filter(|at| after.is_none_or(|after| *at > after)).min())
+    }
+
+    async fn versions(&self, bucket: &str, after: Option<&VersionPosition>) -> Result<Page<UploadVersion, VersionPosition>, StorageError> {
+        let page = self.list_versions_page(bucket, layout::UPLOADS, after).await?;
+        let next = page.next.map(|next| VersionPosition { version_id: next.version_id.filter(|version| version != NO_VERSION), ..next });
+        let version = |version: ObjectVersion| UploadVersion {
+            upload: Upload {
+                bucket: bucket.to_owned(),
+                key: version.key.unwrap_or_default(),
+                version_id: version.version_id.filter(|version| version != NO_VERSION),
+                etag: version.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+            },
+            size: size(version.size),
+            last_modified: millis(version.last_modified),
+        };
+        Ok(Page { items: page.versions.into_iter().map(version).collect(), unreadable: Vec::new(), next })
+    }
+
+    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
+        let mut tags = self.tags(&object).await?.unwrap_or_default().into_iter();
+        // Whoever uploads may use the same tag for something else.
+        Ok(tags.find(|tag| tag.key == STATUS_TAG && TAGGED_STATUSES.contains(&tag.value.as_str())).map(|tag| tag.value))
+    }
+}
+
+impl S3 {
+    /// The version whose entity tag the event names, for events without a version on a versioned bucket.
+    async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
+        let versions = self.versions(upload, &upload.key, |key| key == upload.key).await?;
+        Ok(versions.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
+    }
+
+    /// The facts of a version that was listed. A listing has no metadata, so S3 is asked for the version itself.
+    async fn facts_of_version(&self, upload: &Upload, version: ObjectVersion) -> Result<Option<UploadFacts>, StorageError> {
+        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version.version_id.clone());
+        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version.version_id.as_deref() };
+        let head = self.found_or_absent("looking the object's version up", object, request.send().await).await?;
+        Ok(head.map(|head| UploadFacts { version_id: version.version_id.clone(), ..facts_of_head(head, upload) }))
+    }
+
+    /// All versions of the keys that begin with `prefix` and are `wanted`, by key, the newest of each first. A key comes before all keys
+    /// that begin with it, so the listing of one key ends at the first page that leaves it.
+    async fn versions(&self, upload: &Upload, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<ObjectVersion>, StorageError> {
+        let (mut versions, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.list_versions_page(&upload.bucket, prefix, after.as_ref()).await?;
+            versions.extend(page.versions.into_iter().filter(|version| version.key().is_some_and(&wanted)));
+            after = page.next.filter(|next| wanted(&next.key));
+            if after.is_none() {
+                return Ok(versions);
+            }
+        }
+    }
+}
+
+fn same_etag(theirs: Option<&str>, ours: &str) -> bool {
+    theirs.is_some_and(|etag| etag.trim_matches('"') == ours)
+}
+
+fn facts_of_head(head: HeadObjectOutput, upload: &Upload) -> UploadFacts {
+    UploadFacts {
+        size: size(head.content_length),
+        last_modified: millis(head.last_modified),
+        name: file_name(head.metadata.as_ref()),
+        version_id: upload.version_id.clone().or(head.version_id),
+    }
+}

@@ -1,0 +1,264 @@
+//! Step Functions: the executions of the state machine.
+
+mod bulk_imports;
+mod history;
+
+pub use bulk_imports::{BulkImports, FailedItem, MapRun, Started};
+pub use history::Event;
+
+use crate::classify::storage;
+use aws_sdk_sfn::{
+    Client,
+    error::SdkError,
+    operation::{
+        describe_execution::DescribeExecutionError, redrive_execution::RedriveExecutionError, send_task_success::SendTaskSuccessError,
+        stop_execution::StopExecutionError,
+    },
+    types::{ExecutionListItem, ExecutionRedriveStatus, ExecutionStatus},
+};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use sightline_domain::{
+    model::{clock::EpochMillis, error::StorageError, review::ReviewOutcome},
+    ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
+};
+
+const PAGE: i32 = 200;
+
+/// An execution, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// ARN.
+    pub arn: String,
+    /// Name, which is unique for 90 days.
+    pub name: String,
+    /// RUNNING, SUCCEEDED, FAILED, `TIMED_OUT`, ABORTED or `PENDING_REDRIVE`.
+    pub status: String,
+    /// Epoch milliseconds.
+    pub started_at: EpochMillis,
+    /// Epoch milliseconds; none while it runs.
+    pub stopped_at: Option<EpochMillis>,
+}
+
+/// An execution, with what it was given and how it ended.
+#[derive(Debug, Clone)]
+pub struct ExecutionDetail {
+    /// In short.
+    pub execution: Execution,
+    /// Its input: JSON.
+    pub input: Option<String>,
+    /// Name of the error that ended it.
+    pub error: Option<String>,
+    /// What the error said.
+    pub cause: Option<String>,
+    /// How often it was redriven.
+    pub redrives: i32,
+    /// Why Step Functions says that it cannot be redriven, where it says so.
+    pub not_redrivable: Option<String>,
+}
+
+/// What became of a redrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redriven {
+    /// It goes on from where it failed.
+    Yes,
+    /// Step Functions refuses, and why.
+    Refused(String),
+    /// This engine knows no redrive, as the local one.
+    Unknown,
+}
+
+/// Codes by which an engine says that it does not know an operation.
+const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationException", "NotImplemented"];
+
+/// The state machine's executions.
+#[derive(Debug, Clone)]
+pub struct StepFunctions {
+    client: Client,
+    state_machine_arn: String,
+    live_state_machine_arn: String,
+}
+
+impl StepFunctions {
+    /// Step Functions over an SDK client. It can read, stop and notify executions by their ARN.
+    pub fn new(client: Client) -> Self {
+        Self { client, state_machine_arn: String::new(), live_state_machine_arn: String::new() }
+    }
+
+    /// With the state machine `state_machine_arn`, whose executions are listed, and `live_state_machine_arn`, which may be its alias and
+    /// starts fresh executions.
+    #[must_use]
+    pub fn with_state_machine(self, state_machine_arn: impl Into<String>, live_state_machine_arn: impl Into<String>) -> Self {
+        Self { state_machine_arn: state_machine_arn.into(), live_state_machine_arn: live_state_machine_arn.into(), ..self }
+    }
+
+    /// The ARN of the execution of this name.
+    pub fn arn_of(&self, name: &str) -> String {
+        format!("{}:{name}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
+    }
+
+    /// Executions in one of `statuses` (empty: in any) that started at `since` or later, newest first, at most `limit`.
+    pub async fn list(&self, statuses: &[&str], since: EpochMillis, limit: usize) -> Result<Vec<Execution>, StorageError> {
+        let mut found = Vec::new();
+        if statuses.is_empty() {
+            self.list_status(None, since, limit, &mut found).await?;
+        }
+        for status in statuses {
+            self.list_status(Some(ExecutionStatus::from(*status)), since, limit, &mut found).await?;
+        }
+        found.sort_by_key(|execution| std::cmp::Reverse(execution.started_at));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn list_status(
+        &self,
+        status: Option<ExecutionStatus>,
+        since: EpochMillis,
+        limit: usize,
+        found: &mut Vec<Execution>,
+    ) -> Result<(), StorageError> {
+        let (mut taken, mut next) = (0, None);
+        loop {
+            let request = self.client.list_executions().state_machine_arn(&self.state_machine_arn).max_results(PAGE);
+            let sent = request.set_status_filter(status.clone()).set_next_token(next).send().await;
+            let page = sent.map_err(|error| storage("listing the executions", error))?;
+            let fresh: Vec<_> = page.executions.iter().map(Execution::from).take_while(|execution| execution.started_at >= since).collect();
+            let reached_since = fresh.len() < page.executions.len();
+            taken += fresh.len();
+            found.extend(fresh);
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() || reached_since || taken >= limit {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One execution, or `None` where there is none of this ARN.
+    pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
+        match self.client.describe_execution().execution_arn(arn).send().await {
+            Ok(answer) => Ok(Some(ExecutionDetail {
+                execution: Execution {
+                    name: answer.name.clone().unwrap_or_default(),
+                    arn: answer.execution_arn,
+                    status: answer.status.as_str().to_owned(),
+                    started_at: millis(&answer.start_date),
+                    stopped_at: answer.stop_date.as_ref().map(millis),
+                },
+                input: answer.input,
+                error: answer.error.filter(|error| !error.is_empty()),
+                cause: answer.cause.filter(|cause| !cause.is_empty()),
+                redrives: answer.redrive_count.unwrap_or_default(),
+                not_redrivable: answer
+                    .redrive_status
+                    .filter(|status| *status == ExecutionRedriveStatus::NotRedrivable)
+                    .map(|_| answer.redrive_status_reason.unwrap_or_else(|| "Step Functions gives no reason".to_owned())),
+            })),
+            Err(SdkError::ServiceError(service))
+                if matches!(service.err(), DescribeExecutionError::ExecutionDoesNotExist(_) | DescribeExecutionError::InvalidArn(_)) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(storage("reading the execution", error)),
+        }
+    }
+
+    /// Redrives an execution: its failed states run again, with the same input and definition.
+    pub async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
+        match self.client.redrive_execution().execution_arn(arn).send().await {
+            Ok(_) => Ok(Redriven::Yes),
+            Err(error) => match error.as_service_error() {
+                Some(RedriveExecutionError::ExecutionNotRedrivable(refusal)) => {
+                    Ok(Redriven::Refused(refusal.message().unwrap_or("Step Functions gives no reason").to_owned()))
+                }
+                Some(other) if other.code().is_some_and(|code| NO_SUCH_OPERATION.contains(&code)) => Ok(Redriven::Unknown),
+                _ => Err(storage("redriving the execution", error)),
+            },
+        }
+    }
+}
+
+impl Executions for StepFunctions {
+    async fn find(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
+        Ok(self.describe(execution_arn).await?.map(facts))
+    }
+
+    async fn start(&self, input: &str) -> Result<String, StorageError> {
+        let request = self.client.start_execution().state_machine_arn(&self.live_state_machine_arn).input(input);
+        let answer = request.send().await.map_err(|error| storage("starting a fresh execution", error))?;
+        Ok(answer.execution_arn)
+    }
+
+    async fn stop(&self, execution_arn: &str) -> Result<Stopped, StorageError> {
+        let execution = self.describe(execution_arn).await?;
+        if execution.is_none_or(|found| found.execution.status != ExecutionStatus::Running.as_str()) {
+            return Ok(Stopped::NotRunning);
+        }
+        let request = self.client.stop_execution().execution_arn(execution_arn).error("Image.Erased").cause("the image was erased");
+        match request.send().await {
+            Ok(_) => Ok(Stopped::Stopped),
+            Err(error) if error.as_service_error().is_some_and(ended_meanwhile) => Ok(Stopped::NotRunning),
+            Err(error) => Err(storage("stopping the execution", error)),
+        }
+    }
+
+    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
+        Ok(self.newest_events(execution_arn).await?.and_then(|history| history::first_cause(&history.events)))
+    }
+
+    async fn was_redriven(&self, execution_arn: &str) -> Result<bool, StorageError> {
+        let history = self.newest_events(execution_arn).await?;
+        // Without a turn among the newest events, it has been at work for longer than they tell.
+        Ok(history.is_some_and(|history| history.events.iter().find_map(history::turn).unwrap_or(history.next_token.is_some())))
+    }
+
+    async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
+        let doing = "telling the execution of the decision";
+        let output = serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
+        let sent = self.client.send_task_success().task_token(task_token.expose_secret()).output(output).send().await;
+        match sent {
+            Ok(_) => Ok(Notified::Yes),
+            Err(error) if error.as_service_error().is_some_and(waits_no_more) => Ok(Notified::NotWaiting),
+            Err(error) => Err(storage(doing, error)),
+        }
+    }
+}
+
+fn facts(detail: ExecutionDetail) -> ExecutionFacts {
+    let ExecutionDetail { execution, input, error, cause, .. } = detail;
+    let stopped_at = execution.stopped_at;
+    let state = match execution.status.as_str() {
+        "SUCCEEDED" => ExecutionState::Succeeded { stopped_at },
+        "FAILED" | "TIMED_OUT" | "ABORTED" => ExecutionState::Failed { status: execution.status, error, cause, stopped_at },
+        // RUNNING and PENDING_REDRIVE; and a status that we do not know is no reason to interfere.
+        _ => ExecutionState::Running,
+    };
+    ExecutionFacts { state, input }
+}
+
+/// It ended, or was forgotten, since it was looked at.
+fn ended_meanwhile(error: &StopExecutionError) -> bool {
+    error.is_execution_does_not_exist() || error.code() == Some("ValidationException")
+}
+
+fn waits_no_more(error: &SendTaskSuccessError) -> bool {
+    error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token()
+}
+
+fn millis(at: &DateTime) -> EpochMillis {
+    at.to_millis().unwrap_or_default()
+}
+
+impl From<&ExecutionListItem> for Execution {
+    fn from(item: &ExecutionListItem) -> Self {
+        Self {
+            arn: item.execution_arn.clone(),
+            name: item.name.clone(),
+            status: item.status.as_str().to_owned(),
+            started_at: millis(&item.start_date),
+            stopped_at: item.stop_date.as_ref().map(millis),
+        }
+    }
+}

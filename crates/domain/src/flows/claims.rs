@@ -1,0 +1,88 @@
+//! What an existing record means for an upload: whether both are the same image, and where a new record goes.
+
+use crate::{
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        identity::{ObjectRef, Upload, content_key},
+        record::Record,
+    },
+    ports::{Objects, UploadFacts, Uploads},
+};
+
+/// Larger objects are not read just to compare them. Bytes.
+const MAX_COMPARED: u64 = 64 << 20;
+
+/// Whether `known` is the record of the content of `upload`.
+///
+/// Under KMS the same content has another entity tag with every upload (S3 API reference, `Object`); a key that is derived from its
+/// content ([`content_key`]) proves it.
+///
+/// # Errors
+///
+/// [`StorageError`] if S3 cannot be read.
+pub async fn is_same(objects: &impl Objects, known: &Record, upload: &Upload, facts: Option<&UploadFacts>) -> Result<bool, StorageError> {
+    if known.etag == upload.etag {
+        return Ok(true);
+    }
+    let Some(facts) = facts.filter(|facts| facts.size == known.size && facts.size <= MAX_COMPARED) else { return Ok(false) };
+    let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+    let sha256 = objects.sha256(original).await?;
+    Ok(sha256.is_some_and(|sha256| content_key(upload.owner_id(), &sha256, "").1 == known.image_id))
+}
+
+/// What an erased record means for an upload that may have its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The upload is what was erased: it gets no record.
+    Erased,
+    /// The upload is another one and can have the id: its item is stored beside the tombstone.
+    Free,
+    /// The upload is another one, but the id cannot be used yet: late writes for the erased image would mix with it.
+    NotYet,
+}
+
+/// What `erased` means for `upload`, which has these `facts` (`None`: it is gone).
+///
+/// # Errors
+///
+/// [`StorageError`] if S3 cannot be read.
+pub async fn meaning(
+    objects: &impl Objects,
+    erased: &Record,
+    upload: &Upload,
+    facts: Option<&UploadFacts>,
+) -> Result<Meaning, StorageError> {
+    let Some(facts) = facts else { return Ok(Meaning::Erased) };
+    let same_version = facts.version_id.is_some() && facts.version_id == erased.version_id;
+    // A running erasure deletes every version of the same content.
+    if same_version || (!erased.is_tombstone() && is_same(objects, erased, upload, Some(facts)).await?) {
+        return Ok(Meaning::Erased);
+    }
+    // The newest item of an image is its record, so a tombstone would hide an earlier upload.
+    let later = facts.last_modified > erased.upload_timestamp;
+    Ok(if later && erased.is_closed() { Meaning::Free } else { Meaning::NotYet })
+}
+
+/// The sort key of a new record of `upload` under `image_id`, one of its ids: the time of the upload; under an id that its key names, the
+/// time of the first upload under any key that names the image, or of the first one after `erased`, if the image was erased then.
+///
+/// Two uploads of an image may be claimed at the same moment: two versions of a key, if an upload was sent again because its response was
+/// lost, or two keys with different extensions, if two clients sent `a.jpg` and `a.jpeg`. With the time of the first upload, both claims
+/// meet at one item, whose condition admits one of them; with their own times, each would write a record.
+///
+/// # Errors
+///
+/// [`StorageError`] if the versions cannot be listed.
+pub async fn upload_timestamp(
+    uploads: &impl Uploads,
+    upload: &Upload,
+    image_id: &str,
+    facts: &UploadFacts,
+    erased: Option<EpochMillis>,
+) -> Result<EpochMillis, StorageError> {
+    if image_id == upload.derived_id() {
+        return Ok(facts.last_modified);
+    }
+    Ok(uploads.first_uploaded(upload, erased).await?.unwrap_or(facts.last_modified))
+}

@@ -1,0 +1,12 @@
+//! What the functions and the CLI do, over the ports.
+
+pub mod analyze;
+pub mod claims;
+pub mod count;
+pub mod erase;
+pub mod fail;
+pub mod import;
+pub mod reconcile;
+pub mod rerun;
+pub mod search;
+pub mod trends;

@@ -1,0 +1,15 @@
+//! Pure functions over the model.
+
+pub mod alert;
+pub mod analysis;
+pub mod cost;
+pub mod faces;
+pub mod label_index;
+pub mod labels;
+pub mod latency;
+pub mod merge;
+pub mod moderation;
+pub mod quota;
+pub mod tally;
+pub mod terms;
+pub mod text;

@@ -1,0 +1,70 @@
+//! Reads the answer of `DetectText`.
+
+use crate::model::analysis::Question;
+use crate::model::{
+    analysis::{Analysis, Outcome},
+    findings::{TextFound, TextLine},
+    image::{BoundingBox, percent},
+    layout,
+};
+use crate::rules::analysis::AnalysisRules;
+use serde::Deserialize;
+
+/// The answer of `DetectText`, as far as we read it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DetectTextAnswer {
+    /// Lines and words.
+    pub text_detections: Vec<TextDetection>,
+}
+
+/// A line or word as Rekognition reports it.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TextDetection {
+    detected_text: String,
+    r#type: String,
+    #[serde(default)]
+    confidence: f64,
+    geometry: Geometry,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Geometry {
+    bounding_box: BoundingBox,
+}
+
+/// How text is read.
+#[derive(Debug, Clone, Copy)]
+pub struct TextRules {
+    /// Percent; lines below this are not stored.
+    pub min_confidence: f64,
+}
+
+impl AnalysisRules for TextRules {
+    const ANALYSIS: Analysis = Analysis::Text;
+    type Answer = DetectTextAnswer;
+    type Found = TextFound;
+
+    fn question(&self) -> Question {
+        Question::TEXT
+    }
+
+    fn read(&self, image_id: &str, answer: &DetectTextAnswer) -> TextFound {
+        let lines = answer.text_detections.iter().filter(|detection| detection.r#type == "LINE");
+        let text_lines = lines
+            .filter(|line| line.confidence >= self.min_confidence)
+            .map(|line| TextLine {
+                text: line.detected_text.clone(),
+                confidence: percent(line.confidence),
+                r#box: line.geometry.bounding_box.rounded(),
+            })
+            .collect();
+        TextFound { outcome: Outcome::Done { result_key: layout::result(image_id, Analysis::Text) }, text_lines }
+    }
+
+    fn count(answer: &DetectTextAnswer, found: &TextFound) -> (usize, usize) {
+        (answer.text_detections.len(), found.text_lines.len())
+    }
+}
