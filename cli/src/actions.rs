@@ -2,7 +2,7 @@
 
 use crate::{
     error::CliError,
-    output::{streams, text::name_of},
+    output::{name_of, streams},
     stop,
 };
 use serde::Serialize;

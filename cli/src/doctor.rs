@@ -3,11 +3,7 @@
 use crate::{
     args::Global,
     error::{CliError, Exit, sentence},
-    output::{
-        List, Output,
-        table::{Table, status},
-        text::{clean, count},
-    },
+    output::{List, Output, Table, clean, count, status_cell},
     session::{Session, clients, find_stack, region_and_endpoint},
 };
 use aws_config::{SdkConfig, retry::RetryConfig};
@@ -45,7 +41,7 @@ pub async fn run(global: &Global, output: Output) -> Result<Exit, CliError> {
 }
 
 fn table(checks: &[Check]) -> String {
-    let row = |check: &Check| [Cell::new(check.name), status(if check.ok { "ok" } else { "failed" }), Cell::new(&check.detail)];
+    let row = |check: &Check| [Cell::new(check.name), status_cell(if check.ok { "ok" } else { "failed" }), Cell::new(&check.detail)];
     Table::new(&["CHECK", "", "DETAIL"], checks.iter().map(row)).render()
 }
 

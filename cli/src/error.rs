@@ -1,6 +1,6 @@
 //! How a command ends: exit codes, and errors that are one sentence each.
 
-use crate::output::text::clean;
+use crate::output::clean;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::ErrorMetadata;

@@ -5,10 +5,8 @@ use crate::{
     clock::{Since, SystemClock, moment, parse_since},
     error::{CliError, Exit, sentence},
     output::{
-        List, Output,
+        List, Output, Table, clean, percent,
         record::{ID_CHARS, image_cell},
-        table::Table,
-        text::{clean, percent},
     },
     session::Session,
 };

@@ -4,11 +4,7 @@ use crate::{
     args::Global,
     clock::{SystemClock, parse_duration},
     error::{CliError, Exit, sentence},
-    output::{
-        Output,
-        table::Table,
-        text::{NO_VALUE, clean, count, name_of},
-    },
+    output::{NO_VALUE, Output, Table, clean, count, name_of},
     session::Session,
 };
 use clap::Args;

@@ -5,10 +5,8 @@ use crate::{
     clock::{SystemClock, at, moment},
     error::{CliError, Exit, sentence},
     output::{
-        List, Output,
+        List, NO_VALUE, Output, Table, clean, name_of,
         record::{ID_CHARS, image_cell, labels, moderation},
-        table::Table,
-        text::{NO_VALUE, clean, name_of},
     },
     session::Session,
     show::find_unerased,

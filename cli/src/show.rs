@@ -5,10 +5,8 @@ use crate::{
     clock::{at, moment},
     error::{CliError, Exit},
     output::{
-        Output,
+        Facts, NO_VALUE, Output, clean, percent,
         record::{duration, face, join, labels, moderation, status},
-        table::Facts,
-        text::{NO_VALUE, clean, percent},
     },
     session::Session,
 };

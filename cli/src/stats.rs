@@ -4,11 +4,7 @@ use crate::{
     args::Global,
     clock::{Since, SystemClock, moment, parse_since},
     error::{CliError, Exit},
-    output::{
-        Output,
-        table::Facts,
-        text::{NO_VALUE, count},
-    },
+    output::{Facts, NO_VALUE, Output, count},
     session::Session,
 };
 use clap::Args;

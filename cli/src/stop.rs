@@ -6,7 +6,7 @@
 
 use crate::{
     error::Exit,
-    output::{streams, text::span},
+    output::{span, streams},
 };
 use std::{
     future::pending,

@@ -4,11 +4,7 @@ use crate::{
     args::{Global, up_to},
     clock::SystemClock,
     error::{CliError, Exit},
-    output::{
-        List, Output,
-        table::Table,
-        text::{NO_VALUE, clean},
-    },
+    output::{List, NO_VALUE, Output, Table, clean},
     session::Session,
 };
 use clap::Args;

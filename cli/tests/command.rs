@@ -118,21 +118,19 @@ fn denied_permission_has_its_own_exit_code() {
 }
 
 #[test]
-fn paths_are_checked_before_any_request() {
+fn local_paths_are_checked_before_any_request() {
     let stand_in = StandIn::answering(500, "");
-    let run = sightline(&["upload", "no/such/photo.jpg", "--endpoint-url", &stand_in.url]);
-    assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("no/such/photo.jpg: the file does not exist"), "{}", run.stderr);
-    assert_eq!(stand_in.requests(), 0);
-}
-
-#[test]
-fn folder_to_watch_is_checked_before_any_request() {
-    let stand_in = StandIn::answering(500, "");
-    for (folder, why) in [("no/such/folder", "the file does not exist"), ("/dev/null", "is not a folder")] {
-        let run = sightline(&["watch", folder, "--endpoint-url", &stand_in.url]);
-        assert_eq!(run.code, 1);
-        assert!(run.stderr.contains(why), "{}", run.stderr);
+    let import = |file: &'static str| vec!["import", "s3://photos/", "--wait", "--yes", "--results", file];
+    for (args, message) in [
+        (vec!["upload", "no/such/photo.jpg"], "no/such/photo.jpg: the file does not exist"),
+        (vec!["watch", "no/such/folder"], "no/such/folder: the file does not exist"),
+        (vec!["watch", "/dev/null"], "/dev/null is not a folder"),
+        (import("/"), "/: the results cannot be written: it is a folder"),
+        (import("/no/such/folder/x.csv"), "/no/such/folder/x.csv: the results cannot be written: its folder does not exist"),
+    ] {
+        let run = sightline(&[args.as_slice(), &["--endpoint-url", &stand_in.url]].concat());
+        assert_eq!(run.code, 1, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{args:?}: {}", run.stderr);
     }
     assert_eq!(stand_in.requests(), 0);
 }
@@ -160,17 +158,6 @@ fn doctor_prints_failed_checks_as_json() {
     assert_eq!(run.code, 1);
     let last = run.stdout.lines().last().unwrap();
     assert!(last.contains(r#""Check":"credentials","Ok":false"#) && last.contains("cannot be reached"), "{last}");
-}
-
-#[test]
-fn results_file_is_checked_before_any_request() {
-    let stand_in = StandIn::answering(500, "");
-    for (file, why) in [("/", "it is a folder"), ("/no/such/folder/x.csv", "its folder does not exist")] {
-        let run = sightline(&["import", "s3://photos/", "--wait", "--yes", "--results", file, "--endpoint-url", &stand_in.url]);
-        assert_eq!(run.code, 1, "{}", run.stderr);
-        assert!(run.stderr.contains(file) && run.stderr.contains(why), "{}", run.stderr);
-    }
-    assert_eq!(stand_in.requests(), 0);
 }
 
 #[test]

@@ -46,6 +46,11 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
+/// Starts the command with a pipe for each of its streams.
+fn start(args: &[&str]) -> Child {
+    command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 /// The output of `child`, which has to end within 8 seconds.
 fn output_of(mut child: Child) -> Output {
     let started = Instant::now();
@@ -57,6 +62,17 @@ fn output_of(mut child: Child) -> Output {
         std::thread::sleep(Duration::from_millis(20));
     }
     child.wait_with_output().unwrap()
+}
+
+/// The output of `child` after a signal, which has to end it within a second, even while stdin is open.
+fn output_after_signal(mut child: Child, name: &str) -> Output {
+    std::thread::sleep(Duration::from_millis(700));
+    let (_open, started) = (child.stdin.take(), Instant::now());
+    signal(&child, name);
+    let output = output_of(child);
+    assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{name}: {}", stderr(&output));
+    output
 }
 
 fn stderr(output: &Output) -> String {
@@ -78,8 +94,7 @@ fn upload_continues_when_stdout_and_stderr_are_closed() {
 fn closed_stdout_is_not_an_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let child = command(&["completions", "bash"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    let output = output_of(child);
+    let output = output_of(command(&["completions", "bash"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap());
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
@@ -105,8 +120,7 @@ fn logs_tail_ends_when_stdout_is_closed_even_if_nothing_is_written() {
         ("Action=ListStackResources", 200, group),
         ("machine-logs", 200, &line),
     ]);
-    let mut logs = command(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
-    let mut child = logs.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = start(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("ExecutionStarted"), "{first}");
@@ -117,50 +131,27 @@ fn logs_tail_ends_when_stdout_is_closed_even_if_nothing_is_written() {
 #[test]
 fn each_terminating_signal_ends_a_request_at_once_with_one_sentence() {
     for name in ["INT", "TERM", "HUP"] {
-        let mut approve = command(&["review", "approve", ID, "--endpoint-url", &silence()]);
-        let child = approve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(700));
-        let started = Instant::now();
-        signal(&child, name);
-        let output = output_of(child);
-        assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
-        assert_eq!(output.status.code(), Some(130), "{name}");
+        let output = output_after_signal(start(&["review", "approve", ID, "--endpoint-url", &silence()]), name);
         assert_eq!(stderr(&output), "sightline: interrupted; `sightline show` shows whether the decision was saved\n");
     }
 }
 
 #[test]
 fn signal_ends_a_read_from_stdin() {
-    let mut upload = command(&["upload", "-", "--endpoint-url", &silence()]);
-    let child = upload.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    signal(&child, "INT");
-    let started = Instant::now();
-    let mut child = child;
-    let _open = child.stdin.take();
-    let output = output_of(child);
-    assert!(started.elapsed() < Duration::from_secs(1));
-    assert_eq!(output.status.code(), Some(130));
+    let output = output_after_signal(start(&["upload", "-", "--endpoint-url", &silence()]), "INT");
     assert!(stderr(&output).starts_with("sightline: interrupted; run the same command again to continue"), "{}", stderr(&output));
 }
 
 #[test]
 fn interrupted_upload_says_how_much_is_done() {
     let (stand_in, dir) = (empty_deployment(), folder());
-    let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--wait", "--endpoint-url", &stand_in.url]);
-    let child = upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = start(&["upload", &dir.path().to_string_lossy(), "--wait", "--endpoint-url", &stand_in.url]);
     while !stand_in.seen("PUT /x/raw-uploads/") {
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(500));
-    signal(&child, "INT");
-    let output = output_of(child);
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("interrupted with 1 of 4 files uploaded; run the same command again to continue"),
-        "{}",
-        stderr(&output)
-    );
+    let output = output_after_signal(child, "INT");
+    let expected = "interrupted with 1 of 4 files uploaded; run the same command again to continue";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("in progress"));
 }
 
@@ -186,8 +177,7 @@ fn timeout_counts_from_the_start_of_the_command() {
     let dir = folder();
     let started = Instant::now();
     let photo = dir.path().join("p.jpg");
-    let mut upload = command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "1s", "--endpoint-url", &silence()]);
-    let output = output_of(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let output = output_of(start(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "1s", "--endpoint-url", &silence()]));
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(stderr(&output).starts_with("sightline: --timeout of 1 s has passed; run the same command again"), "{}", stderr(&output));
@@ -197,9 +187,8 @@ fn timeout_counts_from_the_start_of_the_command() {
 fn timeout_during_a_wait_prints_unfinished_images() {
     let (stand_in, dir) = (empty_deployment(), folder());
     let photo = dir.path().join("p.jpg");
-    let mut upload =
-        command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "2s", "--output", "json", "--endpoint-url", &stand_in.url]);
-    let output = output_of(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let args = ["upload", &photo.to_string_lossy(), "--wait", "--timeout", "2s", "--output", "json", "--endpoint-url", &stand_in.url];
+    let output = output_of(start(&args));
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&printed[0]["ProcessingStatus"], &printed[0]["Upload"]), (&json!("PENDING"), &json!("UPLOADED")));
@@ -247,8 +236,7 @@ fn replay_ends_even_if_the_queue_grows_as_fast_as_it_is_read() {
     ]);
     for (verb, expected) in [("list", 35), ("replay", 35)] {
         let yes: &[&str] = if verb == "replay" { &["--yes"] } else { &[] };
-        let mut dlq = command(&[&["dlq", verb, "--output", "json", "--endpoint-url", &stand_in.url], yes].concat());
-        let output = output_of(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let output = output_of(start(&[&["dlq", verb, "--output", "json", "--endpoint-url", &stand_in.url], yes].concat()));
         let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(rows.len(), expected, "{verb}: {}", stderr(&output));
         assert!(verb == "list" || stderr(&output).contains("about 25 events arrived meanwhile"), "{}", stderr(&output));
@@ -263,8 +251,7 @@ fn list_ends_when_a_message_is_received_again() {
         ("ReceiveMessage", 200, r#"{"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"{}"}]}"#),
         ("ChangeMessageVisibility", 200, "{}"),
     ]);
-    let mut dlq = command(&["dlq", "list", "--output", "json", "--endpoint-url", &stand_in.url]);
-    let output = output_of(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let output = output_of(start(&["dlq", "list", "--output", "json", "--endpoint-url", &stand_in.url]));
     assert_eq!(serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap().len(), 1);
     assert!(stderr(&output).contains("showing 1 of about 100000 events"), "{}", stderr(&output));
 }

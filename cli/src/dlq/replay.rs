@@ -6,11 +6,7 @@ use crate::{
     args::Global,
     clock::SystemClock,
     error::{CliError, Exit, sentence},
-    output::{
-        List, Output,
-        table::Table,
-        text::{NO_VALUE, clean, count},
-    },
+    output::{List, NO_VALUE, Output, Table, clean, count},
     progress::Progress,
     session::Session,
     stop,

@@ -7,10 +7,7 @@ use crate::{
     args::{Global, parse_image_id},
     clock::SystemClock,
     error::{CliError, Exit},
-    output::{
-        List, Output,
-        text::{clean, count},
-    },
+    output::{List, Output, clean, count},
     progress::Progress,
     session::Session,
 };

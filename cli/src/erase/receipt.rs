@@ -4,10 +4,7 @@ use crate::{
     actions::ActionKind,
     clock::moment,
     error::{CliError, sentence},
-    output::{
-        table::Table,
-        text::{clean, count},
-    },
+    output::{Table, clean, count},
 };
 use serde::Serialize;
 use sightline_domain::{

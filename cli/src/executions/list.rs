@@ -5,12 +5,7 @@ use crate::{
     args::Global,
     clock::{SystemClock, moment},
     error::{CliError, Exit},
-    output::{
-        List, Output,
-        record::image_cell,
-        table::{Table, status},
-        text::{NO_VALUE, clean, seconds},
-    },
+    output::{List, NO_VALUE, Output, Table, clean, record::image_cell, seconds, status_cell},
     session::Session,
 };
 use comfy_table::Cell;
@@ -111,7 +106,7 @@ fn table(rows: &[Row]) -> String {
         // Without an image, the name is what `executions show` accepts.
         let image = row.image_id.as_ref().map_or_else(|| clean(&row.name), |id| image_cell(id, row.image_name.as_deref()));
         let error = row.error.as_deref().map_or_else(String::new, |error| format!("\n{}", clean(error)));
-        [Cell::new(moment(row.started_at)), status(&row.status), Cell::new(seconds), Cell::new(image + &error)]
+        [Cell::new(moment(row.started_at)), status_cell(&row.status), Cell::new(seconds), Cell::new(image + &error)]
     };
     Table::new(&["STARTED", "STATUS", "SECONDS", "IMAGE, ERROR"], rows.iter().map(row)).render()
 }

@@ -10,7 +10,7 @@ use crate::{
     args::{Global, parse_image_id, up_to},
     clock::{Since, parse_duration, parse_since},
     error::{CliError, Exit},
-    output::{Output, text::clean},
+    output::{Output, clean},
     session::Session,
     show::find_unerased,
 };

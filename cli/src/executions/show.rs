@@ -10,11 +10,7 @@ use crate::{
     args::Global,
     clock::moment,
     error::{CliError, Exit},
-    output::{
-        Output,
-        table::{Facts, Table, status},
-        text::{NO_VALUE, clean, name_of, seconds},
-    },
+    output::{Facts, NO_VALUE, Output, Table, clean, name_of, seconds, status_cell},
     session::Session,
 };
 use comfy_table::Cell;
@@ -90,7 +86,7 @@ fn timeline(steps: &[Step]) -> String {
         let input = step.input.as_ref().map_or_else(|| NO_VALUE.to_owned(), ToString::to_string);
         let [state, seconds, retries, input, detail] =
             [clean(&step.state), seconds, step.retries.to_string(), input, detail].map(Cell::new);
-        [state, status(&step.outcome), seconds, retries, input, detail]
+        [state, status_cell(&step.outcome), seconds, retries, input, detail]
     };
     Table::new(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "INPUT", "DETAIL"], steps.iter().map(row)).render()
 }

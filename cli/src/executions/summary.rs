@@ -1,6 +1,6 @@
 //! A short summary of a state's input: ids, counts and names; never detected text, faces or tokens.
 
-use crate::output::text::{clean, count};
+use crate::output::{clean, count};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sightline_domain::model::record::Record;

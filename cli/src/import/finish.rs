@@ -10,7 +10,7 @@ use super::{
 use crate::{
     args::Global,
     error::{CliError, Exit},
-    output::{Output, table::Facts, text::count},
+    output::{Facts, Output, count},
     progress::Progress,
     session::Session,
     stop,

@@ -1,7 +1,7 @@
 //! Lists of images: manifests and S3 Inventories.
 
 use super::source::{Entry, LeftOut, Place};
-use crate::output::text::clean;
+use crate::output::clean;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use sightline_domain::model::percent;

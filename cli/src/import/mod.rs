@@ -13,11 +13,7 @@ use crate::{
     args::{Global, parse_owner},
     clock::parse_duration,
     error::{CliError, Exit},
-    output::{
-        Output,
-        table::Facts,
-        text::{clean, count},
-    },
+    output::{Facts, Output, clean, count},
     progress::Progress,
     session::Session,
     stop,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::CliError,
-    output::text::{escape, name_of},
+    output::{escape, name_of},
 };
 use serde::{Serialize, Serializer};
 use sightline_aws::stepfunctions::FailedItem;

@@ -1,7 +1,7 @@
 //! The run of an import: finds, starts, bounds and follows an execution of the state machine bulk-import.
 
 use super::gather::Found;
-use crate::{error::CliError, output::text::span, progress::Progress, session::Session};
+use crate::{error::CliError, output::span, progress::Progress, session::Session};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -3,10 +3,7 @@
 use super::gather::{Found, Gathered};
 use crate::{
     error::CliError,
-    output::{
-        table::Facts,
-        text::{dollars, megabytes},
-    },
+    output::{Facts, dollars, megabytes},
     progress::Progress,
     session::Session,
 };

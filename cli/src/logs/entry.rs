@@ -1,6 +1,6 @@
 //! A log line, as it is printed.
 
-use crate::output::text::{NO_VALUE, clean, shorten};
+use crate::output::{NO_VALUE, clean, shorten};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sightline_aws::logs::Line;

@@ -4,9 +4,13 @@
 pub mod streams;
 
 pub mod record;
-pub mod table;
 pub mod terminal;
-pub mod text;
+
+mod table;
+mod text;
+
+pub use table::{Facts, Table, fold, status_cell};
+pub use text::{NO_VALUE, clean, count, dollars, escape, megabytes, name_of, percent, seconds, shorten, span};
 
 use crate::error::CliError;
 use clap::ValueEnum;
@@ -34,7 +38,7 @@ impl Output {
     pub fn one<T: Serialize>(self, item: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
         match self.format {
             Format::Table => print(&text(item)),
-            Format::Json => print(&escape(serde_json::to_string_pretty(item)?)),
+            Format::Json => print(&escape_json(serde_json::to_string_pretty(item)?)),
             Format::Ndjson => return line(item),
         }
         Ok(())
@@ -77,7 +81,7 @@ impl<'a, T: Serialize> List<'a, T> {
     /// Says that the list has only some of `total` `things`.
     pub fn out_of(self, total: usize, things: &str) -> Self {
         let shown = self.items.len();
-        let if_cut = (shown < total).then(|| format!("showing {shown} of about {}; see --limit", text::count(total, things)));
+        let if_cut = (shown < total).then(|| format!("showing {shown} of about {}; see --limit", count(total, things)));
         Self { if_cut: if_cut.or(self.if_cut), ..self }
     }
 
@@ -90,7 +94,7 @@ impl<'a, T: Serialize> List<'a, T> {
         match output.format {
             Format::Table if self.items.is_empty() => {}
             Format::Table => print(&table(self.items)),
-            Format::Json => print(&escape(serde_json::to_string_pretty(self.items)?)),
+            Format::Json => print(&escape_json(serde_json::to_string_pretty(self.items)?)),
             Format::Ndjson => return self.items.iter().try_for_each(line),
         }
         Ok(())
@@ -105,13 +109,13 @@ fn print(text: &str) {
 
 /// Prints one line of JSON.
 fn line<T: Serialize>(item: &T) -> Result<(), CliError> {
-    print(&escape(serde_json::to_string(item)?));
+    print(&escape_json(serde_json::to_string(item)?));
     Ok(())
 }
 
 /// Escapes DEL, C1 controls and bidirectional marks, which JSON allows in strings and a terminal would act on.
-fn escape(json: String) -> String {
-    if json.chars().all(|c| c == '\n' || !text::is_control(c)) { json } else { text::escape(&json) }
+fn escape_json(json: String) -> String {
+    if json.chars().all(|c| c == '\n' || !text::is_control(c)) { json } else { escape(&json) }
 }
 
 #[cfg(test)]
@@ -122,7 +126,7 @@ mod tests {
     fn escaped_json_has_no_control_characters_and_the_same_value() {
         let value = serde_json::json!({"Text": "a\u{7f}\u{9b}31m\u{202e}gnp.\u{2066}\n写真", "b\u{85}": 1});
         for json in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
-            let safe = escape(json);
+            let safe = escape_json(json);
             assert!(safe.contains(r"a\u007f\u009b31m\u202egnp.\u2066\n写真") && safe.contains(r"b\u0085"), "{safe}");
             assert!(safe.chars().all(|c| c == '\n' || !text::is_control(c)), "{safe}");
             assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
@@ -132,9 +136,9 @@ mod tests {
     #[test]
     fn list_says_whether_it_is_complete() {
         let items = [1, 2, 3];
-        let said = |list: List<'_, i32>| list.if_cut.unwrap_or_default();
-        assert_eq!(said(List::new(&items).limited(3, "newest")), "showing the newest 3; there may be more, see --limit");
-        assert_eq!(said(List::new(&items).limited(3, "oldest").out_of(5, "event")), "showing 3 of about 5 events; see --limit");
-        assert_eq!(said(List::new(&items).limited(4, "newest").out_of(3, "event")), "");
+        let message = |list: List<'_, i32>| list.if_cut.unwrap_or_default();
+        assert_eq!(message(List::new(&items).limited(3, "newest")), "showing the newest 3; there may be more, see --limit");
+        assert_eq!(message(List::new(&items).limited(3, "oldest").out_of(5, "event")), "showing 3 of about 5 events; see --limit");
+        assert_eq!(message(List::new(&items).limited(4, "newest").out_of(3, "event")), "");
     }
 }

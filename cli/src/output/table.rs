@@ -134,7 +134,7 @@ pub fn fold(text: &str, width: usize) -> String {
 }
 
 /// A cell with a status, coloured by whether it is good, waiting or bad.
-pub fn status(text: &str) -> Cell {
+pub fn status_cell(text: &str) -> Cell {
     let colour = match text.split_whitespace().next() {
         Some("COMPLETED" | "SUCCEEDED" | "APPROVED" | "DONE" | "ok") => Some(Color::Green),
         Some("FAILED" | "TIMED_OUT" | "ABORTED" | "REJECTED" | "failed") => Some(Color::Red),

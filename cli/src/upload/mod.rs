@@ -13,10 +13,7 @@ use crate::{
     args::{Global, parse_owner, up_to},
     clock::parse_duration,
     error::{CliError, Exit},
-    output::{
-        Format, List, Output,
-        text::{clean, count, span},
-    },
+    output::{Format, List, Output, clean, count, span},
     session::Session,
     stop,
 };

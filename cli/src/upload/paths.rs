@@ -2,7 +2,7 @@
 
 use crate::{
     error::CliError,
-    output::text::{clean, count},
+    output::{clean, count},
 };
 use bytes::Bytes;
 use std::{

@@ -4,9 +4,9 @@ use super::{plan::Image, put::UploadOutcome};
 use crate::{
     error::{CliError, Exit},
     output::{
+        NO_VALUE, Table, clean, fold,
         record::{duration, faces, labels, moderation, status, text},
-        table::{self, Table, fold},
-        text::{NO_VALUE, clean},
+        status_cell,
     },
 };
 use comfy_table::Cell;
@@ -112,7 +112,7 @@ impl Report<'_> {
     fn row(self, line: &Line<'_>, folder: &str) -> Vec<Cell> {
         let name = line.file.strip_prefix(folder).unwrap_or(line.file);
         let file = Cell::new(fold(&clean(name), usize::from(FILE_WIDTH)));
-        let brief = |status: &str, rest: &str| vec![table::status(status), Cell::new(clean(rest))];
+        let brief = |status: &str, rest: &str| vec![status_cell(status), Cell::new(clean(rest))];
         let cells = match line.image {
             Ok((_, Stage::Finished(record))) => finished(record),
             Ok((_, Stage::Failed(error))) => brief("FAILED", error),
@@ -148,7 +148,7 @@ fn finished(record: &Record) -> Vec<Cell> {
         ProcessingStatus::Failed => record.status_detail.as_deref().map_or_else(|| NO_VALUE.to_owned(), clean),
         _ => labels(record, LABELS_SHOWN),
     };
-    let status = table::status(&fold(&status(record), usize::from(STATUS_WIDTH)));
+    let status = status_cell(&fold(&status(record), usize::from(STATUS_WIDTH)));
     let text = fold(&text(record), usize::from(TEXT_WIDTH));
     let cells = [findings, faces(record), text, moderation(record), duration(record)].map(Cell::new);
     [status].into_iter().chain(cells).collect()

@@ -5,10 +5,7 @@ mod folder;
 use crate::{
     args::{Global, parse_owner, up_to},
     error::{CliError, Exit, sentence},
-    output::{
-        Output,
-        text::{clean, count, span},
-    },
+    output::{Output, clean, count, span},
     session::Session,
     stop,
     upload::{

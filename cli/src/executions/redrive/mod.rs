@@ -9,11 +9,7 @@ use crate::{
     args::Global,
     clock::SystemClock,
     error::{CliError, Exit, sentence},
-    output::{
-        List, Output,
-        table::{Table, status},
-        text::{NO_VALUE, clean, count, name_of},
-    },
+    output::{List, NO_VALUE, Output, Table, clean, count, name_of, status_cell},
     session::Session,
     stop,
     upload::follow::Follower,
@@ -147,7 +143,7 @@ fn table(outcomes: &[Outcome]) -> String {
         let image = outcome.image_id.clone().unwrap_or_else(|| clean(&outcome.execution_arn));
         let record = outcome.processing_status.as_ref().map_or_else(|| NO_VALUE.to_owned(), name_of);
         let reason = outcome.reason.as_deref().map_or_else(String::new, clean);
-        [Cell::new(image), Cell::new(outcome.action), status(&record), Cell::new(reason)]
+        [Cell::new(image), Cell::new(outcome.action), status_cell(&record), Cell::new(reason)]
     };
     Table::new(&["IMAGE", "ACTION", "RECORD", "REASON"], outcomes.iter().map(row)).keep_whole(0).render()
 }

@@ -6,10 +6,7 @@ use crate::{
     clock::SystemClock,
     error::{CliError, Exit, sentence},
     executions::{ExecutionRef, RedriveArgs, record_of},
-    output::{
-        Output,
-        text::{clean, count, name_of},
-    },
+    output::{Output, clean, count, name_of},
     session::Session,
     stop,
     upload::follow::Follower,
