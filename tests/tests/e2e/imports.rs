@@ -172,7 +172,7 @@ async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_a
 
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(3), "{said}");
-    assert!(said.contains("gone.jpg: the object does not exist") && said.contains("1 empty, 1 named more than once"), "{said}");
+    assert!(said.contains("gone.jpg: the object does not exist") && said.contains("1 empty, 1 listed more than once"), "{said}");
     let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     let counts = ["Images", "Completed", "Rejected", "Failed"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [3, 1, 1, 1].map(Some), "{summary}");

@@ -77,7 +77,7 @@ async fn a_rejected_image_that_is_looked_at_anew_may_be_rejected_again() {
     let (_, states) = local.ended(&local.start(&local.event(&photo, None)).await).await;
     assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
     let filtered = sightline(&local, &["executions", "redrive", "--rejected", &photo.id, "--reason", "too_small", "--dry-run"]);
-    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no such rejected image"));
+    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no rejected image matches"));
 }
 
 /// Makes an image one that an earlier release has rejected.
