@@ -145,7 +145,7 @@ fn review(record: &Record) -> Option<String> {
 }
 
 fn picture(record: &Record) -> String {
-    let format = record.format.map(|format| format.name().to_owned());
+    let format = record.format.map(|format| format.as_ref().to_owned());
     let size = record.width.zip(record.height).map(|(width, height)| format!("{width}×{height} px"));
     join([format, size, Some(format!("{} bytes", record.size))].into_iter().flatten())
 }

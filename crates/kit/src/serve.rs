@@ -184,7 +184,7 @@ mod tests {
         context.deadline = u64::try_from(deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
         context.request_id = "a-request".into();
         let (meter, event) = (CallMeter::default(), LambdaEvent::new(Value::from(how), context));
-        meter.sent(true);
+        meter.count_attempt(true);
         let (result, line) = observe(Ok(&Broken), &meter, event).await;
         assert_eq!(meter.take(), Calls::default(), "what was counted was taken");
         (result.unwrap_err(), line.json("sightline", 0))

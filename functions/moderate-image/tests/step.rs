@@ -10,7 +10,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::findings::{Moderated, Verdict},
+    model::findings::{ModerationFound, Verdict},
     rules::moderation::Policy,
 };
 use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
@@ -28,7 +28,7 @@ fn read(policy: Option<&str>) -> Result<Policy, Vec<String>> {
     settings::from(&environment, moderate_image::rules).map_err(|error| error.problems)
 }
 
-fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<Moderated, StepFailure> {
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<ModerationFound, StepFailure> {
     let step = AnalysisStep::new(read(Some(POLICY)).unwrap(), analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }

@@ -53,7 +53,7 @@ impl<R: Records, O: Objects + Uploads, E: Executions, C: Clock> Step for RecordF
                 tracing::info!(reason = record.status_reason, "execution failed");
                 Ok(Some(record.image_id))
             }
-            Recorded::NotOurs => {
+            Recorded::NotNeeded => {
                 tracing::info!("the image is done, or another execution's");
                 Ok(None)
             }

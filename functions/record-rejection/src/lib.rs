@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use sightline_domain::{
-    flows::fail::{FailureReason, Run, mark_failed},
+    flows::fail::{Attempt, FailureReason, mark_failed},
     model::{
         analysis::{Analysis, Outcome},
         clock::Clock,
@@ -76,7 +76,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, 
     async fn run(&self, input: Input) -> Result<Option<String>, StepFailure> {
         let upload = Upload::from_event(&input.event);
         let (failure, refused) = failure_reason(&input)?;
-        let run = Run {
+        let attempt = Attempt {
             upload: &upload,
             execution_arn: &input.execution_arn,
             event_time: input.event.time_millis(),
@@ -84,7 +84,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, 
             retention_days: self.retention_days,
         };
         let amend = |record: &mut Record| set_failed_analysis(record, refused);
-        let Some(record) = mark_failed(&self.records, &self.objects, &run, failure, amend).await? else {
+        let Some(record) = mark_failed(&self.records, &self.objects, &attempt, failure, amend).await? else {
             return Ok(None);
         };
         set_image_id(&record.image_id);

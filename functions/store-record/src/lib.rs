@@ -87,7 +87,7 @@ impl<R: Records, O: Objects, C: Clock> Step for StoreRecord<R, O, C> {
         }
         self.clean_up(&image, &moved).await?;
         metrics::image(&record).write();
-        tracing::info!(rows = indexed.rows.len(), left_out = indexed.left_out, withheld = record.is_withheld(), "record stored");
+        tracing::info!(rows = indexed.rows.len(), omitted = indexed.omitted, withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }
 }

@@ -78,7 +78,7 @@ impl World {
 
     fn wrong_with(&self, record: &Record, picture: &Picture) -> Vec<String> {
         let mut wrong: Vec<String> = self.wrong_end(record, picture).into_iter().collect();
-        let expired = self.around.ledger.was_done(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_str()));
+        let expired = self.around.ledger.was_done(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_ref()));
         if record.review_status == ReviewStatus::Expired && !expired {
             wrong.push("nobody was told that the review expired".to_owned());
         }
@@ -106,7 +106,7 @@ impl World {
                         && record.review_status != ReviewStatus::None
                         && !matches!(record.review_status, ReviewStatus::Pending))
             }
-            Fate::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_str()),
+            Fate::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_ref()),
         };
         (!right).then(|| {
             let Record { processing_status, status_reason, status_detail, review_status, work_queue, execution_arn, .. } = record;

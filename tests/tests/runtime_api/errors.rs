@@ -40,7 +40,7 @@ fn an_input_of_another_shape_is_named_so_by_every_function() {
         for input in [json!({ "Image": "a picture" }), json!([]), json!(null)] {
             let (error, message) = function.error(&input);
             assert_eq!(error, "Input.Invalid", "{name}: {message}");
-            assert!(message.starts_with("the input is not what this function takes: "), "{name}: {message}");
+            assert!(message.starts_with("the input does not have the expected shape: "), "{name}: {message}");
         }
     }
 }

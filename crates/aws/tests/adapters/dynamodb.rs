@@ -90,8 +90,8 @@ async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it
         condition.starts_with("attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0"),
         "{condition}"
     );
-    for (place, code) in ReasonCode::FINAL.iter().enumerate() {
-        assert_eq!(asked["ExpressionAttributeValues"][format!(":code{place}")], json!({"S": code.as_str()}));
+    for (place, code) in ReasonCode::permanent().enumerate() {
+        assert_eq!(asked["ExpressionAttributeValues"][format!(":code{place}")], json!({"S": code.as_ref()}));
     }
 }
 
@@ -148,10 +148,10 @@ async fn a_failure_is_written_into_the_executions_own_record_that_is_not_complet
     assert_eq!(
         asked["ConditionExpression"],
         json!(
-            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
         )
     );
-    assert_eq!(asked["ExpressionAttributeValues"][":own"], json!({"S": EXECUTION}));
+    assert_eq!(asked["ExpressionAttributeValues"][":execution"], json!({"S": EXECUTION}));
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn record_and_rows_are_one_transaction_under_the_condition_of_ownership() 
     let items = replay.only().json()["TransactItems"].clone();
     let update = &items[0]["Update"];
     assert_well_formed(update);
-    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :own AND ProcessingStatus <> :completed"));
+    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :execution AND ProcessingStatus <> :completed"));
     assert_eq!(update["ReturnValuesOnConditionCheckFailure"], json!("ALL_OLD"));
     let (_, removed) = changes(update);
     assert_eq!(removed, ["WorkQueue", "StatusReason", "StatusDetail", "ReviewToken"].map(str::to_owned).into());
@@ -287,7 +287,7 @@ async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_ano
     assert_eq!(tables(&replay).await.request_review(&request).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
     assert_well_formed(&asked);
-    let condition = "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected) \
+    let condition = "ExecutionArn = :execution AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected) \
                      AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)";
     assert_eq!(asked["ConditionExpression"], json!(condition));
     let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);

@@ -27,7 +27,7 @@ async fn a_record_is_marked_for_as_long_as_its_execution_owns_it_and_nobody_owns
     let replay = Replay::new([ok("{}")]);
     assert_eq!(tables(&replay).await.mark_erased(&claimed(), NOW).await.unwrap(), Written::Yes);
     let asked = replay.only().json();
-    assert_eq!(asked["ConditionExpression"], "ExecutionArn = :own AND ProcessingStatus <> :erased");
+    assert_eq!(asked["ConditionExpression"], "ExecutionArn = :execution AND ProcessingStatus <> :erased");
     let (sets, removals) = asked["UpdateExpression"].as_str().unwrap().split_once(" REMOVE ").unwrap();
     assert_eq!(sets.matches(" = ").count(), 4, "{sets}");
     for name in ["ExecutionArn", "ExpiresAt", "ReviewStatus", "ReviewDeadline", "ReviewToken"] {

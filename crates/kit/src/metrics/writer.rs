@@ -64,7 +64,7 @@ impl Metrics {
         let mut directives = Vec::new();
         while let Some(by) = rest.first().map(|metric| metric.by) {
             let (these, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|metric| metric.by == by);
-            let metrics: Vec<_> = these.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.as_str() })).collect();
+            let metrics: Vec<_> = these.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.as_ref() })).collect();
             directives.push(json!({ "Namespace": NAMESPACE, "Dimensions": by.dimensions(), "Metrics": metrics }));
             rest = others;
         }
