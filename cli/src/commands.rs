@@ -25,7 +25,7 @@ endpoint come from the environment and the AWS configuration files, as in every 
 
 /// Upload photos, see what is in them, find them again, review what was flagged.
 #[derive(Debug, Parser)]
-#[command(name = "sightline", version, about, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+#[command(name = "sightline", version, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

@@ -23,7 +23,7 @@ pub enum Format {
     Table,
     /// One JSON value: an object, or an array of objects.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
