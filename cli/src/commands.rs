@@ -23,7 +23,7 @@ Data goes to stdout; progress and messages go to stderr.
 A setting comes from its option, else from the environment, else it has its default. Credentials, profile, region and
 endpoint come from the environment and the AWS configuration files, as in every AWS tool.";
 
-/// Upload photos, see what is in them, find them again, review what was flagged.
+/// Upload photos, see what is in them, find them and review those that were flagged
 #[derive(Debug, Parser)]
 #[command(name = "sightline", version, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
 pub struct Cli {
