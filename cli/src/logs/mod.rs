@@ -181,7 +181,8 @@ async fn tail(
 fn print(entries: &BTreeSet<Entry>, args: &LogsArgs, output: Output) -> Result<(), CliError> {
     let is_shown = |entry: &&Entry| output.format != Format::Table || args.metrics || !entry.is_measurement();
     let entries: Vec<&Entry> = entries.iter().filter(is_shown).collect();
-    List::new(&entries).print(output, |entries| entries.iter().map(|entry| entry.text()).collect::<Vec<_>>().join("\n"))
+    let text = |entries: &[&Entry]| entries.iter().map(|entry| entry.text()).collect::<Vec<_>>().join("\n");
+    Ok(List::new(&entries).print(output, text)?)
 }
 
 /// Functions and state machines that have a log.

@@ -12,7 +12,6 @@ mod text;
 pub use table::{Facts, Table, fold, status_cell};
 pub use text::{NO_VALUE, clean, count, dollars, escape, megabytes, name_of, percent, seconds, shorten, span};
 
-use crate::error::CliError;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -23,7 +22,7 @@ pub enum Format {
     Table,
     /// One JSON value: an object, or an array of objects.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
@@ -35,7 +34,7 @@ pub struct Output {
 
 impl Output {
     /// Prints one thing: `text`, or a JSON object.
-    pub fn one<T: Serialize>(self, item: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
+    pub fn one<T: Serialize>(self, item: &T, text: impl FnOnce(&T) -> String) -> serde_json::Result<()> {
         match self.format {
             Format::Table => print(&text(item)),
             Format::Json => print(&escape_json(serde_json::to_string_pretty(item)?)),
@@ -45,7 +44,7 @@ impl Output {
     }
 
     /// Prints one item of a list that grows while the command runs: `text`, or a line of JSON.
-    pub fn next<T: Serialize>(self, item: &T, text: impl FnOnce() -> String) -> Result<(), CliError> {
+    pub fn next<T: Serialize>(self, item: &T, text: impl FnOnce() -> String) -> serde_json::Result<()> {
         match self.format {
             Format::Table => print(&text()),
             Format::Json | Format::Ndjson => return line(item),
@@ -86,7 +85,7 @@ impl<'a, T: Serialize> List<'a, T> {
     }
 
     /// Prints the list: a table (nothing if it is empty), a JSON array, or a line of JSON for each item.
-    pub fn print(self, output: Output, table: impl FnOnce(&[T]) -> String) -> Result<(), CliError> {
+    pub fn print(self, output: Output, table: impl FnOnce(&[T]) -> String) -> serde_json::Result<()> {
         let empty = Some(self.if_empty).filter(|sentence| self.items.is_empty() && !sentence.is_empty());
         for sentence in empty.into_iter().chain(self.if_cut.as_deref()) {
             say!("{sentence}");
@@ -108,7 +107,7 @@ fn print(text: &str) {
 }
 
 /// Prints one line of JSON.
-fn line<T: Serialize>(item: &T) -> Result<(), CliError> {
+fn line<T: Serialize>(item: &T) -> serde_json::Result<()> {
     print(&escape_json(serde_json::to_string(item)?));
     Ok(())
 }

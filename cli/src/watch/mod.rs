@@ -140,7 +140,7 @@ impl<'a> Watcher<'a> {
                 let (file, stage) = (path.to_string_lossy(), Stage::Sent(outcome));
                 let line = Line { file: &file, image: Ok((&image, &stage)) };
                 let text = || format!("{}  {:14}  {}", image.id, outcome.name(), clean(&file));
-                self.output.next(&self.report.json(&line)?, text)
+                Ok(self.output.next(&self.report.json(&line)?, text)?)
             }
             Err(reason) => {
                 self.folder.retry_later(&path, Instant::now());

@@ -53,7 +53,7 @@ async fn words_with_marks_and_the_name_of_the_file_are_found_as_people_type_them
         assert_eq!(found[0]["ImageName"], record["ImageName"]);
     }
     for (terms, hint) in
-        [(&["walk", "-tgk"] as &[&str], "also has one that is excluded"), (&["walk", "zzyzx"], "nothing is found by \"zzyzx\" alone")]
+        [(&["walk", "-tgk"] as &[&str], "also has an excluded term"), (&["walk", "zzyzx"], "no image matches \"zzyzx\" alone")]
     {
         let (found, said) = find(terms);
         assert!(found.as_array().expect("a list").is_empty() && said.contains(hint), "{terms:?}: {said}");
