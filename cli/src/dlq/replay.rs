@@ -158,7 +158,7 @@ async fn mark_failed(session: &Session, mut detail: ExecutionStatusDetail, row: 
     let (tables, objects, executions) = (session.tables(), session.s3(), session.executions());
     match record_failure(&tables, &objects, &executions, &detail, SystemClock.now(), session.stack.retention_days).await? {
         Recorded::Failed(record) => (row.action, row.image_id) = (Some(ActionKind::MarkedFailed), Some(record.image_id)),
-        Recorded::NotOurs => row.set(ActionKind::NotNeeded, "the image is finished, or belongs to another execution"),
+        Recorded::NotNeeded => row.set(ActionKind::NotNeeded, "the image is finished, or belongs to another execution"),
         Recorded::NoUpload => row.set(ActionKind::Left, "the input of its execution is not an upload"),
     }
     Ok(())

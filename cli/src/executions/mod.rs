@@ -157,8 +157,10 @@ pub struct RedriveArgs {
 
 /// Parses the code of a rejection, in any case.
 fn parse_reason(text: &str) -> Result<ReasonCode, String> {
-    let known = ReasonCode::FINAL.into_iter().find(|code| code.as_str().eq_ignore_ascii_case(text));
-    known.ok_or_else(|| format!("a reason is one of {}", ReasonCode::FINAL.map(ReasonCode::as_str).join(", ")))
+    let known = ReasonCode::permanent().find(|code| code.as_ref().eq_ignore_ascii_case(text));
+    known.ok_or_else(|| {
+        format!("a reason is one of {}", ReasonCode::permanent().map(|code| code.to_string()).collect::<Vec<_>>().join(", "))
+    })
 }
 
 pub async fn run(global: &Global, command: &ExecutionsCommand, output: Output) -> Result<Exit, CliError> {

@@ -94,7 +94,7 @@ pub async fn follow(imports: &BulkImports, run: &Run, concurrency: Option<u16>, 
                 if !now.arn.is_empty()
                     && let Some(most) = unbounded.take()
                 {
-                    imports.bound(&now.arn, most).await?;
+                    imports.set_max_concurrency(&now.arn, most).await?;
                 }
                 let done = now.succeeded + now.failed;
                 let (from, since) = *first.get_or_insert((done, Instant::now()));
@@ -115,7 +115,7 @@ pub async fn bound(imports: &BulkImports, run: &Run, concurrency: u16) -> Result
     let deadline = Instant::now() + START_TIMEOUT;
     loop {
         if let Some(map_run) = imports.map_run(&run.arn).await? {
-            return Ok(imports.bound(&map_run.arn, concurrency).await?);
+            return Ok(imports.set_max_concurrency(&map_run.arn, concurrency).await?);
         }
         if Instant::now() >= deadline {
             return Err(CliError::Failed(format!(

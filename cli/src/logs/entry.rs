@@ -3,7 +3,7 @@
 use crate::output::{NO_VALUE, clean, shorten};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use sightline_aws::logs::Line;
+use sightline_aws::logs::LogLine;
 use sightline_domain::model::clock::EpochMillis;
 use std::cmp::Ordering;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
@@ -12,7 +12,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     source: String,
-    pub line: Line,
+    pub line: LogLine,
 }
 
 impl Ord for Entry {
@@ -37,7 +37,7 @@ const PLATFORM: &str = "platform.";
 const PLATFORM_TEXTS: [&str; 4] = ["START RequestId", "END RequestId", "REPORT RequestId", "INIT_START"];
 
 impl Entry {
-    pub fn new(source: String, line: Line) -> Self {
+    pub fn new(source: String, line: LogLine) -> Self {
         Self { source, line }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn entry(message: &str) -> Entry {
-        let line = Line { at: 1_795_513_267_123, message: message.to_owned(), stream: "s".to_owned(), id: None };
+        let line = LogLine { at: 1_795_513_267_123, message: message.to_owned(), stream: "s".to_owned(), id: None };
         Entry::new("detect-labels".to_owned(), line)
     }
 

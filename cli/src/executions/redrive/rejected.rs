@@ -116,7 +116,7 @@ fn matches(record: &Record, args: &RedriveArgs) -> bool {
     let since = args.since.map(|since| since.to_millis(SystemClock.now()));
     let is_recent = since.is_none_or(|since| record.finished_at.is_some_and(|at| at >= since));
     let reason = record.status_reason.as_deref();
-    is_recent && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_str()) == reason))
+    is_recent && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_ref()) == reason))
 }
 
 async fn read(session: &Session, record: Record) -> Result<Rejected, StorageError> {
