@@ -1,7 +1,7 @@
 //! StepFailure matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
 //! The many ways in which a file can be broken are tested one level below, in functions/inspect-image/tests.
 
-use crate::local::{Local, sample};
+use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use sightline_domain::ports::Records;
@@ -20,7 +20,7 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 /// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
 #[tokio::test]
 async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
     let cases: [(&str, Vec<u8>, &str); 9] = [
         ("png", Vec::new(), "EMPTY_FILE"),
@@ -53,7 +53,7 @@ async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() 
 /// Seen: no object, no record, nothing started.
 #[tokio::test]
 async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let (id, photo) = (uuid::Uuid::new_v4().to_string(), sample("coffee.jpg"));
     let key = format!("raw-uploads/tests/{id}.jpg");
     let address = std::env::var("AWS_ENDPOINT_URL").expect("the stack's address").replace("http://", "");
@@ -74,7 +74,7 @@ async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
 /// Seen: COMPLETED, with a warning that says what name and content are.
 #[tokio::test]
 async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
 
     for (upload, warning) in [(png, "the name ends in .jpg, the content is PNG"), (jpeg, "the name ends in .heic, the content is JPEG")] {
@@ -87,7 +87,7 @@ async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
 /// Seen: COMPLETED; no copy holds anything of the script.
 #[tokio::test]
 async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();
     let sixteen_bits = {
@@ -115,7 +115,7 @@ async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
 /// Seen: the face's box lies where it lies in the upright photo, in all of them.
 #[tokio::test]
 async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let upright = local.upload_sample("astronaut.jpg").await;
     let expected = local.completed(&upright.id).await.face_data.expect("faces")[0].r#box;
     let picture = image::load_from_memory(&sample("astronaut.jpg")).expect("a sample");
