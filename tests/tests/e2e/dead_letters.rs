@@ -65,7 +65,7 @@ async fn undelivered_failure(local: &LocalStack) -> (String, Value) {
 /// Injected: an upload's event and a status event lie in the dead-letter queue as EventBridge and Lambda would put them; later both again.
 /// Seen: a replay completes the one image and marks the other FAILED; a second replay changes nothing, and the queue is empty.
 #[tokio::test]
-async fn row_32_a_queue_that_is_replayed_twice_converges_and_is_empty() {
+async fn row_32_a_replayed_queue_is_empty_and_every_image_has_its_record() {
     let local = LocalStack::default_stage().await;
     let ((lost, upload), (failed, status)) = (undelivered_upload(&local).await, undelivered_failure(&local).await);
     let by_rule = [("RULE_ARN", "arn:aws:events:eu-west-1:000000000000:rule/r"), ("ERROR_CODE", "THROTTLING"), ("ERROR_MESSAGE", "later")];
@@ -99,7 +99,7 @@ async fn row_32_a_queue_that_is_replayed_twice_converges_and_is_empty() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_of_ours_is_left_in_the_queue_and_named() {
+async fn an_unknown_message_stays_in_the_queue_and_is_named() {
     let local = LocalStack::strict_stage().await;
     put(&local, &json!({"detail-type": "Something Else"}), &[]).await;
 

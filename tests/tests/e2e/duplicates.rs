@@ -46,7 +46,7 @@ async fn row_02_a_late_duplicate_changes_nothing() {
 /// Injected: two photos put under one key, the second while the first is analysed.
 /// Seen: two records with two ids, each with the size and version of its own photo.
 #[tokio::test]
-async fn row_04_an_overwritten_key_gives_two_images_each_with_its_own_content() {
+async fn row_04_an_overwritten_key_is_two_images() {
     let local = LocalStack::default_stage().await;
     let key = format!("raw-uploads/{}.jpg", uuid::Uuid::new_v4().simple());
 
@@ -62,7 +62,7 @@ async fn row_04_an_overwritten_key_gives_two_images_each_with_its_own_content() 
 /// Injected: a key with an ImageID in it, overwritten with another photo.
 /// Seen: the second photo has a record under an id of its own, the first record is untouched.
 #[tokio::test]
-async fn row_04_a_key_that_names_an_image_and_is_overwritten_gives_the_second_content_an_id_of_its_own() {
+async fn row_04_other_content_under_a_key_with_an_image_id_has_its_own_id() {
     let local = LocalStack::default_stage().await;
     let first = local.upload_sample("coffee.jpg").await;
     local.completed(&first.id).await;

@@ -116,7 +116,7 @@ async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
 /// Injected: an image that is COMPLETED is erased; then its event comes again.
 /// Seen: nothing is left of it, the event ends as a duplicate, and nobody is shown it.
 #[tokio::test]
-async fn row_33_a_completed_image_leaves_nothing_and_its_late_event_makes_nothing() {
+async fn row_33_a_completed_image_is_erased_and_its_late_event_creates_nothing() {
     let local = LocalStack::default_stage().await;
     let image = local.upload_sample(ALL_FOUR).await;
     let before = local.completed(&image.id).await;
@@ -146,7 +146,7 @@ async fn row_33_a_completed_image_leaves_nothing_and_its_late_event_makes_nothin
 }
 
 #[tokio::test]
-async fn an_image_that_failed_and_one_that_was_rejected_leave_nothing() {
+async fn failed_and_rejected_images_are_erased_completely() {
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
@@ -169,7 +169,7 @@ async fn an_image_that_failed_and_one_that_was_rejected_leave_nothing() {
 /// Injected: an image is erased while it waits for its reviewers.
 /// Seen: the execution that waits is stopped, the question is gone, and a decision is refused.
 #[tokio::test]
-async fn row_33_an_image_that_waits_for_review_leaves_nothing_to_decide() {
+async fn row_33_an_image_in_review_is_erased_with_its_review() {
     let local = LocalStack::strict_stage().await;
     let image = local.upload_sample("astronaut.jpg").await;
     let before = local.record_when(&image.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;
@@ -204,7 +204,7 @@ fn new_file() -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the_same_id() {
+async fn an_upload_after_an_erasure_has_the_same_id() {
     let local = LocalStack::default_stage().await;
     let file = new_file();
     let (id, _) = upload_file(&local, &file);
@@ -233,7 +233,7 @@ async fn look_again_is_refused(local: &LocalStack, id: &str) -> LateWrites {
 }
 
 #[tokio::test]
-async fn a_file_that_is_uploaded_again_while_late_writes_are_waited_for_is_an_image_of_another_id() {
+async fn an_upload_before_the_tombstone_is_closed_has_another_id() {
     let local = LocalStack::default_stage().await;
     let file = new_file();
     let (id, _) = upload_file(&local, &file);
@@ -248,7 +248,7 @@ async fn a_file_that_is_uploaded_again_while_late_writes_are_waited_for_is_an_im
 }
 
 #[tokio::test]
-async fn erasing_asks_first_and_knows_what_it_does_not_know() {
+async fn erasing_needs_confirmation_and_reports_unknown_images() {
     let local = LocalStack::default_stage().await;
     let image = local.upload_sample("coffee.jpg").await;
     local.completed(&image.id).await;

@@ -37,7 +37,7 @@ async fn is_rerunnable(local: &LocalStack, photo: &crate::local_stack::Uploaded,
 /// Injected: the local Rekognition throttles three calls for this image.
 /// Seen: COMPLETED after three throttled attempts and one answer, within one invocation.
 #[tokio::test]
-async fn row_16_three_throttles_are_met_inside_the_task() {
+async fn row_16_three_throttles_are_retried_inside_the_task() {
     let local = LocalStack::default_stage().await;
     let (photo, _) = upload_with_fault(&local, "DetectLabels", "throttle", json!({"times": 3})).await;
 
@@ -67,7 +67,7 @@ async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis
 /// Injected: the connection dropped, or HTTP 200 with broken JSON, until the fault is lifted.
 /// Seen: FAILED with Recognition.Unavailable; a run afterwards ends COMPLETED and pays for nothing twice.
 #[tokio::test]
-async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
+async fn row_18_a_closed_connection_or_invalid_json_is_rerunnable() {
     let local = LocalStack::default_stage().await;
     let mut faults = Vec::new();
     for mode in ["close", "bad-json"] {
@@ -81,7 +81,7 @@ async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
 /// Injected: one call that is never answered.
 /// Seen: COMPLETED, each analysis paid for once.
 #[tokio::test]
-async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
+async fn row_18_a_hanging_call_times_out_and_is_retried() {
     let local = LocalStack::default_stage().await;
     let (photo, _) = upload_with_fault(&local, "DetectFaces", "hang", json!({"times": 1})).await;
 
@@ -93,7 +93,7 @@ async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
 /// Injected: InvalidImageFormatException to each of the four analyses for one image.
 /// Seen: the execution ends well in ImageRejected; the record says REFUSED_BY_PROVIDER and which analysis it was.
 #[tokio::test]
-async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_named() {
+async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() {
     let local = LocalStack::default_stage().await;
     let mut refusals = Vec::new();
     for operation in OPERATIONS {
@@ -115,7 +115,7 @@ async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_n
 /// Injected: AccessDeniedException and InvalidS3ObjectException, until the fault is lifted.
 /// Seen: FAILED with Recognition.Misconfigured after a single call; a run afterwards ends COMPLETED.
 #[tokio::test]
-async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
+async fn row_20_a_configuration_error_is_not_retried_and_is_rerunnable() {
     let local = LocalStack::default_stage().await;
     let mut faults = Vec::new();
     for mode in ["access-denied", "invalid-s3-object"] {

@@ -103,7 +103,7 @@ fn most_at_once(records: &[Record]) -> usize {
 }
 
 #[tokio::test]
-async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_once() {
+async fn three_hundred_images_of_another_bucket_are_each_recorded_once() {
     const IMAGES: u16 = 300;
     const AT_ONCE: usize = 5; // the setting importConcurrency
     let local = LocalStack::default_stage().await;
@@ -156,7 +156,7 @@ async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_o
 }
 
 #[tokio::test]
-async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_as_far_as_it_goes() {
+async fn a_manifest_with_failing_objects_imports_the_others() {
     let local = LocalStack::default_stage().await;
     let bucket = bucket(&local).await;
     put(&local, &bucket, "a cup, blue.jpg", sample("coffee.jpg")).await;
@@ -183,7 +183,7 @@ async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_a
 }
 
 #[tokio::test]
-async fn uploads_are_imported_where_they_lie_and_what_is_analysed_is_known() {
+async fn uploads_are_imported_in_place_and_analysed_ones_skipped() {
     let local = LocalStack::default_stage().await;
     let folder = Uuid::new_v4();
     let photo = local.put(&format!("raw-uploads/{folder}/cup.jpg"), &sample("coffee.jpg")).await;
@@ -198,7 +198,7 @@ async fn uploads_are_imported_where_they_lie_and_what_is_analysed_is_known() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_record_is_lost_is_analysed_where_it_lies_and_paid_for_once() {
+async fn an_upload_with_a_lost_record_is_imported_in_place_and_paid_for_once() {
     let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;

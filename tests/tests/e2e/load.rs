@@ -13,7 +13,7 @@ const PHOTOS: [(&str, [u64; 4]); 4] =
 /// Injected: 40 uploads at once; for a quarter of them each Rekognition call is throttled at first, for another one HTTP 500; a fifth of the events and of the files come twice.
 /// Seen: 40 records, each once and COMPLETED by one execution, each analysis paid for once.
 #[tokio::test]
-async fn row_35_forty_uploads_at_once_are_forty_records_each_once_and_paid_for_once() {
+async fn row_35_forty_concurrent_uploads_are_each_recorded_and_paid_for_once() {
     let local = Arc::new(LocalStack::default_stage().await);
     let uploading: Vec<_> = (0..UPLOADS).map(|place| tokio::spawn(upload(Arc::clone(&local), place))).collect();
 

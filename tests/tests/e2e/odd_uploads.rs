@@ -108,7 +108,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
 }
 
 #[tokio::test]
-async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
+async fn a_folder_marker_is_not_an_upload() {
     let local = LocalStack::default_stage().await;
     let marker = local.put(&format!("raw-uploads/{}/", Uuid::new_v4()), b"").await;
     let with_a_dot = local.put(&format!("raw-uploads/2019.08.{}/", Uuid::new_v4()), b"").await;
@@ -135,7 +135,7 @@ async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
 }
 
 #[tokio::test]
-async fn the_tags_of_an_uploader_stay_beside_ours_and_ten_of_them_leave_no_room() {
+async fn uploaders_tags_stay_and_ten_of_them_leave_no_room_for_ours() {
     let local = LocalStack::default_stage().await;
     for (own, status) in [(2, Some("analyzed")), (10, None)] {
         let tags: Vec<String> = (0..own).map(|number| format!("t{number}=v%20{number}")).collect();
@@ -153,7 +153,7 @@ async fn the_tags_of_an_uploader_stay_beside_ours_and_ten_of_them_leave_no_room(
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_stops_neither_reconcile_nor_the_counters() {
+async fn an_unreadable_record_does_not_stop_reconcile_or_the_counters() {
     let local = LocalStack::default_stage().await;
     let odd = Uuid::new_v4().to_string();
     let put = local.clients.dynamodb().put_item().table_name(&local.stack.records_table);

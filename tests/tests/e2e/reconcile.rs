@@ -63,7 +63,7 @@ async fn row_03_an_object_without_a_record_is_started_and_completed() {
 /// Injected: the record of a failed execution is set back to PENDING, as if its status event had never come.
 /// Seen: reconcile marks it FAILED with the same cause, and starts nothing.
 #[tokio::test]
-async fn row_25_a_record_whose_failure_nobody_told_is_marked_failed() {
+async fn row_25_a_record_without_a_failure_event_is_marked_failed() {
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
@@ -83,7 +83,7 @@ async fn row_25_a_record_whose_failure_nobody_told_is_marked_failed() {
 /// Injected: the record names an execution that the engine does not know, as after an engine that lost its data.
 /// Seen: reconcile starts a fresh execution, which takes the record over and pays for nothing twice.
 #[tokio::test]
-async fn row_36_a_record_whose_execution_the_engine_forgot_is_started_afresh() {
+async fn row_36_a_record_whose_execution_is_lost_is_restarted() {
     let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
@@ -100,7 +100,7 @@ async fn row_36_a_record_whose_execution_the_engine_forgot_is_started_afresh() {
 /// Injected: a decision is written into the record, and Step Functions is not told.
 /// Seen: reconcile tells it; the image is COMPLETED as decided, and a second run finds nothing to tell.
 #[tokio::test]
-async fn row_29_a_decision_that_was_not_told_is_told_and_applied_once() {
+async fn row_29_an_undelivered_decision_is_delivered_and_applied_end_to_end() {
     let local = LocalStack::strict_stage().await;
     let photo = local.upload_sample("astronaut.jpg").await;
     let waiting = local.record_when(&photo.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;

@@ -13,7 +13,7 @@ use sightline_domain::{
 /// Injected: access denied to one analysis; after it is lifted, `sightline executions redrive IMAGE_ID --wait`.
 /// Seen: COMPLETED at the second attempt, each analysis paid for once.
 #[tokio::test]
-async fn row_17_row_20_what_failed_is_run_again_by_its_image_and_pays_for_nothing_twice() {
+async fn row_17_row_20_a_failed_image_is_run_again_and_pays_for_nothing_twice() {
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
@@ -37,7 +37,7 @@ async fn row_17_row_20_what_failed_is_run_again_by_its_image_and_pays_for_nothin
 /// Injected: `sightline executions redrive --or-restart` of an image that is COMPLETED.
 /// Seen: exit code 1, the execution is skipped, and the reason names SUCCEEDED.
 #[tokio::test]
-async fn row_31_what_succeeded_is_not_run_again_and_the_reason_is_said() {
+async fn row_31_a_succeeded_execution_is_not_run_again_and_the_reason_is_reported() {
     let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
@@ -59,7 +59,7 @@ fn reinspection_event(local: &LocalStack, id: &str) -> (Option<i32>, Value) {
 }
 
 #[tokio::test]
-async fn a_rejected_image_that_is_looked_at_anew_may_be_rejected_again() {
+async fn a_rejected_image_that_is_inspected_again_can_be_rejected_again() {
     let local = LocalStack::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let photo = local.upload(&jpeg[..jpeg.len() / 2], "jpg").await;
@@ -101,7 +101,7 @@ async fn rejected_earlier(local: &LocalStack) -> Record {
 }
 
 #[tokio::test]
-async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_anew() {
+async fn a_rejected_image_that_is_accepted_later_is_completed_tagged_and_recounted() {
     let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
@@ -119,7 +119,7 @@ async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_a
 }
 
 #[tokio::test]
-async fn a_rejected_image_whose_upload_is_gone_is_looked_at_in_the_archive() {
+async fn a_rejected_image_without_its_upload_is_inspected_in_the_archive() {
     let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
@@ -136,7 +136,7 @@ async fn a_rejected_image_whose_upload_is_gone_is_looked_at_in_the_archive() {
 
 /// The stored answer was asked for at a higher confidence than the policy needs.
 #[tokio::test]
-async fn a_moderation_answer_that_was_asked_for_too_narrowly_is_asked_for_again() {
+async fn a_too_narrow_moderation_answer_is_requested_again() {
     let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let key = format!("results/{}/moderation.json", before.image_id);

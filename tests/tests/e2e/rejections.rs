@@ -19,7 +19,7 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 /// Injected: nine files put under image names: empty, text, SVG, GIF, cut JPEG and PNG, 79 px, 52 megapixels, 16 MB.
 /// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
 #[tokio::test]
-async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() {
+async fn row_07_row_08_row_10_row_11_rejected_images_have_a_reason_and_cost_nothing() {
     let local = LocalStack::default_stage().await;
     let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
     let cases: [(&str, Vec<u8>, &str); 9] = [
@@ -52,7 +52,7 @@ async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() 
 /// Injected: the connection closed after half of the bytes that an upload has declared.
 /// Seen: no object, no record, nothing started.
 #[tokio::test]
-async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
+async fn row_06_row_07_an_interrupted_upload_leaves_nothing() {
     let local = LocalStack::default_stage().await;
     let (id, photo) = (uuid::Uuid::new_v4().to_string(), sample("coffee.jpg"));
     let key = format!("raw-uploads/tests/{id}.jpg");
@@ -73,7 +73,7 @@ async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
 /// Injected: a PNG named .jpg, a JPEG named .heic.
 /// Seen: COMPLETED, with a warning that says what name and content are.
 #[tokio::test]
-async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
+async fn row_09_the_content_decides_and_a_wrong_extension_is_a_warning() {
     let local = LocalStack::default_stage().await;
     let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
 
@@ -86,7 +86,7 @@ async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
 /// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG with HTML and a script behind it.
 /// Seen: COMPLETED; no copy holds anything of the script.
 #[tokio::test]
-async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
+async fn row_10_row_12_row_14_unusual_but_complete_images_are_completed() {
     let local = LocalStack::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();

@@ -84,7 +84,7 @@ async fn an_approved_image_is_completed_and_shown() {
 /// Injected: a rejection, then an approval by somebody else.
 /// Seen: the rejection stands and the image is withheld; the second reviewer is refused and told who decided.
 #[tokio::test]
-async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
+async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_refused() {
     let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
@@ -107,7 +107,7 @@ async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision
 /// Injected: two reviewers approve at the same moment, by two commands.
 /// Seen: one of them is told so, the other one is refused and told who was first; the record has the first one's decision.
 #[tokio::test]
-async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_told() {
+async fn row_28_the_first_of_two_concurrent_reviewers_wins() {
     let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
@@ -127,7 +127,7 @@ async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_tol
 /// Injected: a review left alone past its 30 seconds, then a decision.
 /// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
 #[tokio::test]
-async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
+async fn row_27_row_30_an_unanswered_review_expires_withheld_with_an_alert() {
     let local = LocalStack::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
@@ -142,7 +142,7 @@ async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_to
 }
 
 #[tokio::test]
-async fn a_blocked_image_is_completed_withheld_and_told_without_a_review() {
+async fn a_blocked_image_is_withheld_with_an_alert_and_no_review() {
     let local = LocalStack::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
 

@@ -22,7 +22,7 @@ fn upload(local: &LocalStack, folder: &Path, name: &str, bytes: &[u8], owner: &s
 }
 
 #[tokio::test]
-async fn words_with_marks_and_the_name_of_the_file_are_found_as_people_type_them() {
+async fn accented_words_and_file_names_are_found_as_typed() {
     let local = LocalStack::default_stage().await;
     let folder = std::env::temp_dir().join(format!("sightline-search-{}", Uuid::new_v4()));
     fs::create_dir_all(&folder).expect("a folder is made");

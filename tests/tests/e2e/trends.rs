@@ -123,7 +123,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
 }
 
 #[tokio::test]
-async fn a_share_that_is_taken_off_is_put_back_by_one_of_many_that_hear_of_the_image() {
+async fn removed_contributions_are_restored_once_by_concurrent_runs() {
     let local = LocalStack::default_stage().await;
     let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
     let photo = upload_with_label(&local, &label).await;

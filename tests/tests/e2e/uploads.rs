@@ -77,7 +77,7 @@ async fn neither_person_nor_text_leads_to_two_calls_only() {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_complete() {
+async fn a_record_has_all_attributes() {
     let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("cat.webp").await;
 
@@ -125,7 +125,7 @@ async fn labels_parents_and_words_are_found_in_the_index() {
 /// Injected: keys with spaces, +, %, unicode, quotes and 1,000 characters.
 /// Seen: each is analysed and tagged under its exact key.
 #[tokio::test]
-async fn row_15_every_key_is_analysed_under_its_exact_name() {
+async fn row_15_every_key_is_analysed_under_its_exact_key() {
     let local = LocalStack::default_stage().await;
     let nonce = uuid::Uuid::new_v4();
     let long = "x".repeat(1000 - "raw-uploads/".len() - 41);

@@ -12,7 +12,7 @@ use std::{
 use uuid::Uuid;
 
 #[tokio::test]
-async fn what_appears_in_a_folder_is_uploaded_once_and_ctrl_c_ends_it_with_a_summary() {
+async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
     let local = LocalStack::default_stage().await;
     let folder = std::env::temp_dir().join(format!("sightline-watched-{}", Uuid::new_v4()));
     fs::create_dir_all(folder.join("deeper")).expect("a folder is made");

@@ -89,13 +89,13 @@ async fn detect_text_reads_lines() {
 }
 
 #[tokio::test]
-async fn moderate_image_finds_nothing_to_tell_of() {
+async fn moderate_image_clears_a_harmless_photo() {
     let found: Moderated = analysed_once("moderate-image", "rocket.jpg", Analysis::Moderation).await;
     assert_eq!(found.verdict, Verdict::Clear);
 }
 
 #[tokio::test]
-async fn send_alert_publishes_once_of_each_kind() {
+async fn send_alert_publishes_each_kind_once() {
     let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = local.function("send-alert");

@@ -13,7 +13,7 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 /// Injected: DynamoDB refuses every connection, then it is back.
 /// Seen: Storage.Unavailable, which the state machine retries; afterwards the record is COMPLETED, with its rows.
 #[tokio::test]
-async fn row_23_while_the_table_is_down_the_step_fails_by_a_name_that_is_retried() {
+async fn row_23_an_unavailable_table_is_reported_by_a_retried_error() {
     let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");
@@ -30,7 +30,7 @@ async fn row_23_while_the_table_is_down_the_step_fails_by_a_name_that_is_retried
 /// Injected: SNS refuses every connection, then the topic does not exist, then all is well.
 /// Seen: Alert.Unavailable and Alert.Misconfigured; afterwards one message, and no second one when the step repeats.
 #[tokio::test]
-async fn row_26_what_sns_refused_is_sent_once_when_it_is_back() {
+async fn row_26_an_alert_that_sns_refused_is_sent_once_when_it_is_back() {
     let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let input = image.input(&local, "send-alert");

@@ -16,7 +16,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[test]
-fn an_input_of_another_shape_is_named_so_by_every_function() {
+fn every_function_rejects_an_input_of_the_wrong_shape() {
     let settings = [
         ("RECORDS_TABLE", "records"),
         ("LABEL_INDEX_TABLE", "labels"),
@@ -48,7 +48,7 @@ fn an_input_of_another_shape_is_named_so_by_every_function() {
 /// Injected: files of 79 px, of no bytes, cut off, and SVG, to one process of inspect-image.
 /// Seen: Image.Rejected with the code, each time; the same process then takes a photo.
 #[tokio::test]
-async fn row_08_row_10_row_11_a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
+async fn row_08_row_10_row_11_rejections_have_their_code_and_the_process_continues() {
     let local = LocalStack::default_stage().await;
     let mut function = local.function("inspect-image");
     let bad = [
@@ -105,7 +105,7 @@ async fn a_record_of_another_execution_is_superseded() {
 /// Injected: a table name that does not exist.
 /// Seen: Storage.Misconfigured.
 #[tokio::test]
-async fn row_20_a_table_that_is_not_there_is_a_wrong_set_up() {
+async fn row_20_a_missing_table_is_a_configuration_error() {
     let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = Function::start("request-review", &[("RECORDS_TABLE", "no-such-table")]);

@@ -19,7 +19,7 @@ fn lines(function: &Function) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn lines_name_function_request_trace_and_image() {
+async fn log_lines_name_function_request_trace_and_image() {
     let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function = local.function("detect-labels");
@@ -60,7 +60,7 @@ async fn every_invocation_writes_one_line_of_metrics() {
 }
 
 #[tokio::test]
-async fn throttling_shows_in_the_metrics() {
+async fn throttling_is_counted_in_the_metrics() {
     let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function = local.function("detect-labels");
@@ -73,7 +73,7 @@ async fn throttling_shows_in_the_metrics() {
 }
 
 #[tokio::test]
-async fn the_image_that_inspection_claims_is_named_from_then_on() {
+async fn log_lines_name_the_image_once_it_is_claimed() {
     let local = LocalStack::default_stage().await;
     let image = Image::uploaded(&local, b"no image").await;
     let mut function = local.function("inspect-image");
@@ -86,7 +86,7 @@ async fn the_image_that_inspection_claims_is_named_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_stored_record_tells_what_its_image_took_and_cost() {
+async fn metrics_of_a_stored_record_have_time_and_cost() {
     let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let mut function = local.function("store-record");
@@ -115,7 +115,7 @@ async fn found_text_is_not_logged() {
 }
 
 #[tokio::test]
-async fn a_task_token_is_not_logged_whether_the_step_succeeds_or_fails() {
+async fn a_task_token_is_never_logged() {
     let local = LocalStack::default_stage().await;
     let (claimed, unknown) = (Image::claimed(&local).await, Image::fresh());
     let mut function = local.function("request-review");
@@ -128,7 +128,7 @@ async fn a_task_token_is_not_logged_whether_the_step_succeeds_or_fails() {
 }
 
 #[tokio::test]
-async fn an_error_is_logged_by_its_name_without_the_payload() {
+async fn an_error_is_logged_with_its_name_and_without_the_payload() {
     let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = local.function("store-record");

@@ -38,7 +38,7 @@ fn all_wrong_settings_are_named_together() {
 }
 
 #[test]
-fn a_policy_that_does_not_read_is_no_policy() {
+fn an_unreadable_policy_is_rejected() {
     let unknown_action = r#"[{"category":"Explicit","minConfidence":60,"action":"IGNORE"}]"#;
     let impossible = r#"[{"category":"Explicit","minConfidence":160,"action":"BLOCK"}]"#;
     for policy in ["", "{}", unknown_action, impossible] {

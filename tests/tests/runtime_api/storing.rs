@@ -14,7 +14,7 @@ fn terms(rows: &[Item]) -> BTreeSet<&str> {
 /// Injected: store-record run by a second process with the same input, as after a kill of the first.
 /// Seen: the same answer, the same record, each label row once.
 #[tokio::test]
-async fn row_22_the_same_event_twice_makes_one_record_and_one_set_of_rows() {
+async fn row_22_a_repeated_step_writes_one_record_and_one_set_of_rows() {
     let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");
@@ -35,7 +35,7 @@ async fn row_22_the_same_event_twice_makes_one_record_and_one_set_of_rows() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_withheld_moves_out_of_sight() {
+async fn a_withheld_image_is_moved_to_the_archive() {
     let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let mut input = image.input(&local, "store-record");
