@@ -1,4 +1,4 @@
-//! The local Rekognition's admin calls: faults to come, and calls that were made, both by image.
+//! The admin API of the local Rekognition: planned faults and counts of calls, both by image.
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ impl Recognition {
         Self { endpoint }
     }
 
-    /// Plans a fault for an image; gives its id.
-    pub async fn plan(&self, image_id: &str, operation: &str, mode: &str, more: Value) -> u64 {
+    /// Plans a fault for an image; returns its id.
+    pub async fn plan_fault(&self, image_id: &str, operation: &str, mode: &str, more: Value) -> u64 {
         let mut fault = json!({"operation": operation, "image": image_id, "mode": mode});
         if let (Some(fault), Value::Object(more)) = (fault.as_object_mut(), more) {
             fault.extend(more);
@@ -26,24 +26,24 @@ impl Recognition {
         answer["id"].as_u64().expect("the fault has an id")
     }
 
-    /// Ends a fault.
-    pub async fn mend(&self, fault: u64) {
+    /// Removes a fault.
+    pub async fn remove_fault(&self, fault: u64) {
         self.call("DELETE", &format!("/admin/faults/{fault}"), None).await;
     }
 
-    /// How many faults are still to come for an image.
-    pub async fn planned(&self, image_id: &str) -> usize {
+    /// The number of faults that are still planned for an image.
+    pub async fn planned_faults(&self, image_id: &str) -> usize {
         let planned = self.call("GET", "/admin/faults", None).await;
         planned.as_array().map_or(0, |faults| faults.iter().filter(|fault| fault["image"] == image_id).count())
     }
 
-    /// How many calls for an image were answered, which are those that AWS bills.
+    /// The number of answered calls for an image, by operation: AWS bills these.
     pub async fn answered(&self, image_id: &str) -> [u64; 4] {
         let calls = self.calls(image_id).await;
         OPERATIONS.map(|operation| calls[operation]["answered"].as_u64().unwrap_or_default())
     }
 
-    /// All counts for an image.
+    /// All counts for an image, by operation and outcome.
     pub async fn calls(&self, image_id: &str) -> Value {
         self.call("GET", &format!("/admin/calls?image={image_id}"), None).await
     }

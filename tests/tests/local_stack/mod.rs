@@ -1,6 +1,8 @@
-//! The local stack as the tests see it.
+//! The local stack as the tests see it. Each test binary that needs it includes this module.
 
-use crate::recognition::Recognition;
+#![allow(dead_code, reason = "no binary uses all of it")]
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
@@ -18,18 +20,27 @@ use sightline_domain::{
     ports::Records,
 };
 use std::{
+    collections::HashMap,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 use uuid::Uuid;
 
+pub mod recognition;
+
+use recognition::Recognition;
+
+/// A DynamoDB item.
+pub type Item = HashMap<String, AttributeValue>;
+
 /// Long enough for every retry of the state machine on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(4);
-const GLANCE: Duration = Duration::from_millis(300);
+const TIME_LIMIT: Duration = Duration::from_mins(4);
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_millis(300);
 
 /// A deployed stage.
-pub struct Local {
+pub struct LocalStack {
     pub name: &'static str,
     pub clients: Clients,
     pub stack: Stack,
@@ -42,10 +53,11 @@ pub struct Uploaded {
     pub id: String,
     pub key: String,
     pub etag: String,
+    pub version_id: Option<String>,
     pub size: usize,
 }
 
-impl Local {
+impl LocalStack {
     /// The stage with the documented defaults.
     pub async fn default_stage() -> Self {
         Self::stage("sightline").await
@@ -57,13 +69,11 @@ impl Local {
     }
 
     async fn stage(name: &'static str) -> Self {
-        let endpoint =
-            std::env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL is not set; run `make test`, or eval \"$(make -s env)\" first");
-        assert!(endpoint.starts_with("http://127.0.0.1:"), "the end-to-end tests run against the local stack only, not {endpoint}");
+        const START: &str = "start the local stack (`make up`) and point this shell at it (`eval \"$(make -s env)\"`), or run `make test`";
+        let endpoint = std::env::var("AWS_ENDPOINT_URL").unwrap_or_else(|_| panic!("AWS_ENDPOINT_URL is not set: {START}"));
+        assert!(endpoint.starts_with("http://127.0.0.1:"), "the tests write to the stack, so it must be a local one, not {endpoint}");
         let clients = Clients::load(Target::default()).await;
-        let stack = cloudformation::find(&clients.cloudformation(), name)
-            .await
-            .unwrap_or_else(|error| panic!("{error}; `make test` brings the stack up"));
+        let stack = cloudformation::find(&clients.cloudformation(), name).await.unwrap_or_else(|error| panic!("{error}: {START}"));
         Self { name, clients, stack, recognition: Recognition::from_environment() }
     }
 
@@ -80,7 +90,7 @@ impl Local {
         S3::new(self.clients.s3())
     }
 
-    /// Uploads `bytes` under a key that names a fresh image.
+    /// Uploads `bytes` to a key that contains a new image id.
     pub async fn upload(&self, bytes: &[u8], extension: &str) -> Uploaded {
         let id = Uuid::new_v4().to_string();
         let mut uploaded = self.put(&format!("raw-uploads/tests/{id}.{extension}"), bytes).await;
@@ -94,21 +104,21 @@ impl Local {
         self.upload(&sample(name), extension).await
     }
 
-    /// Puts an object; its id is left empty.
+    /// Puts an object; the id of the result is empty.
     pub async fn put(&self, key: &str, bytes: &[u8]) -> Uploaded {
         let request = self.clients.s3().put_object().bucket(&self.stack.images_bucket).key(key).body(ByteStream::from(bytes.to_vec()));
-        let answer = request.send().await.expect("the local S3 takes the upload");
+        let answer = request.send().await.expect("the local S3 accepts the upload");
         let etag = answer.e_tag().unwrap_or_default().trim_matches('"').to_owned();
-        Uploaded { id: String::new(), key: key.to_owned(), etag, size: bytes.len() }
+        Uploaded { id: String::new(), key: key.to_owned(), etag, version_id: answer.version_id, size: bytes.len() }
     }
 
-    /// The id of an upload whose key names none, on a bucket whose events name no version.
+    /// The id of an upload whose key contains none; the events of the local S3 have no version.
     pub fn derived_id(&self, uploaded: &Uploaded) -> String {
         let bucket = self.stack.images_bucket.clone();
         Upload { bucket, key: uploaded.key.clone(), version_id: None, etag: uploaded.etag.clone() }.derived_id()
     }
 
-    /// Whether an object is there.
+    /// Whether an object exists.
     pub async fn has(&self, key: &str) -> bool {
         self.clients.s3().head_object().bucket(&self.stack.images_bucket).key(key).send().await.is_ok()
     }
@@ -133,16 +143,16 @@ impl Local {
         })
     }
 
-    /// Starts an execution as the rule would.
+    /// Starts an execution, as the rule does.
     pub async fn start(&self, event: &Value) -> String {
         let request = self.clients.sfn().start_execution().state_machine_arn(&self.stack.state_machine_arn).input(event.to_string());
         request.send().await.expect("an execution starts").execution_arn
     }
 
-    /// Waits for the end of an execution, and gives how it ended and the states that its history names.
+    /// Waits until an execution ends. Returns its status and the states that it entered.
     pub async fn ended(&self, execution_arn: &str) -> (ExecutionStatus, Vec<String>) {
         let sfn = self.clients.sfn();
-        let status = within(PATIENCE, "the execution ends", async || {
+        let status = within(TIME_LIMIT, "the execution ends", async || {
             let described = sfn.describe_execution().execution_arn(execution_arn).send().await.expect("the execution is known");
             Some(described.status).filter(|status| *status != ExecutionStatus::Running)
         })
@@ -153,10 +163,30 @@ impl Local {
         (status, entered.collect())
     }
 
-    /// Waits until the record is as `fits` says.
+    /// The record of an image.
+    pub async fn record(&self, image_id: &str) -> Record {
+        let record = self.tables().find(image_id).await.expect("the record can be read");
+        record.unwrap_or_else(|| panic!("image {image_id} has no record"))
+    }
+
+    /// All items of an image in the records table, with the attributes that are not part of a [`Record`].
+    pub async fn items(&self, image_id: &str) -> Vec<Item> {
+        let query = self.clients.dynamodb().query().table_name(&self.stack.records_table).key_condition_expression("ImageID = :id");
+        let query = query.expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()));
+        query.send().await.expect("the records can be read").items.unwrap_or_default()
+    }
+
+    /// The image's rows of the label index.
+    pub async fn rows(&self, image_id: &str) -> Vec<Item> {
+        let scan = self.clients.dynamodb().scan().table_name(&self.stack.label_index_table).filter_expression("ImageID = :id");
+        let pages = scan.expression_attribute_values(":id", AttributeValue::S(image_id.to_owned())).into_paginator().items().send();
+        pages.try_collect().await.expect("the label index can be read")
+    }
+
+    /// Waits until the record of an image satisfies `fits`.
     pub async fn record_when(&self, id: &str, what: &str, fits: impl Fn(&Record) -> bool) -> Record {
         let records = self.tables();
-        within(PATIENCE, &format!("image {id} {what}"), async || {
+        within(TIME_LIMIT, &format!("image {id} {what}"), async || {
             records.find(id).await.expect("the record can be read").filter(|record| fits(record))
         })
         .await
@@ -170,7 +200,7 @@ impl Local {
         record
     }
 
-    /// Waits for the image to be FAILED, and gives the record and its reason.
+    /// Waits for the image to be FAILED. Returns the record and its reason.
     pub async fn failed(&self, id: &str) -> (Record, String) {
         let record = self.record_when(id, "is done", |record| record.processing_status != ProcessingStatus::Pending).await;
         assert!(record.processing_status == ProcessingStatus::Failed, "image {id} was COMPLETED");
@@ -179,34 +209,34 @@ impl Local {
     }
 }
 
-/// Asks again and again until there is an answer.
-pub async fn within<T>(patience: Duration, what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+/// Calls `ask` until it returns `Some`.
+pub async fn within<T>(limit: Duration, what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let started = tokio::time::Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(started.elapsed() < patience, "waited {} s in vain: {what}", patience.as_secs());
-        tokio::time::sleep(GLANCE).await;
+        assert!(started.elapsed() < limit, "not within {} s: {what}", limit.as_secs());
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
 /// Runs the real command against a stage.
-pub fn sightline(local: &Local, arguments: &[&str]) -> Output {
+pub fn sightline(local: &LocalStack, arguments: &[&str]) -> Output {
     let program = root().join("target/debug/sightline");
     Command::new(&program)
         .args(["--name", local.name])
         .args(arguments)
         .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
+        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo build`", program.display()))
 }
 
 /// Starts `sightline watch` against a stage, its output piped.
-pub fn watch(local: &Local, arguments: &[&str]) -> Child {
+pub fn watch(local: &LocalStack, arguments: &[&str]) -> Child {
     let program = root().join("target/debug/sightline");
     let command =
         Command::new(&program).args(["--name", local.name, "watch"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    command.unwrap_or_else(|error| panic!("{}: {error}; `cargo build` makes it", program.display()))
+    command.unwrap_or_else(|error| panic!("{}: {error}; run `cargo build`", program.display()))
 }
 
 /// The bytes of a photo of samples/.
