@@ -1,4 +1,4 @@
-# All that one does with this repository. `make` alone lists it.
+# The commands of this repository. `make` alone lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,58 +9,58 @@ PYTHON ?= python3
 STACK := $(PYTHON) local/stack
 # Architectures to package for: arm64, x86_64.
 ARCH ?= arm64 x86_64
-# Passed on to `cdk deploy`, for example CDK_FLAGS='-c name=photos -c settings=/path/settings.json --profile work'.
+# Passed to `cdk deploy`, for example CDK_FLAGS='-c name=photos -c settings=/path/settings.json --profile work'.
 CDK_FLAGS ?=
-# A folder of one's own photos for `make demo`. Handed on in the environment, so that it may hold any character.
+# A folder of your own photos for `make demo`. Passed in the environment, so that it may contain any character.
 export PHOTOS ?=
-# Photos of `make soak`; 1,000 without it.
+# Number of photos of `make soak`; 1,000 by default.
 IMAGES ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-##: on this machine
+##: Local stack
 
 .PHONY: doctor
-doctor: ## Say what this machine has, and what to install
+doctor: ## Check this machine, and say what to install
 	@$(STACK) doctor
 
 .PHONY: demo
-demo: ## Bring up the local stack and analyse the samples; PHOTOS=folder takes your own photos
+demo: ## Bring up the local stack and analyse the sample photos, or yours with PHOTOS=folder
 	@$(STACK) demo $${PHOTOS:+"$$PHOTOS"}
 
 .PHONY: up
-up: ## Set up, build, start and deploy the local stack
+up: ## Build, start and deploy the local stack
 	@$(STACK) up
 
 .PHONY: down
-down: ## Stop the local stack; what it holds is kept
+down: ## Stop the local stack and keep its state
 	@$(STACK) down
 
 .PHONY: forget
-forget: ## Stop the local stack and remove what it holds
+forget: ## Stop the local stack and delete its state
 	@$(STACK) down --forget
 
 .PHONY: status
-status: ## Say what of the local stack runs
+status: ## Show what is running and deployed
 	@$(STACK) status
 
 .PHONY: env
-env: ## Print export lines for a shell: eval "$(make -s env)"
+env: ## Print commands that point a shell at the local stack: eval "$(make -s env)"
 	@$(STACK) env
 
 .PHONY: models
 models: ## Fetch the local models into the cache
 	@$(STACK) models
 
-##: checks
+##: Checks
 
 .PHONY: lint
-lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint, cfn-lint, Python's syntax
+lint: cdk/node_modules ## Run rustfmt, clippy, tsc, eslint, cfn-lint, and check Python's syntax
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	@# The workspace turns all features of crates/aws on; each function links only some, so each must compile without the others.
+	@# The workspace enables all features of crates/aws, but each function only some, so each feature must compile alone.
 	for feature in $$(sed -n '/^\[features\]/,/^$$/s/ = .*//p' crates/aws/Cargo.toml); do cargo check --quiet --locked -p sightline-aws --features $$feature; done
 	cd cdk && npm run --silent build && npm run --silent lint
 	$(PYTHON) tools/lint_templates.py
@@ -68,36 +68,36 @@ lint: cdk/node_modules ## Check formats and lints: rustfmt, clippy, tsc, eslint,
 	$(PYTHON) tools/reliability.py --check
 
 .PHONY: test
-test: ## Run all tests, the end-to-end ones on the local stack included
+test: ## Run all tests, including the end-to-end tests on the local stack
 	@$(STACK) up --for-tests
 	@$(PYTHON) tools/run_tests.py
 
 .PHONY: reliability
-reliability: ## Collect anew which test shows which fault
+reliability: ## Generate docs/reliability.md: which test shows which fault
 	@$(PYTHON) tools/reliability.py
 
 .PHONY: soak
-soak: ## Load and stop a local stack of its own; IMAGES=100 for a small one
+soak: ## Run the soak test on its own local stack; IMAGES=100 for a short one
 	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
 
 .PHONY: diagram
-diagram: ## Draw the state machine's diagram anew
+diagram: ## Generate the diagram and the table of the state machine
 	$(PYTHON) statemachine/diagram.py
 
-##: to AWS
+##: AWS
 
 .PHONY: package
-package: ## Build the Lambda zips for AWS; ARCH=arm64 or x86_64 for one alone
+package: ## Build the Lambda zips for AWS; ARCH=arm64 or x86_64 for only one
 	@$(PYTHON) tools/package.py $(ARCH)
 
 .PHONY: deploy
-deploy: ## Build for arm64 and deploy to AWS; CDK_FLAGS are handed to cdk deploy
+deploy: ## Build for arm64 and deploy to AWS; CDK_FLAGS are passed to cdk deploy
 	@$(PYTHON) tools/deploy.py $(CDK_FLAGS)
 
-##: and back
+##: Clean up
 
 .PHONY: clean
-clean: down ## Stop the local stack and remove all that was built; the models stay
+clean: down ## Stop the local stack and delete its state and all builds; the models stay
 	rm -rf .local dist cdk/cdk.out
 	cargo clean
 

@@ -9,10 +9,10 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      // A construct does its work by being made: `new Rule(this, ...)` alone is the CDK's idiom.
+      // In the CDK, a construct takes effect when it is created: `new Rule(this, ...)` alone is common.
       'no-new': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      'max-lines': ['error', { max: 180, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
 );

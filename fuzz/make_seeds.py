@@ -1,6 +1,6 @@
-"""Writes the seeds of the corpora: real samples, and what a hostile sender may make of them. Run by hand: `python3 make_seeds.py`.
+"""Writes the seeds of the corpora: real samples and hostile variants. Run it manually: `python3 make_seeds.py`.
 
-What the fuzzer itself found lies beside them under the digests that it gives its files.
+Files that the fuzzer found are in the same folders, named by their digests.
 """
 
 import json
@@ -18,7 +18,7 @@ def write(target, name, content):
     (folder / name).write_bytes(content)
 
 
-# Events: every sample, each execution's status, and envelopes that lie.
+# Events: every sample, every execution status, and invalid envelopes.
 for sample in [*ROOT.glob("events/s3/*.json"), *ROOT.glob("events/states/*.json")]:
     compact = json.dumps(json.loads(sample.read_text()), ensure_ascii=False, separators=(",", ":"))
     write("events", sample.name, compact.encode())
@@ -53,7 +53,7 @@ write("events", "hostile-nesting", b'{"time":"","detail":' + b"[" * 200)
 write("events", "hostile-surrogate.json", rb'{"time":"","detail":{"bucket":{"name":"b"},"object":{"key":"\ud800"}}}')
 
 
-# EXIF: a TIFF structure with three directories, then every pointer, type and count in it bent.
+# EXIF: a TIFF structure with three directories, and variants with invalid pointers, types and counts.
 def tiff(order="<", camera=b"Canon\0"):
     def entry(tag, kind, count, value):
         return struct.pack(order + "HHI", tag, kind, count) + value
@@ -82,7 +82,7 @@ def tiff(order="<", camera=b"Canon\0"):
 GOOD = tiff()
 
 
-def bent(place, value):
+def patched(place, value):
     return GOOD[:place] + value + GOOD[place + len(value) :]
 
 
@@ -91,13 +91,13 @@ TIFFS = {
     "sample-little-endian": GOOD,
     "sample-big-endian": tiff(">"),
     "hostile-control-characters": tiff(camera=b"A\x1b[31mB\r\n\xff\xfe\0"),
-    "hostile-looped-directory": bent(NEXT, struct.pack("<I", 8)),
-    "hostile-directory-within-itself": bent(8 + 2 + 2 * 12 + 8, struct.pack("<I", 8)),
-    "hostile-count": bent(8 + 2 + 4, b"\xff\xff\xff\xff"),
-    "hostile-count-that-overflows": bent(8 + 2 + 4, struct.pack("<I", 0x2000_0001)),
-    "hostile-value-far-outside": bent(8 + 2 + 8, b"\xff\xff\xff\xff"),
-    "hostile-entries": bent(8, b"\xff\xff"),
-    "hostile-type": bent(8 + 2 + 2, b"\xff\xff"),
+    "hostile-looped-directory": patched(NEXT, struct.pack("<I", 8)),
+    "hostile-directory-within-itself": patched(8 + 2 + 2 * 12 + 8, struct.pack("<I", 8)),
+    "hostile-count": patched(8 + 2 + 4, b"\xff\xff\xff\xff"),
+    "hostile-count-that-overflows": patched(8 + 2 + 4, struct.pack("<I", 0x2000_0001)),
+    "hostile-value-far-outside": patched(8 + 2 + 8, b"\xff\xff\xff\xff"),
+    "hostile-entries": patched(8, b"\xff\xff"),
+    "hostile-type": patched(8 + 2 + 2, b"\xff\xff"),
     "hostile-zero-denominators": GOOD.replace(struct.pack("<II", 43, 1), struct.pack("<II", 43, 0)),
     "hostile-huge-degrees": GOOD.replace(struct.pack("<II", 38, 1), struct.pack("<II", 2**32 - 1, 1)),
     "hostile-header-alone": GOOD[:8],
@@ -107,7 +107,7 @@ for name, content in TIFFS.items():
     write("exif", f"{name}.tiff", content)
 
 
-# Images: the fixtures of inspect-image, cut off and bent, with metadata that lies, and headers that claim too much.
+# Images: the fixtures of inspect-image, cut off and damaged, with invalid metadata, and with headers that declare too many pixels.
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -121,7 +121,7 @@ def with_segment(jpeg, marker, data):
     return jpeg[:2] + bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data + jpeg[2:]
 
 
-GREY = bytes(81) * 80  # 80 rows of 80 grey pixels, each after its filter's byte
+GREY = bytes(81) * 80  # 80 rows of 80 grey pixels, each after its filter byte
 FIXTURES = ROOT / "functions/inspect-image/tests/fixtures"
 for fixture in sorted(path for path in FIXTURES.rglob("*") if path.suffix in (".jpg", ".png", ".webp")):
     content = fixture.read_bytes()

@@ -18,7 +18,7 @@ CATCH, FLOW, TEXT = "#c0392b", "#44505c", "#1d242b"
 
 
 def svg(plan, title):
-    """The whole picture."""
+    """The SVG document."""
     below = max(plan.boxes.values(), key=lambda box: box.bottom)
     width, height = plan.width + 2 * MARGIN, below.bottom + 2 * MARGIN + START + 24
     body = _region(plan, MARGIN, MARGIN + START) + _ends(plan, MARGIN, MARGIN + START)
@@ -43,15 +43,15 @@ def _arrowhead(name, colour):
 
 def _region(plan, x, y):
     drawn = [line for box in plan.boxes.values() for line in _state(box, x, y)]
-    skipping = [way for way in plan.region.ways if way.kind != "catch" and skips_a_row(way, plan.ranks, plan.apart)]
-    for way in plan.region.ways:
-        source, target = plan.boxes[way.source], plan.boxes[way.target]
-        if way.kind == "catch":
-            drawn += _caught(plan, way, source, target, x, y)
-        elif way in skipping:
-            drawn += _round_the_left(way, source, target, x, y, skipping.index(way), len(skipping))
+    skipping = [transition for transition in plan.region.transitions if transition.kind != "catch" and skips_a_row(transition, plan.ranks, plan.apart)]
+    for transition in plan.region.transitions:
+        source, target = plan.boxes[transition.source], plan.boxes[transition.target]
+        if transition.kind == "catch":
+            drawn += _caught(plan, transition, source, target, x, y)
+        elif transition in skipping:
+            drawn += _round_the_left(transition, source, target, x, y, skipping.index(transition), len(skipping))
         else:
-            drawn += _down(way, source, target, x, y)
+            drawn += _down(transition, source, target, x, y)
     return drawn
 
 
@@ -75,43 +75,43 @@ def _state(box, x, y):
     return [*lines, "</g>"]
 
 
-def _down(way, source, target, x, y):
-    """From the bottom to the top; round a corner where they do not stand above each other."""
+def _down(transition, source, target, x, y):
+    """A line from the bottom of the source to the top of the target, with a bend if they are not above each other."""
     if target.right < source.x or target.x > source.right or abs(source.middle - target.middle) > 1:
         if target.bottom <= source.y or source.bottom > target.y or target.right < source.x:
-            # Back from the right-hand side into the main column.
+            # From a state at the right back to the main column.
             entry = target.y + target.height * 0.3
-            return [_path(f"M{x + source.middle:.1f},{y + source.bottom:.1f} V{y + entry:.1f} H{x + target.right:.1f}", way)]
+            return [_path(f"M{x + source.middle:.1f},{y + source.bottom:.1f} V{y + entry:.1f} H{x + target.right:.1f}", transition)]
         bend = (source.bottom + target.y) / 2
         points = f"M{x + source.middle:.1f},{y + source.bottom:.1f} V{y + bend:.1f} H{x + target.middle:.1f} V{y + target.y:.1f}"
         outwards = -1 if target.middle < source.middle else 1
         place = x + target.middle + outwards * 6
-        return [_path(points, way), _label(place, y + target.y - 8, way, "end" if outwards < 0 else "start")]
-    return [_path(f"M{x + source.middle:.1f},{y + source.bottom:.1f} V{y + target.y:.1f}", way), _label(x + source.middle + 7, y + source.bottom + 17, way, "start")]
+        return [_path(points, transition), _label(place, y + target.y - 8, transition, "end" if outwards < 0 else "start")]
+    return [_path(f"M{x + source.middle:.1f},{y + source.bottom:.1f} V{y + target.y:.1f}", transition), _label(x + source.middle + 7, y + source.bottom + 17, transition, "start")]
 
 
-def _round_the_left(way, source, target, x, y, place, many):
-    """The one that sets out first takes the outermost lane and arrives lowest: none crosses another."""
+def _round_the_left(transition, source, target, x, y, place, many):
+    """A line through a lane at the left. The first transition takes the outermost lane and ends lowest, so that no lines cross."""
     lane, out, into = x + LANE * (place + 0.5), y + source.y + source.height / 2, y + target.y + target.height * (many - place) / (many + 1)
     points = f"M{x + source.x:.1f},{out:.1f} H{lane:.1f} V{into:.1f} H{x + target.x:.1f}"
-    return [_path(points, way), _label(x + source.x - 7, out - 5, way, "end")]
+    return [_path(points, transition), _label(x + source.x - 7, out - 5, transition, "end")]
 
 
-def _caught(plan, way, source, target, x, y):
-    """Out of the right side, at a height of its own, and into the left side of the target."""
-    siblings = [other for other in plan.region.ways if other.source == way.source and other.kind == "catch"]
+def _caught(plan, transition, source, target, x, y):
+    """A line from the right side of the source, at its own height, to the left side of the target."""
+    siblings = [other for other in plan.region.transitions if other.source == transition.source and other.kind == "catch"]
     siblings.sort(key=lambda other: plan.boxes[other.target].y)
-    place, entering = siblings.index(way), [other for other in plan.region.ways if other.target == way.target and other.kind == "catch"]
+    place, entering = siblings.index(transition), [other for other in plan.region.transitions if other.target == transition.target and other.kind == "catch"]
     out = y + source.y + min(source.height, 46) * (place + 1 if len(siblings) > 1 else 2) / (max(len(siblings), 2) + 1)
-    into = y + target.y + target.height * (len(entering) - entering.index(way)) / (len(entering) + 1)
+    into = y + target.y + target.height * (len(entering) - entering.index(transition)) / (len(entering) + 1)
     bend = x + target.x - 14 - 12 * place
     points = f"M{x + source.right:.1f},{out:.1f} H{bend:.1f} V{into:.1f} H{x + target.x:.1f}"
     above = place < len(siblings) - 1
-    return [_path(points, way), _label(x + source.right + 8, out + (-5 if above else 14), way, "start")]
+    return [_path(points, transition), _label(x + source.right + 8, out + (-5 if above else 14), transition, "start")]
 
 
 def _ends(plan, x, y):
-    """The dots where the machine begins and where a state simply ends it."""
+    """The dots at the start and at each state that ends the machine."""
     start = plan.boxes[plan.region.start]
     top = y + start.y
     drawn = [f'<circle cx="{x + start.middle:.1f}" cy="{top - START + 8:.1f}" r="6" fill="{FLOW}"/>',
@@ -125,14 +125,14 @@ def _ends(plan, x, y):
     return drawn
 
 
-def _path(points, way):
-    colour, marker, dash = (CATCH, "catch", ' stroke-dasharray="5 3"') if way.kind == "catch" else (FLOW, "flow", "")
+def _path(points, transition):
+    colour, marker, dash = (CATCH, "catch", ' stroke-dasharray="5 3"') if transition.kind == "catch" else (FLOW, "flow", "")
     return f'<path d="{points}" fill="none" stroke="{colour}" stroke-width="1.3"{dash} stroke-linejoin="round" marker-end="url(#{marker})"/>'
 
 
-def _label(x, y, way, anchor):
-    colour = CATCH if way.kind == "catch" else FLOW
-    return _text(x, y, way.label, f'text-anchor="{anchor}" font-size="11.5" fill="{colour}"') if way.label else ""
+def _label(x, y, transition, anchor):
+    colour = CATCH if transition.kind == "catch" else FLOW
+    return _text(x, y, transition.label, f'text-anchor="{anchor}" font-size="11.5" fill="{colour}"') if transition.label else ""
 
 
 def _text(x, y, text, attributes):

@@ -1,4 +1,4 @@
-"""Gives every state its place: rows by the longest way from the start; what is reached by errors only stands to the right."""
+"""Computes the position of every state: its row is the longest path from the start; states that only errors reach are at the right."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ ERROR_GAP = 200
 
 @dataclass
 class Box:
-    """The place of a state, or of a branch inside a Parallel (then `state` is None)."""
+    """The position of a state, or of a branch inside a Parallel (then `state` is None)."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Box:
 
 @dataclass
 class Plan:
-    """A region with the places of its states, from its own corner; `lanes`: width kept free at the left for ways that skip rows."""
+    """A region with the positions of its states, relative to its corner. `lanes` is the width at the left for transitions that skip rows; `apart` has the states that only errors reach."""
 
     region: object
     boxes: dict
@@ -46,10 +46,10 @@ class Plan:
 
 
 def plan(region):
-    """Places of all states of a region, and of what is inside them."""
+    """The positions of all states of a region, including its branches."""
     ranks = _ranks(region)
     apart = set(region.states) - _reached(region, {"next", "choice", "default"})
-    skips = [way for way in region.ways if way.kind != "catch" and skips_a_row(way, ranks, apart)]
+    skips = [transition for transition in region.transitions if transition.kind != "catch" and skips_a_row(transition, ranks, apart)]
     made = Plan(region, {}, ranks, apart, LANE * (len(skips) + 0.5) if skips else 0)
     sizes = {name: _size(state) for name, state in region.states.items()}
     rows = [[name for name in region.states if ranks[name] == rank] for rank in range(max(ranks.values()) + 1)]
@@ -70,10 +70,10 @@ def plan(region):
     return made
 
 
-def skips_a_row(way, ranks, apart):
-    """Whether other states stand between the two ends."""
-    between = range(ranks[way.source] + 1, ranks[way.target])
-    return way.source not in apart and any(rank in between for name, rank in ranks.items() if name not in apart)
+def skips_a_row(transition, ranks, apart):
+    """Whether other states are between the two ends."""
+    between = range(ranks[transition.source] + 1, ranks[transition.target])
+    return transition.source not in apart and any(rank in between for name, rank in ranks.items() if name not in apart)
 
 
 def _put(made, state, size, x, y):
@@ -108,9 +108,9 @@ def _ranks(region):
     def visit(name, rank):
         if ranks.get(name, -1) < rank:
             ranks[name] = rank
-            for way in region.ways:
-                if way.source == name:
-                    visit(way.target, rank + 1)
+            for transition in region.transitions:
+                if transition.source == name:
+                    visit(transition.target, rank + 1)
 
     visit(region.start, 0)
     return ranks
@@ -122,5 +122,5 @@ def _reached(region, kinds):
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += [way.target for way in region.ways if way.source == name and way.kind in kinds]
+            waiting += [transition.target for transition in region.transitions if transition.source == name and transition.kind in kinds]
     return reached

@@ -1,33 +1,36 @@
 #!/usr/bin/env python3
-"""Builds dist/<architecture>/<function>.zip for AWS Lambda, by cargo-lambda and zig, and checks that no zip is too large."""
+"""Builds dist/<architecture>/<function>.zip for AWS Lambda with cargo-lambda and zig, and checks the size of each zip."""
 
 import argparse
 import os
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
-import lambda_zip
 import venvs
 
 ROOT = venvs.ROOT
 CARGO_LAMBDA = "cargo-lambda==1.9.2"
 FLAGS = {"arm64": "--arm64", "x86_64": "--x86-64"}
 
-# A zip is fetched and unpacked at each cold start. inspect-image has the image decoders in it.
+# Lambda fetches and unpacks the zip at each cold start. inspect-image contains the image decoders.
 MEGABYTE = 1_000_000
-LARGEST = {"inspect-image": 5 * MEGABYTE}
-LARGEST_ELSE = 4 * MEGABYTE
+SIZE_LIMITS = {"inspect-image": 5 * MEGABYTE}
+DEFAULT_SIZE_LIMIT = 4 * MEGABYTE
+
+EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+REGULAR_FILE_EXECUTABLE = 0o100755 << 16
 
 
 def main():
-    """The command. Exit codes: 0 built, 1 failed or too large, 2 bad usage."""
+    """Exit codes: 0 built, 1 failed or too large, 2 bad usage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("architectures", nargs="+", choices=sorted(FLAGS), metavar="ARCH", help="arm64 or x86_64")
     architectures = parser.parse_args().architectures
     try:
-        # cargo-lambda brings zig.
+        # cargo-lambda depends on zig, so both are installed.
         programs = venvs.ensure("package", CARGO_LAMBDA)
         too_large = [zip_file for architecture in architectures for zip_file in package(architecture, programs)]
     except subprocess.CalledProcessError as error:
@@ -36,25 +39,25 @@ def main():
 
 
 def package(architecture, programs):
-    """Builds all functions for one architecture; returns what is too large, in words."""
+    """Builds all functions for one architecture; returns a description of each zip that is too large."""
     names = sorted(manifest.parent.name for manifest in (ROOT / "functions").glob("*/Cargo.toml"))
-    say(f"building {len(names)} functions for {architecture}; with link-time optimisation that takes minutes")
+    say(f"building {len(names)} functions for {architecture}; with link-time optimisation this takes minutes")
     started = time.monotonic()
     built = build(architecture, names, programs)
     too_large = []
     for name in names:
         target = ROOT / "dist" / architecture / f"{name}.zip"
-        lambda_zip.write(built / name / "bootstrap", target)
-        size, largest = target.stat().st_size, LARGEST.get(name, LARGEST_ELSE)
-        print(f"{target.relative_to(ROOT)!s:<36} {size / MEGABYTE:5.2f} MB{'' if size <= largest else f'  over {largest / MEGABYTE:.0f} MB'}", flush=True)
-        if size > largest:
-            too_large.append(f"{architecture}/{name} ({size / MEGABYTE:.2f} MB of {largest / MEGABYTE:.0f})")
+        write_zip(built / name / "bootstrap", target)
+        size, limit = target.stat().st_size, SIZE_LIMITS.get(name, DEFAULT_SIZE_LIMIT)
+        print(f"{target.relative_to(ROOT)!s:<36} {size / MEGABYTE:5.2f} MB{'' if size <= limit else f'  over {limit / MEGABYTE:.0f} MB'}", flush=True)
+        if size > limit:
+            too_large.append(f"{architecture}/{name} ({size / MEGABYTE:.2f} MB of {limit / MEGABYTE:.0f})")
     say(f"{architecture} took {time.monotonic() - started:.0f} s")
     return too_large
 
 
 def build(architecture, names, programs):
-    """Runs cargo-lambda; returns the folder with one folder for each function."""
+    """Runs cargo-lambda; returns the folder that has one subfolder per function."""
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "package" / architecture
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     packages = [part for name in names for part in ("-p", name)]
@@ -63,8 +66,24 @@ def build(architecture, names, programs):
     return folder
 
 
+def write_zip(program, target, level=9):
+    """Zips a program as `bootstrap`, the name that Lambda runs.
+
+    The same program gives the same bytes, so that the CDK deploys only what has changed. `target` is replaced completely or not at all.
+    """
+    entry = zipfile.ZipInfo("bootstrap", EARLIEST_ZIP_TIME)
+    entry.external_attr = REGULAR_FILE_EXECUTABLE
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w") as archive:
+        archive.writestr(entry, Path(program).read_bytes(), compresslevel=level)
+    partial.replace(target)
+
+
 def say(text):
-    """A progress line."""
+    """Prints a line of progress."""
     print(f"package: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Looks at an AWS account before a deployment: credentials, region, bootstrap, quotas, and what is deployed already.
+"""Checks an AWS account before a deployment: credentials, region, bootstrap, quotas, and the last deployment.
 
-Takes the flags of `cdk deploy`. Prints the release id to deploy with on stdout (nothing where none is needed), and what it found on stderr."""
+Takes the flags of `cdk deploy`. Prints the release id to deploy with on stdout (nothing if none is needed), and its findings on stderr."""
 
 import argparse
 import os
 import sys
 from dataclasses import dataclass, field
 
-# CloudFormation keeps the functions' versions of a deployment that it rolled back, and fails where the next one makes the same again.
+# After a rollback, CloudFormation keeps the new versions of the functions, and fails if the next deployment creates the same versions again.
 ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
-# Service Quotas' names and codes: Lambda, "Concurrent executions"; Rekognition, "... operation DetectLabels".
+# The end of the name of Rekognition's quota in Service Quotas.
 DETECT_LABELS = "operation DetectLabels"
 ENOUGH_CONCURRENCY = 100
 ENOUGH_CALLS_PER_SECOND = 50
@@ -18,7 +18,7 @@ ENOUGH_CALLS_PER_SECOND = 50
 
 @dataclass(frozen=True)
 class Flags:
-    """The flags of `cdk deploy` that matter here."""
+    """The flags of `cdk deploy` that the checks need. `approved`: cdk does not ask about permissions."""
 
     context: dict
     profile: str | None
@@ -31,7 +31,7 @@ class Flags:
 
 
 def read_flags(arguments):
-    """Reads the flags as cdk does; those that do not matter here may be anything."""
+    """Parses the flags as cdk does, and ignores all others."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-c", "--context", action="append", default=[])
     parser.add_argument("--profile", default=os.environ.get("AWS_PROFILE"))
@@ -44,7 +44,7 @@ def read_flags(arguments):
 
 @dataclass
 class Report:
-    """What was found: `problem` stops the deployment; `notes` are for whoever reads them."""
+    """The findings: `problem` stops the deployment, `notes` are for information."""
 
     problem: str | None = None
     notes: list = field(default_factory=list)
@@ -52,72 +52,72 @@ class Report:
 
 
 def examine(client, region, flags, regions_with_rekognition):
-    """Examines the account. `client(service)` gives a boto3 client; `regions_with_rekognition` are those that the SDK knows."""
+    """Checks the account. `client(service)` returns a boto3 client; `regions_with_rekognition` are the regions that the SDK knows."""
     report = Report()
     account = _account(client, report)
     if report.problem:
         return report
     if region not in regions_with_rekognition:
-        report.problem = f"Rekognition does not work in {region}. Choose another region, for example AWS_REGION=eu-west-1; it works in {', '.join(sorted(regions_with_rekognition))}."
+        report.problem = f"Rekognition is not available in {region}. Choose another region, for example AWS_REGION=eu-west-1; it is available in {', '.join(sorted(regions_with_rekognition))}."
         return report
     report.notes.append(f"account {account}, region {region}")
-    _bootstrapped(client, report, f"aws://{account}/{region}", flags)
+    _check_bootstrap(client, report, f"aws://{account}/{region}", flags)
     if not report.problem:
-        _quotas(client, report)
-        _deployed(client, report, flags)
+        _check_quotas(client, report)
+        _check_last_deployment(client, report, flags)
     return report
 
 
 def _account(client, report):
     try:
         return client("sts").get_caller_identity()["Account"]
-    except Exception as error:  # noqa: BLE001 (whatever it is, there are no credentials that work)
-        report.problem = f"AWS does not accept this shell's credentials ({_said(error)}). Sign in, for example with `aws sso login --profile NAME`, and pass the profile: CDK_FLAGS='--profile NAME'."
+    except Exception as error:  # noqa: BLE001 (after any error, the credentials do not work)
+        report.problem = f"AWS rejected the credentials of this shell ({_reason(error)}). Sign in, for example with `aws sso login --profile NAME`, and pass the profile: CDK_FLAGS='--profile NAME'."
         return None
 
 
-def _bootstrapped(client, report, environment, flags):
+def _check_bootstrap(client, report, environment, flags):
     qualifier = flags.context.get("@aws-cdk/core:bootstrapQualifier", "hnb659fds")
     try:
         client("ssm").get_parameter(Name=f"/cdk-bootstrap/{qualifier}/version")
-    except Exception as error:  # noqa: BLE001 (only one of them is a finding)
+    except Exception as error:  # noqa: BLE001 (only one error is a problem)
         if _code(error) == "ParameterNotFound":
             profile = f" --profile {flags.profile}" if flags.profile else ""
-            report.problem = f"The CDK is not set up in this account and region. Run once: cd cdk && npx cdk bootstrap {environment}{profile}"
+            report.problem = f"The CDK is not bootstrapped in this account and region. Run once: cd cdk && npx cdk bootstrap {environment}{profile}"
         else:
-            report.notes.append(f"could not see whether the CDK is set up here ({_said(error)})")
+            report.notes.append(f"could not check whether the CDK is bootstrapped ({_reason(error)})")
 
 
-def _quotas(client, report):
+def _check_quotas(client, report):
     try:
         concurrency = client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
         if concurrency < ENOUGH_CONCURRENCY:
             report.notes.append(
                 f"Lambda runs at most {concurrency} functions at once in this account. That is enough to try sightline; a burst of uploads waits in retries. "
-                "To have more: Service Quotas, AWS Lambda, Concurrent executions."
+                "To raise it: Service Quotas, AWS Lambda, Concurrent executions."
             )
-    except Exception as error:  # noqa: BLE001 (a deployment needs no answer)
-        report.notes.append(f"could not read Lambda's concurrency ({_said(error)})")
+    except Exception as error:  # noqa: BLE001 (a deployment is possible without it)
+        report.notes.append(f"could not read Lambda's concurrency ({_reason(error)})")
     try:
         pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="rekognition")
         rates = [quota["Value"] for page in pages for quota in page["Quotas"] if quota["QuotaName"].endswith(DETECT_LABELS)]
         if rates and rates[0] < ENOUGH_CALLS_PER_SECOND:
             report.notes.append(
-                f"Rekognition answers at most {rates[0]:.0f} DetectLabels calls a second here; more uploads than that wait in retries. "
-                "To have more: Service Quotas, Amazon Rekognition, transactions per second of DetectLabels and DetectModerationLabels."
+                f"Rekognition allows at most {rates[0]:.0f} DetectLabels calls a second here; more uploads than that wait in retries. "
+                "To raise it: Service Quotas, Amazon Rekognition, transactions per second of DetectLabels and DetectModerationLabels."
             )
-    except Exception as error:  # noqa: BLE001 (a deployment needs no answer)
-        report.notes.append(f"could not read Rekognition's quotas ({_said(error)})")
+    except Exception as error:  # noqa: BLE001 (a deployment is possible without it)
+        report.notes.append(f"could not read Rekognition's quotas ({_reason(error)})")
 
 
-def _deployed(client, report, flags):
-    """The release id: the deployed one, so that a deployment without changes stays one; after a rollback, a new one."""
+def _check_last_deployment(client, report, flags):
+    """Sets the release id: the deployed one, so that a deployment without changes changes nothing; after a rollback, a new one."""
     stack = f"{flags.name}-stateless"
     try:
         found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except Exception as error:  # noqa: BLE001 (only one of them is expected)
+    except Exception as error:  # noqa: BLE001 (one error is expected)
         if _code(error) != "ValidationError":
-            report.notes.append(f"could not look at the stack {stack} ({_said(error)})")
+            report.notes.append(f"could not read the stack {stack} ({_reason(error)})")
         return
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     report.release_id = outputs.get("ReleaseId")
@@ -130,18 +130,18 @@ def _code(error):
     return getattr(error, "response", {}).get("Error", {}).get("Code")
 
 
-def _said(error):
+def _reason(error):
     return _code(error) or " ".join(str(error).split()) or type(error).__name__
 
 
-def region_of(environment, of_profile):
-    """The region that cdk deploys to: by its own order of variables, then the profile's, then its default."""
+def region_of(environment, profile_region):
+    """The region that cdk deploys to: from its variables in its order, else from the profile, else its default."""
     variables = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
-    return next((environment[name] for name in variables if environment.get(name)), None) or of_profile or "us-east-1"
+    return next((environment[name] for name in variables if environment.get(name)), None) or profile_region or "us-east-1"
 
 
 def main():
-    """The command. Exit codes: 0 nothing stands in the way, 1 something does."""
+    """Exit codes: 0 ready to deploy, 1 a problem was found."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -150,7 +150,7 @@ def main():
     try:
         session = boto3.Session(profile_name=flags.profile)
     except BotoCoreError as error:
-        return f"deploy: {_said(error)}."
+        return f"deploy: {_reason(error)}."
     region = region_of(os.environ, session.region_name)
     config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
     partition = session.get_partition_for_region(region)

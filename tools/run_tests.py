@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every test suite to its end, the Rust one last, and fails if any of them has failed. The local stack must be up."""
+"""Runs all test suites to the end, Rust last, and fails if any of them failed. The local stack must be up."""
 
 import collections
 import re
@@ -11,8 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "local" / "stack"))
 
-import environment  # noqa: E402 (needs the path above)
-import places  # noqa: E402
+import config  # noqa: E402 (needs the path above)
 
 SUITES = {
     "launcher": ([sys.executable, "-m", "unittest", "discover", "-s", "local/stack/tests"], ROOT),
@@ -23,31 +22,31 @@ SUITES = {
 
 
 def main():
-    """The command. Exit codes: 0 all passed, 1 some failed."""
-    failed = [name for name, (command, folder) in SUITES.items() if not passed(name, command, folder)]
+    """Exit codes: 0 all suites passed, 1 some failed."""
+    failed = [name for name, (command, folder) in SUITES.items() if not run_suite(name, command, folder)]
     if "rust" in failed:
-        print(stack_saw(places.LOGS), file=sys.stderr)
+        print(stack_summary(config.LOGS), file=sys.stderr)
     if failed:
         print(f"Failed: {', '.join(failed)}.", file=sys.stderr)
     return 1 if failed else 0
 
 
-def passed(name, command, folder):
-    """Runs one suite with the terminal of this process."""
+def run_suite(name, command, folder):
+    """Runs one suite with the terminal of this process; returns whether it passed."""
     started = time.monotonic()
     print(f"\n── {name} tests", file=sys.stderr, flush=True)
-    code = subprocess.run(command, cwd=folder, env=environment.client()).returncode
+    code = subprocess.run(command, cwd=folder, env=config.client_environment()).returncode
     if code:
         print(f"── {name} tests failed after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return code == 0
 
 
-def stack_saw(logs):
-    """What tells a broken stack from a broken test: how the local Rekognition answered, and the last complaints of the local AWS."""
+def stack_summary(logs):
+    """Helps to tell a broken stack from a broken test: the outcomes of the local Rekognition, and the last warnings of the local AWS."""
     outcomes = collections.Counter(re.findall(r'"outcome":"(\w+)"', _text(logs / "local-rekognition.log")))
-    complaints = [line for line in _text(logs / "ministack.log").splitlines() if re.match(r"\S+ \S+ (WARNING|ERROR|CRITICAL) ", line)]
-    lines = ["", "── the local stack, since its start", "Rekognition: " + ", ".join(f"{count} {name}" for name, count in outcomes.most_common())]
-    return "\n".join([*lines, f"AWS: {len(complaints)} complaints" + (", the last of them:" if complaints else ""), *complaints[-5:]])
+    warnings = [line for line in _text(logs / "ministack.log").splitlines() if re.match(r"\S+ \S+ (WARNING|ERROR|CRITICAL) ", line)]
+    lines = ["", "── the local stack since its start", "Rekognition: " + ", ".join(f"{count} {name}" for name, count in outcomes.most_common())]
+    return "\n".join([*lines, f"AWS: {len(warnings)} warnings" + (", the last ones:" if warnings else ""), *warnings[-5:]])
 
 
 def _text(file):

@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
-"""Simulates how uploads wait for the quotas of Rekognition and Lambda, by the retries that the code declares.
+"""Simulates how uploads wait for the quotas of Rekognition and Lambda with the declared retries.
 
-It reads the Retry fields of statemachine/image-analysis.asl.json and the SDK's retry constants in crates/aws/src/clients.rs; it
-holds no copy of them. For each load, Rekognition quota and Lambda concurrency it prints how many executions fail, when the last one
-ends compared with the least time that the quotas allow, how many retries of states an image needs and what they cost.
+It reads the Retry fields from statemachine/image-analysis.asl.json and the SDK's retry constants from crates/aws/src/clients.rs.
+For each load, Rekognition quota and Lambda concurrency it prints how many executions fail, when the last one ends compared with the
+shortest time that the quotas allow, the number of state retries per image, and their cost.
 
 Assumptions:
-- Rekognition has a token bucket for each operation, which holds the calls of one second. A throttled call is free. The quota of
-  DetectFaces is the same as that of the other operations (on AWS it is higher).
-- Lambda runs at most the given number of functions at once; more are refused at once as Lambda.TooManyRequestsException, which costs a
-  transition. Lambda's scaling rate (1,000 a function each 10 seconds) is never the limit at 1,000.
-- A function that waits in the SDK's own backoff holds its place in Lambda's concurrency and is billed.
-- Every image is asked for labels and moderation, PERSONS of them for faces, TEXTS for text. A call takes CALL_SECONDS, and a function
-  INSPECT_SECONDS or OTHER_SECONDS in all, as in docs/cost.md.
-- Step Functions waits a uniformly random time from 0 to min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** n), which is what
-  JitterStrategy FULL means. The quotas of Step Functions itself delay starts, never fail them, and are left out.
-- The least time is the largest of: each operation's calls at its quota, all functions' time at Lambda's concurrency, and the time until the last
-  upload arrives; and one image's own time after that. No order of work is faster.
-- An execution fails where a retrier is used up, and where its history would exceed 25,000 events.
-Prices are those of docs/cost.md.
+- Rekognition has one token bucket per operation, with a capacity of one second of calls. A throttled call is free. DetectFaces has
+  the same quota as the other operations (on AWS it is higher).
+- Lambda runs at most the given number of functions concurrently, and rejects more with Lambda.TooManyRequestsException, which costs
+  one transition. Lambda's scaling rate (1,000 per function every 10 seconds) is not a limit at a concurrency of 1,000.
+- A function that waits in the SDK's backoff counts for Lambda's concurrency and is billed.
+- Every image needs labels and moderation; the shares PERSONS and TEXTS need faces and text. A call takes CALL_SECONDS, a function
+  INSPECT_SECONDS or OTHER_SECONDS in total, as in docs/cost.md.
+- Step Functions waits a uniformly random time from 0 to min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** n), according to
+  JitterStrategy FULL. The quotas of Step Functions only delay starts and are ignored.
+- The shortest time is the maximum of three times (each operation's calls at its quota, the time of all functions at Lambda's concurrency,
+  and the time until the last upload) plus the time of one image. No scheduling is faster.
+- An execution fails if the attempts of a retrier are exhausted, or if its history would exceed 25,000 events.
+Prices are from docs/cost.md.
 """
 
 import argparse
@@ -46,12 +46,12 @@ CALLED = {"DetectLabels": "DetectLabels", "ModerateImage": "DetectModerationLabe
 
 
 class Retrier:
-    """One entry of a state's Retry."""
+    """One entry of a state's Retry field."""
 
     def __init__(self, entry):
         self.names, self.attempts = entry["ErrorEquals"], entry["MaxAttempts"]
         self.interval, self.rate, self.most = entry["IntervalSeconds"], entry["BackoffRate"], entry["MaxDelaySeconds"]
-        # How often the delay grows before MaxDelaySeconds bounds it; the power overflows long after.
+        # The delays until MaxDelaySeconds limits them; computing a power for later retries would overflow.
         delays, delay = [], float(self.interval)
         while delay < self.most and len(delays) < 1_000:
             delays.append(delay)
@@ -59,20 +59,20 @@ class Retrier:
         self.delays = delays
 
     def delay(self, retry, rng):
-        """Seconds before the retry of this number, from 0 on."""
+        """A random delay before a retry, in seconds; the first retry has the number 0."""
         most = self.delays[retry] if retry < len(self.delays) else self.most
         return rng.random() * most
 
 
 class Sdk:
-    """The SDK's standard retries: attempts, and seconds between them."""
+    """The SDK's standard retry mode."""
 
     def __init__(self, text):
         self.attempts = int(_constant(text, "MAX_ATTEMPTS"))
         self.initial, self.most = _seconds(text, "INITIAL_BACKOFF"), _seconds(text, "MAX_BACKOFF")
 
     def delay(self, retry, rng):
-        """Seconds before the retry of this number, from 0 on."""
+        """A random delay before a retry, in seconds; the first retry has the number 0."""
         return rng.random() * min(self.most, self.initial * 2**retry)
 
 
@@ -86,12 +86,12 @@ def _constant(text, name):
 def _seconds(text, name):
     found = re.fullmatch(r"Duration::from_secs\((\d+)\)", _constant(text, name))
     if not found:
-        raise SystemExit(f"{CLIENTS}: {name} is not a number of seconds.")
+        raise SystemExit(f"{CLIENTS}: {name} must be Duration::from_secs(…).")
     return int(found.group(1))
 
 
 def retriers_of(definition):
-    """The retriers of each Task: {state: {error name: Retrier}}."""
+    """The retriers of all Tasks: {state: {error name: Retrier}}."""
     found = {}
 
     def visit(node):
@@ -107,7 +107,7 @@ def retriers_of(definition):
 
 
 class Image:
-    """An execution: how many analyses are open, and how many retries it has made."""
+    """An execution, with the number of open analyses and of retries so far."""
 
     __slots__ = ("open", "retries", "failed")
 
@@ -116,7 +116,7 @@ class Image:
 
 
 class Simulation:
-    """One load at one quota and one concurrency."""
+    """A simulation of one load with one quota and one concurrency."""
 
     def __init__(self, images, over_seconds, quota, concurrency, retriers, sdk, seed=1):
         self.images, self.over, self.quota, self.concurrency = images, over_seconds, quota, concurrency
@@ -129,7 +129,7 @@ class Simulation:
         self.function_seconds = 0.0
 
     def run(self):
-        """Runs to the end; gives itself."""
+        """Runs the simulation to the end; returns itself."""
         for number in range(self.images):
             self.at(number * self.over / self.images, self.invoke, Image(), "InspectImage", {})
         while self.queue:
@@ -142,7 +142,7 @@ class Simulation:
         heapq.heappush(self.queue, (when, self.count, action, arguments))
 
     def invoke(self, now, image, state, used):
-        """Step Functions calls the state's function. `used`: retries of this state so far, by retrier."""
+        """Step Functions invokes the function of a state. `used` counts the retries of this state by retrier."""
         if image.failed:
             return
         if self.busy >= self.concurrency:
@@ -186,7 +186,7 @@ class Simulation:
 
     def done(self, now, image, state, since):
         self.busy -= 1
-        # Not the backoff within: it is counted as the cost of waiting.
+        # Without the backoff, which counts as cost of waiting.
         plain = INSPECT_SECONDS if state == "InspectImage" else OTHER_SECONDS
         self.function_seconds += plain
         self.wasted += (now - since - plain) * OTHER_GB * GB_SECOND
@@ -211,29 +211,29 @@ class Simulation:
 
     @property
     def least(self):
-        """Seconds that the load needs at least."""
+        """The shortest possible time for the load, in seconds."""
         one = INSPECT_SECONDS + 2 * OTHER_SECONDS + OTHER_SECONDS
-        # The bucket is full at the beginning.
+        # The token bucket is full at the beginning.
         by_quota = max(max(0, calls - self.quota) for calls in self.calls.values()) / self.quota
         return max(self.over, by_quota, self.function_seconds / self.concurrency - one) + one
 
     def row(self):
-        """Failed, seconds, least, ratio, retries an image, their cost as a share of the image's price."""
+        """Failed executions, seconds, shortest possible seconds, their ratio, retries per image, and the retries' share of an image's cost."""
         return self.failed, self.ended, self.least, self.ended / self.least, self.retries / self.images, max(0.0, self.wasted) / self.images / IMAGE
 
 
 def scenarios():
-    """Every load at every quota and concurrency: (name of the load, images, seconds, quota, concurrency)."""
+    """All combinations of load, quota and concurrency: (name of the load, images, seconds, quota, concurrency)."""
     return [(name, *load, quota, concurrency) for name, load in LOADS.items() for quota in QUOTAS for concurrency in CONCURRENCIES]
 
 
 def declared():
-    """The retriers and the SDK's settings, as the repository declares them."""
+    """The retriers and the SDK settings that the repository declares."""
     return retriers_of(json.loads(DEFINITION.read_text("utf-8"))), Sdk(CLIENTS.read_text("utf-8"))
 
 
 def table(seed):
-    """Markdown."""
+    """The lines of the Markdown table."""
     retriers, sdk = declared()
     yield "| load | Rekognition calls a second | Lambda concurrency | failed | seconds to drain | least possible | ratio | retries an image | their cost, of the image's price |"
     yield "|---|---|---|---|---|---|---|---|---|"
@@ -242,15 +242,15 @@ def table(seed):
 
 
 def line(name, quota, concurrency, run):
-    """A row of the table."""
+    """One row of the table."""
     failed, ended, least, ratio, retries, cost = run.row()
     return f"| {name} | {quota} | {concurrency:,} | {failed:,} | {ended:,.0f} | {least:,.0f} | {ratio:.2f} | {retries:.1f} | {cost:.1%} |"
 
 
 def main():
-    """The command."""
+    """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1, help="of the random numbers (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default: 1)")
     for line in table(parser.parse_args().seed):
         print(line, flush=True)
 

@@ -1,4 +1,4 @@
-"""Virtual environments for Python programs that a tool needs: one folder each below .local, installed once for each pinned version."""
+"""Virtual environments for the Python programs of the tools."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def ensure(name, requirement):
-    """Installs a pinned requirement such as `cfn-lint==1.58.0` into .local/venv-NAME, unless it is there; returns the folder of its programs."""
+    """Installs a pinned requirement such as `cfn-lint==1.58.0` in .local/venv-NAME if it is missing; returns the folder of its programs."""
     folder = ROOT / ".local" / f"venv-{name}"
     stamp, wanted = folder / "complete", f"{requirement} on Python {sys.version}"
     if not stamp.exists() or stamp.read_text() != wanted:

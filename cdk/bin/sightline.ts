@@ -1,19 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { UsageError } from '../lib/settings-file.ts';
 import { addStacks } from '../lib/sightline-app.ts';
-import { UsageError } from '../lib/usage-error.ts';
 
-const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const pathInRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 try {
   const app = new App();
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   addStacks(app, {
-    dist: inRepository('dist'),
+    dist: pathInRepository('dist'),
     definitions: {
-      imageAnalysis: inRepository('statemachine/image-analysis.asl.json'),
-      bulkImport: inRepository('statemachine/bulk-import.asl.json'),
+      imageAnalysis: pathInRepository('statemachine/image-analysis.asl.json'),
+      bulkImport: pathInRepository('statemachine/bulk-import.asl.json'),
     },
   });
 } catch (error) {

@@ -7,7 +7,7 @@ import { errorRate, OUTCOMES, sum, type Metrics } from './metrics.ts';
 import type { TaskFunction } from './task-function.ts';
 
 export interface DashboardProps {
-  /** The dashboard's name. */
+  /** Name of the deployment and of the dashboard. */
   readonly deployment: string;
   readonly metrics: Metrics;
   readonly stateMachine: StateMachine;
@@ -17,45 +17,42 @@ export interface DashboardProps {
 
 const PERIOD = Duration.minutes(5);
 
-/** How it goes, on one page: what comes through, how fast, what becomes of it, what waits, what it costs. */
+/** One page with throughput, latency, errors, open work, outcomes and cost. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
     new CloudWatchDashboard(this, 'Dashboard', {
       dashboardName: props.deployment,
       defaultInterval: Duration.hours(24),
-      widgets: [flow(props), waiting(props), worth(props)],
+      widgets: [throughput(props), openWork(props), outcomes(props)],
     });
   }
 }
 
-/** What comes through, how fast, and how much of it fails. */
-function flow({ metrics, stateMachine }: DashboardProps): IWidget[] {
+function throughput({ metrics, stateMachine }: DashboardProps): IWidget[] {
   const images = Object.fromEntries(OUTCOMES.map((outcome) => [outcome.toLowerCase(), metrics.images(outcome)]));
   const percentiles = [50, 95, 99].map((p) => metrics.of('EndToEndSeconds', Stats.percentile(p), `p${p}`));
   return [
-    graph('Throughput: images in 5 minutes', [sum(images, PERIOD, 'done'), stateMachine.metricStarted({ label: 'executions started', period: PERIOD })]),
-    graph('Latency: seconds from the upload to the record', percentiles),
-    graph('Error rate of executions, %', [errorRate(stateMachine, PERIOD)]),
+    graph('Throughput: images per 5 minutes', [sum(images, PERIOD, 'done'), stateMachine.metricStarted({ label: 'executions started', period: PERIOD })]),
+    graph('Latency: seconds from upload to record', percentiles),
+    graph('Failed executions, %', [errorRate(stateMachine, PERIOD)]),
   ];
 }
 
-/** What waits, and what was lost and found again. */
-function waiting({ metrics, deadLetterQueue }: DashboardProps): IWidget[] {
+function openWork({ metrics, deadLetterQueue }: DashboardProps): IWidget[] {
   return [
-    graph('Reviews: oldest, in seconds', [metrics.of('ReviewQueueAge', Stats.MAXIMUM, 'oldest')], [metrics.of('ReviewQueueLength', Stats.MAXIMUM, 'waiting')]),
-    graph('Dead letters', [deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'messages', statistic: Stats.MAXIMUM, period: PERIOD })]),
-    graph('Put right by reconcile', [
+    graph('Open reviews: age of the oldest in seconds, and count', [metrics.of('ReviewQueueAge', Stats.MAXIMUM, 'oldest')], [metrics.of('ReviewQueueLength', Stats.MAXIMUM, 'waiting')]),
+    graph('Messages in the dead-letter queue', [deadLetterQueue.metricApproximateNumberOfMessagesVisible({ label: 'messages', statistic: Stats.MAXIMUM, period: PERIOD })]),
+    graph('Repaired by reconcile', [
       metrics.of('Orphans', Stats.SUM, 'uploads without a record'),
       metrics.of('StuckRecords', Stats.SUM, 'records without an execution'),
-      metrics.of('UndeliveredDecisions', Stats.SUM, 'decisions not told'),
-      metrics.of('NotReconciled', Stats.SUM, 'not put right'),
+      metrics.of('UndeliveredDecisions', Stats.SUM, 'undelivered decisions'),
+      metrics.of('NotReconciled', Stats.SUM, 'not repaired'),
     ]),
   ];
 }
 
-/** What became of the images, what they cost, what is in them, and how the services fare that we call. */
-function worth({ metrics, countTrends }: DashboardProps): IWidget[] {
+function outcomes({ metrics, countTrends }: DashboardProps): IWidget[] {
   return [
     new GraphWidget({ title: 'Outcomes', left: OUTCOMES.map((outcome) => metrics.images(outcome)), stacked: true, ...SIZE }),
     new SingleValueWidget({ title: 'Cost of 1,000 images, USD', metrics: [metrics.costPerThousand()], setPeriodToTimeRange: true, width: 4, height: 6 }),
@@ -67,7 +64,7 @@ function worth({ metrics, countTrends }: DashboardProps): IWidget[] {
       width: 6,
       height: 6,
     }),
-    graph('Calls of AWS: answered by throttling', [metrics.of('Throttles', Stats.SUM, 'throttled')], [], 6),
+    graph('Throttled calls to AWS', [metrics.of('Throttles', Stats.SUM, 'throttled')], [], 6),
   ];
 }
 

@@ -4,11 +4,11 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { removalPolicyOf, type Environment } from './environment.ts';
 
-/** Each use of the key: the service that calls KMS for the role, and the calls that this use takes. */
+/** For each use of the key: the service that calls KMS on the role's behalf, and the KMS actions that it needs. */
 const USES = {
   readObjects: { service: 's3', actions: ['kms:Decrypt'] },
   writeObjects: { service: 's3', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] },
-  /** The ResultWriter of a distributed Map (Step Functions guide, "IAM policies for using Distributed Map states"). */
+  /** The ResultWriter of a distributed Map writes results (Step Functions guide, "IAM policies for using Distributed Map states"). */
   writeMapResults: { service: 's3', actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] },
   publish: { service: 'sns', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] },
   /** Read and write items (DynamoDB guide, "Encryption at rest: usage notes"). */
@@ -27,10 +27,10 @@ const USES = {
 } as const;
 
 /**
- * Lets the grantee use a key through one service only: stolen credentials of the role cannot call KMS themselves.
+ * Lets the grantee use a key through one service only, so that stolen credentials of the role cannot call KMS directly.
  *
- * @param keyArn the ARN of the key, not of an alias: IAM matches key ARNs only.
- * @param region where the service runs, which is the key's region.
+ * @param keyArn ARN of the key, not of an alias: IAM matches key ARNs only.
+ * @param region region of the key, where the service runs.
  */
 export function grantKey(grantee: IGrantable, keyArn: string, region: string, use: keyof typeof USES): void {
   const { actions, service } = USES[use];
@@ -42,7 +42,7 @@ export interface DataKeyProps {
   readonly environment: Environment;
 }
 
-/** The one key that encrypts images, records and messages: it costs a dollar a month, and a bucket key keeps its calls few. */
+/** The KMS key that encrypts images, records and messages. One key for all of them costs one dollar a month; an S3 bucket key reduces the calls. */
 export class DataKey extends Construct {
   readonly key: Key;
 
@@ -54,11 +54,11 @@ export class DataKey extends Construct {
       rotationPeriod: Duration.days(365),
       removalPolicy: removalPolicyOf(props.environment),
     });
-    this.letServicesTell();
+    this.allowNotificationServices();
   }
 
-  /** Alarms and the budget write to an encrypted topic in their services' own names: only the key's policy can let them. */
-  private letServicesTell(): void {
+  /** CloudWatch and Budgets publish to the encrypted topic as service principals, which only the key policy can allow. */
+  private allowNotificationServices(): void {
     const statement = new PolicyStatement({
       principals: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'].map((service) => new ServicePrincipal(service)),
       actions: [...USES.publish.actions],
@@ -68,7 +68,7 @@ export class DataKey extends Construct {
     this.key.addToResourcePolicy(statement);
   }
 
-  /** Lets the grantee use the key, with exactly the calls that this use takes. */
+  /** Grants exactly the KMS actions that this use needs. */
   grant(grantee: IGrantable, use: keyof typeof USES): void {
     grantKey(grantee, this.key.keyArn, Stack.of(this.key).region, use);
   }

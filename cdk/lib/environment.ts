@@ -3,62 +3,64 @@ import { join } from 'node:path';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { pascalCase, type FunctionName } from './function-names.ts';
+import { UsageError } from './settings-file.ts';
 import type { Settings } from './settings.ts';
-import { UsageError } from './usage-error.ts';
 
-/** Where the app is deployed to: AWS, or the emulator on a developer's machine. */
+/** The targets of a deployment: AWS, or the emulator on a developer's machine. */
 export const ENVIRONMENTS = ['aws', 'local'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
-/** All that may differ between AWS and a laptop; test/environments.test.ts lists what it comes to in the templates. */
+/** Everything that may differ between AWS and a laptop; test/app.test.ts lists the resulting differences of the templates. */
 export interface Environment {
   readonly name: EnvironmentName;
-  /** Whether bucket, tables and key outlive their stack, and tables and the stack refuse to be deleted. */
-  readonly keepData: boolean;
-  /** Whether there is a bill to watch. */
-  readonly billed: boolean;
-  /** Whether alarms can be about more than one metric. */
-  readonly metricMath: boolean;
+  /** Whether bucket, tables and key outlive their stack, and tables and stack have deletion protection. */
+  readonly isDataRetained: boolean;
+  /** Whether usage is billed, so that a budget makes sense. */
+  readonly isBilled: boolean;
+  /** Whether alarms can combine several metrics. */
+  readonly hasMetricMath: boolean;
   /** Whether state machines can have versions and aliases. */
-  readonly machineReleases: boolean;
+  readonly hasMachineVersions: boolean;
   /**
-   * How often a state that was throttled is tried again, where it is not what the definition says. The definition waits for hours;
-   * the emulator ignores its JitterStrategy and MaxDelaySeconds, and a quota there is a fault that a test injects.
+   * Overrides how often a throttled state is retried; undefined keeps the definition's 200 attempts, which last for hours. The emulator
+   * ignores JitterStrategy and MaxDelaySeconds, and is throttled only when a test injects that fault.
    */
   readonly throttledAttempts: number | undefined;
-  /** The folder of the functions' zips, and what they are compiled for. */
-  readonly artefacts: Artefacts;
+    readonly artefacts: Artefacts;
 }
 
+/** The zips of the functions. */
 export interface Artefacts {
   readonly directory: string;
   readonly architecture: Architecture;
-  /** How missing zips come about, to follow a colon. */
+  /** How to build missing zips; follows a colon. */
   readonly hint: string;
 }
 
 /**
- * @param dist the folder that holds a folder of zips for each flavour.
- * @param hostArchitecture what this machine is, in Node's word. Default: as it is.
+ * The environment of a deployment.
+ *
+ * @param dist the folder with a subfolder of zips for each target: `local`, `arm64`, `x86_64`.
+ * @param hostArchitecture this machine's architecture, as in `process.arch`.
  */
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
   if (name === 'local') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, keepData: false, billed: false, metricMath: false, machineReleases: false, throttledAttempts: 4, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, isDataRetained: false, isBilled: false, hasMetricMath: false, hasMachineVersions: false, throttledAttempts: 4, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);
-  return { name, keepData: true, billed: true, metricMath: true, machineReleases: true, throttledAttempts: undefined, artefacts: { directory, architecture, hint: 'run "make package" first' } };
+  return { name, isDataRetained: true, isBilled: true, hasMetricMath: true, hasMachineVersions: true, throttledAttempts: undefined, artefacts: { directory, architecture, hint: 'run "make package" first' } };
 }
 
 export function removalPolicyOf(environment: Environment): RemovalPolicy {
-  return environment.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return environment.isDataRetained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 }
 
 /**
- * The zip of a function.
+ * Path of a function's zip.
  *
- * @throws UsageError one sentence that says how to make it, where it is missing.
+ * @throws UsageError if the zip is missing; the message says how to build it.
  */
 export function artefactOf(artefacts: Artefacts, name: FunctionName): string {
   const path = join(artefacts.directory, `${name}.zip`);

@@ -1,4 +1,4 @@
-/** The functions that the state machine image-analysis calls, by the names of their crates, binaries and zips. */
+/** The functions that the state machine image-analysis calls. Crate, binary and zip have the same name. */
 export const TASK_NAMES = [
   'inspect-image',
   'record-rejection',

@@ -3,37 +3,35 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledgeWildcard } from './acknowledge.ts';
-import type { Bell } from './bell.ts';
-import { Definition } from './definition.ts';
+import type { Alarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { pascalCase, type FunctionName } from './function-names.ts';
-import { MachineRelease, type ReleaseMode } from './machine-release.ts';
+import { acknowledgeWildcard } from './iam.ts';
 import { errorRate } from './metrics.ts';
-import { executionArns, executionsInFindings, machineRole, makeMachine } from './state-machine.ts';
+import { Definition, executionArns, executionsInFindings, MachineRelease, machineRole, makeMachine, type ReleaseMode } from './state-machine.ts';
 import type { TaskFunction } from './task-function.ts';
 
 export interface ImageAnalysisProps {
   readonly environment: Environment;
-  readonly bell: Bell;
+  readonly alarms: Alarms;
   /** How a release takes over. */
   readonly releaseMode: ReleaseMode;
   /** The machine's name, unique in account and region. */
   readonly stateMachineName: string;
-  /** Path of the ASL file: valid JSON, with a placeholder `${DetectLabelsFunctionArn}` for each function. */
+  /** Path of the ASL file, with a placeholder such as `${DetectLabelsFunctionArn}` for each function. */
   readonly definitionFile: string;
   /** The functions that the definition calls. */
   readonly functions: ReadonlyMap<FunctionName, TaskFunction>;
   /** How long AwaitReview waits, in seconds. */
   readonly reviewTimeoutSeconds: number;
-  /** How long the log of executions is kept, in days. */
+  /** How long the execution log is kept, in days. */
   readonly logRetentionDays: RetentionDays;
 }
 
-/** The state machine that turns an upload into a record. */
+/** The state machine that analyses an upload and writes its record. */
 export class ImageAnalysis extends Construct {
   readonly stateMachine: StateMachine;
-  /** What new executions are started with: what is released of the machine, where there are releases. */
+  /** ARN that new executions are started with: the live alias, or the machine itself if the environment has no aliases. */
   readonly liveArn: string;
   private readonly name: string;
 
@@ -45,7 +43,7 @@ export class ImageAnalysis extends Construct {
     this.stateMachine = makeMachine(this, {
       environment: props.environment,
       stateMachineName: this.name,
-      comment: 'sightline: from an upload to a merged record',
+      comment: 'sightline: analyses an upload and writes one merged record',
       definition: Definition.read(props.definitionFile).withState('AwaitReview', { TimeoutSeconds: props.reviewTimeoutSeconds }),
       substitutions: substitutions(props.functions),
       role,
@@ -54,29 +52,29 @@ export class ImageAnalysis extends Construct {
     this.liveArn = this.release(props);
   }
 
-  private release({ bell, environment, releaseMode }: ImageAnalysisProps): string {
+  private release({ alarms, environment, releaseMode }: ImageAnalysisProps): string {
     const { stateMachine } = this;
     const metric = errorRate(stateMachine, Duration.minutes(5));
-    const alarm = bell.watch('error-rate', { metric, over: 1, means: 'More than 1 % of the executions fail.' });
-    if (!environment.machineReleases) return stateMachine.stateMachineArn;
+    const alarm = alarms.raiseAbove('error-rate', { metric, above: 1, description: 'More than 1 % of the executions have failed or timed out.' });
+    if (!environment.hasMachineVersions) return stateMachine.stateMachineArn;
     return new MachineRelease(this, 'Release', { stateMachine, mode: releaseMode, alarm }).aliasArn;
   }
 
-  /** Lets the function start executions, and tells it with what. */
+  /** Lets the function start executions, and sets the variable STATE_MACHINE_ARN. */
   grantStart(grantee: TaskFunction): void {
-    // The right is one on the machine, whatever alias or version of it is named.
+    // The permission is on the machine, whichever alias or version is started.
     Grant.addToPrincipal({ grantee, actions: ['states:StartExecution'], resourceArns: [this.stateMachine.stateMachineArn] });
     grantee.fn.addEnvironment('STATE_MACHINE_ARN', this.liveArn);
   }
 
-  /** Lets the function see what became of an execution, and why. */
-  grantLook(grantee: TaskFunction): void {
+  /** Lets the function read the status and the history of executions. */
+  grantDescribeExecutions(grantee: TaskFunction): void {
     Grant.addToPrincipal({ grantee, actions: ['states:DescribeExecution', 'states:GetExecutionHistory'], resourceArns: [executionArns(this, this.name)] });
-    acknowledgeWildcard(grantee, executionsInFindings(this.name), 'Executions are named at random; the statement reads those of this one machine only.');
+    acknowledgeWildcard(grantee, executionsInFindings(this.name), 'Names of executions are random; the statement allows only executions of this one machine.');
   }
 
-  /** Lets the function tell a waiting execution what was decided. */
-  grantTell(grantee: TaskFunction): void {
+  /** Lets the function send the decision of a review to the execution that waits for it. */
+  grantSendTaskSuccess(grantee: TaskFunction): void {
     Grant.addToPrincipal({ grantee, actions: ['states:SendTaskSuccess'], resourceArns: [this.stateMachine.stateMachineArn] });
   }
 }

@@ -1,14 +1,13 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, TransitionDefaultMinimumObjectSize } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, StorageClass, TransitionDefaultMinimumObjectSize, type LifecycleRule, type Transition } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledgeWildcard } from './acknowledge.ts';
 import type { DataKey } from './data-key.ts';
 import { removalPolicyOf, type Environment } from './environment.ts';
-import { imageLifecycle } from './image-lifecycle.ts';
+import { acknowledgeWildcard } from './iam.ts';
 import type { TaskFunction } from './task-function.ts';
 
-/** The areas of the bucket. Only what comes to `raw-uploads/` starts executions. */
+/** The areas (key prefixes) of the bucket. Only objects created in `raw-uploads/` start executions. */
 export type Area = 'raw-uploads/' | 'processed/' | 'results/' | 'archived/' | 'operations/' | 'operations/imports/';
 
 export interface ImageBucketProps {
@@ -16,15 +15,15 @@ export interface ImageBucketProps {
   readonly dataKey: DataKey;
   /** How long Rekognition's answers are kept, in days; 0 = for ever. */
   readonly retentionDays: number;
-  /** How long the log of accesses is kept, in days. */
+  /** How long access logs are kept, in days. */
   readonly logRetentionDays: number;
 }
 
-/** The private bucket of images and answers, and the bucket with the log of who read them. */
+/** The private bucket of images and Rekognition's answers, and the bucket with its access log. */
 export class ImageBucket extends Construct {
   readonly bucket: Bucket;
   private readonly dataKey: DataKey;
-  /** The name under which other stacks import the bucket's ARN: cdk-nag's word for it in their policies. */
+  /** The export name of the bucket's ARN: cdk-nag shows it as the resource in policies of other stacks. */
   private readonly arnImport: string;
 
   constructor(scope: Construct, id: string, props: ImageBucketProps) {
@@ -36,7 +35,7 @@ export class ImageBucket extends Construct {
       encryption: BucketEncryption.KMS,
       encryptionKey: props.dataKey.key,
       enforceSSL: true,
-      lifecycleRules: imageLifecycle(props.retentionDays),
+      lifecycleRules: lifecycleRules(props.retentionDays),
       minimumTLSVersion: 1.2,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: removalPolicyOf(props.environment),
@@ -46,45 +45,62 @@ export class ImageBucket extends Construct {
       versioned: true,
     });
     sendEventsToEventBridge(this.bucket);
-    this.refuseOtherKeys();
+    this.denyOtherKeys();
     this.arnImport = importName(this.bucket);
   }
 
-  /** Lets the function, or the role of a machine, do this with the objects of an area, and use the key for it. */
+  /** Grants actions on the objects of an area, and the use of the key that they need. */
   grantObjects(grantee: TaskFunction | Role, area: Area, ...actions: `s3:${string}`[]): void {
     Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bucket.arnForObjects(`${area}*`)] });
     if (actions.includes('s3:GetObject')) this.dataKey.grant(grantee, 'readObjects');
     if (actions.includes('s3:PutObject')) this.dataKey.grant(grantee, 'writeObjects');
-    acknowledgeWildcard(grantee, `${this.arnImport}/${area}*`, `The keys below ${area} are chosen by uploads; the statement lists single actions for this one area.`);
+    acknowledgeWildcard(grantee, `${this.arnImport}/${area}*`, `Uploads choose the keys below ${area}; the statement allows single actions in this one area.`);
   }
 
-  /** Lets the function list the versions of the objects of an area. */
+  /** Lets the function read every version of an upload, and find out which versions exist. */
+  grantReadUploads(grantee: TaskFunction): void {
+    this.grantObjects(grantee, 'raw-uploads/', 's3:GetObject', 's3:GetObjectVersion');
+    this.grantFindUploads(grantee);
+  }
+
+  /** Lets the function find out whether an upload exists, and in which versions. */
+  grantFindUploads(grantee: TaskFunction): void {
+    this.grantListObjects(grantee, 'raw-uploads/');
+    this.grantListVersions(grantee, 'raw-uploads/');
+  }
+
+  /** Lets the function read and write the tags of an upload. */
+  grantTagUploads(grantee: TaskFunction): void {
+    this.grantObjects(grantee, 'raw-uploads/', 's3:GetObjectTagging', 's3:GetObjectVersionTagging', 's3:PutObjectTagging', 's3:PutObjectVersionTagging');
+  }
+
+  /** Lets the function list the versions of objects in an area. */
   grantListVersions(grantee: TaskFunction, area: Area): void {
     this.grantOnBucket(grantee, 's3:ListBucketVersions', { StringLike: { 's3:prefix': `${area}*` } });
   }
 
-  /** Lets the machine's role write what the ResultWriter of a distributed Map writes, and read the list of its items. */
+  /** Lets a state machine's role read the item list of a distributed Map, and write the files of its ResultWriter. */
   grantMapFiles(grantee: Role, area: Area): void {
     this.grantObjects(grantee, area, 's3:GetObject', 's3:PutObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload');
     this.dataKey.grant(grantee, 'writeMapResults');
   }
 
   /**
-   * Lets the function find out that an object is absent, by a listing of its key: S3 answers a read of an absent object with
-   * "access denied" unless the role may list. Only listings below the area are allowed; crates/aws/src/s3/absence.rs asks for one.
+   * Lets the function tell an absent object from a denied one: S3 answers a read of an absent object with "access denied" unless the role
+   * may list the bucket. Only listings with a prefix in this area are allowed; crates/aws lists the one key.
    */
-  grantMissing(grantee: TaskFunction, area: Area): void {
+  grantListObjects(grantee: TaskFunction, area: Area): void {
     this.grantOnBucket(grantee, 's3:ListBucket', { StringLike: { 's3:prefix': `${area}*` } });
   }
 
-  /** Lets the function remove what lies in an area for good, version by version. */
-  grantRemoveVersions(grantee: TaskFunction, area: Area): void {
+  /** Lets the function delete all versions of objects in an area. */
+  grantDeleteVersions(grantee: TaskFunction, area: Area): void {
     this.grantListVersions(grantee, area);
     this.grantObjects(grantee, area, 's3:DeleteObjectVersion');
   }
 
-  /** Tells the function the bucket: those that work on an event or on an ImageRef find it there. */
-  tell(grantee: TaskFunction): void {
+  /** Sets the variable IMAGES_BUCKET, for functions whose input does not name the bucket. */
+  setBucketVariable(grantee: TaskFunction): void {
     grantee.fn.addEnvironment('IMAGES_BUCKET', this.bucket.bucketName);
   }
 
@@ -93,20 +109,20 @@ export class ImageBucket extends Construct {
   }
 
   /**
-   * Refuses uploads that name another KMS key, or bring a key of their own (SSE-C): no function could read them. An upload that
-   * names none is encrypted with the bucket's key.
+   * Denies uploads that name another KMS key or a customer-provided key (SSE-C), because no function could read them. Uploads that
+   * name no key are encrypted with the bucket's key.
    */
-  private refuseOtherKeys(): void {
+  private denyOtherKeys(): void {
     const { keyArn, keyId } = this.dataKey.key;
     const kmsKey = 's3:x-amz-server-side-encryption-aws-kms-key-id';
-    const refuse = (sid: string, conditions: Record<string, Record<string, unknown>>): void => {
+    const deny = (sid: string, conditions: Record<string, Record<string, unknown>>): void => {
       this.bucket.addToResourcePolicy(
         new PolicyStatement({ sid, effect: Effect.DENY, principals: [new AnyPrincipal()], actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects('*')], conditions }),
       );
     };
-    // StringNotEquals also holds where the header is absent; Null excludes that.
-    refuse('RefuseOtherKmsKeys', { StringNotEquals: { [kmsKey]: [keyArn, keyId] }, Null: { [kmsKey]: 'false' } });
-    refuse('RefuseCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } });
+    // StringNotEquals also matches if the header is absent; Null excludes that case.
+    deny('RefuseOtherKmsKeys', { StringNotEquals: { [kmsKey]: [keyArn, keyId] }, Null: { [kmsKey]: 'false' } });
+    deny('RefuseCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } });
   }
 
   private accessLogs(props: ImageBucketProps): Bucket {
@@ -120,16 +136,16 @@ export class ImageBucket extends Construct {
     });
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',
-      reason: 'It receives the access log of the image bucket; a log of its own would log itself.',
+      reason: 'This bucket receives the access log of the image bucket; its own access log would log itself.',
     });
     return bucket;
   }
 }
 
-/** CloudFormation's own switch; the flag of the L2 construct deploys a Lambda function to turn it. */
+/** Sets the CloudFormation property; the L2 construct's eventBridgeEnabled would deploy a Lambda function instead. */
 function sendEventsToEventBridge(bucket: Bucket): void {
   const resource = bucket.node.defaultChild;
-  if (!(resource instanceof CfnBucket)) throw new TypeError('a bucket without its resource');
+  if (!(resource instanceof CfnBucket)) throw new TypeError('the bucket has no CfnBucket');
   resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
 }
 
@@ -137,4 +153,47 @@ function importName(bucket: Bucket): string {
   const stack = Stack.of(bucket);
   const imported = stack.resolve(stack.exportValue(bucket.bucketArn)) as { 'Fn::ImportValue': string };
   return imported['Fn::ImportValue'];
+}
+
+/**
+ * Standard for 30 days, Infrequent Access until 90, then Glacier Instant Retrieval.
+ *
+ * Re-runs, late reviews and people read old photos with a plain GetObject; the other Glacier classes would have to restore
+ * them first. Objects under 128 KB, such as all thumbnails, stay in Standard, where they cost less.
+ */
+const TRANSITIONS: Transition[] = [
+  { storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) },
+  { storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(90) },
+];
+
+/** How long the original stays after an upload to the same key replaced it. Its processed copy stays as long as its record. */
+const REPLACED_ORIGINALS = Duration.days(90);
+
+/** How long replaced or deleted copies stay; our functions can create them again. */
+const REPLACED_COPIES = Duration.days(30);
+
+/** How long lists and results of imports, and bookmarks of reconcile, stay. Without a bookmark, reconcile starts from the beginning. */
+const OPERATIONS_FILES = Duration.days(90);
+
+/**
+ * The lifecycle rules of the image bucket.
+ *
+ * @param retentionDays how long Rekognition's answers are kept, in days; 0 = for ever.
+ */
+function lifecycleRules(retentionDays: number): LifecycleRule[] {
+  return [
+    { id: 'raw-uploads', prefix: 'raw-uploads/', transitions: TRANSITIONS, noncurrentVersionExpiration: REPLACED_ORIGINALS },
+    { id: 'processed', prefix: 'processed/', transitions: TRANSITIONS, noncurrentVersionExpiration: REPLACED_COPIES },
+    { id: 'archived', prefix: 'archived/', transitions: TRANSITIONS, noncurrentVersionExpiration: REPLACED_COPIES },
+    {
+      id: 'results',
+      prefix: 'results/',
+      noncurrentVersionExpiration: REPLACED_COPIES,
+      ...(retentionDays > 0 && { expiration: Duration.days(retentionDays) }),
+    },
+    // Bookmarks are rewritten every few minutes, so old versions go after a day.
+    { id: 'operations', prefix: 'operations/', expiration: OPERATIONS_FILES, noncurrentVersionExpiration: Duration.days(1) },
+    { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+    { id: 'delete-markers', expiredObjectDeleteMarker: true },
+  ];
 }

@@ -2,27 +2,28 @@ import type { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
-/** What the functions measure themselves: crates/kit has the same names, with their units and dimensions. */
+/** The namespace of the functions' own metrics. crates/kit declares the same names, with their units and dimensions. */
 const NAMESPACE = 'sightline';
 
+/** Metrics with the dimension Deployment only. */
 export type OwnMetric =
-  // by store-record, for each image
+  // sent by store-record, for each image
   | 'EndToEndSeconds'
   | 'Microdollars'
-  // by reconcile
+  // sent by reconcile
   | 'Orphans'
   | 'StuckRecords'
   | 'UndeliveredDecisions'
   | 'NotReconciled'
   | 'ReviewQueueLength'
   | 'ReviewQueueAge'
-  // by every function
+  // sent by every function
   | 'Throttles';
 
-/** What an image can come to: a dimension of the metric Images. */
+/** The final outcomes of an image: a dimension of the metric Images. */
 export const OUTCOMES = ['COMPLETED', 'WITHHELD', 'REJECTED', 'FAILED'] as const;
 
-/** The metrics of one deployment. */
+/** The functions' own metrics of one deployment. */
 export class Metrics {
   private readonly deployment: string;
 
@@ -30,17 +31,17 @@ export class Metrics {
     this.deployment = deployment;
   }
 
-  /** Over all functions. */
+  /** A metric over all functions. */
   of(metricName: OwnMetric, statistic: string, label?: string): Metric {
     return this.metric(metricName, statistic, {}, label);
   }
 
-  /** How many images came to this. */
+  /** The number of images with this outcome. */
   images(outcome: (typeof OUTCOMES)[number]): Metric {
     return this.metric('Images', Stats.SUM, { Outcome: outcome }, outcome);
   }
 
-  /** What 1,000 images cost, in dollars. */
+  /** The cost of 1,000 images, in dollars. */
   costPerThousand(): MathExpression {
     return new MathExpression({ expression: 'mean / 1000', usingMetrics: { mean: this.of('Microdollars', Stats.AVERAGE) }, label: 'USD per 1,000 images' });
   }
@@ -52,8 +53,8 @@ export class Metrics {
 }
 
 /**
- * How many percent of the executions that ended have failed. One failure counts only where nothing succeeded: otherwise a
- * single failure among few executions would be a high rate. Aborted ones are no errors: somebody wanted that.
+ * Percentage of ended executions that failed or timed out. A single failure counts only if no execution succeeded; otherwise one
+ * failure among few executions would be a high rate. Aborted executions are not errors: somebody stopped them.
  */
 export function errorRate(machine: StateMachine, period: Duration): MathExpression {
   const [failed, timedOut, succeeded] = [machine.metricFailed(), machine.metricTimedOut(), machine.metricSucceeded()];
@@ -65,7 +66,7 @@ export function errorRate(machine: StateMachine, period: Duration): MathExpressi
   });
 }
 
-/** The sum of metrics. A metric without an event has no value: SUM passes it over, where `a + b` would come to nothing. */
+/** The sum of metrics. SUM ignores metrics without data; `a + b` would have no value if one of them has none. */
 export function sum(usingMetrics: Readonly<Record<string, IMetric>>, period: Duration, label?: string): MathExpression {
   const expression = `SUM([${Object.keys(usingMetrics).join(', ')}])`;
   return new MathExpression({ expression, usingMetrics: { ...usingMetrics }, period, ...(label !== undefined && { label }) });

@@ -1,13 +1,97 @@
 import { readFileSync } from 'node:fs';
-import { aBoolean, aListOf, aName, anImportBucket, aNumber, anObjectOf, aWholeNumber, oneOf, type Check } from './checks.ts';
 import { FUNCTION_NAMES } from './function-names.ts';
-import { MODERATION_ACTIONS } from './moderation-policy.ts';
-import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, MAX_REVIEW_SECONDS, TEXT_GATES, type Settings } from './settings.ts';
-import { UsageError } from './usage-error.ts';
+import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, MAX_REVIEW_SECONDS, MODERATION_ACTIONS, TEXT_GATES, type Settings } from './settings.ts';
+
+/** A mistake that the caller can correct. The app prints only the message, which is one sentence. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Why a value is not valid. */
+interface Violation {
+  /** The path within the value, such as `[2].action`; empty for the value as a whole. */
+  readonly path: string;
+  /** What the value must be; follows "must be". */
+  readonly expected: string;
+  /** What the value is. */
+  readonly found: unknown;
+}
+
+/** Checks a value; returns undefined if it is valid. */
+type Check = (value: unknown) => Violation | undefined;
+
+const check =
+  (expected: string, holds: (value: unknown) => boolean): Check =>
+  (value) =>
+    holds(value) ? undefined : { path: '', expected, found: value };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const inRange = (value: unknown, from: number, to: number): boolean => typeof value === 'number' && value >= from && value <= to;
+
+const aBoolean = check('true or false', (value) => typeof value === 'boolean');
+
+const aNumber = (from: number, to: number): Check => check(`a number from ${from} to ${to}`, (value) => inRange(value, from, to));
+
+/** @param reason why the range has these limits; appended in brackets. */
+const aWholeNumber = (from: number, to: number, reason?: string): Check =>
+  check(`a whole number from ${from} to ${to}${reason === undefined ? '' : ` (${reason})`}`, (value) => Number.isInteger(value) && inRange(value, from, to));
+
+const oneOf = (allowed: readonly (string | number)[]): Check =>
+  check(`one of ${allowed.join(', ')}`, (value) => allowed.some((one) => one === value));
+
+/** The name of a Rekognition label or moderation category. */
+const aName = check(
+  'a name of 1 to 100 letters, digits, spaces or - & \' , . ( ) /',
+  (value) => typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} \-&',.()/]{0,99}$/u.test(value),
+);
+
+const isBucketName = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value);
+
+/** The ARN of a KMS key. IAM matches key ARNs only: a policy that names an alias grants nothing. */
+const aKeyArn = check(
+  'the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID (not of an alias)',
+  (value) => typeof value === 'string' && /^arn:aws:kms:[a-z]{2}(-[a-z]+)+-\d:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(value),
+);
+
+/** A bucket to import from: its name according to S3's naming rules, or an object with its name and its KMS key. */
+const anImportBucket: Check = (value) => {
+  if (!isObject(value)) return check('the name of a bucket, or {"name": …, "kmsKeyArn": …}', isBucketName)(value);
+  return anObjectOf({ name: check('the name of a bucket', isBucketName), kmsKeyArn: aKeyArn }, 'all')(value);
+};
+
+/** A list whose JSON fits into a function's environment: Lambda allows 4 KB for all variables together. */
+const aListOf =
+  (each: Check): Check =>
+  (value) => {
+    if (!Array.isArray(value)) return { path: '', expected: 'a list', found: value };
+    for (const [index, item] of value.entries()) {
+      const violation = each(item);
+      if (violation) return { ...violation, path: `[${index}]${violation.path}` };
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(value));
+    return bytes <= 3072 ? undefined : { path: '', expected: 'at most 3072 bytes of JSON', found: `${bytes} bytes` };
+  };
+
+/** An object with all of these keys, or with some of them, and no others. */
+const anObjectOf =
+  (keys: Readonly<Record<string, Check>>, needed: 'all' | 'some'): Check =>
+  (value) => {
+    const expected = needed === 'all' ? `an object of ${Object.keys(keys).join(', ')}` : `an object by ${Object.keys(keys).join(', ')}`;
+    if (!isObject(value)) return { path: '', expected, found: value };
+    if (Object.keys(value).some((key) => !Object.hasOwn(keys, key))) return { path: '', expected, found: value };
+    for (const [key, each] of Object.entries(keys)) {
+      if (needed === 'some' && value[key] === undefined) continue;
+      const violation = each(value[key]);
+      if (violation) return { ...violation, path: `.${key}${violation.path}` };
+    }
+    return undefined;
+  };
 
 const percent = aNumber(0, 100);
 
-/** Lambda lets a new account have 3,008 MB for a function, not 10,240. */
+/** In MB. A new account may give a function 3,008 MB, not 10,240. */
 const memory = aWholeNumber(128, 3008);
 
 const CHECKS: { readonly [K in keyof Settings]: Check } = {
@@ -27,7 +111,7 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   reviewTimeoutSeconds: aWholeNumber(1, MAX_REVIEW_SECONDS, '300 days: an execution lasts a year at most, all its other waits and a redrive included'),
   reconcileGraceSeconds: aWholeNumber(0, 86_400),
   rekognitionCallsPerSecond: aWholeNumber(0, 10_000),
-  // Step Functions has no more than 10,000 child executions at work.
+  // Step Functions runs at most 10,000 child executions at a time.
   importConcurrency: aWholeNumber(1, 10_000),
   importToleratedFailurePercent: percent,
   importBuckets: aListOf(anImportBucket),
@@ -39,10 +123,10 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
 };
 
 /**
- * The settings: the documented defaults, and over them the values of a JSON file.
+ * Loads the settings: the documented defaults, overridden by the values of a JSON file.
  *
- * @param file path of the file, absolute or from the folder where `cdk` runs; without one, the defaults.
- * @throws UsageError one sentence that names the file and the key.
+ * @param file path of the file, absolute or relative to the folder in which `cdk` runs. @default the defaults apply
+ * @throws UsageError if the file cannot be read or a value is not valid; the message names the file and the key.
  */
 export function loadSettings(file?: string): Settings {
   if (file === undefined) return DEFAULT_SETTINGS;
@@ -51,9 +135,9 @@ export function loadSettings(file?: string): Settings {
     if (!isSetting(key)) {
       throw new UsageError(`${file}: "${key}" is not a setting; the settings are ${Object.keys(CHECKS).join(', ')}.`);
     }
-    const complaint = CHECKS[key](value);
-    if (complaint) {
-      throw new UsageError(`${file}: "${key}${complaint.at}" must be ${complaint.expected}, but is ${shown(complaint.found)}.`);
+    const violation = CHECKS[key](value);
+    if (violation) {
+      throw new UsageError(`${file}: "${key}${violation.path}" must be ${violation.expected}, but is ${format(violation.found)}.`);
     }
   }
   return { ...DEFAULT_SETTINGS, ...overrides };
@@ -63,7 +147,7 @@ function isSetting(key: string): key is keyof Settings {
   return Object.hasOwn(CHECKS, key);
 }
 
-function shown(value: unknown): string {
+function format(value: unknown): string {
   return value === undefined ? 'missing' : JSON.stringify(value);
 }
 

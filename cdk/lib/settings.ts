@@ -1,20 +1,46 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { DEFAULT_MODERATION_POLICY, type ModerationRule } from './moderation-policy.ts';
 import type { FunctionName } from './function-names.ts';
 
-/** When text is looked for: where the labels hint at it, in every photo, in none. */
+/** What happens when a photo has a moderation label: send an alert, ask a reviewer, or withhold the photo. */
+export const MODERATION_ACTIONS = ['ALERT', 'REVIEW', 'BLOCK'] as const;
+
+/** One rule of the moderation policy. If several rules match a photo, the strictest action applies. */
+export interface ModerationRule {
+  /** A category of any level of Rekognition's taxonomy (version 7); it includes all categories below it. */
+  readonly category: string;
+  /** The rule matches labels of at least this confidence, in percent. */
+  readonly minConfidence: number;
+  readonly action: (typeof MODERATION_ACTIONS)[number];
+}
+
+/** The default policy withholds clearly explicit photos, has doubtful or disturbing ones reviewed, and sends alerts about the rest. */
+export const DEFAULT_MODERATION_POLICY: readonly ModerationRule[] = [
+  { category: 'Explicit', minConfidence: 80, action: 'BLOCK' },
+  { category: 'Explicit', minConfidence: 50, action: 'REVIEW' },
+  { category: 'Non-Explicit Nudity of Intimate parts and Kissing', minConfidence: 60, action: 'REVIEW' },
+  { category: 'Violence', minConfidence: 60, action: 'REVIEW' },
+  { category: 'Visually Disturbing', minConfidence: 60, action: 'REVIEW' },
+  { category: 'Hate Symbols', minConfidence: 60, action: 'REVIEW' },
+  { category: 'Swimwear or Underwear', minConfidence: 80, action: 'ALERT' },
+  { category: 'Drugs & Tobacco', minConfidence: 80, action: 'ALERT' },
+  { category: 'Alcohol', minConfidence: 80, action: 'ALERT' },
+  { category: 'Rude Gestures', minConfidence: 80, action: 'ALERT' },
+  { category: 'Gambling', minConfidence: 80, action: 'ALERT' },
+];
+
+/** When text is detected: if the labels suggest text, in every photo, or never. */
 export const TEXT_GATES = ['labels', 'always', 'never'] as const;
 
 /**
- * The longest wait for a review: 300 days, in seconds. Step Functions ends an execution after 365 days, waits and redrives
- * included; a redrive may come 14 days after a failure, and a test adds up the retries of all states.
+ * The longest wait for a review: 300 days, in seconds. Step Functions ends an execution after 365 days, including waits and
+ * redrives. A redrive can start 14 days after a failure; a test adds up the retries of all states.
  */
 export const MAX_REVIEW_SECONDS = 300 * 86_400;
 
-/** What the functions are compiled for, on AWS. */
+/** Architectures that the functions are compiled for on AWS. */
 export const ARCHITECTURES = ['arm64', 'x86_64'] as const;
 
-/** How long CloudWatch can be told to keep logs, in days. */
+/** Retention periods that CloudWatch Logs accepts, in days. */
 export const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
 );
@@ -22,7 +48,7 @@ export const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
 /** A bucket that images may be imported from. */
 export interface ImportBucket {
   readonly name: string;
-  /** ARN of the KMS key that its objects are encrypted with. @default none: objects are encrypted with keys of S3 */
+  /** ARN of the KMS key that encrypts its objects. @default none: S3 encrypts them with its own keys */
   readonly kmsKeyArn?: string;
 }
 
@@ -31,55 +57,55 @@ export function importBucket(entry: string | ImportBucket): ImportBucket {
   return typeof entry === 'string' ? { name: entry } : entry;
 }
 
-/** All that can be set by a settings file. Confidences are percentages, 0 to 100. */
+/** Everything that a settings file can set. Confidences are percentages, 0 to 100. */
 export interface Settings {
-  /** Larger uploads are rejected, in bytes. @default 15728640 */
+  /** Maximum size of an upload, in bytes; larger ones are rejected. @default 15728640 */
   readonly maxBytes: number;
-  /** Photos of more pixels are rejected before they are decoded. @default 50000000 */
+  /** Maximum number of pixels; larger photos are rejected before they are decoded. @default 50000000 */
   readonly maxPixels: number;
-  /** Whether the place where a photo was taken goes into its record. @default false */
+  /** Whether the record keeps the GPS position from the EXIF data. @default false */
   readonly storeGps: boolean;
-  /** Labels below this are not stored. @default 80 */
+  /** Minimum confidence of stored labels. @default 80 */
   readonly labelMinConfidence: number;
-  /** At most this many labels are stored. @default 10 */
+  /** Maximum number of stored labels. @default 10 */
   readonly maxStoredLabels: number;
-  /** From which confidence in a person on faces are analysed. @default 50 */
+  /** Minimum confidence of a person label for which faces are analysed. @default 50 */
   readonly personMinConfidence: number;
-  /** From which confidence in a label that goes with text on text is looked for. @default 50 */
+  /** Minimum confidence of a text-related label for which text is detected. @default 50 */
   readonly textMinConfidence: number;
-  /** When text is looked for. @default "labels" */
+  /** When text is detected. @default "labels" */
   readonly textGate: (typeof TEXT_GATES)[number];
-  /** Labels to tell of: a label's name, one of its parents or of its aliases. @default ["Weapon"] */
+  /** Labels that raise an alert: the name of a label, of a parent or an alias. @default ["Weapon"] */
   readonly watchedLabels: readonly string[];
-  /** From which confidence on a watched label is told of. @default 60 */
+  /** Minimum confidence of a watched label that raises an alert. @default 60 */
   readonly watchedMinConfidence: number;
-  /** Faces below this are not stored. @default 80 */
+  /** Minimum confidence of stored faces. @default 80 */
   readonly faceMinConfidence: number;
-  /** Lines of text below this are not stored. @default 80 */
+  /** Minimum confidence of stored lines of text. @default 80 */
   readonly textLineMinConfidence: number;
-  /** What is done about which moderation labels. @default DEFAULT_MODERATION_POLICY */
+  /** The action for each moderation label. @default DEFAULT_MODERATION_POLICY */
   readonly moderationPolicy: readonly ModerationRule[];
-  /** How long a review may wait before the photo is withheld, in seconds. @default 604800 (7 days) */
+  /** How long a review may stay open before the photo is withheld, in seconds. @default 604800 (7 days) */
   readonly reviewTimeoutSeconds: number;
-  /** How long an upload may be without a record, and a record without an execution, before reconcile takes it up, in seconds. @default 300 */
+  /** How long an upload may lack a record, or a record an execution, before reconcile repairs it, in seconds. @default 300 */
   readonly reconcileGraceSeconds: number;
-  /** Calls a second that Rekognition allows of each operation; 0 = the default quota of the region, 50 or 5. @default 0 */
+  /** Rekognition quota of each operation, in calls per second; 0 = the default quota of the region, 50 or 5. @default 0 */
   readonly rekognitionCallsPerSecond: number;
-  /** How many images of a bulk import are started at once, at most. @default 5 */
+  /** Maximum number of images that a bulk import processes concurrently. @default 5 */
   readonly importConcurrency: number;
-  /** The share of images that may fail to be imported before the import as a whole fails, in percent. @default 5 */
+  /** Percentage of images that may fail before the whole import fails. @default 5 */
   readonly importToleratedFailurePercent: number;
-  /** The buckets that images may be imported from, beside our own: a name, or a name with the KMS key of its objects. @default [] */
+  /** Buckets that images may be imported from, besides our own: a name, or a name with the KMS key of its objects. @default [] */
   readonly importBuckets: readonly (string | ImportBucket)[];
-  /** What the AWS account may cost in a month before the operations topic is told, in dollars; 0 = no budget. @default 0 */
+  /** Monthly budget of the AWS account, in dollars, about which the operations topic is notified; 0 = no budget. @default 0 */
   readonly monthlyBudgetUsd: number;
   /** How long records, their label rows and Rekognition's answers are kept, in days; 0 = for ever. @default 730 */
   readonly retentionDays: number;
-  /** How long logs are kept, in days: one of CloudWatch's steps. @default 30 */
+  /** How long logs are kept, in days; one of the periods that CloudWatch Logs accepts. @default 30 */
   readonly logRetentionDays: RetentionDays;
-  /** What the functions are compiled for, on AWS; a local stack takes the machine's own. @default "arm64" */
+  /** Architecture that the functions are compiled for on AWS; a local stack uses the machine's own. @default "arm64" */
   readonly architecture: (typeof ARCHITECTURES)[number];
-  /** Memory of single functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB, reconcile 256 MB) */
+  /** Memory of individual functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB, reconcile 256 MB) */
   readonly functionMemoryMb: Readonly<Partial<Record<FunctionName, number>>>;
 }
 
@@ -109,3 +135,44 @@ export const DEFAULT_SETTINGS: Settings = {
   architecture: 'arm64',
   functionMemoryMb: {},
 };
+
+/** The settings of a function as environment variables. Names of tables, buckets and topics are added by the grants. */
+export function variablesOf(name: FunctionName, settings: Settings): Record<string, string> {
+  switch (name) {
+    case 'inspect-image':
+      return { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), STORE_GPS: String(settings.storeGps) };
+    case 'detect-labels':
+      return {
+        LABEL_MIN_CONFIDENCE: String(settings.labelMinConfidence),
+        MAX_STORED_LABELS: String(settings.maxStoredLabels),
+        PERSON_MIN_CONFIDENCE: String(settings.personMinConfidence),
+        TEXT_MIN_CONFIDENCE: String(settings.textMinConfidence),
+        TEXT_GATE: settings.textGate,
+        WATCHED_LABELS: JSON.stringify(settings.watchedLabels),
+        WATCHED_MIN_CONFIDENCE: String(settings.watchedMinConfidence),
+      };
+    case 'analyze-faces':
+      return { FACE_MIN_CONFIDENCE: String(settings.faceMinConfidence) };
+    case 'detect-text':
+      return { TEXT_LINE_MIN_CONFIDENCE: String(settings.textLineMinConfidence) };
+    case 'moderate-image':
+      return { MODERATION_POLICY: JSON.stringify(settings.moderationPolicy) };
+    case 'request-review':
+      return { REVIEW_TIMEOUT_SECONDS: String(settings.reviewTimeoutSeconds) };
+    case 'store-record':
+    case 'record-rejection':
+    case 'record-failure':
+      return { RETENTION_DAYS: String(settings.retentionDays) };
+    case 'reconcile':
+      return {
+        RECONCILE_GRACE_SECONDS: String(settings.reconcileGraceSeconds),
+        REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond),
+        RETENTION_DAYS: String(settings.retentionDays),
+      };
+    case 'send-alert':
+    case 'count-trends':
+    case 'report-trends':
+    case 'import-image':
+      return {};
+  }
+}

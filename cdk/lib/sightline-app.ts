@@ -1,33 +1,33 @@
 import type { App } from 'aws-cdk-lib';
 import { ENVIRONMENTS, environmentOf } from './environment.ts';
-import { RELEASE_MODES } from './machine-release.ts';
-import { loadSettings } from './settings-file.ts';
+import { loadSettings, UsageError } from './settings-file.ts';
+import { RELEASE_MODES } from './state-machine.ts';
 import { StatefulStack } from './stateful-stack.ts';
 import { StatelessStack, type Definitions } from './stateless-stack.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface SightlineFiles {
-  /** The folder that holds a folder of zips for each flavour: `local`, `arm64`, `x86_64`. */
+  /** The folder with a subfolder of zips for each target: `local`, `arm64`, `x86_64`. */
   readonly dist: string;
   readonly definitions: Definitions;
-  /** What this machine is, in Node's word. @default process.arch */
+  /** This machine's architecture, as in `process.arch`. @default process.arch */
   readonly hostArchitecture?: string;
 }
 
 /**
- * Both stacks, by the app's context: `environment` (aws or local), `name`, `settings` (path of a JSON file), `release` (canary or at-once), `release-id` (a text).
+ * Adds both stacks. The app's context configures them: `environment` (aws or local), `name`, `settings` (path of a JSON file),
+ * `release` (canary or at-once) and `release-id`.
  *
- * @throws UsageError one sentence, where context, settings or zips are not right.
+ * @throws UsageError if the context or a setting is not valid, or a zip is missing.
  */
 export function addStacks(app: App, files: SightlineFiles): { readonly stateful: StatefulStack; readonly stateless: StatelessStack } {
-  const appName = nameFrom(app);
+  const deployment = nameFrom(app);
   const settings = loadSettings(textFrom(app, 'settings'));
   const environment = environmentOf(oneOf(app, 'environment', ENVIRONMENTS, 'aws'), files.dist, settings, files.hostArchitecture);
-  const stateful = new StatefulStack(app, `${appName}-stateful`, { environment, settings });
-  const stateless = new StatelessStack(app, `${appName}-stateless`, {
+  const stateful = new StatefulStack(app, `${deployment}-stateful`, { environment, settings });
+  const stateless = new StatelessStack(app, `${deployment}-stateless`, {
     environment,
     settings,
-    appName,
+    deployment,
     definitions: files.definitions,
     releaseMode: oneOf(app, 'release', RELEASE_MODES, 'canary'),
     releaseId: releaseIdFrom(app),
@@ -39,17 +39,17 @@ export function addStacks(app: App, files: SightlineFiles): { readonly stateful:
 function textFrom(app: App, key: string): string | undefined {
   const value: unknown = app.node.tryGetContext(key);
   if (value === undefined || typeof value === 'string') return value;
-  throw new UsageError(`context "${key}" must be a text, but is ${JSON.stringify(value)}.`);
+  throw new UsageError(`context "${key}" must be a string, but is ${JSON.stringify(value)}.`);
 }
 
-function oneOf<T extends string>(app: App, key: string, allowed: readonly T[], otherwise: T): T {
-  const value = textFrom(app, key) ?? otherwise;
+function oneOf<T extends string>(app: App, key: string, allowed: readonly T[], fallback: T): T {
+  const value = textFrom(app, key) ?? fallback;
   const found = allowed.find((one) => one === value);
   if (found === undefined) throw new UsageError(`context "${key}" must be one of ${allowed.join(', ')}, but is "${value}".`);
   return found;
 }
 
-/** Short enough for the descriptions of the functions, 256 letters. */
+/** Limited so that a function's description, which contains it, stays below 256 characters. */
 function releaseIdFrom(app: App): string | undefined {
   const value = textFrom(app, 'release-id');
   if (value !== undefined && !/^[\w.:+-]{1,64}$/.test(value)) {
@@ -58,11 +58,11 @@ function releaseIdFrom(app: App): string | undefined {
   return value;
 }
 
-/** Short enough for a state machine's 80 letters, with what is appended. */
+/** Limited so that a state machine's name, which begins with it, stays below 80 characters. */
 function nameFrom(app: App): string {
   const value = textFrom(app, 'name') ?? 'sightline';
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(value)) {
-    throw new UsageError(`context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "${value}".`);
+    throw new UsageError(`context "name" must be 1 to 40 lower-case letters, digits or hyphens, starting with a letter, but is "${value}".`);
   }
   return value;
 }

@@ -3,16 +3,15 @@ import type { Construct } from 'constructs';
 import { DataKey } from './data-key.ts';
 import type { Environment } from './environment.ts';
 import { ImageBucket } from './image-bucket.ts';
-import { Records } from './records.ts';
 import type { Settings } from './settings.ts';
-import { TrendCounters } from './trend-counters.ts';
+import { Records, TrendCounters } from './tables.ts';
 
 export interface StatefulStackProps extends StackProps {
   readonly environment: Environment;
   readonly settings: Settings;
 }
 
-/** What holds data, and outlives every deployment: the key, the bucket, the tables. */
+/** The resources that hold data and are kept when their stack is deleted: the key, the buckets, the tables. */
 export class StatefulStack extends Stack {
   readonly dataKey: DataKey;
   readonly images: ImageBucket;
@@ -21,7 +20,7 @@ export class StatefulStack extends Stack {
 
   constructor(scope: Construct, id: string, props: StatefulStackProps) {
     const { environment, settings } = props;
-    super(scope, id, { description: 'sightline: images and records', terminationProtection: environment.keepData, ...props });
+    super(scope, id, { description: 'sightline: images and records', terminationProtection: environment.isDataRetained, ...props });
     this.dataKey = new DataKey(this, 'DataKey', { environment });
     this.images = new ImageBucket(this, 'Images', {
       environment,

@@ -1,14 +1,15 @@
-import { BillingMode, TableEncryption, type Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table, TableEncryption, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
 import type { DataKey } from './data-key.ts';
 import { removalPolicyOf, type Environment } from './environment.ts';
 import type { TaskFunction } from './task-function.ts';
 
-/** What all of our tables have in common: on demand, encrypted with our key, recoverable, expiring, hard to delete. */
-export function tableProps(environment: Environment, dataKey: DataKey): Omit<TableProps, 'partitionKey'> {
+/** The properties of every table: on-demand, encrypted with our key, with point-in-time recovery, TTL and deletion protection. */
+function tableProps(environment: Environment, dataKey: DataKey): Omit<TableProps, 'partitionKey'> {
   return {
     billingMode: BillingMode.PAY_PER_REQUEST,
-    deletionProtection: environment.keepData,
+    deletionProtection: environment.isDataRetained,
     encryption: TableEncryption.CUSTOMER_MANAGED,
     encryptionKey: dataKey.key,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -17,8 +18,132 @@ export function tableProps(environment: Environment, dataKey: DataKey): Omit<Tab
   };
 }
 
-/** Lets the function do this with the items of a table, and with nothing else of it: Table.grant would add all of its indexes. */
-export function grantItems(grantee: TaskFunction, table: Table, dataKey: DataKey, ...actions: `dynamodb:${string}`[]): void {
+/** Grants actions on the items of a table. Not Table.grant: that would add all indexes. */
+function grantItems(grantee: TaskFunction, table: Table, dataKey: DataKey, ...actions: `dynamodb:${string}`[]): void {
   Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
   dataKey.grant(grantee, 'items');
+}
+
+export interface TableOwnerProps {
+  readonly environment: Environment;
+  readonly dataKey: DataKey;
+}
+
+const WORK_QUEUE = 'WorkQueueIndex';
+
+/** Two tables: one record per image (the design's ImageMetadataStore), and one row per label and image. */
+export class Records extends Construct {
+  readonly records: Table;
+  readonly labelIndex: Table;
+  private readonly dataKey: DataKey;
+
+  constructor(scope: Construct, id: string, props: TableOwnerProps) {
+    super(scope, id);
+    this.dataKey = props.dataKey;
+    const common = tableProps(props.environment, props.dataKey);
+    const uploaded = { name: 'UploadTimestamp', type: AttributeType.NUMBER };
+    this.records = new Table(this, 'Records', {
+      ...common,
+      partitionKey: { name: 'ImageID', type: AttributeType.STRING },
+      sortKey: uploaded,
+      // Keys only, so that the stream contains no faces and no detected text; its readers fetch the current record.
+      stream: StreamViewType.KEYS_ONLY,
+    });
+    // Lists the newest images of an owner.
+    this.records.addGlobalSecondaryIndex({
+      indexName: 'OwnerIndex',
+      partitionKey: { name: 'OwnerID', type: AttributeType.STRING },
+      sortKey: uploaded,
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'],
+    });
+    // Lists open work, oldest first: records that are pending, under review or failed. COMPLETED records have no WorkQueue, so they are not in the index.
+    this.records.addGlobalSecondaryIndex({
+      indexName: WORK_QUEUE,
+      partitionKey: { name: 'WorkQueue', type: AttributeType.STRING },
+      sortKey: uploaded,
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['ExecutionArn', 'OwnerID', 'ProcessingStatus', 'ReviewStatus', 'StatusReason', 'DetectionSummary'],
+    });
+    this.labelIndex = new Table(this, 'LabelIndex', {
+      ...common,
+      partitionKey: { name: 'OwnerLabelMonth', type: AttributeType.STRING },
+      sortKey: { name: 'TimeImageID', type: AttributeType.STRING },
+    });
+  }
+
+  /** Lets the function find a record, and sets the variable RECORDS_TABLE. */
+  grantFind(grantee: TaskFunction): void {
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:Query');
+    grantee.fn.addEnvironment('RECORDS_TABLE', this.records.tableName);
+  }
+
+  /** Lets the function find and update a record. */
+  grantRecords(grantee: TaskFunction): void {
+    this.grantFind(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:UpdateItem');
+  }
+
+  /** Lets the function find a record, and check it as a condition of a transaction on another table. */
+  grantCondition(grantee: TaskFunction): void {
+    this.grantFind(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:ConditionCheckItem');
+  }
+
+  /** Lets the function list the open work, and read when its reviews were opened. */
+  grantOpenWork(grantee: TaskFunction): void {
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:BatchGetItem');
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [`${this.records.tableArn}/index/${WORK_QUEUE}`] });
+  }
+
+  /** The stream that reports the key of every changed record. */
+  get streamArn(): string {
+    if (this.records.tableStreamArn === undefined) throw new TypeError('the records have no stream');
+    return this.records.tableStreamArn;
+  }
+
+  /** Lets Lambda read the stream with the function's role. */
+  grantStream(grantee: TaskFunction): void {
+    const actions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.streamArn] });
+    // It returns only names of streams. Lambda requires it, and neither the CDK nor AWS's own policy names a resource.
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:ListStreams'], resourceArns: ['*'] });
+  }
+
+  /** Lets the function write label rows, and sets the variable LABEL_INDEX_TABLE. */
+  grantLabelRows(grantee: TaskFunction): void {
+    grantItems(grantee, this.labelIndex, this.dataKey, 'dynamodb:PutItem');
+    grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
+  }
+}
+
+/** The table of counters: labels by week, outcomes by day, and what each image was counted as. */
+export class TrendCounters extends Construct {
+  readonly table: Table;
+  private readonly dataKey: DataKey;
+
+  constructor(scope: Construct, id: string, props: TableOwnerProps) {
+    super(scope, id);
+    this.dataKey = props.dataKey;
+    this.table = new Table(this, 'Table', {
+      ...tableProps(props.environment, props.dataKey),
+      partitionKey: { name: 'Counter', type: AttributeType.STRING },
+      sortKey: { name: 'Name', type: AttributeType.STRING },
+    });
+  }
+
+  /** Lets the function count in transactions. */
+  grantCount(grantee: TaskFunction): void {
+    this.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+  }
+
+  /** Lets the function read counters. */
+  grantRead(grantee: TaskFunction): void {
+    this.grant(grantee, 'dynamodb:Query');
+  }
+
+  private grant(grantee: TaskFunction, ...actions: `dynamodb:${string}`[]): void {
+    grantItems(grantee, this.table, this.dataKey, ...actions);
+    grantee.fn.addEnvironment('TRENDS_TABLE', this.table.tableName);
+  }
 }

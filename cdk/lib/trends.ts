@@ -4,50 +4,45 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
-import { pascalCase } from './function-names.ts';
-import type { Records } from './records.ts';
-import { TaskFunction, type Workshop } from './task-function.ts';
-import { TaskSchedule } from './task-schedule.ts';
-import type { Topics } from './topics.ts';
-import type { TrendCounters } from './trend-counters.ts';
+import { DeadLetterQueue, type Topics } from './messaging.ts';
+import type { Records, TrendCounters } from './tables.ts';
+import { TaskFunction, TaskSchedule, type FunctionDefaults } from './task-function.ts';
 
 export interface TrendsProps {
-  readonly workshop: Workshop;
+  readonly defaults: FunctionDefaults;
   readonly records: Records;
   readonly counters: TrendCounters;
   readonly topics: Topics;
 }
 
-/** Counts what records come to, and reports it every week. */
+/** Counts labels and outcomes of the records, and reports them every week. */
 export class Trends extends Construct {
-  /** Called with the keys of the records that changed. */
+  /** Invoked with the keys of changed records. */
   readonly count: TaskFunction;
-  /** Called on Mondays. */
+  /** Invoked on Mondays. */
   readonly report: TaskFunction;
-  /** Where changes are noted that could not be counted: their places in the stream, not their records. */
+  /** Receives changes that could not be counted: their positions in the stream, not their records. */
   readonly uncounted: IQueue;
 
   constructor(scope: Construct, id: string, props: TrendsProps) {
     super(scope, id);
-    this.uncounted = this.deadLetters();
-    this.count = this.counter(props);
-    this.report = this.reporter(props);
+    this.uncounted = this.uncountedQueue();
+    this.count = this.countTrends(props);
+    this.report = this.reportTrends(props);
   }
 
-  private deadLetters(): IQueue {
+  private uncountedQueue(): IQueue {
     const { queue } = new DeadLetterQueue(this, 'Uncounted');
-    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is the dead-letter queue of the stream: what cannot be counted ends here. The rule knows those of queues and functions only.' });
+    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This is the dead-letter queue of the stream. The rule recognises only dead-letter queues of queues and functions.' });
     return queue;
   }
 
-  private counter({ workshop, records, counters }: TrendsProps): TaskFunction {
-    const name = 'count-trends';
-    const task = new TaskFunction(this, `${pascalCase(name)}Function`, { workshop, name, description: 'Counts labels and outcomes, once for each image' });
+  private countTrends({ defaults, records, counters }: TrendsProps): TaskFunction {
+    const task = new TaskFunction(this, { defaults, name: 'count-trends', description: 'Counts labels and outcomes, once per image' });
     records.grantCondition(task);
     records.grantStream(task);
     counters.grantCount(task);
-    // One change that cannot be counted must not hold up those behind it: it is tried again a few times, alone, and then set aside.
+    // A change that cannot be counted must not block later ones: it is retried alone, then sent to the queue.
     new EventSourceMapping(this, 'Stream', {
       target: task.live,
       eventSourceArn: records.streamArn,
@@ -62,14 +57,13 @@ export class Trends extends Construct {
     return task;
   }
 
-  private reporter({ workshop, counters, topics }: TrendsProps): TaskFunction {
-    const name = 'report-trends';
-    const task = new TaskFunction(this, `${pascalCase(name)}Function`, { workshop, name, description: 'Reports labels, outcomes and failures of the week' });
+  private reportTrends({ defaults, counters, topics }: TrendsProps): TaskFunction {
+    const task = new TaskFunction(this, { defaults, name: 'report-trends', description: 'Reports labels, outcomes and failures of the week' });
     counters.grantRead(task);
     topics.grantPublishOperations(task);
     new TaskSchedule(this, 'Clock', {
       task,
-      description: 'sightline: report the trends on Mondays',
+      description: 'sightline: invokes report-trends on Mondays',
       schedule: ScheduleExpression.cron({ minute: '0', hour: '6', weekDay: 'MON', timeZone: TimeZone.ETC_UTC }),
       validFor: Duration.hours(24),
     });

@@ -1,16 +1,17 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { describe, expect, test } from 'vitest';
-import { makeApp, normalised, templatesOf } from './app.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FUNCTION_NAMES } from '../lib/function-names.ts';
+import { functionId, makeApp, normalised, settingsFile, templatesOf } from './app.ts';
 
 describe('the app', () => {
-  test.each(['aws', 'local'])('leaves no finding of cdk-nag open: %s', (environment) => {
+  test.each(['aws', 'local'])('has no open finding of cdk-nag: %s', (environment) => {
     const { app } = makeApp({ environment });
     app.synth();
     expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
   });
 
-  test('is looked at by cdk-nag', () => {
+  test('is checked by cdk-nag: a careless bucket is found', () => {
     const { app, stateful } = makeApp();
     new Bucket(stateful, 'Careless');
     app.synth();
@@ -18,21 +19,115 @@ describe('the app', () => {
     expect(violations.map(({ ruleName }) => ruleName)).toEqual(['AwsSolutions-S1', 'AwsSolutions-S10']);
   });
 
-  test('is the same for any account and region', () => {
+  test('names no account and no region', () => {
     const { stateful, stateless } = templatesOf();
     const text = JSON.stringify([stateful.toJSON(), stateless.toJSON()]);
     expect(text).not.toMatch(/\b\d{12}\b/);
     expect(text).not.toMatch(/\b(eu|us|ap)-[a-z]+-\d\b/);
   });
 
-  test('can stand twice in one account, under two names', () => {
+  test('can be deployed twice in one account, under two names', () => {
     const { stateful, stateless } = makeApp({ name: 'second' });
     expect([stateful.stackName, stateless.stackName]).toEqual(['second-stateful', 'second-stateless']);
     expect(JSON.stringify(templatesOf({ name: 'second' }).stateless.toJSON())).not.toMatch(/sightline-(image-analysis|stateful|stateless)/);
   });
 
-  test('synthesises what it did before', async () => {
+  test('matches the snapshot', async () => {
     const snapshot = JSON.stringify(normalised(templatesOf()), undefined, 2);
     await expect(`${snapshot}\n`).toMatchFileSnapshot('snapshots/sightline.json');
+  });
+});
+
+/** Every leaf of a template with its path; logical IDs without the CDK's hashes. */
+function leaves(node: unknown, path = ''): [string, string][] {
+  if (typeof node !== 'object' || node === null) return [[path, String(node)]];
+  return Object.entries(node).flatMap(([key, value]) => leaves(value, `${path}/${key.replace(/[0-9A-F]{8}$/, '')}`));
+}
+
+/** The differences between the environments, as `path: AWS → local`; only the type of a resource that one of them lacks. */
+function difference(hostArchitecture: string): string[] {
+  const aws = new Map(leaves(normalised(templatesOf({ environment: 'aws' }, hostArchitecture))));
+  const local = new Map(leaves(normalised(templatesOf({ environment: 'local' }, hostArchitecture))));
+  const inBoth = (path: string): boolean => {
+    const type = /^\/\w+\/Resources\/\w+/.exec(path)?.[0].concat('/Type') ?? path;
+    return path === type || (aws.has(type) && local.has(type));
+  };
+  return [...new Set([...aws.keys(), ...local.keys()])]
+    .filter((path) => aws.get(path) !== local.get(path) && inBoth(path))
+    .map((path) => `${path}: ${aws.get(path) ?? '-'} → ${local.get(path) ?? '-'}`)
+    .sort();
+}
+
+const STATEFUL = '/stateful/Resources';
+
+/** A local stack deletes its data with it. */
+const NOT_RETAINED = [
+  ...['DataKey', 'ImagesAccessLogs', 'ImagesBucket', 'RecordsLabelIndex', 'Records', 'TrendsTable'].flatMap((id) => [
+    `${STATEFUL}/${id}/DeletionPolicy: Retain → Delete`,
+    `${STATEFUL}/${id}/UpdateReplacePolicy: Retain → Delete`,
+  ]),
+  ...['RecordsLabelIndex', 'Records', 'TrendsTable'].map((id) => `${STATEFUL}/${id}/Properties/DeletionProtectionEnabled: true → false`),
+];
+
+/** A local stack runs the functions on the host's architecture. */
+const HOST_ARCHITECTURE = FUNCTION_NAMES.map(
+  (name) => `/stateless/Resources/${functionId(name)}/Properties/Architectures/0: arm64 → x86_64`,
+);
+
+/** The emulator rejects alarms on metric math. */
+const NO_METRIC_MATH = ['errorrate', 'failedfunctions'].map(
+  (name) => `/stateless/Resources/Alarms${name}/Type: AWS::CloudWatch::Alarm → -`,
+);
+
+/** The emulator has no versions and aliases of state machines, so executions are started on the machine itself. */
+const NO_MACHINE_RELEASES = [
+  '/stateless/Resources/ImageAnalysisReleaseLive/Type: AWS::StepFunctions::StateMachineAlias → -',
+  '/stateless/Resources/ImageAnalysisReleaseVersion/Type: AWS::StepFunctions::StateMachineVersion → -',
+  ...[
+    'Outputs/LiveStateMachineArn/Value',
+    'Resources/BulkImportImportImageFunction/Properties/Environment/Variables/STATE_MACHINE_ARN',
+    'Resources/ReconcileReconcileFunction/Properties/Environment/Variables/STATE_MACHINE_ARN',
+    'Resources/UploadTriggerRule/Properties/Targets/0/Arn',
+  ].map((place) => `/stateless/${place}/Ref: ImageAnalysisReleaseLiveC2B8A665 → ImageAnalysisStateMachineE901846B`),
+];
+
+describe('the environments', () => {
+  test('differ only in data retention, in what the emulator lacks, and in the architecture', () => {
+    expect(difference('x64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES, ...HOST_ARCHITECTURE].sort());
+  });
+
+  test('do not differ in the architecture on an arm64 laptop', () => {
+    expect(difference('arm64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES].sort());
+  });
+});
+
+describe('endpoints', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  const settings = { textGate: 'always', watchedLabels: ['Endpoint'], functionMemoryMb: { 'store-record': 256 } };
+
+  test.each([
+    {},
+    { environment: 'local' },
+    { name: 'endpoint' },
+    { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_REKOGNITION: 'http://127.0.0.1:2' },
+    { settings: 'file' },
+  ])('are in no template, even if the shell sets them: context %j', (context) => {
+    for (const variable of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_REKOGNITION']) {
+      vi.stubEnv(variable, 'http://127.0.0.1:4566');
+    }
+    const { stateful, stateless } = templatesOf('settings' in context ? { settings: settingsFile(settings) } : context);
+    const text = JSON.stringify([stateful.toJSON(), stateless.toJSON()]);
+    expect(text).not.toContain('AWS_ENDPOINT_URL');
+    expect(text).not.toContain('127.0.0.1');
+  });
+
+  test('cannot be set by a setting', () => {
+    const moderationPolicy = [{ category: 'AWS_ENDPOINT_URL', minConfidence: 1, action: 'ALERT' }];
+    for (const smuggled of [{ AWS_ENDPOINT_URL: 'x' }, { watchedLabels: ['AWS_ENDPOINT_URL'] }, { moderationPolicy }]) {
+      expect(() => templatesOf({ settings: settingsFile(smuggled) })).toThrow(/settings\.json: /);
+    }
   });
 });

@@ -15,31 +15,31 @@ export const DEFINITIONS = {
 
 const CONTEXT = (JSON.parse(readFileSync(join(CDK_FOLDER, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> }).context;
 
-/** A folder that goes with the machine's other temporary files. */
+/** A new folder below the system's temporary folder. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'sightline-cdk-'));
 }
 
-/** A settings file with this content. */
+/** Path of a new settings file with this content. */
 export function settingsFile(content: unknown): string {
   const file = join(temporaryFolder(), 'settings.json');
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   return file;
 }
 
-/** Zips that hold nothing: synthesis only reads their bytes. */
+/** A folder of placeholder zips: synthesis only hashes them. */
 function dummyDist(): string {
   const dist = temporaryFolder();
-  for (const flavour of ['local', 'arm64', 'x86_64']) {
-    mkdirSync(join(dist, flavour));
-    for (const name of FUNCTION_NAMES) writeFileSync(join(dist, flavour, `${name}.zip`), `${flavour} ${name}`);
+  for (const target of ['local', 'arm64', 'x86_64']) {
+    mkdirSync(join(dist, target));
+    for (const name of FUNCTION_NAMES) writeFileSync(join(dist, target, `${name}.zip`), `${target} ${name}`);
   }
   return dist;
 }
 
 let dist: string | undefined;
 
-/** The app as bin/ makes it, without cdk-nag: with its own cdk.json, and this context. */
+/** The app as in bin/, without cdk-nag, with the context of cdk.json and this one. */
 export function makeApp(context: Record<string, unknown> = {}, hostArchitecture = 'x64') {
   dist ??= dummyDist();
   const app = new App({ context: { ...CONTEXT, ...context }, outdir: temporaryFolder() });
@@ -63,19 +63,19 @@ export function templatesOf(context: Record<string, unknown> = {}, hostArchitect
   return { stateful: Template.fromStack(stateful), stateless: Template.fromStack(stateless) };
 }
 
-/** All resources of a type, by logical ID. */
+/** All resources of a type, with their logical IDs. */
 export function resourcesOf(template: Template, type: string): [string, Resource][] {
   return Object.entries(template.findResources(type) as Record<string, Resource>);
 }
 
-/** The one resource whose logical ID begins so. */
+/** The one resource of a type whose logical ID begins with the prefix. */
 export function resourceOf(template: Template, type: string, prefix: string): Resource {
   const found = resourcesOf(template, type).filter(([id]) => id.startsWith(prefix));
   if (found.length !== 1 || !found[0]) throw new Error(`${found.length} resources ${type} begin with ${prefix}`);
   return found[0][1];
 }
 
-/** The constructs of the functions that do not belong to the pipeline. */
+/** The parent constructs of the functions that are not part of PipelineFunctions. */
 const OWNERS: Readonly<Partial<Record<FunctionName, string>>> = {
   reconcile: 'Reconcile',
   'count-trends': 'Trends',
@@ -83,20 +83,22 @@ const OWNERS: Readonly<Partial<Record<FunctionName, string>>> = {
   'import-image': 'BulkImport',
 };
 
-/** What the logical IDs of a function, of its role and of its log begin with. */
+/** Prefix of the logical IDs of a function, its role and its log group. */
 export function functionId(name: FunctionName): string {
   return `${OWNERS[name] ?? 'Functions'}${pascalCase(name)}Function`;
 }
 
-/** What stands for this release of a function, and what for whatever is released, in a template. */
+/** Matches the logical ID of a function's version. */
 export function versionOf(name: FunctionName): RegExp {
   return new RegExp(`^${functionId(name)}CurrentVersion[0-9A-F]{8}[0-9a-f]{32}$`);
 }
+
+/** Matches the logical ID of a function's alias `live`. */
 export function liveOf(name: FunctionName): RegExp {
   return new RegExp(`^${functionId(name)}Live[0-9A-F]{8}$`);
 }
 
-/** Both templates, with what changes with every build taken out: hashes of assets, which are part of the names of functions' versions, too; and the state machine's definition, which has its own tests. */
+/** Both templates without the hashes of assets, which change with every build, and without the definitions of state machines, which have their own tests. */
 export function normalised(templates: Templates): { stateful: object; stateless: object } {
   const clean = (template: Template): object =>
     JSON.parse(

@@ -1,4 +1,4 @@
-/** The package ships without types; this is what the tests use of it. */
+/** The package has no types; these are the parts that the tests use. */
 declare module 'asl-validator' {
   export default function validate(definition: object): { readonly isValid: boolean; readonly errors: readonly unknown[] };
 }

@@ -1,10 +1,10 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Template } from 'aws-cdk-lib/assertions';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FUNCTION_NAMES, type FunctionName } from '../lib/function-names.ts';
-import { DEFAULT_MODERATION_POLICY } from '../lib/moderation-policy.ts';
-import { functionId, makeApp, resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
+import { DEFAULT_MODERATION_POLICY } from '../lib/settings.ts';
+import { functionId, liveOf, makeApp, resourceOf, resourcesOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
 const imported = (name: RegExp): unknown => expect.objectContaining({ 'Fn::ImportValue': expect.stringMatching(name) as unknown });
 
@@ -57,17 +57,17 @@ function environmentOf(template: Template, name: FunctionName): Record<string, u
   return (functionOf(template, name).Environment as { Variables: Record<string, unknown> }).Variables;
 }
 
-describe('the functions', () => {
-  let template: Template;
-  beforeAll(() => {
-    template = templatesOf().stateless;
-  });
+let template: Template;
+beforeAll(() => {
+  template = templatesOf().stateless;
+});
 
-  test('are exactly ours, without helpers', () => {
+describe('the functions', () => {
+  test('include no helper functions of the CDK', () => {
     expect(resourcesOf(template, 'AWS::Lambda::Function')).toHaveLength(FUNCTION_NAMES.length);
   });
 
-  test.each(FUNCTION_NAMES)('%s runs on arm64, small, traced, and with its own log', (name) => {
+  test.each(FUNCTION_NAMES)('%s runs on arm64, with little memory, tracing and its own log group', (name) => {
     const properties = functionOf(template, name);
     expect(properties).toMatchObject({
       Architectures: ['arm64'],
@@ -82,7 +82,7 @@ describe('the functions', () => {
     expect(properties).not.toHaveProperty('FunctionName');
   });
 
-  test.each(FUNCTION_NAMES)('%s gets exactly its settings, and what its metrics are told apart by', (name) => {
+  test.each(FUNCTION_NAMES)('%s gets exactly its variables, and the name of the deployment', (name) => {
     expect(environmentOf(template, name)).toEqual({ ...ENVIRONMENT[name], DEPLOYMENT: 'sightline' });
   });
 
@@ -91,7 +91,7 @@ describe('the functions', () => {
     expect(resourcesOf(template, 'AWS::Logs::LogGroup')).toHaveLength(FUNCTION_NAMES.length + 2);
   });
 
-  test('take what a settings file says', () => {
+  test('use the values of a settings file', () => {
     const settings = settingsFile({
       maxBytes: 1000,
       storeGps: true,
@@ -111,12 +111,86 @@ describe('the functions', () => {
     for (const [, group] of resourcesOf(changed, 'AWS::Logs::LogGroup')) expect(group.Properties.RetentionInDays).toBe(7);
   });
 
-  test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'RUST_LOG'])('cannot be given %s, not even by an escape hatch', (variable) => {
+  test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'RUST_LOG'])('cannot be given %s, even by an escape hatch', (variable) => {
     const { app, stateless } = makeApp();
     const fn = stateless.node.findAll().find((node) => node instanceof CfnFunction);
     if (!(fn instanceof CfnFunction)) throw new Error('no function');
     expect(Stack.of(fn)).toBe(stateless);
     fn.environment = { variables: { [variable]: 'http://127.0.0.1:1' } };
     expect(() => app.synth()).toThrow(`${variable} may not be set by a template`);
+  });
+});
+
+const matching = (type: string, id: RegExp, of = template) => resourcesOf(of, type).filter(([found]) => id.test(found));
+
+describe('releases of functions', () => {
+  test.each(FUNCTION_NAMES)('%s has a version that later releases keep, and an alias that points at it', (name) => {
+    const versions = matching('AWS::Lambda::Version', versionOf(name));
+    expect(versions.map(([, { DeletionPolicy, UpdateReplacePolicy }]) => [DeletionPolicy, UpdateReplacePolicy])).toEqual([['Retain', 'Retain']]);
+    const aliases = matching('AWS::Lambda::Alias', liveOf(name));
+    expect(aliases.map(([, { Properties }]) => Properties)).toEqual([
+      {
+        FunctionName: expect.anything() as unknown,
+        FunctionVersion: { 'Fn::GetAtt': [versions[0]?.[0], 'Version'] },
+        Name: 'live',
+      },
+    ]);
+  });
+
+  test('change only for functions that changed', () => {
+    const changed = templatesOf({ settings: settingsFile({ textLineMinConfidence: 70 }) }).stateless;
+    const version = (name: (typeof FUNCTION_NAMES)[number], of = template): unknown => matching('AWS::Lambda::Version', versionOf(name), of)[0]?.[0];
+    expect(version('detect-text', changed)).not.toBe(version('detect-text'));
+    for (const name of FUNCTION_NAMES.filter((other) => other !== 'detect-text')) expect(version(name, changed)).toBe(version(name));
+  });
+
+  test('all change with the release id, so that a rolled back release can be deployed again', () => {
+    const versionsOf = (id: string): string[] => resourcesOf(templatesOf({ 'release-id': id }).stateless, 'AWS::Lambda::Version').map(([version]) => version);
+    const [plain, first, again, second] = [resourcesOf(template, 'AWS::Lambda::Version').map(([version]) => version), versionsOf('1'), versionsOf('1'), versionsOf('2')];
+    expect(again).toEqual(first);
+    expect([...plain, ...first, ...second].filter((version, index, all) => all.indexOf(version) === index)).toHaveLength(3 * FUNCTION_NAMES.length);
+  });
+
+  test('show the release id in the descriptions and in an output, if there is one', () => {
+    const withId = templatesOf({ 'release-id': '2026-11-25T23:41:07Z' }).stateless;
+    const descriptions = (of: Template): string[] => resourcesOf(of, 'AWS::Lambda::Function').map(([, { Properties }]) => String(Properties.Description));
+    for (const description of descriptions(withId)) expect(description).toMatch(/ \(release 2026-11-25T23:41:07Z\)$/);
+    for (const description of descriptions(template)) expect(description).not.toContain('release');
+    expect(withId.findOutputs('ReleaseId')).toEqual({ ReleaseId: { Value: '2026-11-25T23:41:07Z' } });
+  });
+
+  test('are what every caller uses: nothing calls a function without a version or an alias', () => {
+    const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([id]) => id);
+    const callers = ['AWS::Events::Rule', 'AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Permission', 'AWS::Scheduler::Schedule', 'AWS::StepFunctions::StateMachine'];
+    const text = JSON.stringify(callers.map((type) => resourcesOf(template, type)));
+    expect(functions.filter((id) => text.includes(`"${id}"`))).toEqual([]);
+  });
+});
+
+describe('releases of the state machine', () => {
+  test('are versions of its revisions, which later releases keep', () => {
+    const version = resourceOf(template, 'AWS::StepFunctions::StateMachineVersion', 'ImageAnalysisReleaseVersion');
+    const machine = expect.stringMatching(/^ImageAnalysisStateMachine/) as unknown;
+    expect(version).toMatchObject({
+      Properties: { StateMachineArn: { 'Fn::GetAtt': [machine, 'Arn'] }, StateMachineRevisionId: { 'Fn::GetAtt': [machine, 'StateMachineRevisionId'] } },
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  const aliasIn = (of: Template): unknown => resourceOf(of, 'AWS::StepFunctions::StateMachineAlias', 'ImageAnalysisReleaseLive').Properties;
+  const StateMachineVersionArn = { 'Fn::GetAtt': [expect.stringMatching(/^ImageAnalysisReleaseVersion/), 'Arn'] };
+
+  test('start as a canary with 10 % of the executions, and roll back if error-rate is raised', () => {
+    const alarm = { Ref: expect.stringMatching(/^Alarmserrorrate/) as unknown };
+    expect(aliasIn(template)).toEqual({
+      Name: 'live',
+      DeploymentPreference: { Type: 'CANARY', Percentage: 10, Interval: 15, Alarms: [alarm], StateMachineVersionArn },
+    });
+  });
+
+  test('take over at once if the context says so', () => {
+    const atOnce = templatesOf({ release: 'at-once' }).stateless;
+    expect(aliasIn(atOnce)).toEqual({ Name: 'live', DeploymentPreference: { Type: 'ALL_AT_ONCE', StateMachineVersionArn } });
   });
 });

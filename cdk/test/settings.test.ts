@@ -1,16 +1,15 @@
-import { describe, expect, test } from 'vitest';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentOf, artefactOf } from '../lib/environment.ts';
-import { loadSettings } from '../lib/settings-file.ts';
+import { describe, expect, test } from 'vitest';
+import { artefactOf, environmentOf } from '../lib/environment.ts';
+import { loadSettings, UsageError } from '../lib/settings-file.ts';
 import { DEFAULT_SETTINGS } from '../lib/settings.ts';
-import { UsageError } from '../lib/usage-error.ts';
 import { CDK_FOLDER, settingsFile, temporaryFolder, templatesOf } from './app.ts';
 
 const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-function complaintAbout(content: unknown): string {
+function errorOf(content: unknown): string {
   const file = settingsFile(content);
   try {
     loadSettings(file);
@@ -26,16 +25,16 @@ describe('settings', () => {
     expect(loadSettings()).toEqual(DEFAULT_SETTINGS);
   });
 
-  test('take the defaults for what a file does not say', () => {
+  test('keep the defaults of keys that the file does not contain', () => {
     expect(loadSettings(settingsFile({ maxStoredLabels: 5 }))).toEqual({ ...DEFAULT_SETTINGS, maxStoredLabels: 5 });
   });
 
-  test('take a bucket to import from with its KMS key, or without', () => {
+  test('accept a bucket to import from with or without a KMS key', () => {
     const importBuckets = ['photos', { name: 'archive', kmsKeyArn: KEY_ARN }, { name: 'copies', kmsKeyArn: KEY_ARN.replace('1234abcd-12ab', 'mrk-1234abcd12ab') }];
     expect(loadSettings(settingsFile({ importBuckets })).importBuckets).toEqual(importBuckets);
   });
 
-  test('have defaults that pass their own checks', () => {
+  test('have valid defaults', () => {
     expect(loadSettings(settingsFile(DEFAULT_SETTINGS))).toEqual(DEFAULT_SETTINGS);
   });
 
@@ -95,14 +94,14 @@ describe('settings', () => {
     [JSON.parse('{"__proto__": {"maxBytes": 1}}'), /^FILE: "__proto__" is not a setting; /],
     ['{"maxBytes": 1,}', /^FILE: the settings file is not valid JSON \(.*\)\.$/],
     ['[]', 'FILE: the settings file must hold a JSON object of settings.'],
-  ])('say in one sentence what is wrong with %j', (content, sentence) => {
-    const complaint = complaintAbout(content);
-    if (typeof sentence === 'string') expect(complaint).toBe(sentence);
-    else expect(complaint).toMatch(sentence);
-    expect(complaint).not.toContain('\n');
+  ])('report in one sentence why %j is not valid', (content, sentence) => {
+    const error = errorOf(content);
+    if (typeof sentence === 'string') expect(error).toBe(sentence);
+    else expect(error).toMatch(sentence);
+    expect(error).not.toContain('\n');
   });
 
-  test('say that their file is missing', () => {
+  test('report that the file is missing', () => {
     const file = join(temporaryFolder(), 'absent.json');
     expect(() => loadSettings(file)).toThrow(new RegExp(`^${file}: the settings file cannot be read \\(ENOENT.*\\)\\.$`));
   });
@@ -111,17 +110,17 @@ describe('settings', () => {
 describe('context', () => {
   test.each([
     [{ environment: 'prod' }, 'context "environment" must be one of aws, local, but is "prod".'],
-    [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "Sight Line".'],
-    [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, a letter first, but is "".'],
+    [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, starting with a letter, but is "Sight Line".'],
+    [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, starting with a letter, but is "".'],
     [{ release: 'now' }, 'context "release" must be one of canary, at-once, but is "now".'],
     [{ 'release-id': '' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "".'],
     [{ 'release-id': 'the second' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "the second".'],
-    [{ settings: 7 }, 'context "settings" must be a text, but is 7.'],
-  ])('that is wrong is named: %j', (context, sentence) => {
+    [{ settings: 7 }, 'context "settings" must be a string, but is 7.'],
+  ])('is rejected if it is not valid: %j', (context, sentence) => {
     expect(() => templatesOf(context)).toThrow(new UsageError(sentence));
   });
 
-  test('that is wrong is all that the app prints', () => {
+  test('that is not valid makes the app print only the error', () => {
     const run = (): string =>
       execFileSync(process.execPath, ['--import', 'tsx', 'bin/sightline.ts'], {
         cwd: CDK_FOLDER,
@@ -137,12 +136,12 @@ describe('zips', () => {
   test.each([
     ['aws', 'arm64', 'run "make package" first'],
     ['local', 'local', '"make up" builds it'],
-  ] as const)('that are missing are named, with what makes them: %s', (name, flavour, hint) => {
+  ] as const)('that are missing are reported with the command that builds them: %s', (name, target, hint) => {
     const dist = temporaryFolder();
     const { artefacts } = environmentOf(name, dist, DEFAULT_SETTINGS);
-    const zip = join(dist, flavour, 'detect-labels.zip');
+    const zip = join(dist, target, 'detect-labels.zip');
     expect(() => artefactOf(artefacts, 'detect-labels')).toThrow(new UsageError(`${zip}, the code of DetectLabels, is missing: ${hint}.`));
-    mkdirSync(join(dist, flavour));
+    mkdirSync(join(dist, target));
     writeFileSync(zip, 'zip');
     expect(artefactOf(artefacts, 'detect-labels')).toBe(zip);
     rmSync(dist, { recursive: true });

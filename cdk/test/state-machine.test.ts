@@ -1,41 +1,52 @@
 import { readFileSync } from 'node:fs';
-import type { Template } from 'aws-cdk-lib/assertions';
 import aslValidator from 'asl-validator';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Definition } from '../lib/definition.ts';
 import { pascalCase, TASK_NAMES } from '../lib/function-names.ts';
 import { MAX_REVIEW_SECONDS } from '../lib/settings.ts';
+import { Definition } from '../lib/state-machine.ts';
 import { DEFINITIONS, resourceOf, settingsFile, templatesOf, versionOf } from './app.ts';
 
 const DEFINITION = readFileSync(DEFINITIONS.imageAnalysis, 'utf8');
+const BULK_IMPORT = readFileSync(DEFINITIONS.bulkImport, 'utf8');
 
-function machineOf(template: Template): Record<string, unknown> {
-  return resourceOf(template, 'AWS::StepFunctions::StateMachine', 'ImageAnalysis').Properties;
+function machineOf(template: Template, id = 'ImageAnalysis'): Record<string, unknown> {
+  return resourceOf(template, 'AWS::StepFunctions::StateMachine', id).Properties;
 }
 
-describe('the state machine', () => {
+function bulkImportOf(settings: object = {}): Record<string, unknown> {
+  return machineOf(templatesOf({ settings: settingsFile(settings) }).stateless, 'BulkImport');
+}
+
+test.each(Object.entries(DEFINITIONS))('%s is valid Amazon States Language', (_, file) => {
+  const result = aslValidator(JSON.parse(readFileSync(file, 'utf8')) as object);
+  expect(result.errors).toEqual([]);
+  expect(result.isValid).toBe(true);
+});
+
+describe('image-analysis', () => {
   let machine: Record<string, unknown>;
   beforeAll(() => {
     machine = machineOf(templatesOf().stateless);
   });
 
-  test('is what the ASL file says', () => {
+  test('has the definition of the ASL file', () => {
     expect(JSON.parse(machine.DefinitionString as string)).toEqual(JSON.parse(DEFINITION));
     expect(machine.StateMachineType).toBe('STANDARD');
     expect(machine.StateMachineName).toBe('sightline-image-analysis');
   });
 
-  test('has a function for each placeholder of the ASL, and no other', () => {
+  test('has a substitution for each placeholder of the ASL file, and no other', () => {
     const placeholders = [...DEFINITION.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
     expect(Object.keys(machine.DefinitionSubstitutions as object).sort()).toEqual([...new Set(placeholders)].sort());
   });
 
-  test('gets this release of the right function at each placeholder', () => {
+  test('calls the current version of the right function at each placeholder', () => {
     const expected = TASK_NAMES.map((name) => [`${pascalCase(name)}FunctionArn`, { Ref: expect.stringMatching(versionOf(name)) as unknown }]);
     expect(machine.DefinitionSubstitutions).toEqual(Object.fromEntries(expected));
   });
 
-  test('logs everything but the data of executions, and traces', () => {
+  test('has tracing and a log without execution data', () => {
     expect(machine.LoggingConfiguration).toMatchObject({
       IncludeExecutionData: false,
       Level: 'ALL',
@@ -44,15 +55,8 @@ describe('the state machine', () => {
     expect(machine.TracingConfiguration).toEqual({ Enabled: true });
   });
 
-  test('is valid Amazon States Language, as far as a validator can tell', () => {
-    const result = aslValidator(JSON.parse(DEFINITION) as object);
-    expect(result.errors).toEqual([]);
-    expect(result.isValid).toBe(true);
-  });
-
-  // Injected: the template for a laptop beside the one for AWS.
-  // Seen: AWS gets the definition's own retries of throttling, which last for hours; the emulator, which ignores MaxDelaySeconds, four.
-  test('is tried again for hours where it is throttled on AWS, and four times on the emulator', () => {
+  // The template for AWS keeps the definition's 200 retries of throttling; the emulator, which ignores MaxDelaySeconds, gets 4.
+  test('retries throttling 200 times on AWS and 4 times on the emulator', () => {
     const attempts = (template: Template): number[] => {
       const retriers = [...(machineOf(template).DefinitionString as string).matchAll(/"(?:Recognition\.Throttled|Lambda\.TooManyRequestsException)"\s*\][^}]*"MaxAttempts": (\d+)/g)];
       return [...new Set(retriers.map(([, found]) => Number(found)))];
@@ -61,7 +65,7 @@ describe('the state machine', () => {
     expect(attempts(templatesOf({ environment: 'local' }).stateless)).toEqual([4]);
   });
 
-  test('waits for a review as long as the settings say', () => {
+  test('waits for a review as long as the setting says', () => {
     const changed = machineOf(templatesOf({ settings: settingsFile({ reviewTimeoutSeconds: 90 }) }).stateless);
     const expected = new Definition(DEFINITION).withState('AwaitReview', { TimeoutSeconds: 90 }).toString();
     expect(changed.DefinitionString).toEqual(expected);
@@ -70,12 +74,34 @@ describe('the state machine', () => {
   });
 });
 
+describe('bulk-import', () => {
+  test('has the definition of the ASL file, tracing and a log without execution data', () => {
+    const machine = bulkImportOf();
+    expect(JSON.parse(machine.DefinitionString as string)).toEqual(JSON.parse(BULK_IMPORT));
+    expect(machine).toMatchObject({ StateMachineName: 'sightline-bulk-import', StateMachineType: 'STANDARD', TracingConfiguration: { Enabled: true } });
+    expect(machine.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false, Level: 'ALL' });
+  });
+
+  test('calls only import-image', () => {
+    expect([...new Set(BULK_IMPORT.match(/\$\{\w+\}/g))]).toEqual(['${ImportImageFunctionArn}']);
+    expect(bulkImportOf().DefinitionSubstitutions).toEqual({
+      ImportImageFunctionArn: { Ref: expect.stringMatching(versionOf('import-image')) as unknown },
+    });
+  });
+
+  test('uses the concurrency and the tolerated failures of the settings', () => {
+    const text = bulkImportOf({ importConcurrency: 7, importToleratedFailurePercent: 12.5 }).DefinitionString as string;
+    expect(text).toMatch(/"MaxConcurrency": 7\b/);
+    expect(text).toMatch(/"ToleratedFailurePercentage": 12\.5\b/);
+  });
+});
+
 interface Task {
   readonly TimeoutSeconds: number;
   readonly Retry?: readonly { readonly IntervalSeconds: number; readonly BackoffRate: number; readonly MaxAttempts: number; readonly MaxDelaySeconds?: number }[];
 }
 
-/** All Tasks of a definition, wherever they lie. */
+/** All Tasks of a definition, at any depth. */
 function tasksOf(node: unknown): [string, Task][] {
   if (typeof node !== 'object' || node === null) return [];
   const states = Object.entries(('States' in node ? node.States : {}) as Record<string, { Type: string }>);
@@ -83,8 +109,8 @@ function tasksOf(node: unknown): [string, Task][] {
   return [...own, ...Object.values(node).flatMap(tasksOf)];
 }
 
-/** The longest that a Task can take, in seconds: each retrier used up, each try up to its time limit. */
-function longest({ TimeoutSeconds, Retry = [] }: Task): number {
+/** The longest duration of a Task in seconds: all retries, each attempt up to its timeout. */
+function longestDuration({ TimeoutSeconds, Retry = [] }: Task): number {
   const waits = Retry.flatMap(({ IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds = Infinity }) =>
     Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds)),
   );
@@ -94,23 +120,23 @@ function longest({ TimeoutSeconds, Retry = [] }: Task): number {
 describe('the longest review', () => {
   const DAY = 86_400;
 
-  test('leaves room in the year of an execution for the retries of all other states, and for a redrive', () => {
+  test('leaves time within the one year of an execution for the retries of all other states and for a redrive', () => {
     const others = tasksOf(JSON.parse(DEFINITION)).filter(([name]) => name !== 'AwaitReview');
     expect(others).toHaveLength(9);
-    const waits = others.reduce((sum, [, task]) => sum + longest(task), 0);
-    // A redrive can come 14 days after the failure, and begins all retries anew.
+    const waits = others.reduce((sum, [, task]) => sum + longestDuration(task), 0);
+    // A redrive can start 14 days after the failure, and resets all retry counters.
     expect(MAX_REVIEW_SECONDS + 2 * waits + 14 * DAY).toBeLessThan(365 * DAY);
   });
 });
 
 describe('numbers from the settings', () => {
-  test('reach a state in a branch of a Parallel, too', () => {
+  test('are set in a state inside a Parallel', () => {
     const nested = { States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 1 } } }] } } };
     const changed = new Definition(JSON.stringify(nested)).withState('AwaitReview', { TimeoutSeconds: 5 });
     expect(JSON.parse(changed.toString())).toEqual({ States: { P: { Branches: [{ States: { AwaitReview: { TimeoutSeconds: 5 } } }] } } });
   });
 
-  test('are missed where there is no such state', () => {
+  test('throw an error if there is no such state', () => {
     const definition = new Definition('{"States": {"Other": {}}}');
     expect(() => definition.withState('AwaitReview', {})).toThrow('must have one state AwaitReview, but has 0');
     expect(() => definition.withType('Map', {})).toThrow('must have one state of type Map, but has 0');

@@ -2,12 +2,12 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeApp, resourceOf, resourcesOf, settingsFile, templatesOf } from './app.ts';
 
-const COOLING = [
+const TRANSITIONS = [
   { StorageClass: 'STANDARD_IA', TransitionInDays: 30 },
   { StorageClass: 'GLACIER_IR', TransitionInDays: 90 },
 ];
 
-/** A statement that refuses what does not come over TLS. */
+/** A statement that denies access without TLS. */
 const TLS_ONLY = Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } }, Principal: { AWS: '*' } });
 
 interface LifecycleRule {
@@ -28,7 +28,7 @@ describe('the stateful stack', () => {
     template = templatesOf().stateful;
   });
 
-  test('encrypts images with a key that rotates', () => {
+  test('encrypts images with a key that is rotated every year', () => {
     template.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true, RotationPeriodInDays: 365 });
     template.resourceCountIs('AWS::KMS::Key', 1);
     template.hasResourceProperties('AWS::S3::Bucket', {
@@ -43,7 +43,7 @@ describe('the stateful stack', () => {
     });
   });
 
-  test('lets alarms and the budget of this account write to encrypted topics, and no other service use the key', () => {
+  test('lets only CloudWatch alarms and budgets of this account use the key as services', () => {
     const { Properties } = resourceOf(template, 'AWS::KMS::Key', 'DataKey');
     const { Statement } = Properties.KeyPolicy as { Statement: { Principal: unknown }[] };
     expect(Statement.filter(({ Principal }) => JSON.stringify(Principal).includes('Service'))).toEqual([
@@ -57,14 +57,14 @@ describe('the stateful stack', () => {
     ]);
   });
 
-  test('keeps versions of images, and sends their events to EventBridge without a helper function', () => {
+  test('keeps versions of images and sends events to EventBridge without a helper function', () => {
     const { Properties } = resourceOf(template, 'AWS::S3::Bucket', 'ImagesBucket');
     expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
     expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: { EventBridgeEnabled: true } });
     template.resourceCountIs('AWS::Lambda::Function', 0);
   });
 
-  test('blocks public access, access lists and plain HTTP on every bucket', () => {
+  test('blocks public access, ACLs and plain HTTP on every bucket', () => {
     const buckets = resourcesOf(template, 'AWS::S3::Bucket');
     expect(buckets).toHaveLength(2);
     for (const [id, bucket] of buckets) {
@@ -79,7 +79,7 @@ describe('the stateful stack', () => {
     }
   });
 
-  test('allows nobody in the policy of the images, and only log delivery in that of the access log', () => {
+  test('allows only log delivery in bucket policies, and only for the access log', () => {
     const allowed = resourcesOf(template, 'AWS::S3::BucketPolicy').flatMap(([id, policy]) =>
       (policy.Properties.PolicyDocument as { Statement: { Effect: string; Principal: unknown; Action: unknown }[] }).Statement.filter(
         ({ Effect }) => Effect === 'Allow',
@@ -88,7 +88,7 @@ describe('the stateful stack', () => {
     expect(allowed).toEqual([['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject']]);
   });
 
-  test('refuses uploads with another KMS key or with a key of the uploader, and takes those that name no key', () => {
+  test('denies uploads with another KMS key or a customer-provided key, and accepts uploads that name no key', () => {
     const { Properties } = resourceOf(template, 'AWS::S3::BucketPolicy', 'ImagesBucketPolicy');
     const { Statement } = Properties.PolicyDocument as { Statement: { Sid?: string; Condition: Record<string, Record<string, unknown>> }[] };
     const refused = Statement.filter(({ Sid }) => Sid?.startsWith('Refuse'));
@@ -99,29 +99,29 @@ describe('the stateful stack', () => {
       {
         ...common,
         Sid: 'RefuseOtherKmsKeys',
-        // All conditions must hold, and StringNotEquals holds where the header is absent: without Null, a plain upload would be refused.
+        // StringNotEquals also matches if the header is absent: without Null, uploads that name no key would be denied.
         Condition: { StringNotEquals: { [kmsKey]: [{ 'Fn::GetAtt': [key, 'Arn'] }, { Ref: key }] }, Null: { [kmsKey]: 'false' } },
       },
       { ...common, Sid: 'RefuseCustomerKeys', Condition: { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } } },
     ]);
   });
 
-  test('cannot be deleted by mistake, but on a laptop', () => {
+  test('has termination protection on AWS, but not on a laptop', () => {
     expect(makeApp().stateful.terminationProtection).toBe(true);
     expect(makeApp().stateless.terminationProtection).not.toBe(true);
     expect(makeApp({ environment: 'local' }).stateful.terminationProtection).toBe(false);
   });
 
-  test('logs who read the images', () => {
+  test('logs access to the images', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LoggingConfiguration: { DestinationBucketName: { Ref: Match.stringLikeRegexp('^ImagesAccessLogs') }, LogFilePrefix: 'images/' },
     });
   });
 
-  test('moves images to cheaper storage after 30 and 90 days, always readable at once', () => {
+  test('moves images to cheaper storage classes after 30 and 90 days, without a restore delay', () => {
     const rules = new Map(lifecycleOf(template).map((rule) => [rule.Id, rule]));
     for (const area of ['raw-uploads', 'processed', 'archived']) {
-      expect(rules.get(area)).toMatchObject({ Prefix: `${area}/`, Status: 'Enabled', Transitions: COOLING });
+      expect(rules.get(area)).toMatchObject({ Prefix: `${area}/`, Status: 'Enabled', Transitions: TRANSITIONS });
       expect(rules.get(area)?.ExpirationInDays).toBeUndefined();
     }
     template.hasResourceProperties('AWS::S3::Bucket', {
@@ -129,7 +129,7 @@ describe('the stateful stack', () => {
     });
   });
 
-  test('cleans up answers, replaced versions, unfinished uploads and delete markers', () => {
+  test('expires answers, replaced versions, unfinished uploads and delete markers', () => {
     const rules = lifecycleOf(template);
     expect(rules.map(({ Id, NoncurrentVersionExpiration }) => [Id, NoncurrentVersionExpiration])).toEqual([
       ['raw-uploads', { NoncurrentDays: 90 }],
@@ -146,13 +146,13 @@ describe('the stateful stack', () => {
     expect(rules[6]).toMatchObject({ ExpiredObjectDeleteMarker: true });
   });
 
-  test('keeps answers for ever where records are', () => {
+  test('keeps answers for ever if records are kept for ever', () => {
     const results = lifecycleOf(templatesOf({ settings: settingsFile({ retentionDays: 0 }) }).stateful).find(({ Id }) => Id === 'results');
     expect(results).toBeDefined();
     expect(results?.ExpirationInDays).toBeUndefined();
   });
 
-  test('leaves all data where it is when the stack is deleted', () => {
+  test('retains all data when the stack is deleted', () => {
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::KMS::Key']) {
       for (const [, resource] of resourcesOf(template, type)) {
         expect([resource.DeletionPolicy, resource.UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
@@ -160,12 +160,77 @@ describe('the stateful stack', () => {
     }
   });
 
-  test('tells bucket and tables under the names that the command line looks for', () => {
+  test('has the outputs that the command line reads', () => {
     expect(Object.keys(template.findOutputs('*')).filter((name) => !name.startsWith('ExportsOutput'))).toEqual([
       'ImagesBucketName',
       'RecordsTableName',
       'LabelIndexTableName',
       'TrendsTableName',
+    ]);
+  });
+
+  test('has tables with on-demand capacity, encryption, recovery, TTL and deletion protection', () => {
+    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(3);
+    for (const [, { Properties }] of tables) {
+      expect(Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        TimeToLiveSpecification: { AttributeName: 'ExpiresAt', Enabled: true },
+      });
+    }
+  });
+
+  test('indexes records by image, by owner and by open work', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'Records8');
+    const keys = (hash: string): object[] => [
+      { AttributeName: hash, KeyType: 'HASH' },
+      { AttributeName: 'UploadTimestamp', KeyType: 'RANGE' },
+    ];
+    expect(Properties.KeySchema).toEqual(keys('ImageID'));
+    expect(Properties.AttributeDefinitions).toContainEqual({ AttributeName: 'UploadTimestamp', AttributeType: 'N' });
+    expect(Properties.GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: 'OwnerIndex',
+        KeySchema: keys('OwnerID'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'] },
+      },
+      {
+        IndexName: 'WorkQueueIndex',
+        KeySchema: keys('WorkQueue'),
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: ['ExecutionArn', 'OwnerID', 'ProcessingStatus', 'ReviewStatus', 'StatusReason', 'DetectionSummary'],
+        },
+      },
+    ]);
+  });
+
+  test('indexes label rows by owner, label and month, ordered by time', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'RecordsLabelIndex');
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: 'OwnerLabelMonth', KeyType: 'HASH' },
+      { AttributeName: 'TimeImageID', KeyType: 'RANGE' },
+    ]);
+    expect(Properties.GlobalSecondaryIndexes).toBeUndefined();
+  });
+
+  test('indexes counters by counter and name', () => {
+    const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'TrendsTable');
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: 'Counter', KeyType: 'HASH' },
+      { AttributeName: 'Name', KeyType: 'RANGE' },
+    ]);
+  });
+
+  test('streams only the keys of changed records', () => {
+    const streams = resourcesOf(template, 'AWS::DynamoDB::Table').map(([id, { Properties }]) => [id.slice(0, -8), Properties.StreamSpecification]);
+    expect(streams).toEqual([
+      ['Records', { StreamViewType: 'KEYS_ONLY' }],
+      ['RecordsLabelIndex', undefined],
+      ['TrendsTable', undefined],
     ]);
   });
 });

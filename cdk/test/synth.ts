@@ -1,4 +1,4 @@
-/** Synthesises the templates as AWS and as a laptop get them, from zips that hold nothing, for linters: `node --import tsx test/synth.ts FOLDER`. */
+/** Synthesises the templates for AWS and for a local stack, with placeholder zips, for linters: `node --import tsx test/synth.ts FOLDER`. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeApp, settingsFile } from './app.ts';
@@ -13,7 +13,7 @@ const EVERYTHING = {
 };
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('say which folder the templates go to');
+if (folder === undefined) throw new Error('usage: node --import tsx test/synth.ts FOLDER');
 for (const [name, context] of Object.entries({ defaults: {}, everything: EVERYTHING, local: { environment: 'local' } })) {
   cpSync(makeApp(context).app.synth().directory, join(folder, name), { recursive: true });
 }

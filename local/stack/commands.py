@@ -1,83 +1,130 @@
-"""The commands, one function each; each returns its exit code."""
+"""The commands of the launcher; each returns its exit code."""
 
 import contextlib
 import fcntl
 import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import build
-import demonstration
+import config
 import deployment
-import doctor as physician
-import environment
-import places
+import doctor
 import servers
-from errors import StackError
+from config import StackError
 from steps import Step, perform
 
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+PARTLY_DONE = 3  # exit code of `sightline upload` if some images were rejected or failed
 
-def doctor(_):
-    """Prints every finding."""
-    findings = physician.examine()
+NEXT_COMMANDS = {
+    'eval "$(make -s env)"': "points this shell at the local stack",
+    "{sightline} show IMAGE_ID": "shows the record of an image",
+    "{sightline} find cup": "finds every photo with a cup",
+    "{sightline} executions list": "lists the executions of the state machine",
+    "make demo PHOTOS=some/folder": "analyses your own photos",
+    "make down": "stops the stack and keeps its state",
+}
+
+
+def check_machine(_):
+    """Prints what this machine has and lacks."""
+    findings = doctor.examine()
     for finding in findings:
-        print(physician.line(finding))
-    return 1 if physician.missing(findings) else 0
+        print(doctor.format_finding(finding))
+    return 1 if doctor.missing(findings) else 0
 
 
-def models(_):
-    """Fetches the models, and what the conversion needs."""
-    with _alone():
+def fetch_models(_):
+    """Fetches the models, and the packages that convert them."""
+    with _stack_lock():
         perform([Step("python packages", build.python_packages), Step("models", build.models, after=["python packages"])])
     return 0
 
 
 def up(arguments):
-    """Brings up what is not yet up."""
+    """Builds, starts and deploys everything that is not up to date."""
     started = time.monotonic()
     _require_tools()
-    with _alone():
+    with _stack_lock():
         perform(_steps(for_tests=arguments.for_tests))
     print(f"The local stack is up ({time.monotonic() - started:.0f} s).", file=sys.stderr)
     return 0
 
 
 def demo(arguments):
-    """Up, then photos through it."""
-    photos = demonstration.photos(arguments.photos)
+    """Brings the stack up and analyses photos."""
+    photos = _photos(arguments.photos)
     arguments.for_tests = False
     up(arguments)
-    return demonstration.show(photos, own=bool(arguments.photos))
+    return _analyse(photos, are_samples=not arguments.photos)
 
 
 def down(arguments):
-    """Stops both servers, and forgets what the local AWS held if that is asked for."""
-    with _alone():
+    """Stops both servers; with --forget, deletes the state of the local AWS."""
+    with _stack_lock():
+        # Rekognition first: functions can still store the answers of its last calls, so that these are not repeated.
         stopped = [server.name for server in (servers.rekognition(), servers.aws()) if server.process.stop()]
         if arguments.forget:
-            shutil.rmtree(places.state(), ignore_errors=True)
-    print(f"Stopped {' and '.join(stopped)}." if stopped else "Nothing was running.", file=sys.stderr)
+            shutil.rmtree(config.state_folder(), ignore_errors=True)
+    print(f"Stopped {' and '.join(stopped)}." if stopped else "The local stack was not running.", file=sys.stderr)
     return 0
 
 
 def status(_):
-    """Prints what runs; exit code 1 unless all of it is up."""
-    up_and_well = True
+    """Prints the state of the servers and the deployed stages; exit code 1 unless everything is up."""
+    is_up = True
     for server in (servers.aws(), servers.rekognition()):
-        note = server.process.noted()
-        well = bool(note) and server.healthy()
-        up_and_well = up_and_well and well
-        state = f"running on port {server.port}, PID {note['pid']}" if well else f"PID {note['pid']} does not answer on port {server.port}" if note else "not running"
+        record = server.process.record()
+        is_healthy = bool(record) and server.is_healthy()
+        is_up = is_up and is_healthy
+        state = "not running"
+        if record:
+            state = f"running on port {server.port}, PID {record['pid']}" if is_healthy else f"does not answer on port {server.port}, PID {record['pid']}"
         print(f"{server.name:<18} {state}")
-    stages = deployment.deployed()
+    stages = deployment.deployed_stages()
     print(f"{'deployed':<18} {', '.join(stages) or 'nothing'}")
-    return 0 if up_and_well and stages else 1
+    return 0 if is_up and stages else 1
 
 
 def env(_):
-    """Prints what a shell must export."""
-    print("\n".join(environment.shell_lines()))
+    """Prints the shell commands that point a shell at the stack."""
+    print("\n".join(config.shell_lines()))
     return 0
+
+
+def _photos(folder):
+    """All files of the folder, so that the demo also shows how other files are rejected; by default the samples."""
+    if not folder:
+        return sorted(path for path in config.SAMPLES.iterdir() if path.suffix in PHOTO_SUFFIXES)
+    try:
+        found = sorted(path for path in Path(folder).resolve().iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise StackError(f"PHOTOS must be a folder of photos, but {folder}: {error.strerror}.") from None
+    if not found:
+        raise StackError(f"PHOTOS must be a folder of photos, but {folder} contains no files.")
+    return found
+
+
+def _analyse(photos, are_samples):
+    """Uploads the photos, waits for their records, and prints what to try next."""
+    sightline = config.binary("sightline")
+    code = subprocess.run([sightline, "upload", "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
+    if code == PARTLY_DONE and are_samples:
+        print("\n(cut-off.jpg is a truncated file: it must be rejected.)", file=sys.stderr)
+    elif code not in (0, PARTLY_DONE):
+        raise StackError(f"`sightline upload` failed with exit code {code}; the logs of the servers are in {config.LOGS}.")
+    print("\nThe stack is still running. Try:\n", file=sys.stderr)
+    for command, effect in NEXT_COMMANDS.items():
+        print(f"    {command.format(sightline=_as_typed(sightline)):<40}  # {effect}", file=sys.stderr)
+    return 0
+
+
+def _as_typed(path):
+    """The path relative to the current folder, if it is below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _steps(for_tests):
@@ -98,19 +145,19 @@ def _steps(for_tests):
 
 
 def _require_tools():
-    missing = physician.missing(physician.examine(), everything=False)
+    missing = doctor.missing(doctor.examine(), for_tests=False)
     if missing:
-        raise StackError("\n".join(physician.line(finding) for finding in missing))
+        raise StackError("\n".join(doctor.format_finding(finding) for finding in missing))
 
 
 @contextlib.contextmanager
-def _alone():
-    """One launcher at a time; a second one waits."""
-    places.LOCAL.mkdir(parents=True, exist_ok=True)
-    with (places.LOCAL / "lock").open("w") as lock:
+def _stack_lock():
+    """Lets only one command work on the stack; a second one waits."""
+    config.LOCAL.mkdir(parents=True, exist_ok=True)
+    with (config.LOCAL / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another command is at work on the local stack; waiting for it.", file=sys.stderr)
+            print("Waiting for another command that works on the local stack.", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

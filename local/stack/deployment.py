@@ -1,73 +1,78 @@
-"""Puts the CDK app into the running local AWS, unless just this is in it already."""
+"""The steps that deploy the CDK app to the running local AWS.
+
+Parameters in the emulator's own SSM record what is deployed, so that a record exists exactly as long as the deployment.
+"""
 
 import hashlib
 import json
+import urllib.error
+import urllib.request
 
-import environment
-import notes
-import places
-from errors import StackError
+import config
+import servers
+from config import StackError
 
-# Stage name → settings file. The second is for tests: it watches, flags and times out where the defaults don't.
+# Stage name → settings file. The tests use the second one, which has more watched labels, a stricter moderation policy and shorter timeouts.
 DEFAULT_STAGE = {"sightline": None}
-TEST_STAGE = {"sightline-strict": places.ROOT / "tests" / "settings" / "strict.json"}
+TEST_STAGE = {"sightline-strict": config.ROOT / "tests" / "settings" / "strict.json"}
 
-CDK_COMMAND = places.CDK / "node_modules" / ".bin" / "cdk"
+RECORDS = "/local-stack/"
+CDK_COMMAND = config.CDK / "node_modules" / ".bin" / "cdk"
 
 
 def bootstrap(step):
-    """A step: what CDK needs in an account before its first deployment."""
-    if notes.read("bootstrap"):
+    """Step: creates the resources that the CDK needs before the first deployment."""
+    if _read_record("bootstrap"):
         return "unchanged"
-    # Not in cdk/: there it would synthesise the app first, which needs the zips.
+    # Not in cdk/, where the command would first synthesise the app, which needs the zips.
     _folder().mkdir(parents=True, exist_ok=True)
-    step.run([CDK_COMMAND, "bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}"], cwd=_folder(), env=environment.for_cdk())
-    notes.write("bootstrap", "done")
+    step.run([CDK_COMMAND, "bootstrap", f"aws://{config.ACCOUNT}/{config.REGION}"], cwd=_folder(), env=config.cdk_environment())
+    _write_record("bootstrap", "done")
     return "done"
 
 
 def deploy(name, settings):
-    """A step that deploys one stage."""
+    """Returns the step that deploys one stage."""
     return lambda step: "deployed" if _deploy(step, name, settings) else "unchanged"
 
 
 def write_outputs(stages):
-    """A step: what the stages' stacks are made of, in one file."""
+    """Returns the step that writes the outputs of all stacks to one file."""
 
-    def do(_):
+    def write(_):
         outputs = {}
         for name in stages:
             outputs |= json.loads(_outputs(name).read_text())
-        _write(places.OUTPUTS, json.dumps(outputs, indent=2) + "\n")
-        return str(places.OUTPUTS.relative_to(places.ROOT))
+        _write_file(config.OUTPUTS, json.dumps(outputs, indent=2) + "\n")
+        return str(config.OUTPUTS.relative_to(config.ROOT))
 
-    return do
+    return write
 
 
-def deployed():
-    """The stages that the running emulator holds."""
-    return [name for name in DEFAULT_STAGE | TEST_STAGE if notes.read(name)]
+def deployed_stages():
+    """The stages that are deployed to the running emulator."""
+    return [name for name in DEFAULT_STAGE | TEST_STAGE if _read_record(name)]
 
 
 def _deploy(step, name, settings):
     wanted = _digest(settings)
-    if notes.read(name) == wanted and _outputs(name).exists():
+    if _read_record(name) == wanted and _outputs(name).exists():
         return False
     if settings and not settings.exists():
         raise StackError(f"The settings of stage {name} are missing: {settings}.")
     context = ["-c", "environment=local", "-c", f"name={name}", *(["-c", f"settings={settings}"] if settings else [])]
     step.run(
         [CDK_COMMAND, "deploy", "--all", *context, "--require-approval", "never", "--progress", "events", "--output", _folder() / f"{name}.cdk.out", "--outputs-file", _outputs(name)],
-        cwd=places.CDK, env=environment.for_cdk(),
+        cwd=config.CDK, env=config.cdk_environment(),
     )
-    notes.write(name, wanted)
+    _write_record(name, wanted)
     return True
 
 
 def _digest(settings):
-    """Changes with all that the templates and their assets are made of."""
-    sources = [*sorted(places.STATE_MACHINES.glob("*.asl.json")), places.CDK / "cdk.json", places.CDK / "package-lock.json"]
-    for folder, pattern in ((places.CDK / "bin", "**/*.ts"), (places.CDK / "lib", "**/*"), (places.ZIPS, "*.zip")):
+    """A hash of everything that the templates and their assets depend on."""
+    sources = [*sorted(config.STATE_MACHINES.glob("*.asl.json")), config.CDK / "cdk.json", config.CDK / "package-lock.json"]
+    for folder, pattern in ((config.CDK / "bin", "**/*.ts"), (config.CDK / "lib", "**/*"), (config.ZIPS, "*.zip")):
         sources += sorted(path for path in folder.glob(pattern) if path.is_file())
     digest = hashlib.sha256()
     for source in [*sources, *([settings] if settings else [])]:
@@ -77,15 +82,45 @@ def _digest(settings):
 
 
 def _folder():
-    return places.state() / "deployed"
+    return config.state_folder() / "deployed"
 
 
 def _outputs(name):
     return _folder() / f"{name}.outputs.json"
 
 
-def _write(path, text):
+def _write_file(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(text)
     partial.replace(path)
+
+
+def _read_record(name):
+    """The record of this name; None if there is none or the emulator does not run."""
+    try:
+        return _call_ssm("GetParameter", {"Name": RECORDS + name})["Parameter"]["Value"]
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def _write_record(name, text):
+    try:
+        _call_ssm("PutParameter", {"Name": RECORDS + name, "Value": text, "Type": "String", "Overwrite": True})
+    except (urllib.error.URLError, OSError) as error:
+        raise StackError(f"The local AWS could not record the deployment ({error}). Its log: {servers.aws().process.log}") from None
+
+
+def _call_ssm(operation, body):
+    request = urllib.request.Request(
+        config.endpoints()["AWS_ENDPOINT_URL"],
+        json.dumps(body).encode(),
+        {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"AmazonSSM.{operation}",
+            # The emulator does not check the signature, but reads account and region from this header.
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{config.REGION}/ssm/aws4_request, SignedHeaders=host, Signature=none",
+        },
+    )
+    with servers.LOOPBACK.open(request, timeout=10) as answer:
+        return json.load(answer)

@@ -1,4 +1,4 @@
-"""What the machine must have: what was found, and what to install where it lacks."""
+"""Checks the requirements of this machine, and says what to install."""
 
 import os
 import re
@@ -8,24 +8,24 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from places import ROOT, built
+from config import ROOT, binary
 
 GIGABYTE = 1e9
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. `hint` is one sentence: what to install, and how."""
+    """The result of one check. `hint` is one sentence on what to install; `only_for` names the only command that needs it, if there is one."""
 
     name: str
     found: str
-    well: bool
+    is_ok: bool
     hint: str
     only_for: str = ""
 
 
 def examine():
-    """All findings, in the order in which a newcomer would mend them."""
+    """All findings, in the order in which a new user should act on them."""
     return [
         _program("Rust", ["rustc", "--version"], (1, 94, 1), "Install Rust 1.94.1 or later: https://rustup.rs, or `rustup update stable`."),
         _program("cargo", ["cargo", "--version"], (1, 94, 1), "Install cargo with Rust: https://rustup.rs."),
@@ -41,25 +41,25 @@ def examine():
     ]
 
 
-def missing(findings, everything=True):
-    """The findings that stand in the way; `everything`: also what only some targets need."""
-    return [finding for finding in findings if not finding.well and (everything or not finding.only_for)]
+def missing(findings, for_tests=True):
+    """The findings that are not OK; without `for_tests`, only those that every command needs."""
+    return [finding for finding in findings if not finding.is_ok and (for_tests or not finding.only_for)]
 
 
-def line(finding):
-    """One finding, for people."""
-    needed = f" (only for `{finding.only_for}`)" if finding.only_for else ""
-    text = f"{'✓' if finding.well else '✗'} {finding.name:<14} {finding.found}"
-    return text if finding.well else f"{text}{needed}\n    {finding.hint}"
+def format_finding(finding):
+    """A finding as text: one line, and the hint if it is not OK."""
+    needed = f" (only needed for `{finding.only_for}`)" if finding.only_for else ""
+    text = f"{'✓' if finding.is_ok else '✗'} {finding.name:<14} {finding.found}"
+    return text if finding.is_ok else f"{text}{needed}\n    {finding.hint}"
 
 
-def _program(name, command, least, hint, only_for=""):
+def _program(name, command, minimum, hint, only_for=""):
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     except (OSError, subprocess.CalledProcessError):
         return Finding(name, "not found", False, hint, only_for)
-    said = ran.stdout.splitlines()[0] if ran.stdout else ""
-    return Finding(name, said, least is None or _version(said) >= least, hint, only_for)
+    first_line = ran.stdout.splitlines()[0] if ran.stdout else ""
+    return Finding(name, first_line, minimum is None or _version(first_line) >= minimum, hint, only_for)
 
 
 def _version(text):
@@ -69,7 +69,7 @@ def _version(text):
 
 def _python():
     version = ".".join(str(part) for part in sys.version_info[:3])
-    return Finding("Python", version, sys.version_info >= (3, 11), "Install Python 3.11 or later and have it first in PATH as `python3`.")
+    return Finding("Python", version, sys.version_info >= (3, 11), "Install Python 3.11 or later, so that `python3` in PATH runs it.")
 
 
 def _venv():
@@ -78,15 +78,15 @@ def _venv():
 
 
 def _disk():
-    needed = 1 if built("local-rekognition").exists() else 8
+    needed = 1 if binary("local-rekognition").exists() else 8
     free = shutil.disk_usage(ROOT).free / GIGABYTE
-    return Finding("disk", f"{free:.0f} GB free, {needed} GB needed", free >= needed, f"Make room: {needed} GB for the build, the models and the packages.")
+    return Finding("disk", f"{free:.0f} GB free, {needed} GB needed", free >= needed, f"Free some space: the build, the models and the packages need {needed} GB.")
 
 
 def _memory():
     try:
         kilobytes = int(re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1))
     except (OSError, AttributeError):
-        return Finding("memory", "unknown: no Linux", False, "The local stack runs on Linux; elsewhere, use a Linux virtual machine.")
+        return Finding("memory", "unknown: this is not Linux", False, "The local stack runs on Linux; on other systems, use a Linux virtual machine.")
     free = kilobytes * 1024 / GIGABYTE
-    return Finding("memory", f"{free:.1f} GB available, 3 GB needed", free >= 3 or built("local-rekognition").exists(), "Close other programs: the build takes up to 3 GB.")
+    return Finding("memory", f"{free:.1f} GB available, 3 GB needed", free >= 3 or binary("local-rekognition").exists(), "Close other programs: the build takes up to 3 GB.")

@@ -1,7 +1,6 @@
-"""Runs in the emulator's own Python: MiniStack, mended where it differs from AWS in a way that matters here, and made to save what it holds on
-SIGUSR1, not only at a clean stop.
+"""Runs MiniStack in its own Python, with patches for differences from AWS that matter here. It saves its state on SIGUSR1 and before it stops.
 
-Objects need no saving: they are on disk as soon as they are put. A stop by force therefore keeps all objects, and of the rest what was saved last.
+S3 objects are on disk before S3 answers. So after SIGKILL all objects are there, and everything else as it was saved last.
 """
 
 import contextvars
@@ -13,39 +12,41 @@ import time
 from pathlib import Path
 from urllib.parse import quote_plus
 
+import hypercorn.asyncio
 from ministack import app
 from ministack.core.persistence import STATE_DIR, save_all
 from ministack.services import lambda_svc, s3
 
 SAVED = Path(STATE_DIR) / "saved"
-_one_at_a_time = threading.Lock()
+_save_lock = threading.Lock()
 
 
 def save():
-    """Saves all that is held, and tells when."""
-    with _one_at_a_time:
+    """Saves the state of all services, then writes the time to SAVED."""
+    with _save_lock:
         save_all(app._build_persistence_save_dict())
         partial = SAVED.with_suffix(".partial")
         partial.write_text(str(time.time_ns()))
         partial.replace(SAVED)
 
 
-# The streams of tables begin anew with each start, but a reader would go on from its old place, behind their end, and hear of nothing.
-# From the beginning it hears of some things twice, which does no harm.
+# Streams of tables are empty after each start, but MiniStack restores the old positions of their readers, beyond the end, so readers would get
+# no more changes. Without restored positions they start at the beginning; they may get a change twice, which does no harm.
 lambda_svc._restore_esm_positions = lambda *_: None
 
-# The Runtime API of MiniStack 1.5.33 sends an invocation's headers and body in two packets. With Nagle's algorithm on, that delays every invocation by 40 ms.
+# The Runtime API of MiniStack 1.5.33 sends the headers and the body of an invocation in two packets. With Nagle's algorithm, that delays every
+# invocation by 40 ms. Its 50 ms wait for a first log line costs nothing here: every function logs before it answers.
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
-# MiniStack 1.5.33 honours `encoding-type=url` in listings of objects, but not in ListObjectVersions: one key with a control character makes
-# its whole answer unreadable. On AWS it is honoured in both (S3 API reference, ListObjectVersions), like a form: a space becomes `+`.
+# MiniStack 1.5.33 supports `encoding-type=url` for ListObjectsV2, but not for ListObjectVersions, whose XML is not valid if a key contains a
+# control character. AWS supports it for both (S3 API reference, ListObjectVersions), with form encoding: a space becomes `+`.
 _encodes_keys = contextvars.ContextVar("encodes_keys", default=False)
 _ENCODED = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker", "Version/Key", "DeleteMarker/Key", "CommonPrefixes/Prefix")
 _list_object_versions, _xml_body = s3._list_object_versions, s3._xml_body
 
 
 def list_object_versions(bucket_name, query_params):
-    """The listing, with encoded keys where they are asked for."""
+    """ListObjectVersions with support for `encoding-type`."""
     token = _encodes_keys.set(s3._qp(query_params, "encoding-type") == "url")
     try:
         return _list_object_versions(bucket_name, query_params)
@@ -54,7 +55,7 @@ def list_object_versions(bucket_name, query_params):
 
 
 def xml_body(root):
-    """An answer; within a listing that is to encode keys, with encoded keys."""
+    """Encodes the keys of a listing if the request asks for it."""
     if root.tag == "ListVersionsResult" and _encodes_keys.get():
         for element in (found for path in _ENCODED for found in root.findall(path)):
             element.text = quote_plus(element.text or "", safe="/")
@@ -64,7 +65,20 @@ def xml_body(root):
 
 s3._list_object_versions, s3._xml_body = list_object_versions, xml_body
 
+
+async def serve_and_exit(*arguments):
+    """Serves until SIGTERM, then ends this process and the functions.
+
+    By then MiniStack has saved its state and accepts no more requests. Its normal exit would also wait for all running functions, although
+    nothing that they do is saved any more.
+    """
+    await _serve(*arguments)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+_serve, hypercorn.asyncio.serve = hypercorn.asyncio.serve, serve_and_exit
+
 if __name__ == "__main__":
-    # In a thread: what the signal interrupts may hold a lock that saving needs.
+    # In a thread: the interrupted code may hold a lock that saving needs.
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save, daemon=True).start())
     app.main()

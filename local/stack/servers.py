@@ -1,4 +1,4 @@
-"""The two servers of the local stack: MiniStack, which is the local AWS, and local-rekognition."""
+"""The two servers of the local stack: MiniStack, the local AWS, and local-rekognition."""
 
 import hashlib
 import json
@@ -8,31 +8,29 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import environment
-import places
-import ports
-from errors import StackError
-from processes import Process
+import config
+from config import StackError
+from processes import Process, is_port_free, port_owner
 
 SECONDS_TO_SAVE = 60
 
-# Talks to this machine only, whatever proxy the shell has set.
+# Ignores the proxy that the shell may set.
 LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Server:
-    """A server: how to start it, and how to tell that it is well."""
+    """A server with its port and its health check."""
 
     def __init__(self, name, port, port_variable, health_path, seconds_to_start, seconds_to_stop):
         self.process = Process(name, seconds_to_stop)
         self.name = name
         self.port = port
         self._port_variable = port_variable
-        self._health_url = f"http://{places.HOST}:{port}{health_path}"
+        self._health_url = f"http://{config.HOST}:{port}{health_path}"
         self._seconds_to_start = seconds_to_start
 
-    def healthy(self):
-        """Whether it answers."""
+    def is_healthy(self):
+        """Whether the server answers."""
         try:
             with LOOPBACK.open(self._health_url, timeout=3) as answer:
                 return answer.status == 200
@@ -40,91 +38,91 @@ class Server:
             return False
 
     def ensure(self, step, command, env, version):
-        """Starts it unless it runs already, just as asked and well. `version` is a file that changes when the program does."""
+        """Starts the server, unless it runs healthy with the same command and environment. `version` is a file that changes with the program."""
         fingerprint = _fingerprint(command, env, version)
-        note = self.process.noted()
-        if note and note["fingerprint"] == fingerprint and self.healthy():
+        record = self.process.record()
+        if record and record["fingerprint"] == fingerprint and self.is_healthy():
             return f"already running on port {self.port}"
         self.process.stop()
-        if not ports.is_free(self.port):
+        if not is_port_free(self.port):
             raise StackError(
-                f"Port {self.port} on {places.HOST}, which {self.name} needs, is taken by {ports.owner(self.port)}: "
-                f"stop that, or choose another port with {self._port_variable}=PORT."
+                f"{self.name} cannot listen on port {self.port} of {config.HOST}, which {port_owner(self.port)} uses: "
+                f"stop that program, or set another port with {self._port_variable}=PORT."
             )
         child = self.process.start(command, env, fingerprint)
-        self._await(step, child)
-        why = " (started anew: its program or its settings have changed, or it did not answer)" if note else ""
-        return f"listening on http://{places.HOST}:{self.port}{why}"
+        self._wait_until_healthy(step, child)
+        why = " (restarted: the program or its settings have changed, or it did not answer)" if record else ""
+        return f"listening on http://{config.HOST}:{self.port}{why}"
 
-    def _await(self, step, child):
+    def _wait_until_healthy(self, step, child):
         for _ in range(self._seconds_to_start * 10):
             if child.poll() is not None:
-                raise StackError(f"{self.process.tail()}\n\n{self.name} ended with code {child.returncode} as it started. All of its output: {self.process.log}")
-            if self.healthy():
+                raise StackError(f"{self.process.tail()}\n\n{self.name} ended with code {child.returncode} during its start. Its log: {self.process.log}")
+            if self.is_healthy():
                 return
             step.pause(0.1)
         self.process.stop()
-        raise StackError(f"{self.name} did not answer within {self._seconds_to_start} seconds. Its output: {self.process.log}")
+        raise StackError(f"{self.name} did not answer within {self._seconds_to_start} seconds. Its log: {self.process.log}")
 
 
 def aws():
     """The local AWS."""
-    return Server("ministack", places.aws_port(), places.AWS_PORT_VARIABLE, "/_ministack/health", 60, SECONDS_TO_SAVE)
+    return Server("ministack", config.aws_port(), config.AWS_PORT_VARIABLE, "/_ministack/health", 60, SECONDS_TO_SAVE)
 
 
 def rekognition():
     """The local Rekognition."""
-    return Server("local-rekognition", places.rekognition_port(), places.REKOGNITION_PORT_VARIABLE, "/health", 120, 6)
+    return Server("local-rekognition", config.rekognition_port(), config.REKOGNITION_PORT_VARIABLE, "/health", 120, 6)
 
 
 def start_aws(step):
-    """A step. What it holds is kept over a stop, but for executions: those that ran are FAILED with `States.ServiceRestart` afterwards."""
+    """Step: starts the local AWS with its saved state. Executions that were running when it stopped are FAILED with `States.ServiceRestart`."""
     server = aws()
-    if not server.process.noted() and not _saved().exists():
-        # Ended before its first deployment was saved: objects without the stacks that they belong to.
-        shutil.rmtree(places.state(), ignore_errors=True)
+    if not server.process.record() and not _saved().exists():
+        # It ended before its first deployment was saved, so the folder only has objects of stacks that are lost.
+        shutil.rmtree(config.state_folder(), ignore_errors=True)
     settings = {
-        "BIND_HOST": places.HOST,
-        "GATEWAY_PORT": str(places.aws_port()),
+        "BIND_HOST": config.HOST,
+        "GATEWAY_PORT": str(config.aws_port()),
         "IOT_MTLS_ENABLED": "0",
-        "MINISTACK_HOST": places.HOST,
-        "MINISTACK_REGION": places.REGION,
+        "MINISTACK_HOST": config.HOST,
+        "MINISTACK_REGION": config.REGION,
         "PERSIST_STATE": "1",
-        "S3_DATA_DIR": str(places.state() / "objects"),
+        "S3_DATA_DIR": str(config.state_folder() / "objects"),
         "S3_PATH_STYLE": "1",
         "S3_PERSIST": "1",
-        "STATE_DIR": str(places.state()),
+        "STATE_DIR": str(config.state_folder()),
     }
-    command = [places.VENV / "bin" / "python", Path(__file__).with_name("emulator.py")]
-    return server.ensure(step, command, environment.for_servers() | settings, places.VENV_COMPLETE)
+    command = [config.VENV / "bin" / "python", Path(__file__).with_name("emulator.py")]
+    return server.ensure(step, command, config.server_environment() | settings, config.VENV_COMPLETE)
 
 
 def save_aws(step):
-    """A step: all that the local AWS holds, so that not even a stop by force loses the deployment."""
+    """Step: saves the state of the local AWS, so that even SIGKILL does not lose the deployment."""
     before = _saved().read_text() if _saved().exists() else None
-    aws().process.ask(signal.SIGUSR1)
+    aws().process.send_signal(signal.SIGUSR1)
     for _ in range(SECONDS_TO_SAVE * 10):
         if _saved().exists() and _saved().read_text() != before:
-            return str(places.state().relative_to(places.ROOT))
+            return str(config.state_folder().relative_to(config.ROOT))
         step.pause(0.1)
-    raise StackError(f"The local AWS did not save what it holds within {SECONDS_TO_SAVE} seconds. Its output: {aws().process.log}")
+    raise StackError(f"The local AWS did not save its state within {SECONDS_TO_SAVE} seconds. Its log: {aws().process.log}")
 
 
 def _saved():
-    """Written by emulator.py."""
-    return places.state() / "saved"
+    """The file that emulator.py writes after each save."""
+    return config.state_folder() / "saved"
 
 
 def start_rekognition(step):
-    """A step."""
-    env = environment.for_servers() | {"SIGHTLINE_REKOGNITION_PORT": str(places.rekognition_port())}
-    program = places.built("local-rekognition")
+    """Step: starts the local Rekognition."""
+    env = config.server_environment() | {"SIGHTLINE_REKOGNITION_PORT": str(config.rekognition_port())}
+    program = config.binary("local-rekognition")
     return rekognition().ensure(step, [program], env, program)
 
 
 def _fingerprint(command, env, version):
     file = version.stat()
-    # A new terminal may bring another PATH; that alone is no reason to interrupt what the stack does.
+    # A new terminal may have another PATH or LANG, which is no reason to restart the server.
     settings = {name: value for name, value in env.items() if name not in ("PATH", "LANG")}
-    facts = [[str(part) for part in command], file.st_mtime_ns, file.st_size, settings]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    identity = [[str(part) for part in command], file.st_mtime_ns, file.st_size, settings]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

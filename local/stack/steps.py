@@ -1,20 +1,24 @@
-"""Runs steps that depend on each other: side by side where they can, each with a log of its own."""
+"""Runs steps in parallel as far as their dependencies allow. Each has its own log; progress is printed to stderr."""
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from errors import StackError
-from places import LOGS, ROOT
-from progress import Progress
+from config import LOGS, ROOT, StackError
 
-LINES_OF_A_FAILURE = 25
+LINES_SHOWN_ON_FAILURE = 25
+# Seconds between two reports of progress.
+TERMINAL_INTERVAL = 0.5
+LOG_INTERVAL = 20
 
 
 class Step:
-    """One step. `do` is called with the step, and returns what to print beside its name (or nothing)."""
+    """One step. `do` gets the step, and may return a text that is printed beside its name. `after` lists the names of steps that must end first."""
 
     def __init__(self, name, do, after=()):
         self.name = name
@@ -26,13 +30,13 @@ class Step:
         self._lock = threading.Lock()
 
     def perform(self):
-        """Does it."""
+        """Performs the step; returns the text to print."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
         return self._do(self) or ""
 
     def run(self, command, cwd=ROOT, env=None):
-        """Runs a program, its output in the step's log; raises a StackError with the end of the log if it fails."""
+        """Runs a program with its output in the step's log. Raises a StackError with the end of the log if it fails."""
         with self.log.open("ab") as log:
             with self._lock:
                 self.check()
@@ -43,32 +47,32 @@ class Step:
             code = self._child.wait()
         self.check()
         if code != 0:
-            raise StackError(f"{self._tail()}\n\n{self.name} failed: `{os.path.basename(str(command[0]))}` ended with code {code}. All of its output: {self.log}")
+            raise StackError(f"{self._tail()}\n\n{self.name} failed: `{os.path.basename(str(command[0]))}` ended with code {code}. Its log: {self.log}")
 
     def stop(self):
-        """Ends what runs, with all that it started."""
+        """Ends the running program with everything that it started."""
         with self._lock:
             self._stopped.set()
             if self._child and self._child.poll() is None:
                 os.killpg(self._child.pid, signal.SIGTERM)
 
     def check(self):
-        """Raises where the step was told to stop."""
+        """Raises Stopped if the step was stopped."""
         if self._stopped.is_set():
             raise Stopped
 
     def pause(self, seconds):
-        """Waits; raises at once where the step is told to stop."""
+        """Waits; raises Stopped at once if the step is stopped."""
         self._stopped.wait(seconds)
         self.check()
 
     def last_line(self):
-        """The end of the log, for a sign of life."""
+        """The last line of the log, to show progress."""
         lines = self._lines()
         return lines[-1][:100] if lines else ""
 
     def _tail(self):
-        return "\n".join(self._lines()[-LINES_OF_A_FAILURE:])
+        return "\n".join(self._lines()[-LINES_SHOWN_ON_FAILURE:])
 
     def _lines(self):
         if not self.log.exists():
@@ -78,14 +82,79 @@ class Step:
 
 
 class Stopped(Exception):
-    """Another step failed, or the person at the terminal has had enough."""
+    """Another step failed, or the user interrupted the command."""
+
+
+class Progress:
+    """Prints a line when a step ends, and the running steps in between. Steps may run in parallel; a thread prints at intervals."""
+
+    def __init__(self, stream=sys.stderr):
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._lock = threading.Lock()
+        self._running = {}
+        self._ended = threading.Event()
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=self._show_at_intervals, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+        self._clear_line()
+
+    def begin(self, step):
+        """Shows the step and its last line of output until it ends."""
+        with self._lock:
+            self._running[step] = time.monotonic()
+
+    def end(self, step, sign, detail):
+        """Prints the line of a step that has ended."""
+        with self._lock:
+            seconds = time.monotonic() - self._running.pop(step)
+            self._clear_line()
+            self._print(f"{sign} {step.name:<24} {seconds:6.1f} s  {detail}".rstrip())
+
+    def _show_at_intervals(self):
+        while not self._ended.wait(TERMINAL_INTERVAL if self._terminal else LOG_INTERVAL):
+            with self._lock:
+                self._show()
+
+    def _show(self):
+        now = time.monotonic()
+        if self._terminal:
+            self._clear_line()
+            self._stream.write(self._status(now)[: shutil.get_terminal_size().columns - 1])
+            self._stream.flush()
+            return
+        for step, since in self._running.items():
+            if now - since < LOG_INTERVAL / 2:
+                continue
+            self._print(f"… {step.name:<24} {now - since:6.1f} s  {step.last_line()}".rstrip())
+
+    def _status(self, now):
+        """The running steps, and the last line of the one that has run longest."""
+        names = ", ".join(f"{step.name} {now - since:.0f} s" for step, since in self._running.items())
+        doing = next((step.last_line().strip() for step in self._running), "")
+        return f"… {names}  {doing}"
+
+    def _clear_line(self):
+        if self._terminal:
+            self._stream.write("\r\033[K")
+            self._stream.flush()
+
+    def _print(self, line):
+        self._stream.write(line + "\n")
+        self._stream.flush()
 
 
 def perform(steps):
-    """Performs all steps; the first failure stops the others and is raised."""
+    """Performs all steps, listed so that each comes after its dependencies. The first failure stops the others and is raised."""
     with Progress() as progress, ThreadPoolExecutor(max_workers=len(steps)) as pool:
         futures = {}
-        for step in steps:  # listed so that what a step comes after stands before it
+        for step in steps:
             before = [futures[name] for name in step.after]
             futures[step.name] = pool.submit(_perform_one, step, before, progress)
         try:

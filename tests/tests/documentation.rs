@@ -1,4 +1,4 @@
-//! What docs/configuration.md says of settings is what the CDK app and the functions do.
+//! The pages of the documentation agree with the code, and their links lead to pages and headings that exist.
 
 #![allow(
     clippy::expect_used,
@@ -15,6 +15,7 @@ use sightline_domain::{
         record::{Record, WorkQueue},
     },
     rules::{
+        cost::Cost,
         label_index,
         merge::{Findings, merge},
         moderation::Policy,
@@ -27,27 +28,32 @@ use sightline_kit::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The rows of all tables of a page, cell by cell, without backquotes.
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The rows of all tables of a page as lists of cells, without the backquotes around a cell.
 fn rows(page: &str) -> Vec<Vec<String>> {
     let rows = page.lines().filter(|line| line.starts_with('|') && !line.starts_with("|---"));
     rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()).collect()
 }
 
-/// The table of settings: name, variable, function, default.
+/// The table of settings in docs/configuration.md: name, variable, function, default.
 fn documented() -> Vec<[String; 4]> {
     let page = read("docs/configuration.md");
     let settings = rows(&page).into_iter().filter(|row| row.len() == 6 && row[0] != "setting");
     settings.map(|row| [row[0].clone(), row[1].clone(), row[2].clone(), row[3].clone()]).collect()
 }
 
-/// `DEFAULT_SETTINGS` of the CDK app, as far as its values are written out there.
+/// `DEFAULT_SETTINGS` of the CDK app by name, in the notation of docs/configuration.md.
 fn cdk_defaults() -> BTreeMap<String, String> {
     let source = read("cdk/lib/settings.ts");
     let (_, body) = source.split_once("DEFAULT_SETTINGS: Settings = {").unwrap();
@@ -70,7 +76,8 @@ fn every_setting_of_the_cdk_app_is_documented_with_its_default() {
 
 #[test]
 fn every_variable_that_the_cdk_app_sets_is_documented_beside_its_setting() {
-    let source = read("cdk/lib/function-variables.ts");
+    let settings = read("cdk/lib/settings.ts");
+    let (_, source) = settings.split_once("function variablesOf(").unwrap();
     for [name, variable, functions, _] in documented().iter().filter(|row| !row[1].is_empty()) {
         for function in functions.split(", ") {
             assert!(source.contains(&format!("case '{function}'")), "{function}");
@@ -88,17 +95,17 @@ fn every_variable_that_the_cdk_app_sets_is_documented_beside_its_setting() {
     assert_eq!(set, documented.iter().map(|row| row[1].as_str()).filter(|variable| !variable.is_empty()).collect());
 }
 
-/// What `read_settings` makes of an environment with `variables`; tables and topics are there always.
+/// The settings that `read_settings` reads from `variables`; every variable that names a table, bucket or ARN is set.
 fn settings<T>(variables: &BTreeMap<String, String>, read_settings: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-    let place = |name: &str| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "a-place".to_owned());
-    from(&|name| variables.get(name).cloned().or_else(|| place(name)), read_settings).unwrap()
+    let resource = |name: &str| ["_TABLE", "_BUCKET", "_ARN"].iter().any(|end| name.ends_with(end)).then(|| "a-resource".to_owned());
+    from(&|name| variables.get(name).cloned().or_else(|| resource(name)), read_settings).unwrap()
 }
 
 #[test]
-fn without_a_variable_each_function_falls_back_to_the_documented_default() {
+fn functions_use_the_documented_default_if_a_variable_is_not_set() {
     let (none, all) = (BTreeMap::new(), documented().into_iter().map(|[_, variable, _, default]| (variable, default)).collect());
-    let of = |variables: &BTreeMap<String, String>| {
-        let inspect = settings(variables, inspect_image::settings::read);
+    let read_all = |variables: &BTreeMap<String, String>| {
+        let inspect = settings(variables, inspect_image::step::Settings::read);
         let stored = settings(variables, store_record::settings);
         format!(
             "{:?}",
@@ -119,18 +126,18 @@ fn without_a_variable_each_function_falls_back_to_the_documented_default() {
             )
         )
     };
-    assert_eq!(of(&none), of(&all));
+    assert_eq!(read_all(&none), read_all(&all));
 }
 
 #[test]
-fn the_default_policy_is_documented_and_is_one_that_moderate_image_takes() {
+fn the_documented_default_policy_is_the_one_of_the_cdk_app_and_is_valid() {
     let page = read("docs/configuration.md");
     let documented: Vec<(String, String, String)> = rows(&page)
         .into_iter()
         .filter(|row| row.len() == 3 && ["ALERT", "REVIEW", "BLOCK"].contains(&row[2].as_str()))
         .map(|row| (row[0].clone(), row[1].clone(), row[2].clone()))
         .collect();
-    let source = read("cdk/lib/moderation-policy.ts");
+    let source = read("cdk/lib/settings.ts");
     let rules: Vec<(String, String, String)> = source
         .lines()
         .filter_map(|line| line.trim().strip_prefix("{ category: '")?.strip_suffix("' },"))
@@ -165,7 +172,7 @@ fn every_attribute_of_records_and_rows_is_documented() {
     let page = read("docs/records.md");
     for item in [serde_json::to_value(&record).unwrap(), rows[0].clone()] {
         for name in item.as_object().unwrap().keys() {
-            assert!(page.contains(&format!("`{name}`")), "docs/records.md says nothing of {name}");
+            assert!(page.contains(&format!("`{name}`")), "docs/records.md does not mention {name}");
         }
     }
     let attributes = serde_json::to_value(&record).unwrap().as_object().unwrap().len();
@@ -187,11 +194,11 @@ fn every_attribute_of_records_and_rows_is_documented() {
 fn every_metric_is_documented_and_no_other_is_used() {
     let page = read("docs/observability.md");
     let documented: Vec<Vec<String>> = rows(&page).into_iter().filter(|row| row.len() == 4 && row[1] != "unit").collect();
-    let told: Vec<[String; 3]> = documented.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].replace('`', "")]).collect();
+    let documented: Vec<[String; 3]> = documented.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].replace('`', "")]).collect();
     let dimensions = |metric: &Metric| metric.by.dimensions().iter().map(|set| set.join(" + ")).collect::<Vec<_>>().join("; ");
     let known: Vec<[String; 3]> =
         ALL.iter().map(|metric| [metric.name.to_owned(), metric.unit.as_str().to_owned(), dimensions(metric)]).collect();
-    assert_eq!(told, known);
+    assert_eq!(documented, known);
     let dashboard = read("cdk/lib/metrics.ts");
     let used: Vec<&str> = dashboard.lines().filter_map(|line| line.trim().strip_prefix("| '")?.split('\'').next()).collect();
     assert!(used.len() > 5, "{used:?}");
@@ -200,17 +207,164 @@ fn every_metric_is_documented_and_no_other_is_used() {
     }
 }
 
+/// The number of entries in `folder` that are folders.
+fn count_folders(folder: &str) -> usize {
+    fs::read_dir(root().join(folder)).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
+}
+
+/// The names of all states of a definition, including those in branches.
+fn states(definition: &Value) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = definition["States"].as_object().unwrap().keys().cloned().collect();
+    for state in definition["States"].as_object().unwrap().values() {
+        names.extend(state["Branches"].as_array().into_iter().flatten().flat_map(states));
+    }
+    names
+}
+
+fn image_analysis() -> BTreeSet<String> {
+    states(&serde_json::from_str(&read("statemachine/image-analysis.asl.json")).unwrap())
+}
+
 #[test]
-fn links_between_the_pages_lead_somewhere() {
-    let pages = ["README.md", "events/README.md", "statemachine/README.md", "docs/decisions/README.md"].map(str::to_owned).into_iter();
-    let in_docs = fs::read_dir(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))).unwrap().map(|entry| entry.unwrap());
-    let in_docs = in_docs.filter(|entry| entry.path().is_file()).map(|page| format!("docs/{}", page.file_name().into_string().unwrap()));
-    for page in pages.chain(in_docs) {
-        let text = read(&page);
-        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.split('#').next().unwrap());
-        for target in targets.filter(|target| !target.is_empty() && !target.contains("://")) {
-            let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(&page);
-            assert!(folder.parent().unwrap().join(target).exists(), "{page} links to {target}");
+fn the_numbers_on_the_architecture_page_are_right() {
+    let templates: Value = serde_json::from_str(&read("cdk/test/snapshots/sightline.json")).unwrap();
+    let resources = |kind: &str| {
+        let all = ["stateful", "stateless"].map(|stack| templates[stack]["Resources"].as_object().unwrap());
+        all.into_iter().flat_map(|resources| resources.values()).filter(|resource| resource["Type"] == kind).count()
+    };
+    let functions = count_folders("functions");
+    let single_crates = 4; // cli, local/vision, local/rekognition, tests
+    let counted = [
+        ("functions", functions),
+        ("state machines", resources("AWS::StepFunctions::StateMachine")),
+        ("crates in the workspace", count_folders("crates") + functions + single_crates),
+        ("states of `image-analysis`", image_analysis().len()),
+        ("DynamoDB tables", resources("AWS::DynamoDB::Table")),
+        ("alarms", resources("AWS::CloudWatch::Alarm")),
+        ("rows of the [fault matrix](reliability.md)", read("tools/fault_matrix.toml").matches("[[row]]").count()),
+    ];
+    let page = read("docs/architecture.md");
+    let (_, table) = page.split_once("| how many | count |\n|---|---|\n").unwrap();
+    let documented: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(documented, counted.map(|(what, count)| format!("| {what} | {count} |")));
+    assert!(read("Cargo.toml").contains(r#"members = ["crates/*", "functions/*", "cli", "local/vision", "local/rekognition", "tests"]"#));
+}
+
+#[test]
+fn every_page_states_the_same_number_of_states_per_image() {
+    let states = Cost::LEAST.states;
+    assert!(read("docs/architecture.md").contains(&format!("| states entered by an image without an alert | {states} |")));
+    assert!(read("docs/cost.md").contains(&format!("| Step Functions, transitions | {states} |")));
+}
+
+#[test]
+fn the_architecture_page_lists_every_function() {
+    let functions = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let page = read("docs/architecture.md");
+    let documented =
+        rows(&page).into_iter().filter(|row| row.len() == 3 && row[0] != "function" && row[1].contains('→')).map(|row| row[0].clone());
+    assert_eq!(documented.collect::<BTreeSet<_>>(), functions.collect());
+}
+
+/// The arrows of the `index`th diagram of docs/architecture.md, from the id of a node to the id of a node.
+fn arrows(index: usize) -> Vec<(String, String)> {
+    let page = read("docs/architecture.md");
+    let diagram = page.split("```mermaid\n").nth(index + 1).unwrap().split("```").next().unwrap();
+    let id = |node: &str| node.trim().split('[').next().unwrap().to_owned();
+    let arrows = diagram.lines().filter_map(|line| line.split_once("-->"));
+    let without_label = |end: &str| end.strip_prefix('|').map_or(end, |label| label.split_once('|').unwrap().1).to_owned();
+    arrows.map(|(from, to)| (id(from), id(&without_label(to)))).collect()
+}
+
+/// The crates of this workspace on which the crate in `folder` depends, without those that only its tests need.
+fn dependencies(folder: &str) -> BTreeSet<String> {
+    let manifest = read(&format!("{folder}/Cargo.toml"));
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let lines = dependencies.lines().take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.strip_prefix("sightline-")?.split([' ', '.', '=']).next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_picture_of_the_crates_has_every_dependency_and_no_other() {
+    let functions = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let functions = functions.flat_map(|name| dependencies(&format!("functions/{name}"))).collect();
+    let mut crates: BTreeMap<&str, BTreeSet<String>> = [("functions", functions), ("cli", dependencies("cli"))].into();
+    let folders = ["crates/aws", "crates/domain", "crates/kit", "crates/resize", "local/vision", "local/rekognition"];
+    crates.extend(folders.map(|folder| (folder.split_once('/').unwrap().1, dependencies(folder))));
+
+    let drawn: BTreeSet<(String, String)> = arrows(0).into_iter().filter(|(from, _)| crates.contains_key(from.as_str())).collect();
+    for (from, to) in &drawn {
+        assert!(crates[from.as_str()].contains(to), "{from} does not depend on {to}");
+    }
+    // A dependency that another one has too, such as cli → domain beside cli → aws → domain, needs no arrow.
+    for (from, dependencies) in &crates {
+        for to in dependencies {
+            let indirect = dependencies.iter().any(|other| crates.get(other.as_str()).is_some_and(|further| further.contains(to)));
+            assert!(indirect || drawn.contains(&((*from).to_owned(), to.clone())), "no arrow from {from} to {to}");
         }
     }
+}
+
+#[test]
+fn the_picture_of_a_photos_path_names_states_that_exist() {
+    let known = image_analysis();
+    let drawn: BTreeSet<String> =
+        arrows(1).into_iter().flat_map(|(from, to)| [from, to]).filter(|node| node.starts_with(char::is_uppercase)).collect();
+    assert!(drawn.len() > 5 && drawn.is_subset(&known), "{:?}", drawn.difference(&known));
+}
+
+/// All Markdown pages of the repository, without those of dependencies and build outputs.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !name.starts_with('.') && !["target", "node_modules", "dist", "cdk.out"].contains(&name) {
+            pages(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+}
+
+/// The anchors of a page, as GitHub makes them from its headings.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings.map(|heading| heading.chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading_that_exist() {
+    let (mut found, mut checked) = (Vec::new(), 0);
+    pages(&root(), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)).filter(|target| !target.contains("://")) {
+            let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
+            let linked = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(linked.exists(), "{} links to {target}", page.display());
+            if let Some(anchor) = anchor {
+                assert!(anchors(&fs::read_to_string(&linked).unwrap()).contains(anchor), "{} links to {target}", page.display());
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "{checked} links");
+}
+
+#[test]
+fn every_path_of_the_repository_in_a_page_exists() {
+    let folders = ["cdk", "cli", "crates", "docs", "events", "functions", "fuzz", "local", "samples", "statemachine", "tests", "tools"];
+    let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let (mut found, mut checked) = (Vec::new(), 0);
+    pages(&root(), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2).filter(|quoted| quoted.chars().all(is_path) && !quoted.contains("NAME"));
+        for path in quoted.filter(|quoted| quoted.split_once('/').is_some_and(|(first, _)| folders.contains(&first))) {
+            assert!(root().join(path).exists() || page.parent().unwrap().join(path).exists(), "{} names {path}", page.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked} paths");
 }

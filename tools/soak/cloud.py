@@ -1,20 +1,19 @@
-"""What the soak asks of the two servers beyond what `sightline` does, over plain HTTP: the emulator checks no signatures."""
+"""Requests to the two servers that `sightline` does not make, over plain HTTP: the emulator does not check signatures."""
 
 import json
 import time
 import urllib.error
 import urllib.request
 
-import environment
-import places
+import config
 import servers
-from errors import StackError
+from config import StackError
 
 PAGE = 1000
 
 
 def records(table):
-    """All items of the records table, with what is asked of them here."""
+    """All items of the records table, with the attributes that the soak test needs."""
     names = "ImageID, UploadTimestamp, ProcessingStatus, StatusReason, ReviewStatus, Analyses, Attempts"
     start, found = {}, []
     while True:
@@ -26,7 +25,7 @@ def records(table):
 
 
 def running(machine):
-    """How many executions are at work."""
+    """The number of running executions."""
     count, token = 0, {}
     while True:
         page = _json("states", "AWSStepFunctions.ListExecutions", {"stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": PAGE, **token})
@@ -37,32 +36,32 @@ def running(machine):
 
 
 def start(machine, event):
-    """Starts an execution, as the rule does."""
+    """Starts an execution, as the event rule does."""
     _json("states", "AWSStepFunctions.StartExecution", {"stateMachineArn": machine, "input": json.dumps(event)})
 
 
 def event(bucket, key, size, etag):
     """The event that S3 sends for an upload."""
     return {
-        "version": "0", "id": "00000000-0000-0000-0000-000000000000", "detail-type": "Object Created", "source": "aws.s3", "account": places.ACCOUNT,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "region": places.REGION, "resources": [],
+        "version": "0", "id": "00000000-0000-0000-0000-000000000000", "detail-type": "Object Created", "source": "aws.s3", "account": config.ACCOUNT,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "region": config.REGION, "resources": [],
         "detail": {"version": "0", "bucket": {"name": bucket}, "object": {"key": key, "size": size, "etag": etag, "sequencer": "00"}, "reason": "PutObject"},
     }
 
 
 def put(bucket, key, body):
-    """Puts an object once more, whatever is there already."""
+    """Puts an object, even if the key exists."""
     _emulator("s3", f"/{bucket}/{key}", body, {"Content-Type": "image/jpeg"}, "PUT")
 
 
 def etag(bucket, key):
-    """The entity tag of an object."""
+    """The ETag of an object."""
     return _emulator("s3", f"/{bucket}/{key}", None, {}, "HEAD").headers["ETag"].strip('"')
 
 
 def recognition(method, path, body=None):
     """An admin call of the local Rekognition."""
-    url = environment.endpoints()["AWS_ENDPOINT_URL_REKOGNITION"] + path
+    url = config.endpoints()["AWS_ENDPOINT_URL_REKOGNITION"] + path
     text = _send(urllib.request.Request(url, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"}, method=method)).read()
     return json.loads(text) if text else None
 
@@ -73,13 +72,13 @@ def _json(service, target, body):
 
 
 def _emulator(service, path, body, headers, method):
-    scope = f"test/20260101/{places.REGION}/{service}/aws4_request"
+    scope = f"test/20260101/{config.REGION}/{service}/aws4_request"
     headers = {**headers, "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
-    return _send(urllib.request.Request(environment.endpoints()["AWS_ENDPOINT_URL"] + path, body, headers, method=method))
+    return _send(urllib.request.Request(config.endpoints()["AWS_ENDPOINT_URL"] + path, body, headers, method=method))
 
 
 def _send(request, tries=5):
-    """The emulator is busy while it soaks: what does not go through is tried again."""
+    """Sends a request; retries it, because the emulator is under load."""
     for left in reversed(range(tries)):
         try:
             return servers.LOOPBACK.open(request, timeout=60)

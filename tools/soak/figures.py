@@ -1,15 +1,15 @@
-"""What came of a soak, in figures."""
+"""The results of the soak test."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-# Operation of Rekognition → the analysis of the record that it is for.
+# Rekognition operation → the analysis in the record.
 ANALYSES = {"DetectLabels": "Labels", "DetectModerationLabels": "Moderation", "DetectFaces": "Faces", "DetectText": "Text"}
 
 
 @dataclass
 class Figures:
-    """All that is printed."""
+    """Counts of images and calls, and the resources that were used."""
 
     accepted: int
     completed: int
@@ -22,27 +22,27 @@ class Figures:
     needed: int
     paid_twice: int
     calls: Counter
-    used: object
+    usage: object
     seconds: float
     more: dict = field(default_factory=dict)
 
-    def well(self):
-        """Nothing lost, nothing twice."""
+    def passed(self):
+        """Whether no image is lost, duplicated or unfinished."""
         return self.lost == 0 and self.duplicated == 0 and self.unfinished == 0
 
 
 def is_settled(record):
-    """Whether nothing more will come of the record by itself or by a redrive."""
+    """Whether the record is final, or waits for a review."""
     return record["ProcessingStatus"] == "COMPLETED" or record.get("ReviewStatus") == "PENDING" or is_rejected(record)
 
 
 def is_rejected(record):
-    """FAILED for a reason that lies in the image; names of errors that a redrive may mend have a dot in them."""
+    """Whether the record is FAILED with a reason code of rejected images. Errors that a redrive may resolve have a dot in their name."""
     return record["ProcessingStatus"] == "FAILED" and "." not in record.get("StatusReason", ".")
 
 
-def of(accepted, records, calls, used, seconds, more):
-    """The figures of `accepted` ImageIDs, the items of the records table, and the counts of calls by image."""
+def of(accepted, records, calls, usage, seconds, more):
+    """Computes the figures from the accepted ImageIDs, the items of the records table, and the calls by image and operation."""
     items = Counter(record["ImageID"] for record in records)
     mine = [record for record in records if record["ImageID"] in accepted]
     total, paid, needed, paid_twice = Counter(), 0, 0, 0
@@ -60,14 +60,14 @@ def of(accepted, records, calls, used, seconds, more):
         waiting=sum(record["ProcessingStatus"] == "PENDING" and record.get("ReviewStatus") == "PENDING" for record in mine),
         unfinished=sum(not is_settled(record) for record in mine),
         lost=len(accepted.difference(items)),
-        # More than one item of an image, and items of images that nobody uploaded.
+        # Images with more than one item, and items of images that were not uploaded.
         duplicated=sum(items.values()) - len(items) + len(set(items).difference(accepted)),
-        paid=paid, needed=needed, paid_twice=paid_twice, calls=total, used=used, seconds=seconds, more=more,
+        paid=paid, needed=needed, paid_twice=paid_twice, calls=total, usage=usage, seconds=seconds, more=more,
     )
 
 
 def text(name, found):
-    """The figures as lines for people."""
+    """The figures as text."""
     lines = {
         "accepted": found.accepted,
         "completed": found.completed,
@@ -78,7 +78,7 @@ def text(name, found):
         **found.more,
         "calls that failed": f"{found.calls['throttled']} throttled, {found.calls['failed']} failed, {found.calls['refused']} refused",
         "seconds": f"{found.seconds:.0f}",
-        "processor seconds": ", ".join(f"{server} {seconds:.0f}" for server, seconds in found.used.seconds.items()),
-        "peak memory": ", ".join(f"{server} {megabytes:.0f} MB" for server, megabytes in found.used.peak_megabytes.items()),
+        "processor seconds": ", ".join(f"{server} {seconds:.0f}" for server, seconds in found.usage.seconds.items()),
+        "peak memory": ", ".join(f"{server} {megabytes:.0f} MB" for server, megabytes in found.usage.peak_megabytes.items()),
     }
     return f"\n── {name}\n" + "\n".join(f"{title:<18} {value}" for title, value in lines.items()) + "\n"

@@ -1,4 +1,4 @@
-"""What `make deploy` refuses, and what it finds out about an account, from a server that answers as AWS does."""
+"""The checks of `make deploy`, with a server that answers like AWS."""
 
 import json
 import os
@@ -20,24 +20,24 @@ import venvs
 DENIED = (400, {"__type": "AccessDeniedException", "message": "not allowed"})
 
 
-class Refused(unittest.TestCase):
-    def test_without_a_terminal_it_says_what_to_pass(self):
+class Usage(unittest.TestCase):
+    def test_without_terminal_the_flag_to_pass_is_named(self):
         for arguments in ([], ["--profile", "work"], ["--require-approval", "broadening"], ["--require-approval=any-change"]):
-            self.assertIn("CDK_FLAGS='--require-approval never'", deploy.refused(arguments, {}, terminal=False), arguments)
+            self.assertIn("CDK_FLAGS='--require-approval never'", deploy.usage_problem(arguments, {}, has_terminal=False), arguments)
 
-    def test_without_a_terminal_an_approval_that_was_given_is_enough(self):
+    def test_without_terminal_an_approval_flag_is_enough(self):
         for arguments in (["--require-approval", "never"], ["--require-approval=never", "-c", "name=photos"], ["-y"], ["--yes"]):
-            self.assertIsNone(deploy.refused(arguments, {}, terminal=False), arguments)
+            self.assertIsNone(deploy.usage_problem(arguments, {}, has_terminal=False), arguments)
 
-    def test_with_a_terminal_cdk_asks(self):
-        self.assertIsNone(deploy.refused([], {}, terminal=True))
+    def test_with_terminal_no_approval_flag_is_needed(self):
+        self.assertIsNone(deploy.usage_problem([], {}, has_terminal=True))
 
-    def test_a_shell_of_the_local_stack_deploys_nowhere(self):
-        self.assertIn("AWS_ENDPOINT_URL_S3", deploy.refused(["-y"], {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, terminal=True))
+    def test_shell_of_the_local_stack_is_rejected(self):
+        self.assertIn("AWS_ENDPOINT_URL_S3", deploy.usage_problem(["-y"], {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}, has_terminal=True))
 
 
 class ReleaseId(unittest.TestCase):
-    def test_it_is_added_unless_one_was_passed(self):
+    def test_release_id_is_added_unless_one_was_passed(self):
         self.assertEqual(deploy.with_release_id(["-c", "name=photos"], "r1"), ["-c", "name=photos", "-c", "release-id=r1"])
         self.assertEqual(deploy.with_release_id(["-c", "release-id=mine"], "r1"), ["-c", "release-id=mine"])
         self.assertEqual(deploy.with_release_id(["--context=release-id=mine"], "r1"), ["--context=release-id=mine"])
@@ -45,7 +45,7 @@ class ReleaseId(unittest.TestCase):
 
 
 class Region(unittest.TestCase):
-    def test_it_is_the_one_that_cdk_takes(self):
+    def test_region_is_chosen_as_cdk_does(self):
         self.assertEqual(preflight.region_of({"AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"}, "c"), "b")
         self.assertEqual(preflight.region_of({"AWS_DEFAULT_REGION": "a"}, "c"), "a")
         self.assertEqual(preflight.region_of({"AWS_REGION": ""}, "c"), "c")
@@ -78,42 +78,42 @@ class Account(unittest.TestCase):
         redirect = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.server.server_port}", "AWS_REGION": region}
         return subprocess.run([self.python, TOOLS / "preflight.py", *arguments], env=plain | credentials | redirect | environment, capture_output=True, text=True)
 
-    def assert_refused(self, ran, sentence):
+    def assert_problem(self, ran, sentence):
         self.assertEqual((ran.returncode, ran.stdout), (1, ""))
         self.assertIn(sentence, ran.stderr)
         self.assertNotIn("Traceback", ran.stderr)
 
-    def test_a_good_account_needs_no_release_id_and_no_words(self):
+    def test_good_account_has_no_problem_and_no_release_id(self):
         ran = self.run_preflight()
         self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "", "deploy: account 123456789012, region eu-west-1\n"))
 
-    def test_credentials_that_do_not_work_are_named_with_what_to_do(self):
+    def test_rejected_credentials_are_reported_with_what_to_do(self):
         self.answers["GetCallerIdentity"] = (403, error_xml("ExpiredToken"))
-        self.assert_refused(self.run_preflight(), "AWS does not accept this shell's credentials (ExpiredToken). Sign in")
+        self.assert_problem(self.run_preflight(), "AWS rejected the credentials of this shell (ExpiredToken). Sign in")
 
-    def test_no_credentials_at_all_are_the_same(self):
-        self.assert_refused(self.run_preflight(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY=""), "AWS does not accept this shell's credentials")
+    def test_missing_credentials_are_reported(self):
+        self.assert_problem(self.run_preflight(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY=""), "AWS rejected the credentials of this shell")
 
-    def test_a_profile_that_is_absent_is_named(self):
-        self.assert_refused(self.run_preflight("--profile", "nobody"), "nobody")
+    def test_missing_profile_is_named(self):
+        self.assert_problem(self.run_preflight("--profile", "nobody"), "nobody")
 
-    def test_a_region_without_rekognition_is_refused_with_those_that_have_it(self):
+    def test_region_without_rekognition_is_reported_with_the_available_ones(self):
         ran = self.run_preflight(region="eu-north-1")
-        self.assert_refused(ran, "Rekognition does not work in eu-north-1.")
+        self.assert_problem(ran, "Rekognition is not available in eu-north-1.")
         self.assertIn("eu-west-1", ran.stderr)
 
-    def test_an_account_without_bootstrap_gets_the_command(self):
+    def test_missing_bootstrap_is_reported_with_the_command(self):
         self.answers["GetParameter"] = (400, {"__type": "ParameterNotFound"})
-        self.assert_refused(self.run_preflight(), "cd cdk && npx cdk bootstrap aws://123456789012/eu-west-1")
+        self.assert_problem(self.run_preflight(), "cd cdk && npx cdk bootstrap aws://123456789012/eu-west-1")
 
-    def test_what_may_not_be_read_stops_nothing(self):
+    def test_denied_reads_do_not_stop_the_deployment(self):
         for name in ("GetParameter", "ListServiceQuotas", "account-settings"):
             self.answers[name] = DENIED
         self.answers["DescribeStacks"] = (403, error_xml("AccessDenied"))
         ran = self.run_preflight()
         self.assertEqual((ran.returncode, ran.stdout, ran.stderr.count("could not ")), (0, "", 4), ran.stderr)
 
-    def test_small_quotas_are_told_with_what_they_mean(self):
+    def test_small_quotas_are_reported_with_their_effect(self):
         self.answers["account-settings"] = (200, {"AccountLimit": {"ConcurrentExecutions": 10}})
         self.answers["ListServiceQuotas"][1]["Quotas"][0]["Value"] = 5.0
         ran = self.run_preflight()
@@ -121,11 +121,11 @@ class Account(unittest.TestCase):
         self.assertIn("at most 10 functions at once", ran.stderr)
         self.assertIn("at most 5 DetectLabels calls a second", ran.stderr)
 
-    def test_a_first_deployment_needs_no_release_id(self):
+    def test_first_deployment_needs_no_release_id(self):
         self.answers["DescribeStacks"] = (400, error_xml("ValidationError"))
         self.assertEqual(self.run_preflight().stdout, "")
 
-    def test_a_release_id_stays_until_a_deployment_is_rolled_back(self):
+    def test_release_id_stays_until_a_deployment_is_rolled_back(self):
         self.answers["DescribeStacks"] = (200, stack("UPDATE_COMPLETE", "2026-01-01T00:00:00Z"))
         self.assertEqual(self.run_preflight().stdout, "2026-01-01T00:00:00Z")
         self.answers["DescribeStacks"] = (200, stack("UPDATE_ROLLBACK_COMPLETE", "2026-01-01T00:00:00Z"))
@@ -133,7 +133,7 @@ class Account(unittest.TestCase):
         self.assertEqual(ran.stdout, "2026-11-25T23:41:07Z")
         self.assertIn("sightline-stateless was rolled back", ran.stderr)
 
-    def test_the_stack_is_that_of_the_deployments_name(self):
+    def test_stack_has_the_name_of_the_deployment(self):
         self.answers["DescribeStacks"] = (200, stack("UPDATE_ROLLBACK_COMPLETE"))
         self.assertIn("photos-stateless was rolled back", self.run_preflight("-c", "name=photos").stderr)
 
@@ -153,7 +153,7 @@ def error_xml(code):
 
 
 def handler(answers):
-    """Answers each operation: a text as XML, everything else as JSON."""
+    """A handler that answers each operation: a string as XML, everything else as JSON."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):

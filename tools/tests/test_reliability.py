@@ -1,4 +1,4 @@
-"""The page on reliability: how tests are read, and what is found wrong."""
+"""Tests of tools/reliability.py: how it reads tests, what it reports, and what it writes."""
 
 import sys
 import textwrap
@@ -7,16 +7,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import evidence
 import reliability
 
 
 def read(file, text):
-    return list(evidence.within(file, textwrap.dedent(text)))
+    return list(reliability.tests_in(file, textwrap.dedent(text)))
 
 
 class Reading(unittest.TestCase):
-    def test_a_rust_test_says_its_rows_and_what_it_shows(self):
+    def test_reads_rows_and_comment_of_a_rust_test(self):
         (test,) = read("tests/tests/e2e/faults.rs", """
             /// Some words more.
             ///
@@ -32,13 +31,13 @@ class Reading(unittest.TestCase):
         self.assertEqual((test.injected, test.seen), ("a fault, in two lines.", "it | is met."))
         self.assertEqual(list(test.problems()), [])
 
-    def test_typescript_and_python_are_read_too(self):
+    def test_reads_typescript_and_python(self):
         (typed,) = read("cdk/test/a.test.ts", """
             /// Injected: this.
             // Seen: that.
             test('row 34 row 15: nothing else starts', () => {
         """)
-        (scripted,) = read("tools/soak.py", '''
+        (scripted,) = read("tools/soak/rows.py", '''
             def row_35_many(stack):
                 """Many at once.
 
@@ -48,9 +47,9 @@ class Reading(unittest.TestCase):
         ''')
 
         self.assertEqual((typed.rows, typed.level, typed.injected, typed.seen), ([34, 15], "template", "this.", "that."))
-        self.assertEqual((scripted.rows, scripted.level, scripted.injected, scripted.seen), ([35], "local stack", "this.", "that."))
+        self.assertEqual((scripted.rows, scripted.level, scripted.injected, scripted.seen), ([35], "soak", "this.", "that."))
 
-    def test_comments_of_something_else_do_not_count(self):
+    def test_ignores_comments_of_other_items(self):
         (test,) = read("crates/x.rs", """
             /// Injected: of another one.
             /// Seen: of another one.
@@ -63,25 +62,39 @@ class Reading(unittest.TestCase):
 
 
 class Checking(unittest.TestCase):
-    ROWS = [{"number": 1, "fault": "f", "expected": "e"}, {"number": 2, "fault": "g", "expected": "e", "open": "not yet."}]
+    ROWS = [{"number": 1, "fault": "f", "expected": "e"}, {"number": 2, "fault": "g", "expected": "e", "open": "not yet"}]
 
-    def test_a_row_without_a_test_needs_a_reason(self):
+    def test_reports_a_row_without_test_and_reason(self):
         self.assertEqual(len(list(reliability.problems(self.ROWS, []))), 1)
 
-    def test_a_test_of_an_unknown_row_is_told(self):
+    def test_reports_a_test_of_an_unknown_row(self):
         tests = read("x.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_row_37_a() {}")
 
         (problem,) = reliability.problems(self.ROWS, tests)
         self.assertIn("row 37", problem)
 
-    def test_the_nearest_level_comes_first(self):
-        both = [*read("x.rs", "/// Injected: a.\n/// Seen: p|q.\nfn row_01_a() {}"), *read("tests/tests/e2e/x.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_b() {}")]
+    def test_each_row_links_to_the_test_nearest_to_aws_and_to_the_cheapest_one(self):
+        tests = [
+            *read("x.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_a() {}"),
+            *read("crates/aws/y.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_b() {}"),
+            *read("tests/tests/e2e/many.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_row_02_c() {}"),
+            *read("tests/tests/e2e/one.rs", "/// Injected: a.\n/// Seen: b.\nfn row_01_d() {}"),
+        ]
 
-        page = reliability.page(self.ROWS, both)
-        self.assertIn("| 1 | f | e | local stack; pure |", page)
-        self.assertIn("| 2 | g | e | open: not yet. |", page)
-        self.assertIn("p\\|q.", page)
-        self.assertLess(page.index("row_01_b"), page.index("row_01_a"))
+        page = reliability.page(self.ROWS, tests)
+
+        self.assertIn("| 1 | f | e | [local stack](../tests/tests/e2e/one.rs) | [unit](../x.rs) |", page)
+        self.assertIn("| 2 | g | e **Open:** not yet. | [local stack](../tests/tests/e2e/many.rs) |  |", page)
+
+    def test_a_pipe_does_not_end_a_cell(self):
+        self.assertIn("| 1 | p\\|q | e |", reliability.page([{"number": 1, "fault": "p|q", "expected": "e"}], []))
+
+    def test_the_list_has_every_test_of_every_row(self):
+        tests = read("x.rs", "/// Injected: a.\n/// Seen: b|c.\nfn row_01_row_02_a() {}")
+
+        text = "\n".join(reliability.listing(self.ROWS, tests))
+
+        self.assertEqual(text.count("- unit: x.rs: row_01_row_02_a\n     Injected: a.\n     Seen: b|c."), 2)
 
 
 if __name__ == "__main__":

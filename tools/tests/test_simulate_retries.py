@@ -1,4 +1,4 @@
-"""The numbers of the definition's retriers: what they lead to, at a fixed seed."""
+"""The effect of the declared retries under load, with fixed seeds."""
 
 import sys
 import unittest
@@ -13,7 +13,7 @@ SMALL = {"ErrorEquals": ["Recognition.Throttled"], "IntervalSeconds": 2, "Backof
 
 
 class Declared(unittest.TestCase):
-    def test_definition_and_sdk_settings_are_read_where_they_are_declared(self):
+    def test_retries_are_read_from_definition_and_sdk_settings(self):
         retriers, sdk = simulate.declared()
         self.assertEqual(set(simulate.CALLED) - set(retriers), set())
         self.assertEqual((sdk.attempts, sdk.initial, sdk.most), (5, 1, 20))
@@ -38,15 +38,15 @@ class Bursts(unittest.TestCase):
         declared, sdk = simulate.declared()
         return simulate.Simulation(images, over, quota, concurrency, retriers or declared, sdk, seed).run()
 
-    def assert_meets_the_goal(self, run, fits):
+    def assert_meets_the_goal(self, run, quotas_suffice):
         failed, _, _, ratio, _, cost = run.row()
         self.assertEqual(failed, 0)
         self.assertLessEqual(ratio, 1.3)
-        if fits:
+        if quotas_suffice:
             self.assertLess(cost, 0.1)
 
-    # Injected: 1,000 uploads at once, to quotas of 5 and 50 calls a second and to 10 and 1,000 functions at once, in the simulation.
-    # Seen: none fails, and the last one ends within 1.3 times the least possible time; where the quota fits, retries cost less than a tenth.
+    # Injected: 1,000 uploads at once, with quotas of 5 and 50 calls a second and a concurrency of 10 and 1,000 functions, in the simulation.
+    # Seen: none fails, and the last one ends within 1.3 times the shortest possible time; if the quotas suffice, retries cost less than 10 %.
     def test_thousand_uploads_at_once_all_complete(self):
         for seed in (1, 2, 3):
             for quota in simulate.QUOTAS:
@@ -54,8 +54,8 @@ class Bursts(unittest.TestCase):
                     with self.subTest(seed=seed, quota=quota, concurrency=concurrency):
                         self.assert_meets_the_goal(self.run_load(1_000, 0, quota, concurrency, seed), (quota, concurrency) == (50, 1_000))
 
-    # Injected: 25 uploads a second for 10 minutes where the quotas fit, and where Lambda runs 10 functions at once, in the simulation.
-    # Seen: none fails; the backlog of more than an hour ends within 1.3 times the least possible time.
+    # Injected: 25 uploads a second for 10 minutes, with sufficient quotas and with a Lambda concurrency of 10, in the simulation.
+    # Seen: none fails; the backlog of more than an hour ends within 1.3 times the shortest possible time.
     def test_uploads_of_ten_minutes_all_complete(self):
         for quota, concurrency in ((50, 1_000), (50, 10)):
             with self.subTest(quota=quota, concurrency=concurrency):
@@ -66,7 +66,7 @@ class Bursts(unittest.TestCase):
         few = {state: {"Recognition.Throttled": entry, "Lambda.TooManyRequestsException": entry} for state in simulate.declared()[0]}
         self.assertGreater(self.run_load(1_000, 0, 5, 10, retriers=few).failed, 500)
 
-    def test_load_within_the_quotas_needs_no_retry_and_no_time_above_the_least(self):
+    def test_load_within_the_quotas_needs_no_retries_and_no_extra_time(self):
         run = self.run_load(60, 60, 5, 1_000)
         self.assertEqual((run.failed, run.retries), (0, 0))
         self.assertAlmostEqual(run.wasted, 0)
@@ -78,7 +78,7 @@ class Bursts(unittest.TestCase):
 
 
 class Page(unittest.TestCase):
-    def test_page_on_cost_has_the_table_that_the_command_prints(self):
+    def test_cost_page_contains_the_printed_table(self):
         page = (ROOT / "docs" / "cost.md").read_text("utf-8")
         retriers, sdk = simulate.declared()
         for name, images, over, quota, concurrency in simulate.scenarios():

@@ -1,6 +1,5 @@
-//! Claiming: one record per upload, under the first of its ids that no other content holds.
+//! Claims the record of an upload: one record per upload, under the first candidate id that no other content has taken.
 
-use crate::step::deleted;
 use sightline_domain::{
     flows::claims::{self, Meaning, meaning},
     model::{
@@ -9,72 +8,78 @@ use sightline_domain::{
         identity::Upload,
         image_name::image_name,
         record::{ProcessingStatus, Record},
-        rejection::DuplicateImage,
+        rejection::{DuplicateImage, ReasonCode, Rejection},
     },
     ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
 use sightline_kit::{StepFailure, set_image_id};
 
-/// A claim by one execution.
+/// One execution's attempt to claim the record of an upload.
 pub struct Claim<'a, R, O> {
     pub records: &'a R,
     pub images: &'a O,
     pub upload: &'a Upload,
     pub execution_arn: &'a str,
-    /// When the image was rejected, where the execution was started to look at it anew.
+    /// When the image was rejected, if this execution was started to inspect it again.
     pub rejected_at: Option<EpochMillis>,
     pub now: EpochMillis,
 }
 
-/// How an id stands to the upload.
-enum Place {
-    /// There is nothing under it, or what there was, uploaded at that moment, is erased, and this upload is another one.
-    New { erased: Option<EpochMillis> },
-    /// It FAILED before, and may be claimed anew.
-    Again(Record),
-    /// It was rejected before, and this execution was started to look at it anew.
-    Anew(Record, EpochMillis),
-    /// This execution has claimed it before.
-    Own(Record),
-    /// The upload has this record already, or it was erased.
+/// What a candidate id means for the upload.
+enum ClaimState {
+    /// The id has no record, or its record (uploaded at that time) was erased and this upload is a different one.
+    Free { erased_upload: Option<EpochMillis> },
+    /// The upload FAILED and may be claimed again.
+    Failed(Record),
+    /// The upload was rejected at that time, and this execution was started to inspect it again.
+    Rejected(Record, EpochMillis),
+    /// This execution has already claimed it.
+    Owned(Record),
+    /// The upload already has this record, or was erased.
     Duplicate(Record),
-    /// Another content holds it.
-    Held(Record),
-    /// What is erased under it may still be written to.
+    /// Another content has the id.
+    Taken(Record),
+    /// The erased record may still be written to by a late execution.
     BeingErased,
 }
 
 impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
-    /// The record, claimed. Ends as a duplicate where the upload has one already.
-    pub async fn take(&self, facts: &UploadFacts) -> Result<Record, StepFailure> {
+    /// Claims the record of the upload.
+    ///
+    /// # Errors
+    /// `Image.Duplicate` if the upload already has a record; a `StorageError` if DynamoDB or S3 cannot be read or written, or while the
+    /// only free id is being erased.
+    pub async fn claim(&self, facts: &UploadFacts) -> Result<Record, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
         for id in self.upload.candidate_ids() {
             set_image_id(&id);
-            let mut place = self.place(&id, facts).await?;
-            if let Some(uploaded) = self.moment(&place, &id, facts).await? {
-                let mut record = self.fresh(&id, facts, uploaded);
-                if let Place::Anew(known, _) = &place
+            let mut state = self.state(&id, facts).await?;
+            if let Some(uploaded) = self.upload_timestamp(&state, &id, facts).await? {
+                let mut record = self.new_record(&id, facts, uploaded);
+                if let ClaimState::Rejected(known, _) = &state
                     && facts.name.is_none()
                 {
-                    // The upload may be gone; its rejected record still has the file's name.
+                    // The upload may be deleted; its rejected record still has the file's name.
                     record.image_name.clone_from(&known.image_name);
                 }
-                let claimed = match &place {
-                    Place::Anew(_, rejected_at) => self.records.claim_rejected(&record, *rejected_at).await?,
+                let claimed = match &state {
+                    ClaimState::Rejected(_, rejected_at) => self.records.claim_rejected(&record, *rejected_at).await?,
                     _ => self.records.claim(&record).await?,
                 };
                 if claimed == Written::Yes {
                     return Ok(record);
                 }
-                place = self.place(&id, facts).await?;
+                state = self.state(&id, facts).await?;
             }
-            match place {
-                Place::Own(known) => return Ok(known),
-                // Another execution was faster.
-                Place::Duplicate(known) | Place::Again(known) | Place::Anew(known, _) => return Err(duplicate(known).into()),
-                Place::Held(known) => holder = Some(known),
-                Place::BeingErased => being_erased = true,
-                Place::New { .. } => {}
+            match state {
+                ClaimState::Owned(known) => return Ok(known),
+                // If it could still be claimed a moment ago, another execution was faster.
+                ClaimState::Duplicate(known) | ClaimState::Failed(known) | ClaimState::Rejected(known, _) => {
+                    return Err(duplicate(known).into());
+                }
+                ClaimState::Taken(known) => holder = Some(known),
+                ClaimState::BeingErased => being_erased = true,
+                ClaimState::Free { .. } => {}
             }
         }
         match holder.filter(|_| !being_erased) {
@@ -83,51 +88,55 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
         }
     }
 
-    /// What an object that is gone means. The late event of an erased image is no news, and makes no record.
-    pub async fn of_what_is_gone(&self) -> Result<StepFailure, StepFailure> {
+    /// The failure that ends the execution if the upload no longer exists. The late event of an erased image is a duplicate and creates no
+    /// record.
+    ///
+    /// # Errors
+    /// A `StorageError` if DynamoDB cannot be read.
+    pub async fn failure_for_deleted_upload(&self) -> Result<StepFailure, StepFailure> {
         let mut erased = None;
         for id in self.upload.candidate_ids() {
-            // Another upload may have the id by now, and stand before the tombstone.
+            // A newer upload may have the id and hide the tombstone, so all items of the id are read.
             let items = self.records.items(&id).await?;
             if items.iter().any(|known| known.execution_arn == self.execution_arn) {
-                return Ok(deleted().into());
+                return Ok(deleted_rejection().into());
             }
             erased = erased.or(items.into_iter().find(Record::is_erased));
         }
-        Ok(erased.map_or_else(|| deleted().into(), |erased| duplicate(erased).into()))
+        Ok(erased.map_or_else(|| deleted_rejection().into(), |erased| duplicate(erased).into()))
     }
 
-    async fn place(&self, id: &str, facts: &UploadFacts) -> Result<Place, StorageError> {
-        let Some(known) = self.records.find(id).await? else { return Ok(Place::New { erased: None }) };
+    async fn state(&self, id: &str, facts: &UploadFacts) -> Result<ClaimState, StorageError> {
+        let Some(known) = self.records.find(id).await? else { return Ok(ClaimState::Free { erased_upload: None }) };
         if known.is_erased() && self.rejected_at.is_some() {
-            return Ok(Place::Duplicate(known));
+            return Ok(ClaimState::Duplicate(known));
         }
         if known.is_erased() {
             return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
-                Meaning::Erased => Place::Duplicate(known),
-                Meaning::Free if self.has_another_id(id, facts).await? => Place::Held(known),
-                Meaning::Free => Place::New { erased: Some(known.upload_timestamp) },
-                Meaning::NotYet => Place::BeingErased,
+                Meaning::Erased => ClaimState::Duplicate(known),
+                Meaning::Free if self.has_record_under_another_id(id, facts).await? => ClaimState::Taken(known),
+                Meaning::Free => ClaimState::Free { erased_upload: Some(known.upload_timestamp) },
+                Meaning::NotYet => ClaimState::BeingErased,
             });
         }
         if known.execution_arn == self.execution_arn && known.processing_status == ProcessingStatus::Pending {
-            return Ok(Place::Own(known));
+            return Ok(ClaimState::Owned(known));
         }
         Ok(if !claims::is_same(self.images, &known, self.upload, Some(facts)).await? {
-            Place::Held(known)
+            ClaimState::Taken(known)
         } else if known.is_rerunnable() {
-            Place::Again(known)
+            ClaimState::Failed(known)
         } else {
             match self.rejected_at.filter(|_| known.is_rejected()) {
-                // A second event of the same look finds another rejection, or none.
-                Some(at) if known.finished_at == Some(at) => Place::Anew(known, at),
-                _ => Place::Duplicate(known),
+                // A second event for the same rejection finds a newer rejection, or none.
+                Some(at) if known.finished_at == Some(at) => ClaimState::Rejected(known, at),
+                _ => ClaimState::Duplicate(known),
             }
         })
     }
 
-    /// Whether the upload has its record under another of its ids: it came while what was erased still held this one.
-    async fn has_another_id(&self, id: &str, facts: &UploadFacts) -> Result<bool, StorageError> {
+    /// Whether the upload already has a record under another candidate id, because this id was still being erased when it was claimed.
+    async fn has_record_under_another_id(&self, id: &str, facts: &UploadFacts) -> Result<bool, StorageError> {
         for other in self.upload.candidate_ids().iter().filter(|other| *other != id) {
             let known = self.records.find(other).await?.filter(|known| !known.is_erased());
             if let Some(known) = known
@@ -139,16 +148,18 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
         Ok(false)
     }
 
-    /// The moment under which the record may be claimed; `None` where it may not.
-    async fn moment(&self, place: &Place, id: &str, facts: &UploadFacts) -> Result<Option<EpochMillis>, StorageError> {
-        Ok(match place {
-            Place::New { erased } => Some(claims::upload_timestamp(self.images, self.upload, id, facts, *erased).await?),
-            Place::Again(known) | Place::Anew(known, _) => Some(known.upload_timestamp),
-            Place::Own(_) | Place::Duplicate(_) | Place::Held(_) | Place::BeingErased => None,
+    /// The sort key under which the record may be claimed; `None` if it may not be claimed.
+    async fn upload_timestamp(&self, state: &ClaimState, id: &str, facts: &UploadFacts) -> Result<Option<EpochMillis>, StorageError> {
+        Ok(match state {
+            ClaimState::Free { erased_upload } => {
+                Some(claims::upload_timestamp(self.images, self.upload, id, facts, *erased_upload).await?)
+            }
+            ClaimState::Failed(known) | ClaimState::Rejected(known, _) => Some(known.upload_timestamp),
+            ClaimState::Owned(_) | ClaimState::Duplicate(_) | ClaimState::Taken(_) | ClaimState::BeingErased => None,
         })
     }
 
-    fn fresh(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis) -> Record {
+    fn new_record(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis) -> Record {
         let mut record = Record::claimed(id.to_owned(), self.upload, facts.size, uploaded, self.execution_arn.to_owned(), self.now);
         record.version_id.clone_from(&facts.version_id);
         record.image_name = image_name(facts.name.as_deref(), &self.upload.key);
@@ -158,4 +169,9 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
 
 fn duplicate(known: Record) -> DuplicateImage {
     DuplicateImage { image_id: known.image_id, execution_arn: known.execution_arn }
+}
+
+/// OBJECT_DELETED.
+pub fn deleted_rejection() -> Rejection {
+    Rejection::new(ReasonCode::ObjectDeleted, "the object was deleted before it was inspected")
 }

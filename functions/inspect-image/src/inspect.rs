@@ -1,31 +1,37 @@
-//! From the bytes of an upload to all that is kept of it. Pure: no AWS, no clock.
+//! From the bytes of an upload to its facts and copies. Pure: no AWS, no clock.
 
-use crate::{camera, colour, copies, decode, sniff};
+use crate::{
+    colour, exif, format, jpeg,
+    picture::{Limits, MIN_SIDE},
+    png, webp,
+};
+use image::{DynamicImage, ImageError, RgbImage, codecs::jpeg::JpegEncoder};
 use sightline_domain::model::{
     image::{ExifFacts, ImageFormat},
     rejection::{ReasonCode, Rejection},
 };
+use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
 
-/// What is accepted.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Most bytes of a file.
-    pub max_bytes: u64,
-    /// Most pixels of a picture: bounds the memory that decoding takes.
-    pub max_pixels: u64,
-}
+/// Longest side of the normalised copy, px.
+const COPY_SIDE: u32 = 2048;
+/// Longest side of the thumbnail, px.
+const THUMBNAIL_SIDE: u32 = 320;
+/// Shortest side of a panorama's thumbnail, px: nothing is recognisable in a thinner one.
+const MIN_THUMBNAIL_SIDE: u32 = 40;
+const COPY_QUALITY: u8 = 90;
+const THUMBNAIL_QUALITY: u8 = 80;
 
 /// An accepted image.
 pub struct Inspected {
-    /// Format by content.
+    /// Detected from the content.
     pub format: ImageFormat,
     /// Upright width, px.
     pub width: u32,
     /// Upright height, px.
     pub height: u32,
-    /// What the camera wrote.
+    /// Facts from the camera's metadata.
     pub exif: ExifFacts,
-    /// Oddities, a sentence each.
+    /// Oddities, one sentence each.
     pub warnings: Vec<String>,
     /// The normalised copy, a JPEG.
     pub copy: Vec<u8>,
@@ -33,36 +39,73 @@ pub struct Inspected {
     pub thumbnail: Vec<u8>,
 }
 
-/// Refuses by size alone, before a byte is read.
-pub fn check_bytes(size: u64, limits: &Limits) -> Result<(), Rejection> {
-    if size == 0 {
-        return Err(Rejection::new(ReasonCode::EmptyFile, "the file has no bytes"));
-    }
-    if size > limits.max_bytes {
-        return Err(Rejection::new(ReasonCode::TooLarge, format!("{size} bytes; at most {} are taken", limits.max_bytes)));
-    }
-    Ok(())
-}
-
-/// Inspects the whole file. `key` is looked at for its ending only.
+/// Inspects a whole file and makes its copies: new sRGB JPEGs of the upright pixels, without any of the file's metadata.
+///
+/// Only the extension of `key` is read. `with_gps` says whether the location is kept.
+///
+/// # Errors
+/// A rejection that says in plain words what is wrong with the file.
 pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Result<Inspected, Rejection> {
-    let format = sniff::format(bytes)?;
-    let decoded = decode::decode(format, bytes, limits)?;
+    let format = format::detect(bytes)?;
+    let mut decoded = match format {
+        ImageFormat::Jpeg => jpeg::decode(bytes, limits),
+        ImageFormat::Png => png::decode(bytes, limits),
+        ImageFormat::WebP => webp::decode(bytes, limits),
+    }?;
+    if let Some(exif) = decoded.exif {
+        decoded.picture.apply_orientation(exif::orientation(exif));
+    }
     let (width, height) = (decoded.picture.width(), decoded.picture.height());
-    let (copy, colour_warning) = colour::to_srgb(copies::normalised(decoded.picture), decoded.model, &decoded.profile);
-    let thumbnail = copies::thumbnail(&copy);
+    let (copy, colour_warning) = colour::to_srgb(shrink(decoded.picture), decoded.model, &decoded.profile);
     Ok(Inspected {
         format,
         width,
         height,
-        exif: decoded.exif.map(|exif| camera::facts(exif, with_gps)).unwrap_or_default(),
-        warnings: sniff::name_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
-        copy: copies::copy_jpeg(&copy).map_err(|error| unworkable(&*error))?,
-        thumbnail: copies::thumbnail_jpeg(&thumbnail).map_err(|error| unworkable(&*error))?,
+        exif: decoded.exif.map(|exif| exif::facts(exif, with_gps)).unwrap_or_default(),
+        warnings: format::extension_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
+        thumbnail: encode(&thumbnail(&copy), THUMBNAIL_QUALITY)?,
+        copy: encode(&copy, COPY_QUALITY)?,
     })
 }
 
-/// A picture that cannot be encoded is one that we cannot take.
-fn unworkable(error: &dyn std::error::Error) -> Rejection {
-    Rejection::new(ReasonCode::UnsupportedFormat, format!("no copy of it can be made: {error}"))
+/// Shrinks an upright picture to the size of the normalised copy: RGB, or four inks if the picture has them.
+fn shrink(picture: DynamicImage) -> DynamicImage {
+    let (width, height) = shrunk_sides((picture.width(), picture.height()), COPY_SIDE, MIN_SIDE);
+    if (width, height) == (picture.width(), picture.height()) {
+        return picture;
+    }
+    match picture {
+        DynamicImage::ImageRgba8(inks) => resize_inks(&inks, width, height).into(),
+        picture => resize(&picture.into_rgb8(), width, height, Filter::Lanczos3).into(),
+    }
+}
+
+/// The thumbnail of a normalised copy; of a panorama, only the middle part.
+fn thumbnail(copy: &RgbImage) -> RgbImage {
+    let (width, height) = shrunk_sides(copy.dimensions(), THUMBNAIL_SIDE, MIN_THUMBNAIL_SIDE);
+    let shown = (width.min(THUMBNAIL_SIDE), height.min(THUMBNAIL_SIDE));
+    if shown == copy.dimensions() {
+        return copy.clone();
+    }
+    let side = |side: u32, shown: u32, shrunk: u32| f64::from(side) * f64::from(shown) / f64::from(shrunk);
+    let (width, height) = (side(copy.width(), shown.0, width), side(copy.height(), shown.1, height));
+    let (left, top) = ((f64::from(copy.width()) - width) / 2.0, (f64::from(copy.height()) - height) / 2.0);
+    resize_crop(copy, Crop { left, top, width, height }, shown.0, shown.1)
+}
+
+/// The sides, shrunk so that the longest is at most `longest` px, unless that makes the shortest less than `shortest` px.
+fn shrunk_sides((width, height): (u32, u32), longest: u32, shortest: u32) -> (u32, u32) {
+    let (short, long) = (f64::from(width.min(height)), f64::from(width.max(height)));
+    let scale = (f64::from(longest) / long).max(f64::from(shortest) / short).min(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a u32 times a scale of at most 1")]
+    let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+    (scaled(width), scaled(height))
+}
+
+/// A JPEG. A picture that cannot be encoded cannot be accepted.
+fn encode(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, Rejection> {
+    let mut bytes = Vec::new();
+    let rejection = |error: ImageError| Rejection::new(ReasonCode::UnsupportedFormat, format!("no copy of it can be made: {error}"));
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture).map_err(rejection)?;
+    Ok(bytes)
 }

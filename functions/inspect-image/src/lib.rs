@@ -1,21 +1,17 @@
-//! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy and the thumbnail.
+//! Inspects an upload: claims its record, rejects what is not a supported image, writes the normalised copy and the thumbnail.
 //!
 //! Input: [`step::Input`]. Output: [`sightline_domain::model::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
 //! `Image.Duplicate`, `Upload.FolderMarker`, `Storage.*`.
+//!
+//! Modules import downwards only: `step` → `claim`, `inspect` → `jpeg`, `png`, `webp`, `format` → `exif`, `colour` → `picture`.
 
-mod bytes;
-pub mod camera;
 mod claim;
 pub mod colour;
-pub mod copies;
-pub mod decode;
-mod disguise;
-mod flatten;
+pub mod exif;
+mod format;
 pub mod inspect;
 mod jpeg;
+pub mod picture;
 mod png;
-mod scans;
-pub mod settings;
-pub mod sniff;
 pub mod step;
 mod webp;

@@ -1,6 +1,6 @@
-//! Inspects an upload: claims its record, refuses what is no image, makes the normalised copy.
+//! Inspects an upload: claims its record, rejects what is not a supported image, writes the normalised copy and the thumbnail.
 
-use inspect_image::{settings, step::InspectImage};
+use inspect_image::step::{InspectImage, Settings};
 use sightline_aws::{
     clients::{Clients, Target},
     dynamodb::{TableNames, Tables},
@@ -11,7 +11,7 @@ use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RuntimeError> {
     logging::init();
-    let settings = from_environment(settings::read);
+    let settings = from_environment(Settings::read);
     let clients = Clients::load(Target::default()).await;
     let step = settings.map(|settings| {
         let names = TableNames { records: settings.records_table.clone(), ..TableNames::default() };

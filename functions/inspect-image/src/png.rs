@@ -1,14 +1,11 @@
-//! PNG: chunks, and decoding with the tone curve that browsers apply.
+//! Decodes PNGs with the tone curve that browsers apply.
 //!
-//! The decoder gets a stream of its own: header, palette, transparency and pixel data. Everything else is read here.
+//! The decoder gets only header, palette, transparency and pixel data. All other chunks are read here.
 
 use crate::{
-    bytes::be32,
-    camera,
-    colour::{MAX_PROFILE_BYTES, Model, Profile},
-    decode::{Decoded, check_size, truncated, unreadable, unsupported, upright},
-    flatten::flattened,
-    inspect::Limits,
+    colour::flatten,
+    exif,
+    picture::{Decoded, Limits, Model, Profile, be32, check_size, truncated, undecodable, unsupported},
 };
 use flate2::{Crc, read::ZlibDecoder};
 use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage, codecs::png::PngDecoder};
@@ -21,23 +18,25 @@ use std::{
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// Most memory, in bytes, for what the decoder holds beside the pixels: the lines that it works on.
-const MAX_BESIDE_PIXELS: u64 = 32 * 1024 * 1024;
+/// Maximum memory, in bytes, that the decoder may use in addition to the pixels: its row buffers.
+const MAX_ROW_BUFFERS: u64 = 32 * 1024 * 1024;
 
-/// The tone curve of a display and of pictures without `gAMA`: the exponent 1 / 2.2.
+/// Longest ICC profile that is used, in bytes. The largest in public use are printing profiles of two to four megabytes.
+const MAX_PROFILE_BYTES: usize = 8 * 1024 * 1024;
+/// The exponent of a display's tone curve, also of pictures without `gAMA`.
 const DISPLAY_GAMMA: f64 = 2.2;
-/// Exponents so near to 1 change nothing that is seen; libpng leaves them out, too.
+/// An exponent this close to 1 changes nothing visible; libpng ignores it too.
 const GAMMA_THRESHOLD: f64 = 0.05;
-/// Values of `gAMA` that libpng takes, in hundred-thousandths.
+/// Values of `gAMA` that libpng accepts, in hundred-thousandths.
 const USABLE_GAMMA: RangeInclusive<u32> = 16..=625_000_000;
-/// Larger chromaticities are damaged: those of all colour spaces in use are below 1.1.
+/// Larger chromaticities are damaged: all colour spaces in use stay below 1.1.
 const MAX_CHROMATICITY: u32 = 110_000;
-/// Chromaticities of sRGB as `cHRM` has them: white, red, green, blue, each x and y, in hundred-thousandths.
+/// Chromaticities of sRGB in the order of `cHRM`: x and y of white, red, green and blue, in hundred-thousandths.
 const SRGB_CHROMATICITIES: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
 
-/// What a file holds.
+/// The chunks of a file.
 struct Chunks<'a> {
-    /// What the decoder needs, as a whole PNG.
+    /// A PNG with only the chunks that the decoder needs.
     stream: Vec<u8>,
     width: u32,
     height: u32,
@@ -47,7 +46,7 @@ struct Chunks<'a> {
     is_complete: bool,
 }
 
-/// What the chunks say about colours (PNG specification, 4.3). The best of them counts: `cICP`, `iCCP`, `sRGB`, then `gAMA` and `cHRM`.
+/// The chunks about colours (PNG specification, 4.3), in order of precedence: `cICP`, `iCCP`, `sRGB`, then `gAMA` and `cHRM`.
 #[derive(Default)]
 struct Colours<'a> {
     cicp: Option<&'a [u8]>,
@@ -57,37 +56,40 @@ struct Colours<'a> {
     chromaticities: Option<[u32; 8]>,
 }
 
-/// Decodes `bytes`, which begin with the signature.
+/// Decodes a file that begins with the signature.
+///
+/// # Errors
+/// TRUNCATED, UNSUPPORTED_FORMAT, or a rejection of its size.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejection> {
-    let chunks = chunks(bytes)?;
+    let chunks = read_chunks(bytes)?;
     check_size(chunks.width, chunks.height, limits)?;
-    let mut beside = image::Limits::no_limits();
-    beside.max_alloc = Some(MAX_BESIDE_PIXELS);
-    let decoder = PngDecoder::with_limits(Cursor::new(&chunks.stream), beside).map_err(|error| unreadable(&error))?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(MAX_ROW_BUFFERS);
+    let decoder = PngDecoder::with_limits(Cursor::new(&chunks.stream), limits).map_err(|error| undecodable(&error))?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(&error))?;
     let profile = chunks.colours.profile();
     let picture = match chunks.colours.exponent(&profile) {
-        Some(exponent) => toned(picture, exponent),
+        Some(exponent) => apply_exponent(picture, exponent),
         None => picture,
     };
-    let (picture, flattened) = flattened(picture);
-    let cut_off = (!chunks.is_complete).then(|| "the file is cut off behind its last pixel".to_owned());
+    let (picture, transparency) = flatten(picture);
+    let cut_off = (!chunks.is_complete).then(|| "the file is cut off after its last pixel".to_owned());
     Ok(Decoded {
-        picture: upright(picture, chunks.exif),
+        picture,
         model: if chunks.is_grey { Model::Grey } else { Model::Rgb },
         profile,
         exif: chunks.exif,
-        warnings: cut_off.into_iter().chain(flattened).collect(),
+        warnings: cut_off.into_iter().chain(transparency).collect(),
     })
 }
 
-fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
+fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     let mut stream = SIGNATURE.to_vec();
     let (mut exif, mut colours, mut has_pixels, mut is_complete) = (None, Colours::default(), false, false);
-    let mut place = SIGNATURE.len();
+    let mut offset = SIGNATURE.len();
     let mut header: Option<&[u8]> = None;
-    while let Some((length, kind)) = be32(bytes, place).zip(bytes.get(place + 4..).and_then(|rest| rest.first_chunk::<4>())) {
-        let rest = bytes.get(place + 8..).unwrap_or_default();
+    while let Some((length, kind)) = be32(bytes, offset).zip(bytes.get(offset + 4..).and_then(|rest| rest.first_chunk::<4>())) {
+        let rest = bytes.get(offset + 8..).unwrap_or_default();
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let data = rest.get(..length).unwrap_or(rest);
         let is_whole = rest.len() >= length.saturating_add(4);
@@ -101,8 +103,8 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
                 is_complete = is_whole;
                 break;
             }
-            b"eXIf" if exif.is_none() => exif = camera::tiff(data),
-            // As in libpng, what is damaged or stands behind the first pixels does not count.
+            b"eXIf" if exif.is_none() => exif = exif::tiff(data),
+            // As in libpng, a damaged chunk or one after the first pixels is ignored.
             b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM"
                 if has_pixels || rest.get(length..).and_then(|rest| be32(rest, 0)) != Some(checksum(*kind, data)) => {}
             b"cICP" | b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" => colours.add(*kind, data),
@@ -117,16 +119,16 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
         }
         if matches!(kind, b"IHDR" | b"IDAT" | b"PLTE" | b"tRNS") {
             if is_whole {
-                stream.extend_from_slice(bytes.get(place..place + 12 + length).unwrap_or_default());
+                stream.extend_from_slice(bytes.get(offset..offset + 12 + length).unwrap_or_default());
             } else {
-                // The pixels may be there all the same; the decoder says whether they are.
+                // All pixels may still be in it: the decoder checks.
                 stream.extend(chunk(*kind, data));
             }
         }
         if !is_whole {
             break;
         }
-        place += 12 + length;
+        offset += 12 + length;
     }
     stream.extend(chunk(*b"IEND", &[]));
     let header = header.ok_or_else(|| truncated("it has no header"))?;
@@ -147,12 +149,12 @@ fn checksum(kind: [u8; 4], data: &[u8]) -> u32 {
 }
 
 fn chromaticities(data: &[u8]) -> Option<[u32; 8]> {
-    let values: Vec<u32> = (0..8).filter_map(|place| be32(data, place * 4)).filter(|value| *value <= MAX_CHROMATICITY).collect();
+    let values: Vec<u32> = (0..8).filter_map(|offset| be32(data, offset * 4)).filter(|value| *value <= MAX_CHROMATICITY).collect();
     values.try_into().ok()
 }
 
 impl<'a> Colours<'a> {
-    /// Takes what a chunk says. The first of a kind counts, as in libpng.
+    /// Adds a chunk. The first chunk of each kind counts, as in libpng.
     fn add(&mut self, kind: [u8; 4], data: &'a [u8]) {
         match &kind {
             b"cICP" => self.cicp = self.cicp.or(Some(data)),
@@ -169,21 +171,21 @@ impl<'a> Colours<'a> {
             return profile;
         }
         match (self.iccp, self.srgb, self.chromaticities) {
-            (Some(iccp), ..) => icc(iccp).map_or(Profile::Broken, Profile::of_icc),
+            (Some(iccp), ..) => icc(iccp).map_or(Profile::Broken, Profile::from_icc),
             (None, false, Some(chromaticities)) => from_chromaticities(chromaticities),
             _ => Profile::Absent,
         }
     }
 
-    /// The exponent by which samples from 0 to 1 become those of a display; `None` where they are already.
+    /// The exponent that converts samples (0–1) to those of a display; `None` if no conversion is needed.
     fn exponent(&self, profile: &Profile) -> Option<f64> {
-        let counts = !self.srgb && !matches!(profile, Profile::Icc(_)) && self.cicp.and_then(from_cicp).is_none();
-        let exponent = 100_000.0 / (DISPLAY_GAMMA * f64::from(self.gamma.filter(|_| counts)?));
+        let applies = !self.srgb && !matches!(profile, Profile::Icc(_)) && self.cicp.and_then(from_cicp).is_none();
+        let exponent = 100_000.0 / (DISPLAY_GAMMA * f64::from(self.gamma.filter(|_| applies)?));
         ((exponent - 1.0).abs() > GAMMA_THRESHOLD).then_some(exponent)
     }
 }
 
-/// The profile in an `iCCP` chunk: a name, a zero, the method, a zlib stream.
+/// Unpacks the profile of an `iCCP` chunk: a name, a zero byte, the method, a zlib stream.
 fn icc(data: &[u8]) -> Option<Vec<u8>> {
     let name = data.iter().position(|byte| *byte == 0)?;
     let mut profile = Vec::new();
@@ -192,11 +194,11 @@ fn icc(data: &[u8]) -> Option<Vec<u8>> {
     (!profile.is_empty() && profile.len() <= MAX_PROFILE_BYTES).then_some(profile)
 }
 
-/// `cICP`: primaries, transfer, matrix, range (ITU-T H.273). `None` where it is damaged or says nothing, so that the other chunks count.
+/// Reads `cICP`: primaries, transfer, matrix, range (ITU-T H.273). `None` if it is damaged or unspecified, so that other chunks count.
 fn from_cicp(data: &[u8]) -> Option<Profile> {
     let [primaries, transfer, 0, 1] = data else { return None };
     if matches!(transfer, 16 | 18) {
-        return Some(Profile::Broken); // PQ and HLG: more light than sRGB can show
+        return Some(Profile::Broken); // PQ and HLG: brighter than sRGB can represent
     }
     let color_primaries = CicpColorPrimaries::try_from(*primaries).ok()?;
     let transfer_characteristics = TransferCharacteristics::try_from(*transfer).ok()?;
@@ -206,7 +208,7 @@ fn from_cicp(data: &[u8]) -> Option<Profile> {
     profile.red_trc.is_some().then(|| Profile::Matrix(Box::new(profile)))
 }
 
-/// With the tone curve of sRGB, which `toned` has made for.
+/// A profile with these primaries and the tone curve of sRGB, which `apply_exponent` has already produced.
 fn from_chromaticities(values: [u32; 8]) -> Profile {
     if values.iter().zip(SRGB_CHROMATICITIES).all(|(value, srgb)| value.abs_diff(srgb) < 1_000) {
         return Profile::Absent;
@@ -215,7 +217,7 @@ fn from_chromaticities(values: [u32; 8]) -> Profile {
     let [white_x, white_y, red_x, red_y, green_x, green_y, blue_x, blue_y] = values.map(|value| (f64::from(value) / 100_000.0) as f32);
     let triangle = (red_x - blue_x) * (green_y - blue_y) - (green_x - blue_x) * (red_y - blue_y);
     if triangle.abs() < 0.01 || [white_y, red_y, green_y, blue_y].iter().any(|y| *y < 0.001) {
-        return Profile::Absent; // no colours can be told apart in it: libpng and browsers ignore it
+        return Profile::Absent; // degenerate: libpng and browsers ignore it
     }
     let mut profile = ColorProfile::new_srgb();
     let (red, green, blue) = (Chromaticity::new(red_x, red_y), Chromaticity::new(green_x, green_y), Chromaticity::new(blue_x, blue_y));
@@ -223,9 +225,9 @@ fn from_chromaticities(values: [u32; 8]) -> Profile {
     Profile::Matrix(Box::new(profile))
 }
 
-/// Eight bits per channel, each of them to the power of `exponent`; alpha stays as it is. Sixteen bits are shortened only afterwards, since
-/// dark tones of linear light need them.
-fn toned(picture: DynamicImage, exponent: f64) -> DynamicImage {
+/// Raises each channel except alpha to the power of `exponent`, and converts to 8 bits per channel. 16-bit samples are reduced afterwards,
+/// because dark tones of linear light need them.
+fn apply_exponent(picture: DynamicImage, exponent: f64) -> DynamicImage {
     let has_alpha = picture.color().has_alpha();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255")]
     let tone = |value: f64| (value.powf(exponent) * 255.0).round() as u8;

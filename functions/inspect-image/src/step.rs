@@ -1,9 +1,9 @@
-//! The step: claim first, so that a duplicate ends before anything is paid for; then inspect, then write the copies.
+//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image and writes the copies.
 
 use crate::{
-    claim::Claim,
-    inspect::{Inspected, check_bytes, inspect},
-    settings::Settings,
+    claim::{Claim, deleted_rejection},
+    inspect::{Inspected, inspect},
+    picture::{Limits, check_bytes},
 };
 use serde::Deserialize;
 use sightline_domain::{
@@ -14,13 +14,34 @@ use sightline_domain::{
         image::ImageRef,
         layout,
         record::Record,
-        rejection::{FolderMarker, ReasonCode, Rejection},
+        rejection::FolderMarker,
     },
     ports::{Objects, Records, UploadFacts, Uploads},
 };
-use sightline_kit::{Step, StepFailure};
+use sightline_kit::{Step, StepFailure, settings::Reader};
 
-/// The step.
+/// Settings of inspect-image; docs/configuration.md explains each.
+pub struct Settings {
+    /// Name of the records table.
+    pub records_table: String,
+    /// The largest upload that is accepted.
+    pub limits: Limits,
+    /// Whether the location in a photo's EXIF is stored.
+    pub store_gps: bool,
+}
+
+impl Settings {
+    /// Reads them from the environment; `reader` collects what is missing or invalid.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            records_table: reader.text("RECORDS_TABLE"),
+            limits: Limits { max_bytes: reader.parsed("MAX_BYTES", 15_728_640), max_pixels: reader.parsed("MAX_PIXELS", 50_000_000) },
+            store_gps: reader.parsed("STORE_GPS", false),
+        }
+    }
+}
+
+/// The state `InspectImage` of the state machine.
 pub struct InspectImage<R, O, C> {
     settings: Settings,
     records: R,
@@ -28,7 +49,7 @@ pub struct InspectImage<R, O, C> {
     clock: C,
 }
 
-/// Its input.
+/// The event of an upload, and the execution that it started.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Input {
@@ -37,7 +58,7 @@ pub struct Input {
 }
 
 impl<R, O, C> InspectImage<R, O, C> {
-    /// By `settings`; claims in `records`, reads and writes through `objects`.
+    /// Claims in `records`; reads and writes images through `objects`.
     pub fn new(settings: Settings, records: R, objects: O, clock: C) -> Self {
         Self { settings, records, objects, clock }
     }
@@ -57,23 +78,25 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> 
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
         let found = self.objects.find(&upload).await?;
-        let is_there = found.is_some();
-        let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else { return Err(claim.of_what_is_gone().await?) };
-        let record = claim.take(&facts).await?;
+        let upload_exists = found.is_some();
+        let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else {
+            return Err(claim.failure_for_deleted_upload().await?);
+        };
+        let record = claim.claim(&facts).await?;
         check_bytes(facts.size, &self.settings.limits)?;
         let archived = layout::rejected_original(&record.image_id);
-        let original = if is_there {
+        let original = if upload_exists {
             ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() }
         } else {
             ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }
         };
-        let bytes = self.objects.read(original).await?.ok_or_else(deleted)?;
+        let bytes = self.objects.read(original).await?.ok_or_else(deleted_rejection)?;
         let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
-        // An image that is accepted has its original in one place. Where the upload is gone, the archive holds the only one.
-        if rejected_at.is_some() && is_there {
+        // Keep one original of an accepted image: if the upload is deleted, the archive has the only one.
+        if rejected_at.is_some() && upload_exists {
             self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
         }
         tracing::info!(width = image.width, height = image.height, size = image.size, "image accepted");
@@ -115,13 +138,10 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
     }
 }
 
-/// What the event says of a rejected image whose upload is gone, and whose original is kept in the archive; `None` for every other event.
+/// The facts in an event that starts the inspection of a rejected image again. They replace the lookup if the upload is deleted: the
+/// archive keeps the original. `None` for every other event.
 fn facts_of_rejected(event: &ObjectCreated, upload: &Upload) -> Option<UploadFacts> {
     event.detail.rejected_at?;
     let last_modified = event.time_millis()?;
     Some(UploadFacts { version_id: upload.version_id.clone(), size: event.detail.object.size, last_modified, name: None })
-}
-
-pub(crate) fn deleted() -> Rejection {
-    Rejection::new(ReasonCode::ObjectDeleted, "the object was deleted before it was inspected")
 }

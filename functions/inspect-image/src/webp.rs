@@ -1,15 +1,12 @@
-//! WebP: chunks, and decoding.
+//! Decodes WebP.
 //!
-//! The decoder gets a container of its own: the picture's chunks, or those of the first frame. Everything else is read here, so metadata
-//! that is announced and absent, or that the file ends in, does no harm.
+//! The decoder gets a new container with only the chunks of the picture or of the first frame. All other chunks are read here, so metadata
+//! that is announced but missing, or cut off at the end of the file, does not prevent decoding.
 
 use crate::{
-    bytes::le32,
-    camera,
-    colour::{Model, Profile},
-    decode::{Decoded, check_size, truncated, unreadable, upright},
-    flatten::flattened,
-    inspect::Limits,
+    colour::flatten,
+    exif,
+    picture::{Decoded, Limits, Model, Profile, check_size, le32, truncated, undecodable},
 };
 use image::{DynamicImage, ImageDecoder, codecs::webp::WebPDecoder};
 use sightline_domain::model::rejection::Rejection;
@@ -19,7 +16,7 @@ use std::io::Cursor;
 const ANIMATION: u8 = 0x02;
 const ALPHA: u8 = 0x10;
 
-/// What a file holds.
+/// The first chunk of each kind in a file.
 #[derive(Default)]
 struct Chunks<'a> {
     extended: Option<&'a [u8]>,
@@ -32,41 +29,38 @@ struct Chunks<'a> {
     is_cut_off: bool,
 }
 
-/// Decodes the first frame of `bytes`, which begin with `RIFF`, a size and `WEBP`.
+/// Decodes the first frame of a file that begins with `RIFF`, a size and `WEBP`.
+///
+/// # Errors
+/// TRUNCATED, UNSUPPORTED_FORMAT, or a rejection of its size.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejection> {
-    let chunks = chunks(bytes)?;
-    let stream = chunks.stream()?;
-    let decoder = WebPDecoder::new(Cursor::new(&stream)).map_err(|error| unreadable(&error))?;
+    let chunks = read_chunks(bytes)?;
+    let stream = chunks.container()?;
+    let decoder = WebPDecoder::new(Cursor::new(&stream)).map_err(|error| undecodable(&error))?;
     let (width, height) = decoder.dimensions();
     check_size(width, height, limits)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
-    let (picture, flattened) = flattened(picture);
-    let cut_off = chunks.is_cut_off.then(|| "the file is cut off behind its last pixel".to_owned());
-    let profile = chunks.icc.map_or(Profile::Absent, |icc| Profile::of_icc(icc.to_vec()));
-    Ok(Decoded {
-        picture: upright(picture, chunks.exif),
-        model: Model::Rgb,
-        profile,
-        exif: chunks.exif,
-        warnings: cut_off.into_iter().chain(flattened).collect(),
-    })
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(&error))?;
+    let (picture, transparency) = flatten(picture);
+    let cut_off = chunks.is_cut_off.then(|| "the file is cut off after its last pixel".to_owned());
+    let profile = chunks.icc.map_or(Profile::Absent, |icc| Profile::from_icc(icc.to_vec()));
+    Ok(Decoded { picture, model: Model::Rgb, profile, exif: chunks.exif, warnings: cut_off.into_iter().chain(transparency).collect() })
 }
 
-/// The first chunk of each kind. One that holds pixels must be whole.
-fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
+/// Reads the chunks. One that holds pixels must be complete.
+fn read_chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
     let mut chunks = Chunks::default();
     let end = le32(bytes, 4).and_then(|size| usize::try_from(size).ok()).map_or(0, |size| size.saturating_add(8));
-    chunks.is_cut_off = end > bytes.len() + 1; // some writers leave out the last padding
-    let mut place = 12;
-    while let Some((kind, size)) = bytes.get(place..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, place + 4)) {
-        if place >= end && (chunks.frame.is_some() || chunks.picture.is_some()) {
-            break; // what follows does not belong to the file
+    chunks.is_cut_off = end > bytes.len() + 1; // some writers omit the last padding byte
+    let mut offset = 12;
+    while let Some((kind, size)) = bytes.get(offset..).and_then(|rest| rest.first_chunk::<4>()).zip(le32(bytes, offset + 4)) {
+        if offset >= end && (chunks.frame.is_some() || chunks.picture.is_some()) {
+            break; // trailing bytes after the file
         }
-        let rest = bytes.get(place + 8..).unwrap_or_default();
+        let rest = bytes.get(offset + 8..).unwrap_or_default();
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let is_whole = rest.len() >= size;
         let data = rest.get(..size).unwrap_or(rest);
-        // Behind the first frame, an animation may end anywhere.
+        // After its first frame, an animation may be cut off anywhere.
         let holds_pixels = matches!(kind, b"VP8 " | b"VP8L" | b"ALPH" | b"ANMF") && chunks.frame.is_none() && chunks.picture.is_none();
         if holds_pixels && !is_whole {
             return Err(truncated("it ends before its last pixel"));
@@ -77,7 +71,7 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
             b"ANMF" => chunks.frame = chunks.frame.or(Some(data)),
             b"ALPH" => chunks.alpha = chunks.alpha.or(Some(data)),
             b"VP8 " | b"VP8L" => chunks.picture = chunks.picture.or(Some((*kind, data))),
-            b"EXIF" => chunks.exif = chunks.exif.or_else(|| camera::tiff(data)),
+            b"EXIF" => chunks.exif = chunks.exif.or_else(|| exif::tiff(data)),
             b"ICCP" => chunks.icc = chunks.icc.or(Some(data)),
             _ => {}
         }
@@ -85,27 +79,27 @@ fn chunks(bytes: &[u8]) -> Result<Chunks<'_>, Rejection> {
             chunks.is_cut_off = true;
             break;
         }
-        place += 8 + size + size % 2;
+        offset += 8 + size + size % 2;
     }
     Ok(chunks)
 }
 
 impl Chunks<'_> {
-    /// A container with the picture alone.
-    fn stream(&self) -> Result<Vec<u8>, Rejection> {
+    /// A container with only the picture.
+    fn container(&self) -> Result<Vec<u8>, Rejection> {
         let mut body = b"WEBP".to_vec();
         let flags = self.extended.and_then(|extended| extended.first()).copied().unwrap_or(0);
         match (self.extended, self.frame, self.picture) {
             (Some(extended), Some(frame), _) if flags & ANIMATION != 0 => {
-                // What the first frame does not cover is transparent, whatever the flags say.
+                // The area outside the first frame is transparent, even if the flags say otherwise.
                 push(&mut body, *b"VP8X", &with_flags(extended, ANIMATION | ALPHA));
                 push(&mut body, *b"ANIM", self.animation.unwrap_or(&[0; 6]));
                 push(&mut body, *b"ANMF", frame);
             }
             (Some(extended), _, Some((kind, picture))) => {
-                // A lossy picture is as opaque as it has no alpha chunk; a lossless one holds its alpha itself.
+                // A lossy picture has its alpha in a separate chunk, a lossless one in its pixels.
                 let alpha = self.alpha.filter(|_| kind == *b"VP8 ");
-                let has_alpha = if kind == *b"VP8 " { alpha.is_some() } else { has_own_alpha(picture) };
+                let has_alpha = if kind == *b"VP8 " { alpha.is_some() } else { uses_alpha(picture) };
                 push(&mut body, *b"VP8X", &with_flags(extended, if has_alpha { ALPHA } else { 0 }));
                 if let Some(alpha) = alpha {
                     push(&mut body, *b"ALPH", alpha);
@@ -119,8 +113,8 @@ impl Chunks<'_> {
     }
 }
 
-/// Whether a lossless picture uses its alpha channel: bit 28 behind the signature byte (WebP lossless specification, 3).
-fn has_own_alpha(picture: &[u8]) -> bool {
+/// Whether a lossless picture uses its alpha channel: bit 28 after the signature byte (WebP lossless specification, 3).
+fn uses_alpha(picture: &[u8]) -> bool {
     le32(picture, 1).is_some_and(|header| header >> 28 & 1 == 1)
 }
 

@@ -1,4 +1,4 @@
-//! How often each operation was called, by image: what Rekognition would have billed, and what not.
+//! Counts calls per operation and image: those that Rekognition would have billed, and the others.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,19 +6,20 @@ use std::{
 };
 
 use serde::Serialize;
+use strum::VariantArray;
 
-use crate::{operation::Operation, refusal::Code};
+use crate::{error::Code, operation::Operation};
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// HTTP 200: the billed ones.
+    /// HTTP 200, which Rekognition bills.
     Answered,
-    /// The request or its image was at fault.
+    /// An error in the request or its image.
     Refused,
     /// Either of the two throttling errors.
     Throttled,
-    /// A server error, or no answer that reached the client.
+    /// A server error, or no valid response reached the client.
     Failed,
 }
 
@@ -39,7 +40,7 @@ impl From<Code> for Outcome {
     }
 }
 
-/// Counts of one operation.
+/// The number of calls of one operation, by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     answered: u64,
@@ -57,12 +58,12 @@ impl Counts {
     }
 
     fn count(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Answered => self.answered += 1,
-            Outcome::Refused => self.refused += 1,
-            Outcome::Throttled => self.throttled += 1,
-            Outcome::Failed => self.failed += 1,
-        }
+        *match outcome {
+            Outcome::Answered => &mut self.answered,
+            Outcome::Refused => &mut self.refused,
+            Outcome::Throttled => &mut self.throttled,
+            Outcome::Failed => &mut self.failed,
+        } += 1;
     }
 }
 
@@ -77,10 +78,10 @@ impl Calls {
         calls.entry((operation, image.to_owned())).or_default().count(outcome);
     }
 
-    /// The sums over all images whose key contains `part`, for every operation.
+    /// The counts of every operation, summed over all images whose key contains `part`.
     pub fn sums(&self, part: &str) -> BTreeMap<Operation, Counts> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sums = BTreeMap::from(Operation::ALL.map(|operation| (operation, Counts::default())));
+        let mut sums: BTreeMap<_, _> = Operation::VARIANTS.iter().map(|operation| (*operation, Counts::default())).collect();
         for ((operation, _), counts) in calls.iter().filter(|((_, image), _)| image.contains(part)) {
             sums.entry(*operation).or_default().add(*counts);
         }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_summed_over_the_images_that_match() {
+    fn calls_are_summed_over_matching_images() {
         let calls = Calls::default();
         calls.count(Operation::DetectLabels, "processed/a/image.jpg", Outcome::Answered);
         calls.count(Operation::DetectLabels, "processed/b/image.jpg", Outcome::Answered);

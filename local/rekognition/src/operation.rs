@@ -1,15 +1,16 @@
-//! Rekognition's operations: the four that are answered here, and the names of all others.
+//! Rekognition's operations: the four that are supported here, and the names of the others.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::refusal::{Code, Refusal};
+use crate::error::{ApiError, Code};
 
-/// What `X-Amz-Target` begins with.
+/// The prefix of `X-Amz-Target`.
 const SERVICE: &str = "RekognitionService.";
 
-/// An operation that the local models can answer, under its own name.
-#[allow(clippy::enum_variant_names)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// An operation that the local models support.
+#[allow(clippy::enum_variant_names, reason = "Rekognition's names")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
 pub enum Operation {
     DetectLabels,
     DetectFaces,
@@ -18,107 +19,37 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Self; 4] = [Self::DetectLabels, Self::DetectFaces, Self::DetectText, Self::DetectModerationLabels];
-
-    /// The name as Rekognition writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DetectLabels => "DetectLabels",
-            Self::DetectFaces => "DetectFaces",
-            Self::DetectText => "DetectText",
-            Self::DetectModerationLabels => "DetectModerationLabels",
-        }
-    }
-
-    /// Reads the header `X-Amz-Target`. What Rekognition has and we have not is said to be so; anything else is unknown, as on AWS.
-    pub fn from_target(target: &str) -> Result<Self, Refusal> {
+    /// Parses the header `X-Amz-Target`.
+    ///
+    /// # Errors
+    /// `NotSupportedLocallyException` for another operation of Rekognition, `UnknownOperationException` for any other name, as on AWS.
+    pub fn from_target(target: &str) -> Result<Self, ApiError> {
         let name = target.strip_prefix(SERVICE).unwrap_or_default();
-        if let Some(operation) = Self::ALL.into_iter().find(|operation| operation.name() == name) {
+        if let Ok(operation) = name.parse() {
             return Ok(operation);
         }
-        if ELSEWHERE.contains(&name) {
-            return Err(Refusal::not_here(&format!("the operation {name}")));
+        if UNSUPPORTED.split(' ').any(|unsupported| unsupported == name) {
+            return Err(ApiError::not_supported_locally(&format!("the operation {name}")));
         }
-        Err(Refusal::new(Code::UnknownOperation, ""))
+        Err(ApiError::new(Code::UnknownOperation, ""))
     }
 
-    /// Whether Rekognition bounds the sides of this operation's images at 10,000 pixels (see its API reference).
-    pub fn bounds_sides(self) -> bool {
+    /// Whether the operation limits the sides of images to 10,000 pixels (see its API reference).
+    pub fn limits_sides(self) -> bool {
         matches!(self, Self::DetectLabels | Self::DetectModerationLabels)
     }
 }
 
-/// Rekognition's other operations, after the SDK of November 2025.
-const ELSEWHERE: [&str; 71] = [
-    "AssociateFaces",
-    "CompareFaces",
-    "CopyProjectVersion",
-    "CreateCollection",
-    "CreateDataset",
-    "CreateFaceLivenessSession",
-    "CreateProject",
-    "CreateProjectVersion",
-    "CreateStreamProcessor",
-    "CreateUser",
-    "DeleteCollection",
-    "DeleteDataset",
-    "DeleteFaces",
-    "DeleteProject",
-    "DeleteProjectPolicy",
-    "DeleteProjectVersion",
-    "DeleteStreamProcessor",
-    "DeleteUser",
-    "DescribeCollection",
-    "DescribeDataset",
-    "DescribeProjectVersions",
-    "DescribeProjects",
-    "DescribeStreamProcessor",
-    "DetectCustomLabels",
-    "DetectProtectiveEquipment",
-    "DisassociateFaces",
-    "DistributeDatasetEntries",
-    "GetCelebrityInfo",
-    "GetCelebrityRecognition",
-    "GetContentModeration",
-    "GetFaceDetection",
-    "GetFaceLivenessSessionResults",
-    "GetFaceSearch",
-    "GetLabelDetection",
-    "GetMediaAnalysisJob",
-    "GetPersonTracking",
-    "GetSegmentDetection",
-    "GetTextDetection",
-    "IndexFaces",
-    "ListCollections",
-    "ListDatasetEntries",
-    "ListDatasetLabels",
-    "ListFaces",
-    "ListMediaAnalysisJobs",
-    "ListProjectPolicies",
-    "ListStreamProcessors",
-    "ListTagsForResource",
-    "ListUsers",
-    "PutProjectPolicy",
-    "RecognizeCelebrities",
-    "SearchFaces",
-    "SearchFacesByImage",
-    "SearchUsers",
-    "SearchUsersByImage",
-    "StartCelebrityRecognition",
-    "StartContentModeration",
-    "StartFaceDetection",
-    "StartFaceSearch",
-    "StartLabelDetection",
-    "StartMediaAnalysisJob",
-    "StartPersonTracking",
-    "StartProjectVersion",
-    "StartSegmentDetection",
-    "StartStreamProcessor",
-    "StartTextDetection",
-    "StopProjectVersion",
-    "StopStreamProcessor",
-    "TagResource",
-    "UntagResource",
-    "UpdateDatasetEntries",
-    "UpdateStreamProcessor",
-];
+/// Rekognition's other operations, from the SDK of November 2025.
+const UNSUPPORTED: &str = "\
+    AssociateFaces CompareFaces CopyProjectVersion CreateCollection CreateDataset CreateFaceLivenessSession CreateProject \
+    CreateProjectVersion CreateStreamProcessor CreateUser DeleteCollection DeleteDataset DeleteFaces DeleteProject DeleteProjectPolicy \
+    DeleteProjectVersion DeleteStreamProcessor DeleteUser DescribeCollection DescribeDataset DescribeProjectVersions DescribeProjects \
+    DescribeStreamProcessor DetectCustomLabels DetectProtectiveEquipment DisassociateFaces DistributeDatasetEntries GetCelebrityInfo \
+    GetCelebrityRecognition GetContentModeration GetFaceDetection GetFaceLivenessSessionResults GetFaceSearch GetLabelDetection \
+    GetMediaAnalysisJob GetPersonTracking GetSegmentDetection GetTextDetection IndexFaces ListCollections ListDatasetEntries \
+    ListDatasetLabels ListFaces ListMediaAnalysisJobs ListProjectPolicies ListStreamProcessors ListTagsForResource ListUsers \
+    PutProjectPolicy RecognizeCelebrities SearchFaces SearchFacesByImage SearchUsers SearchUsersByImage StartCelebrityRecognition \
+    StartContentModeration StartFaceDetection StartFaceSearch StartLabelDetection StartMediaAnalysisJob StartPersonTracking \
+    StartProjectVersion StartSegmentDetection StartStreamProcessor StartTextDetection StopProjectVersion StopStreamProcessor TagResource \
+    UntagResource UpdateDatasetEntries UpdateStreamProcessor";

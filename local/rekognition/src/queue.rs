@@ -1,4 +1,4 @@
-//! The bounded queue before the models: two images are worked on at a time, and who would wait too long is sent away at once.
+//! The bounded queue before the models: two images are processed at a time, and a call that would wait too long is throttled at once.
 
 use std::{
     collections::HashMap,
@@ -8,17 +8,17 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{operation::Operation, refusal::Refusal};
+use crate::{error::ApiError, operation::Operation};
 
 const WORKERS: u16 = 2;
-/// Longer than this nobody waits: a client whose attempt times out after 20 s would only ask for the same work twice.
+/// Maximum waiting time: a client whose attempt times out after 20 s would only request the same work twice.
 const MAX_WAIT: Duration = Duration::from_secs(8);
-/// Images in memory at a time, being fetched, waiting with their bytes, or worked on.
+/// Maximum number of images in memory: being fetched, waiting, or processed.
 const MAX_IMAGES: usize = 8;
-/// Weight of the newest measurement in the running average of an operation's cost.
-const NEWEST: f64 = 0.2;
+/// Weight of the newest measurement in the moving average of an operation's cost.
+const NEWEST_WEIGHT: f64 = 0.2;
 
-/// Shared by all requests.
+/// The queue that all calls share.
 #[derive(Debug)]
 pub struct Queue {
     workers: Arc<Semaphore>,
@@ -28,29 +28,29 @@ pub struct Queue {
 
 #[derive(Debug)]
 struct Load {
-    /// Seconds of work that has been let in and is not done.
+    /// Expected seconds of accepted work that is not finished.
     pending: f64,
-    /// Seconds an operation takes of one worker, on average.
+    /// Average seconds per call of an operation on one worker.
     cost: HashMap<Operation, f64>,
 }
 
-/// A place in the queue, with room in memory for one image. It is given back on drop.
+/// A place in the queue, including memory for one image. It is released on drop.
 #[derive(Debug)]
-pub struct Place {
-    _room: OwnedSemaphorePermit,
-    ticket: Ticket,
+pub struct Slot {
+    _image: OwnedSemaphorePermit,
+    work: PendingWork,
 }
 
-/// A request that has been let in.
+/// The expected work of an accepted call.
 #[derive(Debug)]
-struct Ticket {
+struct PendingWork {
     queue: Arc<Queue>,
     operation: Operation,
     expected: f64,
 }
 
 impl Queue {
-    /// Starts from costs as measured on two cores that are busy; the running average soon knows better.
+    /// Starts with costs measured on two busy cores; the moving average soon adapts.
     pub fn new() -> Arc<Self> {
         let cost = [
             (Operation::DetectLabels, 0.3),
@@ -62,15 +62,15 @@ impl Queue {
         Arc::new(Self { workers: Arc::new(Semaphore::new(WORKERS.into())), images: Arc::new(Semaphore::new(MAX_IMAGES)), load })
     }
 
-    /// Lets a request in, or says that it would wait too long.
-    fn enter(self: &Arc<Self>, operation: Operation) -> Result<Ticket, Refusal> {
+    /// Accepts a call, or throttles it if it would wait too long.
+    fn enter(self: &Arc<Self>, operation: Operation) -> Result<PendingWork, ApiError> {
         self.with_load(|load| {
             if load.pending > MAX_WAIT.as_secs_f64() * f64::from(WORKERS) {
-                return Err(Refusal::throttled());
+                return Err(ApiError::throttled());
             }
             let expected = load.cost.get(&operation).copied().unwrap_or_default();
             load.pending += expected;
-            Ok(Ticket { queue: Arc::clone(self), operation, expected })
+            Ok(PendingWork { queue: Arc::clone(self), operation, expected })
         })
     }
 
@@ -79,44 +79,50 @@ impl Queue {
     }
 }
 
-impl Place {
-    /// Waits until there is room in memory for one more image; does not wait at all, but refuses, when the work would have to wait too long.
-    pub async fn take(queue: &Arc<Queue>, operation: Operation) -> Result<Self, Refusal> {
-        let ticket = queue.enter(operation)?;
-        let room = Arc::clone(&queue.images).acquire_owned().await.map_err(|_| stopping())?;
-        Ok(Self { _room: room, ticket })
+impl Slot {
+    /// Waits until there is memory for one more image.
+    ///
+    /// # Errors
+    /// `ThrottlingException`, without waiting, if the work would wait too long.
+    pub async fn take(queue: &Arc<Queue>, operation: Operation) -> Result<Self, ApiError> {
+        let work = queue.enter(operation)?;
+        let image = Arc::clone(&queue.images).acquire_owned().await.map_err(|_| stopping())?;
+        Ok(Self { _image: image, work })
     }
 
-    /// Waits for a worker, then runs the work there and learns what it cost. The work goes on when the client goes away.
-    pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
-        let worker = Arc::clone(&self.ticket.queue.workers).acquire_owned().await.map_err(|_| stopping())?;
+    /// Waits for a worker, runs `call` on it and updates the average cost. The call continues if the client disconnects.
+    ///
+    /// # Errors
+    /// The error of `call`, or `InternalServerError` if it panics.
+    pub async fn run<T: Send + 'static>(self, call: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
+        let worker = Arc::clone(&self.work.queue.workers).acquire_owned().await.map_err(|_| stopping())?;
         let done = tokio::task::spawn_blocking(move || {
             let start = Instant::now();
-            let result = work();
+            let result = call();
             if result.is_ok() {
-                self.ticket.learn(start.elapsed());
+                self.work.update_cost(start.elapsed());
             }
             drop((self, worker));
             result
         });
-        done.await.unwrap_or_else(|_| Err(Refusal::internal("the work broke off")))
+        done.await.unwrap_or_else(|_| Err(ApiError::internal("the call panicked")))
     }
 }
 
-fn stopping() -> Refusal {
-    Refusal::internal("the server is stopping")
+fn stopping() -> ApiError {
+    ApiError::internal("the server is stopping")
 }
 
-impl Ticket {
-    fn learn(&self, took: Duration) {
+impl PendingWork {
+    fn update_cost(&self, took: Duration) {
         self.queue.with_load(|load| {
             let cost = load.cost.entry(self.operation).or_default();
-            *cost += NEWEST * (took.as_secs_f64() - *cost);
+            *cost += NEWEST_WEIGHT * (took.as_secs_f64() - *cost);
         });
     }
 }
 
-impl Drop for Ticket {
+impl Drop for PendingWork {
     fn drop(&mut self) {
         self.queue.with_load(|load| load.pending = (load.pending - self.expected).max(0.));
     }
@@ -125,41 +131,42 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::Code;
+    use crate::error::Code;
 
     #[test]
-    fn who_would_wait_too_long_is_sent_away_until_there_is_room_again() {
+    fn calls_that_would_wait_too_long_are_throttled_until_the_queue_is_shorter() {
         let queue = Queue::new();
-        let mut tickets: Vec<_> = std::iter::from_fn(|| queue.enter(Operation::DetectText).ok()).take(1000).collect();
+        let mut accepted: Vec<_> = std::iter::from_fn(|| queue.enter(Operation::DetectText).ok()).take(1000).collect();
 
-        assert_eq!(tickets.len(), 6, "16 s of work for two workers, at 3 s each");
+        assert_eq!(accepted.len(), 6, "16 s of work for two workers, at 3 s each");
         assert_eq!(queue.enter(Operation::DetectLabels).unwrap_err().code, Code::Throttling);
 
-        tickets.pop();
+        accepted.pop();
         assert!(queue.enter(Operation::DetectLabels).is_ok());
     }
 
     #[tokio::test]
-    async fn costs_follow_what_is_measured_and_refused_work_teaches_nothing() {
+    async fn costs_follow_measurements_of_successful_calls() {
         let queue = Queue::new();
         let cost = |queue: &Queue| queue.with_load(|load| load.cost[&Operation::DetectText]);
 
-        let refused: Result<(), _> = Place::take(&queue, Operation::DetectText).await.unwrap().run(|| Err(Refusal::format("no"))).await;
-        assert!(refused.is_err());
+        let failed: Result<(), _> =
+            Slot::take(&queue, Operation::DetectText).await.unwrap().run(|| Err(ApiError::invalid_format("no"))).await;
+        assert!(failed.is_err());
         assert!((cost(&queue) - 3.).abs() < 1e-9);
 
-        Place::take(&queue, Operation::DetectText).await.unwrap().run(|| Ok(())).await.unwrap();
+        Slot::take(&queue, Operation::DetectText).await.unwrap().run(|| Ok(())).await.unwrap();
         assert!(cost(&queue) < 2.5);
-        assert!(queue.with_load(|load| load.pending) < 1e-9, "all places are given back");
+        assert!(queue.with_load(|load| load.pending) < 1e-9, "all slots are released");
     }
 
     #[tokio::test]
-    async fn a_panic_in_the_work_gives_the_worker_back() {
+    async fn a_panic_releases_the_worker() {
         let queue = Queue::new();
         for _ in 0..3 {
-            let broken: Result<(), _> = Place::take(&queue, Operation::DetectFaces).await.unwrap().run(|| panic!("in a test")).await;
-            assert_eq!(broken.unwrap_err().code, Code::InternalServerError);
+            let panicked: Result<(), _> = Slot::take(&queue, Operation::DetectFaces).await.unwrap().run(|| panic!("in a test")).await;
+            assert_eq!(panicked.unwrap_err().code, Code::InternalServerError);
         }
-        assert!(Place::take(&queue, Operation::DetectFaces).await.unwrap().run(|| Ok(())).await.is_ok());
+        assert!(Slot::take(&queue, Operation::DetectFaces).await.unwrap().run(|| Ok(())).await.is_ok());
     }
 }

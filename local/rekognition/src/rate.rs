@@ -1,4 +1,4 @@
-//! The quota: how many calls a second are let in. Rekognition's are per operation, account and region.
+//! The quota of calls per second. Rekognition's quotas are per operation, account and region.
 
 use std::{
     collections::HashMap,
@@ -9,99 +9,102 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::{ApiError, Code},
     operation::Operation,
-    refusal::{Code, Refusal},
 };
 
-/// A quota as it is asked for.
+/// A quota as clients set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Quota {
-    /// Calls a second; as many may come at once after a quiet second.
+    /// Calls per second; as many are accepted at once after an idle second.
     pub per_second: u32,
-    /// What shares the quota.
+    /// Which operations share the quota.
     #[serde(default)]
-    pub over: Over,
+    pub over: Scope,
 }
 
-/// What shares a quota.
+/// Which operations share a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Over {
-    /// Each operation has its own, as on AWS.
+pub enum Scope {
+    /// Each operation has its own quota, as on AWS.
     #[default]
     Each,
-    /// All operations share it.
+    /// All operations share one quota.
     All,
 }
 
-/// A quota in force, and how many calls it has sent away.
+/// The active quota, and the number of calls that it has throttled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct InForce {
+pub struct ActiveQuota {
     #[serde(flatten)]
     quota: Quota,
     throttled: u64,
 }
 
-/// The quota in force, if any, and what is left of it.
+/// The active quota, if any, and its token buckets.
 #[derive(Debug, Default)]
-pub struct Rate(Mutex<Option<Buckets>>);
+pub struct Rate(Mutex<Option<TokenBuckets>>);
 
 #[derive(Debug)]
-struct Buckets {
-    in_force: InForce,
-    /// Calls left, and when that was so, by operation or for all of them.
-    left: HashMap<Option<Operation>, (f64, Instant)>,
+struct TokenBuckets {
+    active: ActiveQuota,
+    /// Remaining calls and the time of that count, per operation, or under `None` for all together.
+    remaining: HashMap<Option<Operation>, (f64, Instant)>,
 }
 
 impl Quota {
-    /// Says what is wrong with it, in words for whoever asked for it.
+    /// Checks the values; the error is a message for the client.
     pub fn check(self) -> Result<(), &'static str> {
         if self.per_second == 0 { Err("perSecond must be 1 or more") } else { Ok(()) }
     }
 }
 
 impl Rate {
-    /// Puts a quota, or none, in force; counts begin anew.
+    /// Activates a quota, or none, with full buckets and a count of zero.
     pub fn set(&self, quota: Option<Quota>) {
-        let buckets = |quota| Buckets { in_force: InForce { quota, throttled: 0 }, left: HashMap::new() };
+        let buckets = |quota| TokenBuckets { active: ActiveQuota { quota, throttled: 0 }, remaining: HashMap::new() };
         self.with(|rate| *rate = quota.map(buckets));
     }
 
-    /// The quota in force.
-    pub fn get(&self) -> Option<InForce> {
-        self.with(|rate| rate.as_ref().map(|buckets| buckets.in_force))
+    /// The active quota.
+    pub fn get(&self) -> Option<ActiveQuota> {
+        self.with(|rate| rate.as_ref().map(|buckets| buckets.active))
     }
 
-    /// Lets a call in at this moment, or refuses it by the one or the other of Rekognition's two names for it.
-    pub fn admit(&self, operation: Operation, now: Instant) -> Result<(), Refusal> {
+    /// Accepts a call at the time `now`, or throttles it.
+    ///
+    /// # Errors
+    /// `ProvisionedThroughputExceededException` and `ThrottlingException`, alternately.
+    pub fn admit(&self, operation: Operation, now: Instant) -> Result<(), ApiError> {
         self.with(|rate| rate.as_mut().map_or(Ok(()), |buckets| buckets.take(operation, now)))
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Option<Buckets>) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut Option<TokenBuckets>) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Buckets {
-    fn take(&mut self, operation: Operation, now: Instant) -> Result<(), Refusal> {
-        let full = f64::from(self.in_force.quota.per_second);
-        let bucket = match self.in_force.quota.over {
-            Over::Each => Some(operation),
-            Over::All => None,
+impl TokenBuckets {
+    fn take(&mut self, operation: Operation, now: Instant) -> Result<(), ApiError> {
+        let full = f64::from(self.active.quota.per_second);
+        let bucket = match self.active.quota.over {
+            Scope::Each => Some(operation),
+            Scope::All => None,
         };
-        let (left, since) = self.left.entry(bucket).or_insert((full, now));
-        *left = (*left + now.saturating_duration_since(*since).as_secs_f64() * full).min(full);
+        let (remaining, since) = self.remaining.entry(bucket).or_insert((full, now));
+        *remaining = (*remaining + now.saturating_duration_since(*since).as_secs_f64() * full).min(full);
         *since = now;
-        if *left >= 1. {
-            *left -= 1.;
+        if *remaining >= 1. {
+            *remaining -= 1.;
             return Ok(());
         }
-        self.in_force.throttled += 1;
-        Err(if self.in_force.throttled.is_multiple_of(2) {
-            Refusal::throttled()
+        self.active.throttled += 1;
+        Err(if self.active.throttled.is_multiple_of(2) {
+            ApiError::throttled()
         } else {
-            Refusal::new(Code::ProvisionedThroughputExceeded, "Provisioned rate exceeded")
+            ApiError::new(Code::ProvisionedThroughputExceeded, "Provisioned rate exceeded")
         })
     }
 }
@@ -117,22 +120,22 @@ mod tests {
     }
 
     #[test]
-    fn so_many_a_second_are_let_in_and_each_operation_has_its_own() {
+    fn each_operation_accepts_the_given_number_of_calls_per_second() {
         let rate = Rate::default();
-        rate.set(Some(Quota { per_second: 50, over: Over::Each }));
+        rate.set(Some(Quota { per_second: 50, over: Scope::Each }));
         let start = Instant::now();
 
         assert_eq!(admitted(&rate, Operation::DetectLabels, start, 80), 50);
         assert_eq!(admitted(&rate, Operation::DetectText, start, 80), 50);
         assert_eq!(admitted(&rate, Operation::DetectLabels, start + Duration::from_millis(500), 80), 25);
-        assert_eq!(admitted(&rate, Operation::DetectLabels, start + Duration::from_secs(9), 80), 50, "what was not used is not saved up");
+        assert_eq!(admitted(&rate, Operation::DetectLabels, start + Duration::from_secs(9), 80), 50, "unused calls are not accumulated");
         assert_eq!(rate.get().unwrap().throttled, 30 + 30 + 55 + 30);
     }
 
     #[test]
-    fn a_quota_over_all_is_shared_and_one_that_is_lifted_is_gone() {
+    fn a_quota_over_all_operations_is_shared_and_can_be_removed() {
         let rate = Rate::default();
-        rate.set(Some(Quota { per_second: 1, over: Over::All }));
+        rate.set(Some(Quota { per_second: 1, over: Scope::All }));
         let now = Instant::now();
 
         assert!(rate.admit(Operation::DetectLabels, now).is_ok());

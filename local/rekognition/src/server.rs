@@ -1,4 +1,4 @@
-//! The accept loop. It is our own because only here a connection can be dropped without an answer.
+//! The accept loop. It replaces `axum::serve` because only here a connection can be dropped without a response.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
     service::Service,
 };
 
-/// How long running calls may go on after a stop was asked for.
-const LAST_CALLS: Duration = Duration::from_secs(5);
+/// How long running calls may continue after a stop signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT, then lets running calls end.
+/// Serves until SIGTERM or SIGINT, then waits for running calls.
 pub async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<()> {
     let router = protocol::routes().merge(admin::routes()).with_state(service);
     let connections = GracefulShutdown::new();
@@ -33,15 +33,15 @@ pub async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => handle(stream, router.clone(), &connections),
-                Err(error) => warn!(%error, "a connection was not accepted"),
+                Err(error) => warn!(%error, "accepting a connection failed"),
             },
             () = either(&mut terminate, &mut interrupt) => break,
         }
     }
     drop(listener);
     info!("stopping");
-    if tokio::time::timeout(LAST_CALLS, connections.shutdown()).await.is_err() {
-        warn!("some calls did not end in time");
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
+        warn!("some calls did not finish in time");
     }
     Ok(())
 }

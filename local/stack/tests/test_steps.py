@@ -1,4 +1,4 @@
-"""Steps: order, failure, output."""
+"""Order, failure and output of steps."""
 
 import contextlib
 import io
@@ -13,8 +13,8 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import steps
-from errors import StackError
-from steps import Step
+from config import StackError
+from steps import Progress, Step
 
 
 class Steps(unittest.TestCase):
@@ -26,12 +26,12 @@ class Steps(unittest.TestCase):
         self.addCleanup(logs.stop)
 
     def perform(self, *listed):
-        said = io.StringIO()
-        with mock.patch.object(steps, "Progress", lambda: steps_progress(said)), contextlib.redirect_stderr(said):
+        output = io.StringIO()
+        with mock.patch.object(steps, "Progress", lambda: Progress(output)), contextlib.redirect_stderr(output):
             steps.perform(listed)
-        return said.getvalue()
+        return output.getvalue()
 
-    def test_a_step_waits_for_what_it_comes_after(self):
+    def test_step_waits_for_its_dependencies(self):
         order = []
         slow = Step("slow", lambda _: (time.sleep(0.05), order.append("slow"))[1])
         last = Step("last", lambda _: order.append("last"), after=["slow"])
@@ -40,15 +40,15 @@ class Steps(unittest.TestCase):
 
         self.assertEqual(order, ["slow", "last"])
 
-    def test_independent_steps_run_side_by_side(self):
+    def test_independent_steps_run_in_parallel(self):
         meeting = threading.Barrier(2, timeout=5)
 
         self.perform(Step("one", lambda _: meeting.wait() and None), Step("two", lambda _: meeting.wait() and None))
 
-    def test_a_failure_shows_the_output_and_stops_the_others(self):
+    def test_failure_shows_the_output_and_stops_the_other_steps(self):
         long = Step("long", lambda step: step.run(["sleep", "60"]))
         wrong = Step("wrong", lambda step: step.run(["sh", "-c", "sleep 0.2; echo the reason; exit 7"]))
-        never = Step("never", lambda _: self.fail("a step ran after one that failed"), after=["wrong"])
+        never = Step("never", lambda _: self.fail("a step ran although its dependency failed"), after=["wrong"])
         started = time.monotonic()
 
         with self.assertRaisesRegex(StackError, r"(?s)the reason.*wrong failed: `sh` ended with code 7"):
@@ -56,16 +56,10 @@ class Steps(unittest.TestCase):
 
         self.assertLess(time.monotonic() - started, 10)
 
-    def test_prints_name_and_detail_of_each_step(self):
-        said = self.perform(Step("zips", lambda _: "3 changed"))
+    def test_name_and_detail_of_each_step_are_printed(self):
+        output = self.perform(Step("zips", lambda _: "3 changed"))
 
-        self.assertRegex(said, r"✓ zips +0\.\d s  3 changed\n")
-
-
-def steps_progress(stream):
-    from progress import Progress
-
-    return Progress(stream)
+        self.assertRegex(output, r"✓ zips +0\.\d s  3 changed\n")
 
 
 if __name__ == "__main__":

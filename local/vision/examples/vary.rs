@@ -1,11 +1,11 @@
-//! Makes many small photos of a few, no two of them alike, and the same ones each time:
+//! Makes many different small photos from a few photos, the same ones in each run:
 //! `cargo run -p sightline-vision --example vary -- COUNT FOLDER PHOTOS…`
 
 use std::{error::Error, fs, path::Path};
 
 use image::{DynamicImage, GenericImageView, imageops::FilterType};
 
-/// The longest side of what is made.
+/// Longest side of the photos, px.
 const SIDE: u32 = 360;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Cut at the edges, mirrored, lit and shrunk, each by another part of the number.
+/// Crops, mirrors, brightens and shrinks a photo, depending on the number.
 fn varied(photo: &DynamicImage, number: u32) -> DynamicImage {
     let (width, height) = photo.dimensions();
     let (left, top) = (width * (number % 7) / 100, height * (number / 7 % 7) / 100);

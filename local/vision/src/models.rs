@@ -4,68 +4,53 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
-use crate::face::FaceModels;
-use crate::label::catalog::Catalog;
-use crate::label::{Merge, objects, scene};
-use crate::moderation::classify;
-use crate::runtime::{Model, Runtime};
-use crate::text::TextModels;
-use crate::{Face, Label, Line, Moderation, VisionError};
+use crate::face::{Face, FaceModels};
+use crate::label::{Label, LabelModels};
+use crate::moderation::{Moderation, ModerationModels};
+use crate::runtime::{Runtime, VisionError};
+use crate::text::{Line, TextModels};
 
-/// Where the set-up puts the models: `$SIGHTLINE_MODELS`, else `sightline/models` in `$XDG_CACHE_HOME` or `~/.cache`;
-/// `None` when not even `$HOME` is set.
+/// The directory of the models: `$SIGHTLINE_MODELS`, else `sightline/models` in `$XDG_CACHE_HOME` or `~/.cache`. `None` if not even `$HOME`
+/// is set.
 pub fn default_dir() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
-    set("SIGHTLINE_MODELS").or_else(|| Some(cache()?.join("sightline/models")))
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    variable("SIGHTLINE_MODELS").or_else(|| Some(cache()?.join("sightline/models")))
 }
 
-/// Rekognition's label for any text.
-const TEXT: &str = "Text";
-
-/// The opened models. `Send + Sync`: share one value (`Arc`) between threads; calls to the same model wait for each other.
+/// The opened models. Share one value between threads with an `Arc`; concurrent calls of the same model run one after the other.
 #[derive(Debug)]
 pub struct Models {
-    catalog: Catalog,
-    objects: Model,
-    scene: Model,
+    labels: LabelModels,
     faces: FaceModels,
     text: TextModels,
-    open_nsfw: Model,
-    nsfwjs: Model,
+    moderation: ModerationModels,
 }
 
 impl Models {
     /// Loads ONNX Runtime and all models from the directory that `local/models/fetch_models.py` filled. Takes about a second.
+    ///
+    /// # Errors
+    /// `ModelMissing` for a missing file, `Runtime` for a file that cannot be used.
     pub fn load(dir: &Path) -> Result<Self, VisionError> {
         let runtime = Runtime::load(dir)?;
         Ok(Self {
-            catalog: Catalog::load(),
-            objects: runtime.open(objects::FILE)?,
-            scene: runtime.open(scene::FILE)?,
+            labels: LabelModels::open(&runtime)?,
             faces: FaceModels::open(&runtime)?,
             text: TextModels::open(&runtime)?,
-            open_nsfw: runtime.open(classify::OPEN_NSFW)?,
-            nsfwjs: runtime.open(classify::NSFWJS)?,
+            moderation: ModerationModels::open(&runtime)?,
         })
     }
 
-    /// What is in the photo: all labels with any measured confidence, the likeliest first.
+    /// All labels of the photo with any confidence, highest first.
+    ///
+    /// # Errors
+    /// `Runtime` or `UnexpectedShape` if a model fails; so for the other operations.
     pub fn labels(&self, image: &RgbImage) -> Result<Vec<Label>, VisionError> {
-        let text = self.text.glance(image)?;
-        let seen = objects::find(&self.objects, image)?;
-        let mut merge = Merge::default();
-        merge.add_objects(&self.catalog, if text.page { objects::without_frame(seen) } else { seen });
-        for (name, confidence) in scene::judge(&self.scene, &self.catalog, image)? {
-            merge.add(&self.catalog, name, confidence);
-        }
-        if let Some(confidence) = text.confidence {
-            merge.add(&self.catalog, TEXT, confidence);
-        }
-        Ok(merge.finish(&self.catalog))
+        self.labels.detect(image, &self.text.glance(image)?)
     }
 
-    /// The faces in the photo, the largest first, at most 100.
+    /// The faces in the photo, largest first, at most 100.
     pub fn faces(&self, image: &RgbImage) -> Result<Vec<Face>, VisionError> {
         self.faces.find(image)
     }
@@ -75,8 +60,8 @@ impl Models {
         self.text.find(image)
     }
 
-    /// Nudity in the photo.
+    /// The nudity in the photo.
     pub fn moderation(&self, image: &RgbImage) -> Result<Moderation, VisionError> {
-        classify::moderate(&self.open_nsfw, &self.nsfwjs, image)
+        self.moderation.moderate(image)
     }
 }

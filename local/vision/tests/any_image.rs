@@ -1,4 +1,4 @@
-//! Images of all shapes: nothing panics, every place lies in the image, every confidence in its range, and memory stays bounded.
+//! Images of all shapes: nothing panics, positions and confidences are in range, and memory stays bounded.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail at once")]
 
@@ -10,25 +10,25 @@ use common::{models, sample, within_image};
 use image::{Rgb, RgbImage};
 use sightline_vision::{Models, VisionError};
 
-/// What the local Rekognition promises for the whole process.
-const MOST_MEGABYTES: u64 = 700;
+/// Memory limit of the whole process.
+const MAX_MEGABYTES: u64 = 700;
 
-fn look_at_everything(models: &Models, image: &RgbImage) {
-    let percent = |confidence: f32| (0. ..=100.01).contains(&confidence);
+fn detect_everything(models: &Models, image: &RgbImage) {
+    let is_percentage = |confidence: f32| (0. ..=100.01).contains(&confidence);
     for label in models.labels(image).unwrap() {
-        assert!(percent(label.confidence), "{label:?}");
-        assert!(label.instances.iter().all(|instance| percent(instance.confidence) && within_image(instance.bounding_box)));
+        assert!(is_percentage(label.confidence), "{label:?}");
+        assert!(label.instances.iter().all(|instance| is_percentage(instance.confidence) && within_image(instance.bounding_box)));
     }
     for face in models.faces(image).unwrap() {
-        assert!(percent(face.confidence) && within_image(face.bounding_box), "{face:?}");
+        assert!(is_percentage(face.confidence) && within_image(face.bounding_box), "{face:?}");
     }
     for line in models.text(image).unwrap() {
-        assert!(percent(line.confidence) && within_image(line.bounding_box), "{line:?}");
+        assert!(is_percentage(line.confidence) && within_image(line.bounding_box), "{line:?}");
     }
-    assert!(models.moderation(image).unwrap().labels.iter().all(|label| percent(label.confidence)));
+    assert!(models.moderation(image).unwrap().labels.iter().all(|label| is_percentage(label.confidence)));
 }
 
-/// Repeatable noise.
+/// Noise that is the same in each run.
 fn noise(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let [a, b, c, _] = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503_u32.wrapping_mul(x | 1))).to_le_bytes();
@@ -37,12 +37,12 @@ fn noise(width: u32, height: u32) -> RgbImage {
 }
 
 #[test]
-fn images_of_every_shape_and_kind_are_looked_at() {
+fn images_of_every_shape_are_accepted() {
     let models = models();
     let flat = |width, height, value| RgbImage::from_pixel(width, height, Rgb([value; 3]));
     let images = [flat(80, 80, 128), flat(80, 4_000, 0), flat(10_000, 100, 255), noise(333, 777), flat(1, 1, 9)];
     for image in &images {
-        look_at_everything(&models, image);
+        detect_everything(&models, image);
     }
 }
 
@@ -52,13 +52,13 @@ fn memory_stays_bounded_over_photos_of_many_sizes() {
     let page = sample("printed-page.png");
     for width in [3_000, 900, 1_700, 640] {
         let page = image::imageops::resize(&page, width, width / 2, image::imageops::FilterType::Triangle);
-        look_at_everything(&models, &page);
+        detect_everything(&models, &page);
     }
-    assert!(peak_megabytes() < MOST_MEGABYTES, "{} MB", peak_megabytes());
+    assert!(peak_megabytes() < MAX_MEGABYTES, "{} MB", peak_megabytes());
 }
 
 #[test]
-fn threads_share_the_models_and_agree() {
+fn threads_share_the_models_and_get_the_same_results() {
     let models = Arc::new(models());
     let coffee = Arc::new(sample("coffee.jpg"));
     let alone = models.labels(&coffee).unwrap();
@@ -74,7 +74,7 @@ fn threads_share_the_models_and_agree() {
 }
 
 #[test]
-fn a_directory_without_models_is_refused_with_the_way_to_get_them() {
+fn a_missing_model_is_an_error_that_says_what_to_run() {
     let error = Models::load(std::path::Path::new("/nowhere")).unwrap_err();
     assert!(matches!(error, VisionError::ModelMissing { .. }));
     assert!(error.to_string().contains("fetch_models.py"), "{error}");

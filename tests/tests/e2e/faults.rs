@@ -70,7 +70,7 @@ async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis
 async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
     let local = Local::default_stage().await;
     let mut faults = Vec::new();
-    for mode in ["close_tombstone", "bad-json"] {
+    for mode in ["close", "bad-json"] {
         faults.push(upload_with_fault(&local, "DetectText", mode, json!({})).await);
     }
     for (photo, fault) in faults {

@@ -118,7 +118,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
         }
     };
     let (answer, ()) = tokio::join!(again, others);
-    assert_eq!(answer, json!({"Images": 3, "Anew": 0, "batchItemFailures": []}));
+    assert_eq!(answer, json!({"Images": 3, "Changed": 0, "batchItemFailures": []}));
     assert_eq!(counted(&local, &records[0], &label).await, 3);
 }
 

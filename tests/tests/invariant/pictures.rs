@@ -1,7 +1,7 @@
 //! A few small pictures, what Rekognition says of each, and what must become of it.
 
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use inspect_image::inspect::{Limits, inspect};
+use inspect_image::{inspect::inspect, picture::Limits};
 use serde_json::{Value, json};
 use sightline_domain::model::{analysis::Analysis, rejection::ReasonCode};
 use sightline_tests::samples::label;

@@ -101,7 +101,7 @@ impl Surroundings {
         let rekognition = Rekognition { objects: self.objects.clone(), ledger: self.ledger.clone(), plan: self.plan.clone() };
         match function {
             "${InspectImageFunctionArn}" => {
-                self.invoke(InspectImage::new(setting(inspect_image::settings::read), records, objects, clock), payload)
+                self.invoke(InspectImage::new(setting(inspect_image::step::Settings::read), records, objects, clock), payload)
             }
             "${RecordRejectionFunctionArn}" => self.invoke(RecordRejection::new(0, records, objects, clock), payload),
             "${RecordFailureFunctionArn}" => self.invoke(RecordFailure::new(0, records, objects, self.failing_engine(), clock), payload),

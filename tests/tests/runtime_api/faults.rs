@@ -43,7 +43,7 @@ async fn row_18_an_answer_that_is_no_json() {
 /// Seen: Recognition.Unavailable; the same process answers afterwards.
 #[tokio::test]
 async fn row_18_a_connection_that_is_dropped() {
-    fault("close_tombstone", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
+    fault("close", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
 }
 
 /// Injected: InvalidImageFormatException and ImageTooLargeException.

@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use sightline_aws::s3::S3;
 use sightline_domain::{
-    model::{identity::Upload, layout, record::Record},
+    model::{clock::Clock, identity::Upload, layout, record::Record},
     ports::{Objects, Records, Written},
 };
+use sightline_kit::clock::SystemClock;
 use std::fs;
 use uuid::Uuid;
 
@@ -63,7 +64,8 @@ impl Image {
         let input = image.input(local, "store-record");
         let upload = Upload { bucket: local.stack.images_bucket.clone(), key: image.key.clone(), version_id: None, etag: "an-etag".into() };
         let uploaded = input["Image"]["UploadTimestamp"].as_i64().unwrap();
-        let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), uploaded);
+        // Claimed just now: the deployed reconcile, which runs meanwhile, takes an unknown execution of an older claim for lost.
+        let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), SystemClock.now());
         OWNER.clone_into(&mut record.owner_id);
         assert_eq!(local.tables().claim(&record).await.unwrap(), Written::Yes);
         image

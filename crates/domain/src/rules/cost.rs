@@ -18,7 +18,7 @@ pub const MICRODOLLARS_PER_CALL: u32 = 1_000;
 pub const MICRODOLLARS_PER_STATE: u32 = 25;
 
 /// What every analysed image enters: `InspectImage`, `AnalyzeImage`, `DetectLabels`, `FollowUps`, `PersonFound` and what it leads to,
-/// `TextFound` and what it leads to, `ModerateImage`, `Concern`, `StoreRecord`.
+/// `TextFound` and what it leads to, `ModerateImage`, `AlertNeeded`, `StoreRecord`.
 const ANALYSED: u32 = 11;
 
 /// `SendAlert`, `ReviewNeeded`.
@@ -79,7 +79,7 @@ fn done(analyses: &Analyses) -> u32 {
     outcomes.into_iter().map(|outcome| u32::from(matches!(outcome, Some(Outcome::Done { .. })))).sum()
 }
 
-/// The conditions are those of the states `Concern` and `ReviewNeeded`.
+/// The conditions are those of the states `AlertNeeded` and `ReviewNeeded`.
 fn analysed(record: &Record) -> u32 {
     let verdict = record.moderation_verdict.unwrap_or(Verdict::Clear);
     let watched = record.watched_labels.as_ref().is_some_and(|watched| !watched.is_empty());

@@ -1,16 +1,17 @@
-//! Rows 8, 9 and 12: what is taken, by content and never by name.
+//! Formats are detected by content, never by name (fault matrix, rows 7, 8, 9, 12 and 14).
 
 use crate::pictures::*;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use image::{DynamicImage, ImageBuffer, Rgb, Rgba, RgbaImage};
-use inspect_image::inspect::check_bytes;
+use inspect_image::picture::check_bytes;
 use sightline_domain::model::{image::ImageFormat, rejection::ReasonCode};
 
 const QUADRANTS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 
-/// Injected: twelve kinds of content named .png: text, SVG, HTML, PDF, ZIP, zeros, GIF, HEIC, AVIF, BMP, TIFF.
-/// Seen: NOT_AN_IMAGE or UNSUPPORTED_FORMAT, by content.
+/// Injected: twelve kinds of content with the name photo.png: text, SVG, HTML, PDF, ZIP, zeros, GIF, HEIC, AVIF, BMP, TIFF.
+/// Seen: NOT_AN_IMAGE or UNSUPPORTED_FORMAT, depending on the content.
 #[test]
-fn row_07_row_08_what_is_no_image_of_ours_is_refused_by_its_content() {
+fn row_07_row_08_unsupported_content_is_rejected_whatever_its_name() {
     let svg = br#"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"><rect/></svg>"#;
     let brand = |brand: &[u8; 4]| [b"\0\0\0\x1cftyp", &brand[..], b"\0\0\0\0", brand, b"mif1miaf", &[0; 64]].concat();
     let cases: [(&str, Vec<u8>, ReasonCode); 12] = [
@@ -28,14 +29,14 @@ fn row_07_row_08_what_is_no_image_of_ours_is_refused_by_its_content() {
         ("TIFF", b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0".to_vec(), ReasonCode::UnsupportedFormat),
     ];
     for (case, bytes, code) in cases {
-        assert_eq!(take("raw-uploads/photo.png", &bytes).err().map(|rejection| rejection.code), Some(code), "{case}");
+        assert_eq!(inspected("raw-uploads/photo.png", &bytes).err().map(|rejection| rejection.code), Some(code), "{case}");
     }
 }
 
-/// Injected: sizes of 0 bytes, 15 MB, and above.
-/// Seen: EMPTY_FILE and TOO_LARGE, without a byte read.
+/// Injected: sizes of 0 bytes, 15 MB, and more.
+/// Seen: EMPTY_FILE and TOO_LARGE, without reading the file.
 #[test]
-fn row_08_row_11_an_empty_and_a_too_large_file_are_refused_by_their_size_alone() {
+fn row_08_row_11_empty_and_too_large_files_are_rejected_by_size_alone() {
     let code = |size| check_bytes(size, &LIMITS).err().map(|rejection| rejection.code);
     assert_eq!(code(0), Some(ReasonCode::EmptyFile));
     assert_eq!(code(1), None);
@@ -45,10 +46,10 @@ fn row_08_row_11_an_empty_and_a_too_large_file_are_refused_by_their_size_alone()
     assert_eq!(code(u64::MAX), Some(ReasonCode::TooLarge));
 }
 
-/// Injected: JPEG, PNG and WebP under right and wrong endings.
-/// Seen: accepted by content; a warning where the name says otherwise.
+/// Injected: JPEG, PNG and WebP with right and wrong extensions.
+/// Seen: accepted; a warning if the extension is wrong.
 #[test]
-fn row_09_a_name_that_does_not_fit_the_content_is_a_warning() {
+fn row_09_an_extension_that_does_not_match_the_content_is_a_warning() {
     let picture = quadrants(100, 100);
     let (jpeg, png, webp) = (jpeg(&picture), png(picture.clone()), webp(&picture));
     let cases = [
@@ -60,20 +61,20 @@ fn row_09_a_name_that_does_not_fit_the_content_is_a_warning() {
         ("a.Png", &png, ImageFormat::Png, false),
         ("a.webp", &webp, ImageFormat::WebP, false),
         ("a.jpg", &webp, ImageFormat::WebP, true),
-        ("no-ending", &png, ImageFormat::Png, false),
-        ("dir.jpg/no-ending", &png, ImageFormat::Png, false),
+        ("no-extension", &png, ImageFormat::Png, false),
+        ("dir.jpg/no-extension", &png, ImageFormat::Png, false),
     ];
     for (name, bytes, format, warned) in cases {
-        let inspected = take(&format!("raw-uploads/{name}"), bytes).unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
+        let inspected = inspected(&format!("raw-uploads/{name}"), bytes).unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
         assert_eq!(inspected.format, format, "{name}");
         assert_eq!(!inspected.warnings.is_empty(), warned, "{name}: {:?}", inspected.warnings);
     }
 }
 
 /// Injected: CMYK, progressive, 16-bit, lossless, lossy and animated pictures.
-/// Seen: the first frame of each, in sRGB, with the right colours.
+/// Seen: the first frame of each as an sRGB JPEG with the right colours.
 #[test]
-fn row_09_row_12_every_kind_of_picture_comes_out_as_an_srgb_jpeg() {
+fn row_09_row_12_every_kind_of_image_becomes_an_srgb_jpeg() {
     let rgb = quadrants(96, 96);
     let wide = ImageBuffer::from_fn(96, 96, |x, y| Rgb(rgb.get_pixel(x, y).0.map(|channel| u16::from(channel) * 257)));
     let rgba = RgbaImage::from_fn(96, 96, |x, y| {
@@ -95,7 +96,7 @@ fn row_09_row_12_every_kind_of_picture_comes_out_as_an_srgb_jpeg() {
         ("animated WebP", include_bytes!("../fixtures/animated.webp").to_vec()),
     ];
     for (case, bytes) in cases {
-        let inspected = take("raw-uploads/x", &bytes).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
+        let inspected = inspected("raw-uploads/x", &bytes).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
         assert_eq!((inspected.width, inspected.height), (96, 96), "{case}");
         assert!(inspected.warnings.is_empty(), "{case}: {:?}", inspected.warnings);
         assert_quadrants(&inspected, QUADRANTS, case);
@@ -115,10 +116,10 @@ fn grey_pictures_stay_grey() {
 }
 
 /// Injected: a palette PNG with a transparent colour.
-/// Seen: accepted, white where it was transparent.
+/// Seen: accepted; the transparent part is white.
 #[test]
-fn row_12_a_palette_with_transparency_is_taken() {
-    // Index 0 is red, 1 is wholly transparent green.
+fn row_12_a_palette_with_transparency_is_accepted() {
+    // Index 0 is red, index 1 is fully transparent green.
     let rows: Vec<u8> = (0..96).flat_map(|_| std::iter::once(0).chain((0..96).map(|x| u8::from(x >= 48)))).collect();
     let bytes = png_of(&[
         header(96, 96, 8, 3),
@@ -131,15 +132,15 @@ fn row_12_a_palette_with_transparency_is_taken() {
 }
 
 #[test]
-fn a_picture_of_one_bit_is_taken() {
+fn a_one_bit_png_is_accepted() {
     let rows: Vec<u8> = (0..96).flat_map(|_| [0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0]).collect();
     let bytes = png_of(&[header(96, 96, 1, 0), chunk(*b"IDAT", &deflated(&rows))]);
     let (black, white) = ([0, 0, 0], [255, 255, 255]);
     assert_quadrants(&accepted(&bytes), [white, black, white, black], "one bit");
 }
 
-fn refusal(bytes: &[u8]) -> (ReasonCode, String) {
-    let rejection = take("raw-uploads/photo.jpg", bytes).err().unwrap_or_else(|| panic!("accepted"));
+fn rejection(bytes: &[u8]) -> (ReasonCode, String) {
+    let rejection = inspected("raw-uploads/photo.jpg", bytes).err().unwrap_or_else(|| panic!("accepted"));
     (rejection.code, rejection.detail)
 }
 
@@ -150,7 +151,7 @@ fn iso_media(major: [u8; 4], compatible: &[&[u8; 4]]) -> Vec<u8> {
 }
 
 #[test]
-fn heif_and_avif_are_named_by_any_of_their_brands_with_the_way_to_convert_them() {
+fn heif_and_avif_are_recognised_by_any_brand_with_conversion_advice() {
     let heif = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1", b"heif", b"avci"];
     let mut cases: Vec<(Vec<u8>, &str)> = heif.iter().map(|brand| (iso_media(**brand, &[]), "image/heif")).collect();
     cases.extend([
@@ -163,15 +164,15 @@ fn heif_and_avif_are_named_by_any_of_their_brands_with_the_way_to_convert_them()
         (include_bytes!("../fixtures/cases/heif-hevc.jpg").to_vec(), "image/heif"),
     ]);
     for (bytes, media_type) in cases {
-        let (code, detail) = refusal(&bytes);
+        let (code, detail) = rejection(&bytes);
         assert_eq!(code, ReasonCode::UnsupportedFormat, "{detail}");
         assert!(detail.contains(media_type) && detail.contains("convert it"), "{detail}");
     }
-    assert_eq!(refusal(&iso_media(*b"isom", &[b"iso2", b"mp41"])).0, ReasonCode::NotAnImage, "a film");
+    assert_eq!(rejection(&iso_media(*b"isom", &[b"iso2", b"mp41"])).0, ReasonCode::NotAnImage, "a video");
 }
 
 #[test]
-fn other_formats_of_pictures_are_named() {
+fn other_image_formats_are_named() {
     let cases: [(&[u8], &str); 13] = [
         (b"\xff\x0a\0\0", "JPEG XL"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
@@ -188,24 +189,18 @@ fn other_formats_of_pictures_are_named() {
         (b"\0\0\x01\0\x01\0", "icon"),
     ];
     for (bytes, name) in cases {
-        let (code, detail) = refusal(bytes);
+        let (code, detail) = rejection(bytes);
         assert_eq!(code, ReasonCode::UnsupportedFormat, "{name}: {detail}");
         assert!(detail.contains(name), "{name}: {detail}");
     }
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 fn base64(bytes: &[u8]) -> String {
-    let group = |group: &[u8]| {
-        let bits = group.iter().chain(&[0; 2]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-        [18, 12, 6, 0].map(|shift| char::from(ALPHABET[bits >> shift & 63]))
-    };
-    bytes.chunks(3).flat_map(group).collect()
+    BASE64_STANDARD.encode(bytes)
 }
 
 #[test]
-fn an_image_in_the_wrapping_of_a_transport_is_refused_with_the_way_to_unwrap_it() {
+fn an_image_in_a_transport_encoding_is_rejected_with_advice() {
     let picture = jpeg(&quadrants(96, 96));
     let text = base64(&picture);
     let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
@@ -214,6 +209,8 @@ fn an_image_in_the_wrapping_of_a_transport_is_refused_with_the_way_to_unwrap_it(
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935\nsize 12345\n".to_vec();
     let as_text = String::from_utf8_lossy(&picture).into_owned().into_bytes();
     let latin = picture.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.bytes().flat_map(|byte| [byte, 0])).collect();
+    let mail_part = b"\r\n--b\r\nContent-ID: <1>\r\n\r\n".as_slice();
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (text.clone().into_bytes(), "base64 text of an image (JPEG)"),
         (lines.join("\r\n").into_bytes(), "base64 text of an image (JPEG)"),
@@ -232,38 +229,61 @@ fn an_image_in_the_wrapping_of_a_transport_is_refused_with_the_way_to_unwrap_it(
         (as_text, "not as UTF-8 text"),
         (latin, "converted to UTF-8"),
         (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>".to_vec(), "HTML page"),
-        (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>".to_vec(), "an error that S3 answered with"),
+        (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>".to_vec(), "an S3 error response"),
         (b"{\"message\":\"Forbidden\"}".to_vec(), "JSON"),
         (b"%PDF-1.7\n".to_vec(), "PDF"),
+        (["This is a message in MIME format.\r\n".as_bytes(), mail_part, &picture].concat(), "multipart form"),
+        (["Content-Type: multipart/form-data; boundary=b\r\n".as_bytes(), mail_part, &picture].concat(), "multipart form"),
+        (utf16, "base64 text of an image (JPEG)"),
+        ([b"\r\n", &picture[..]].concat(), "an image (JPEG) after an empty line or a byte order mark"),
+        ([b"\xef\xbb\xbf", &picture[..]].concat(), "an image (JPEG) after an empty line or a byte order mark"),
+        (b"version https://hawser.github.com/spec/v1\n".to_vec(), "a Git LFS pointer"),
+        (hex::encode_upper(&picture).into_bytes(), "hexadecimal text of an image"),
     ];
     for (bytes, hint) in cases {
-        let (code, detail) = refusal(&bytes);
+        let (code, detail) = rejection(&bytes);
         assert_eq!(code, ReasonCode::NotAnImage, "{hint}: {detail}");
         assert!(detail.contains(hint), "{hint}: {detail}");
     }
 }
 
 #[test]
-fn words_are_not_taken_for_base64() {
+fn plain_text_is_not_mistaken_for_base64() {
     for text in ["just some text", &"The quick brown fox jumps over the lazy dog. ".repeat(20), "name,size\nphoto,12\n"] {
-        assert_eq!(refusal(text.as_bytes()).1, "the content is not in any known image format");
+        assert_eq!(rejection(text.as_bytes()).1, "the content is not in any known image format");
+    }
+}
+
+const HTML: &[u8] = b"<html><body><script>alert(document.domain)</script></body></html>";
+
+/// Injected: HTML after the image and in text chunks, comments and application segments of JPEG, PNG and WebP.
+/// Seen: the copies contain none of it.
+#[test]
+fn row_14_the_copies_of_a_polyglot_contain_only_the_picture() {
+    let picture = noise(120, 120);
+    let with_html = |file: Vec<u8>| [&file[..], HTML].concat();
+    let text = chunk(*b"tEXt", &[b"Comment\0", HTML].concat());
+    let private = chunk(*b"prVt", HTML);
+    let cases = [
+        ("PNG with HTML after it", with_html(png(picture.clone()))),
+        ("JPEG with HTML after it", with_html(jpeg(&picture))),
+        ("WebP with HTML after it", with_html(webp(&picture))),
+        ("PNG with HTML in a text and a private chunk", with_chunks(&png(picture.clone()), &[text, private])),
+        ("JPEG with HTML in a comment", with_segment(&jpeg(&picture), 0xfe, HTML)),
+        ("JPEG with HTML in an application segment", with_segment(&jpeg(&picture), 0xef, HTML)),
+    ];
+    for (case, bytes) in cases {
+        assert!(contains(&bytes, b"<script>"), "{case}: the file contains the HTML");
+        let inspected = inspected("raw-uploads/x.png", &bytes).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
+        for copy in [&inspected.copy, &inspected.thumbnail] {
+            assert!(!contains(copy, b"script") && !contains(copy, b"html"), "{case}");
+            assert!(copy.starts_with(&[0xff, 0xd8, 0xff]) && copy.ends_with(&[0xff, 0xd9]), "{case}");
+        }
     }
 }
 
 #[test]
-fn bodies_of_mail_utf16_text_and_leading_bytes_are_explained() {
-    let photo = jpeg(&noise(96, 96));
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64(&photo).bytes().flat_map(|byte| [byte, 0])).collect();
-    let part = b"\r\n--b\r\nContent-ID: <1>\r\n\r\n";
-    for (bytes, hint) in [
-        ([b"This is a message in MIME format.\r\n".as_slice(), part, &photo].concat(), "multipart form"),
-        ([b"Content-Type: multipart/form-data; boundary=b\r\n".as_slice(), part, &photo].concat(), "multipart form"),
-        (utf16, "base64 text of an image (JPEG)"),
-        ([b"\r\n".as_slice(), &photo].concat(), "an image (JPEG) behind an empty line or a byte order mark"),
-        ([b"\xef\xbb\xbf".as_slice(), &photo].concat(), "an image (JPEG) behind an empty line or a byte order mark"),
-        (b"version https://hawser.github.com/spec/v1\n".to_vec(), "a Git LFS pointer"),
-    ] {
-        let (code, detail) = refusal(&bytes);
-        assert!(code == ReasonCode::NotAnImage && detail.contains(hint), "{detail}");
-    }
+fn a_jpeg_after_other_content_is_not_an_image() {
+    let bytes = [HTML, &jpeg(&noise(100, 100))].concat();
+    assert_eq!(rejected(&bytes), ReasonCode::NotAnImage);
 }

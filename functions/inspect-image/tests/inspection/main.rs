@@ -1,26 +1,19 @@
-//! What inspect-image takes and refuses, what it makes of it, and how much memory that costs (fault matrix, rows 8 to 14).
+//! Which uploads inspect-image accepts and rejects, the copies that it makes, and the memory that it needs.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
+    reason = "a test helper fails by panicking, like the test itself"
 )]
 
-mod anew;
-mod at_once;
-mod cases;
+mod claims;
 mod colour;
-mod erased;
+mod damage;
 mod formats;
-mod hostile;
 mod limits;
 mod metadata;
 mod mutations;
-mod orientation;
 mod pictures;
-mod sizes;
 mod step;
-mod transparency;
-mod truncation;

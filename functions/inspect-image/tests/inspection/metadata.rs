@@ -1,6 +1,7 @@
-//! What the camera wrote: read where it makes sense, left out where it does not, and in no copy.
+//! EXIF: valid facts are read, invalid ones omitted, the picture is turned upright (fault matrix, rows 13 and 14), and the copies have none.
 
 use crate::pictures::*;
+use inspect_image::inspect::inspect;
 use sightline_domain::model::image::{ExifFacts, GeoPoint};
 
 const ASCII: u16 = 2;
@@ -40,7 +41,7 @@ impl Tiff {
         self
     }
 
-    /// With the orientation in an entry of another type.
+    /// Adds an orientation entry of another type.
     fn orientation_as(mut self, kind: u16, value: &[u8]) -> Self {
         self.main.push((0x0112, kind, 1, value.to_vec()));
         self
@@ -66,11 +67,11 @@ impl Tiff {
         let mut main = self.main.clone();
         let size = |entries: usize| 2 + entries * 12 + 4;
         let pointers = usize::from(!self.exif.is_empty()) + usize::from(!self.gps.is_empty());
-        let mut place = 8 + size(main.len() + pointers);
+        let mut offset = 8 + size(main.len() + pointers);
         for (tag, directory) in [(EXIF_IFD, &self.exif), (GPS_IFD, &self.gps)] {
             if !directory.is_empty() {
-                main.push((tag, LONG, 1, u32::try_from(place).unwrap().to_le_bytes().to_vec()));
-                place += size(directory.len());
+                main.push((tag, LONG, 1, u32::try_from(offset).unwrap().to_le_bytes().to_vec()));
+                offset += size(directory.len());
             }
         }
         let mut out = b"II*\0\x08\0\0\0".to_vec();
@@ -85,7 +86,7 @@ impl Tiff {
                 if value.len() <= 4 {
                     out.extend(value.iter().copied().chain([0; 4]).take(4));
                 } else {
-                    out.extend(u32::try_from(place + data.len()).unwrap().to_le_bytes());
+                    out.extend(u32::try_from(offset + data.len()).unwrap().to_le_bytes());
                     data.extend(value);
                 }
             }
@@ -107,7 +108,7 @@ fn lisbon() -> Tiff {
 }
 
 #[test]
-fn time_camera_and_place_are_read_from_every_format() {
+fn time_camera_and_location_are_read_from_every_format() {
     let picture = quadrants(96, 96);
     let extras = exif(lisbon().bytes());
     for bytes in [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)] {
@@ -119,15 +120,15 @@ fn time_camera_and_place_are_read_from_every_format() {
 }
 
 #[test]
-fn the_place_is_left_out_unless_the_settings_allow_it() {
+fn the_location_is_omitted_unless_the_settings_allow_it() {
     let bytes = jpeg_with(&quadrants(96, 96), exif(lisbon().bytes()));
-    let inspected = inspect_image::inspect::inspect("x", &bytes, &LIMITS, false).unwrap_or_else(|rejection| panic!("{rejection}"));
+    let inspected = inspect("x", &bytes, &LIMITS, false).unwrap_or_else(|rejection| panic!("{rejection}"));
     assert_eq!(inspected.exif.gps, None);
     assert!(inspected.exif.camera.is_some());
 }
 
 #[test]
-fn a_time_that_no_calendar_knows_is_left_out() {
+fn an_impossible_time_is_omitted() {
     let cases = [
         ("2024:02:29 12:30:59", Some("2024-02-29T12:30:59")),
         ("0000:00:00 00:00:00", None),
@@ -147,7 +148,7 @@ fn a_time_that_no_calendar_knows_is_left_out() {
 }
 
 #[test]
-fn an_offset_that_is_none_is_left_out() {
+fn an_invalid_utc_offset_is_omitted() {
     for offset in ["Z", "1", "+1:00", "+01:00:00", "<script>", "+0x:00"] {
         assert_eq!(
             facts(&Tiff::default().taken("2024:01:01 00:00:00", Some(offset))).taken_at.as_deref(),
@@ -158,7 +159,7 @@ fn an_offset_that_is_none_is_left_out() {
 }
 
 #[test]
-fn a_camera_is_named_once_and_briefly() {
+fn the_camera_name_is_short_and_does_not_repeat_the_make() {
     let cases = [
         ("NIKON", "NIKON D90", "NIKON D90"),
         ("Apple", "iPhone 15", "Apple iPhone 15"),
@@ -173,10 +174,10 @@ fn a_camera_is_named_once_and_briefly() {
     assert!(long.chars().count() <= 100, "{} characters", long.chars().count());
 }
 
-/// Injected: GPS of no number, of division by nought and beyond the poles.
-/// Seen: no place is stored, the picture is accepted.
+/// Injected: GPS values that are not numbers, are divided by zero or lie beyond the poles.
+/// Seen: no location is stored; the picture is accepted.
 #[test]
-fn row_14_a_place_that_is_not_on_earth_is_left_out() {
+fn row_14_an_impossible_location_is_omitted() {
     let zero = [(0, 0), (0, 0), (0, 0)];
     let cases = [
         ("not a number", zero, LISBON[1]),
@@ -192,7 +193,7 @@ fn row_14_a_place_that_is_not_on_earth_is_left_out() {
 }
 
 #[test]
-fn fields_of_the_wrong_type_are_left_out() {
+fn fields_of_the_wrong_type_are_omitted() {
     let mut tiff = lisbon();
     tiff.main = vec![(MAKE, SHORT, 1, vec![7, 0]), (0x0112, ASCII, 2, b"6\0".to_vec())];
     tiff.exif = vec![(TAKEN_AT, LONG, 1, vec![1, 2, 3, 4])];
@@ -204,7 +205,7 @@ fn fields_of_the_wrong_type_are_left_out() {
 const TAKEN: &str = "2024:02:29 12:30:59";
 
 #[test]
-fn the_orientation_is_read_whatever_its_width() {
+fn the_orientation_is_read_from_any_integer_type() {
     for (kind, value) in [(1, &[6][..]), (SHORT, &[6, 0]), (LONG, &[6, 0, 0, 0])] {
         let tiff = Tiff::default().orientation_as(kind, value).bytes();
         let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(tiff)));
@@ -213,7 +214,7 @@ fn the_orientation_is_read_whatever_its_width() {
 }
 
 #[test]
-fn the_time_is_filled_from_the_next_best_tag_in_either_directory() {
+fn the_time_comes_from_the_most_relevant_valid_tag_in_either_directory() {
     const DIGITISED: u16 = 0x9004;
     const CHANGED: u16 = 0x0132;
     let blank = || ascii(TAKEN_AT, "    :  :     :  :  ");
@@ -223,9 +224,9 @@ fn the_time_is_filled_from_the_next_best_tag_in_either_directory() {
         ("changed", vec![ascii(CHANGED, TAKEN)], vec![ascii(0x9010, "+01:00")]),
         ("changed, in the Exif directory", vec![], vec![ascii(CHANGED, TAKEN), ascii(0x9010, "+01:00")]),
         ("taken is blank", vec![ascii(CHANGED, TAKEN)], vec![blank(), ascii(0x9010, "+01:00")]),
-        ("taken is no time", vec![ascii(CHANGED, TAKEN)], vec![ascii(TAKEN_AT, "0000:00:00 00:00:00"), ascii(0x9010, "+01:00")]),
-        ("taken is twice there", vec![], vec![blank(), ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
-        ("the best one counts", vec![ascii(CHANGED, "2025:01:01 00:00:00")], vec![ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
+        ("taken is not a time", vec![ascii(CHANGED, TAKEN)], vec![ascii(TAKEN_AT, "0000:00:00 00:00:00"), ascii(0x9010, "+01:00")]),
+        ("taken is there twice", vec![], vec![blank(), ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
+        ("taken counts before changed", vec![ascii(CHANGED, "2025:01:01 00:00:00")], vec![ascii(TAKEN_AT, TAKEN), ascii(OFFSET, "+01:00")]),
     ];
     for (case, main, exif) in cases {
         let tiff = Tiff { main, exif, gps: Vec::new() };
@@ -234,7 +235,7 @@ fn the_time_is_filled_from_the_next_best_tag_in_either_directory() {
 }
 
 #[test]
-fn a_bad_entry_loses_only_its_own_fact() {
+fn a_bad_entry_only_loses_its_own_fact() {
     let odd_entries = [(0x0100, 99, 5, vec![1; 4]), (0x010e, ASCII, u32::MAX, vec![0xff; 4]), (0x011a, RATIONAL, 1, vec![0xff; 4])];
     let maker_note = (0x927c, 7, 0xffff_fff0, vec![1; 4]);
     let outside = |tag| (tag, LONG, 1, 0xffff_ff00_u32.to_le_bytes().to_vec());
@@ -260,20 +261,20 @@ fn a_bad_entry_loses_only_its_own_fact() {
 }
 
 #[test]
-fn bytes_anywhere_in_a_directory_may_lie_and_the_rest_is_read() {
+fn a_bad_pointer_does_not_prevent_reading_the_rest() {
     let good = lisbon().bytes();
-    let patched = |place: usize, value: u32| {
+    let patched = |offset: usize, value: u32| {
         let mut bytes = good.clone();
-        bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        bytes[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
         bytes
     };
     let (entries, directory) = (4, 8);
     let next = directory + 2 + entries * 12;
     let cases = [
-        ("the main directory leads to nowhere", patched(next, u32::MAX)),
-        ("the main directory leads to itself", patched(next, 8)),
+        ("the main directory points to nowhere", patched(next, u32::MAX)),
+        ("the main directory points to itself", patched(next, 8)),
         ("the header points to nowhere", patched(4, u32::MAX)),
-        ("the Exif directory leads to nowhere", patched(next + 4 + 2 + 2 * 12, u32::MAX)),
+        ("the Exif directory points to nowhere", patched(next + 4 + 2 + 2 * 12, u32::MAX)),
     ];
     for (case, bytes) in cases {
         for file in [jpeg_with(&quadrants(96, 96), exif(bytes.clone())), webp_with(&quadrants(96, 96), exif(bytes))] {
@@ -284,7 +285,7 @@ fn bytes_anywhere_in_a_directory_may_lie_and_the_rest_is_read() {
 }
 
 #[test]
-fn the_prefix_of_a_jpeg_segment_is_understood_in_every_format() {
+fn the_exif_prefix_of_jpeg_is_accepted_in_every_format() {
     let picture = quadrants(240, 160);
     let tiff = Tiff::default().orientation(6).bytes();
     for prefix in [b"".as_slice(), b"Exif\0\0", b"Exif\0\xff"] {
@@ -297,25 +298,25 @@ fn the_prefix_of_a_jpeg_segment_is_understood_in_every_format() {
 }
 
 #[test]
-fn the_first_exif_that_is_one_counts() {
+fn the_first_valid_exif_counts() {
     let picture = quadrants(240, 160);
     let segment = |payload: &[u8]| [b"Exif\0\0", payload].concat();
     let (turned, plain) = (segment(&Tiff::default().orientation(6).bytes()), segment(&Tiff::default().orientation(1).bytes()));
     let upright = [BLUE, RED, YELLOW, GREEN];
     let jpeg = jpeg(&picture);
     assert_quadrants(&accepted(&with_segment(&with_segment(&jpeg, 0xe1, &plain), 0xe1, &turned)), upright, "two");
-    assert_quadrants(&accepted(&with_segment(&with_segment(&jpeg, 0xe1, &turned), 0xe1, b"Exif\0\0")), upright, "an empty one before");
+    assert_quadrants(&accepted(&with_segment(&with_segment(&jpeg, 0xe1, &turned), 0xe1, b"Exif\0\0")), upright, "after an empty one");
     let png = png(picture);
-    let behind = [&png[..png.len() - 12], &chunk(*b"eXIf", &turned), &png[png.len() - 12..]].concat();
-    assert_quadrants(&accepted(&behind), upright, "behind the pixels of a PNG");
+    let at_the_end = [&png[..png.len() - 12], &chunk(*b"eXIf", &turned), &png[png.len() - 12..]].concat();
+    assert_quadrants(&accepted(&at_the_end), upright, "after the pixels of a PNG");
 }
 
-/// Every way in which a directory can lie; none hinders the picture.
+/// Every kind of invalid directory; none affects the picture.
 pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let good = lisbon().bytes();
-    let patched = |place: usize, value: &[u8]| {
+    let patched = |offset: usize, value: &[u8]| {
         let mut bytes = good.clone();
-        bytes[place..place + value.len()].copy_from_slice(value);
+        bytes[offset..offset + value.len()].copy_from_slice(value);
         bytes
     };
     let entries = 4; // make, model and two pointers
@@ -328,7 +329,7 @@ pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
             bytes[8 + 2 + 2 * 12 + 8..8 + 2 + 2 * 12 + 12].copy_from_slice(&8_u32.to_le_bytes());
             bytes
         }),
-        ("a count of four thousand million", patched(8 + 2 + 4, &u32::MAX.to_le_bytes())),
+        ("a count of four billion", patched(8 + 2 + 4, &u32::MAX.to_le_bytes())),
         ("a count that overflows with its size", patched(8 + 2 + 4, &0x2000_0001_u32.to_le_bytes())),
         ("a value far outside", patched(8 + 2 + 8, &u32::MAX.to_le_bytes())),
         ("65535 entries", patched(8, &u16::MAX.to_le_bytes())),
@@ -338,20 +339,20 @@ pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("cut off", good[..30].to_vec()),
         ("header alone", good[..8].to_vec()),
         ("empty", Vec::new()),
-        ("rubbish", vec![0xff; 60_000]),
+        ("no TIFF structure", vec![0xff; 60_000]),
     ]
 }
 
-/// Injected: EXIF with loops, counts of four thousand million, offsets far outside and rubbish, in three formats.
-/// Seen: every picture is accepted with its right colours.
+/// Injected: EXIF with loops, counts of four billion, offsets far outside and random bytes, in three formats.
+/// Seen: every picture is accepted with the right colours.
 #[test]
-fn row_14_hostile_exif_does_not_hinder_the_picture() {
+fn row_14_hostile_exif_does_not_affect_the_picture() {
     let picture = quadrants(96, 96);
     for (case, bytes) in hostile() {
         let extras = exif(bytes);
         let files = [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)];
         for file in files {
-            let inspected = take("raw-uploads/x", &file).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
+            let inspected = inspected("raw-uploads/x", &file).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
             assert_quadrants(&inspected, [RED, GREEN, BLUE, YELLOW], case);
         }
     }
@@ -374,17 +375,66 @@ fn no_metadata_of_the_original_is_in_the_copies() {
     }
 }
 
-/// Markers of the segments that are neither JFIF, tables, frame nor scan.
+/// Markers of segments other than JFIF, tables, frame and scan.
 fn other_segments(jpeg: &[u8]) -> Vec<u8> {
-    let (mut place, mut other) = (2, Vec::new());
-    while let [0xff, marker, high, low] = jpeg[place..place + 4] {
+    let (mut offset, mut other) = (2, Vec::new());
+    while let [0xff, marker, high, low] = jpeg[offset..offset + 4] {
         if !matches!(marker, 0xe0 | 0xdb | 0xc0 | 0xc4 | 0xda) {
             other.push(marker);
         }
         if marker == 0xda {
             break;
         }
-        place += 2 + usize::from(u16::from_be_bytes([high, low]));
+        offset += 2 + usize::from(u16::from_be_bytes([high, low]));
     }
     other
+}
+
+/// The stored quadrants (red, green / blue, yellow) after turning upright, by EXIF orientation (TIFF 6.0, tag 274).
+const UPRIGHT: [(u16, [[u8; 3]; 4]); 8] = [
+    (1, [RED, GREEN, BLUE, YELLOW]),
+    (2, [GREEN, RED, YELLOW, BLUE]),
+    (3, [YELLOW, BLUE, GREEN, RED]),
+    (4, [BLUE, YELLOW, RED, GREEN]),
+    (5, [RED, BLUE, GREEN, YELLOW]),
+    (6, [BLUE, RED, YELLOW, GREEN]),
+    (7, [YELLOW, GREEN, BLUE, RED]),
+    (8, [GREEN, YELLOW, RED, BLUE]),
+];
+
+/// Injected: EXIF orientations 1 to 8 in JPEG, PNG and WebP.
+/// Seen: width, height and the four corners of the copy are upright in all.
+#[test]
+fn row_13_all_orientations_become_upright_in_every_format() {
+    let stored = quadrants(240, 160);
+    for (orientation, expected) in UPRIGHT {
+        let exif = exif(Tiff::default().orientation(orientation).bytes());
+        let files = [
+            ("JPEG", jpeg_with(&stored, exif.clone())),
+            ("PNG", png_with(&stored.clone().into(), exif.clone())),
+            ("WebP", webp_with(&stored, exif)),
+        ];
+        for (format, bytes) in files {
+            let inspected = accepted(&bytes);
+            let upright = if orientation >= 5 { (160, 240) } else { (240, 160) };
+            assert_eq!((inspected.width, inspected.height), upright, "{format}, orientation {orientation}");
+            assert_eq!(decoded(&inspected.copy).dimensions(), upright, "{format}, orientation {orientation}");
+            assert_quadrants(&inspected, expected, &format!("{format}, orientation {orientation}"));
+        }
+    }
+}
+
+#[test]
+fn an_invalid_orientation_is_ignored() {
+    for orientation in [0, 9, 255, 65_535] {
+        let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(Tiff::default().orientation(orientation).bytes())));
+        assert_quadrants(&inspected, UPRIGHT[0].1, &format!("orientation {orientation}"));
+    }
+}
+
+#[test]
+fn the_copy_has_no_orientation_tag() {
+    let inspected = accepted(&jpeg_with(&quadrants(240, 160), exif(Tiff::default().orientation(6).bytes())));
+    let again = accepted(&inspected.copy);
+    assert_eq!((again.width, again.height), (160, 240));
 }

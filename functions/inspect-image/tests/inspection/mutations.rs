@@ -1,15 +1,16 @@
-//! Whatever the bytes are, the answer is an image or a rejection, never a panic.
+//! Any bytes result in an image or a rejection, never in a panic.
 
 use crate::{metadata::hostile, pictures::*};
 use inspect_image::{
-    camera,
-    colour::{self, Model, Profile},
+    colour, exif as exif_reader,
+    inspect::inspect,
+    picture::{Limits, Model, Profile},
 };
 use moxcms::ColorProfile;
 use proptest::{prelude::*, sample::Index};
 use std::sync::LazyLock;
 
-/// One small file of each kind, with metadata, since that is parsed too.
+/// One small file of each kind, with metadata because it is parsed too.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let picture = noise(80, 81);
     let exif = hostile().swap_remove(0).1;
@@ -29,12 +30,12 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ]
 });
 
-/// A bound that keeps mutated headers from making a test slow; the real one is only larger.
-const SMALL: inspect_image::inspect::Limits = inspect_image::inspect::Limits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
+/// Smaller than the real limits, so that mutated headers do not make a test slow.
+const SMALL: Limits = Limits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
 
-fn inspected(bytes: &[u8]) {
-    if let Ok(taken) = inspect_image::inspect::inspect("raw-uploads/x.jpg", bytes, &SMALL, true) {
-        assert!(taken.copy.starts_with(&[0xff, 0xd8]) && taken.width >= 80 && taken.height >= 80);
+fn inspect_any(bytes: &[u8]) {
+    if let Ok(accepted) = inspect("raw-uploads/x.jpg", bytes, &SMALL, true) {
+        assert!(accepted.copy.starts_with(&[0xff, 0xd8]) && accepted.width >= 80 && accepted.height >= 80);
     }
 }
 
@@ -49,10 +50,10 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        6 => (any::<Index>(), any::<u8>()).prop_map(|(place, byte)| Change::Set(place, byte)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Remove(place, count)),
-        1 => (any::<Index>(), any::<u8>()).prop_map(|(place, count)| Change::Repeat(place, count)),
-        1 => (any::<Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(place, bytes)| Change::Insert(place, bytes)),
+        6 => (any::<Index>(), any::<u8>()).prop_map(|(offset, byte)| Change::Set(offset, byte)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(offset, count)| Change::Remove(offset, count)),
+        1 => (any::<Index>(), any::<u8>()).prop_map(|(offset, count)| Change::Repeat(offset, count)),
+        1 => (any::<Index>(), prop::collection::vec(any::<u8>(), 1..20)).prop_map(|(offset, bytes)| Change::Insert(offset, bytes)),
         1 => any::<Index>().prop_map(Change::Cut),
     ]
 }
@@ -63,15 +64,15 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
     let length = bytes.len();
     match change {
-        Change::Set(place, byte) => bytes[place.index(length)] = *byte,
-        Change::Remove(place, count) => drop(bytes.drain(place.index(length)..(place.index(length) + usize::from(*count)).min(length))),
-        Change::Repeat(place, count) => {
-            let start = place.index(length);
+        Change::Set(offset, byte) => bytes[offset.index(length)] = *byte,
+        Change::Remove(offset, count) => drop(bytes.drain(offset.index(length)..(offset.index(length) + usize::from(*count)).min(length))),
+        Change::Repeat(offset, count) => {
+            let start = offset.index(length);
             let again = bytes[start..(start + usize::from(*count)).min(length)].to_vec();
             bytes.splice(start..start, again);
         }
-        Change::Insert(place, more) => drop(bytes.splice(place.index(length)..place.index(length), more.iter().copied())),
-        Change::Cut(place) => bytes.truncate(place.index(length)),
+        Change::Insert(offset, more) => drop(bytes.splice(offset.index(length)..offset.index(length), more.iter().copied())),
+        Change::Cut(offset) => bytes.truncate(offset.index(length)),
     }
 }
 
@@ -80,13 +81,13 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        inspected(&bytes);
+        inspect_any(&bytes);
     }
 
     #[test]
-    fn arbitrary_bytes_behind_a_known_start_never_panic(start in 0_usize..5, bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn arbitrary_bytes_after_a_signature_never_panic(start in 0_usize..5, bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         let starts: [&[u8]; 5] = [&[0xff, 0xd8, 0xff, 0xe0], &PNG_SIGNATURE, b"RIFF\0\x08\0\0WEBPVP8 ", b"RIFF\0\x08\0\0WEBPVP8L", b"RIFF\0\x08\0\0WEBPVP8X"];
-        inspected(&[starts[start], &bytes].concat());
+        inspect_any(&[starts[start], &bytes].concat());
     }
 
     #[test]
@@ -95,18 +96,18 @@ proptest! {
         for change in &changes {
             apply(&mut bytes, change);
         }
-        inspected(&bytes);
+        inspect_any(&bytes);
     }
 
-    /// Most changes of a file land in its pixels: headers are tried for themselves.
+    /// Most changes of a file hit its pixels, so headers are mutated separately.
     #[test]
     fn mutations_of_headers_never_panic(file in 0_usize..11, places in prop::collection::vec((0_usize..700, any::<u8>()), 1..6)) {
         let mut bytes = FILES[file].clone();
-        for (place, byte) in places {
-            let place = place % bytes.len();
-            bytes[place] = byte;
+        for (offset, byte) in places {
+            let offset = offset % bytes.len();
+            bytes[offset] = byte;
         }
-        inspected(&bytes);
+        inspect_any(&bytes);
     }
 
     #[test]
@@ -115,8 +116,8 @@ proptest! {
         for change in &changes {
             apply(&mut bytes, change);
         }
-        camera::facts(&bytes, true);
-        camera::orientation(&bytes);
+        exif_reader::facts(&bytes, true);
+        exif_reader::orientation(&bytes);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Pictures made by code, and what is needed to look at copies.
+//! Makes pictures and files, and compares copies.
 
-use image::{
-    DynamicImage, ImageEncoder, Rgb, RgbImage,
-    codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder},
+use image::{DynamicImage, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder, codecs::webp::WebPEncoder};
+use inspect_image::{
+    inspect::{Inspected, inspect},
+    picture::Limits,
 };
-use inspect_image::inspect::{Inspected, Limits, inspect};
 use sightline_domain::model::rejection::{ReasonCode, Rejection};
 use std::io::Write;
 
@@ -13,10 +13,10 @@ pub const GREEN: [u8; 3] = [0, 255, 0];
 pub const BLUE: [u8; 3] = [0, 0, 255];
 pub const YELLOW: [u8; 3] = [255, 255, 0];
 
-/// As documented in the settings.
+/// The default settings.
 pub const LIMITS: Limits = Limits { max_bytes: 15_728_640, max_pixels: 50_000_000 };
 
-/// What travels beside the pixels.
+/// Metadata of a file.
 #[derive(Default, Clone)]
 pub struct Extras {
     pub exif: Option<Vec<u8>>,
@@ -31,7 +31,7 @@ pub fn icc(icc: Vec<u8>) -> Extras {
     Extras { exif: None, icc: Some(icc) }
 }
 
-/// Red and green above, blue and yellow below.
+/// Red and green at the top, blue and yellow at the bottom.
 pub fn quadrants(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb(match (x < width / 2, y < height / 2) {
@@ -43,7 +43,7 @@ pub fn quadrants(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// A picture without two equal rows, so that a missing part is seen.
+/// A picture whose rows all differ, so that a missing part is detected.
 pub fn noise(width: u32, height: u32) -> RgbImage {
     let mut state = 0x2545_f491_u32;
     RgbImage::from_fn(width, height, |_, _| {
@@ -119,7 +119,7 @@ pub fn deflated(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// So many zeros as a zlib stream.
+/// `count` zeros as a zlib stream.
 pub fn deflated_zeros(count: usize) -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
@@ -129,35 +129,35 @@ pub fn deflated_zeros(count: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A PNG of these chunks between signature and end.
+/// A PNG with these chunks between signature and end.
 pub fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
     [&PNG_SIGNATURE[..], &chunks.concat(), &chunk(*b"IEND", &[])].concat()
 }
 
-/// A PNG with `extra` chunks right behind its header.
+/// A PNG with `extra` chunks after its header.
 pub fn with_chunks(png: &[u8], extra: &[Vec<u8>]) -> Vec<u8> {
     let (start, rest) = png.split_at(PNG_SIGNATURE.len() + 25);
     [start, &extra.concat(), rest].concat()
 }
 
-/// A JPEG with another segment right behind its start.
+/// A JPEG with another segment after SOI.
 pub fn with_segment(jpeg: &[u8], marker: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, data, &jpeg[2..]].concat()
 }
 
-pub fn take(key: &str, bytes: &[u8]) -> Result<Inspected, Rejection> {
+pub fn inspected(key: &str, bytes: &[u8]) -> Result<Inspected, Rejection> {
     inspect(key, bytes, &LIMITS, true)
 }
 
 #[track_caller]
 pub fn accepted(bytes: &[u8]) -> Inspected {
-    take("raw-uploads/x", bytes).unwrap_or_else(|rejection| panic!("rejected: {rejection}"))
+    inspected("raw-uploads/x", bytes).unwrap_or_else(|rejection| panic!("rejected: {rejection}"))
 }
 
 #[track_caller]
 pub fn rejected(bytes: &[u8]) -> ReasonCode {
-    match take("raw-uploads/x", bytes) {
+    match inspected("raw-uploads/x", bytes) {
         Ok(_) => panic!("accepted"),
         Err(rejection) => {
             assert!(!rejection.detail.is_empty());
@@ -170,7 +170,7 @@ pub fn decoded(jpeg: &[u8]) -> RgbImage {
     image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
 }
 
-/// The colours in the middle of the four quadrants: left and right above, left and right below.
+/// The colours in the middle of the four quadrants: top left, top right, bottom left, bottom right.
 pub fn corners(picture: &RgbImage) -> [[u8; 3]; 4] {
     let (width, height) = picture.dimensions();
     [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| picture.get_pixel(width * x / 4, height * y / 4).0)
@@ -179,7 +179,7 @@ pub fn corners(picture: &RgbImage) -> [[u8; 3]; 4] {
 #[track_caller]
 pub fn assert_close(found: [u8; 3], expected: [u8; 3], tolerance: u8, case: &str) {
     let near = found.iter().zip(expected).all(|(found, expected)| found.abs_diff(expected) <= tolerance);
-    assert!(near, "{case}: {found:?} is not {expected:?}");
+    assert!(near, "{case}: {found:?}, expected {expected:?}");
 }
 
 #[track_caller]
@@ -193,4 +193,19 @@ pub fn assert_quadrants(inspected: &Inspected, expected: [[u8; 3]; 4], case: &st
 
 pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+/// A WebP with a `VP8X` header in front of the picture's chunk, and `more` chunks after it.
+pub fn extended(simple: &[u8], flags: u8, more: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let header = [flags, 0, 0, 0, 95, 0, 0, 95, 0, 0];
+    let mut body = [b"WEBPVP8X\x0a\0\0\0".as_slice(), &header, &simple[12..]].concat();
+    for (kind, data) in more {
+        body.extend([&kind[..], &u32::try_from(data.len()).unwrap().to_le_bytes(), data, &[0][..data.len() % 2]].concat());
+    }
+    [b"RIFF", &u32::try_from(body.len()).unwrap().to_le_bytes()[..], &body].concat()
+}
+
+/// The offset of the first occurrence.
+pub fn find(bytes: &[u8], needle: &[u8]) -> usize {
+    bytes.windows(needle.len()).position(|window| window == needle).unwrap()
 }

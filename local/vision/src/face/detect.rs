@@ -1,23 +1,22 @@
-//! Where faces are: `CenterFace`.
+//! Detects faces with `CenterFace`.
 
 use image::RgbImage;
 
-use crate::geometry::{self, suppress};
-use crate::pixels::{self, Normal};
-use crate::runtime::{Model, Output};
-use crate::{BoundingBox, Point, VisionError};
+use crate::geometry::{self, BoundingBox, Point, suppress};
+use crate::pixels::{self, Normalization};
+use crate::runtime::{Model, Output, VisionError};
 
-/// The model's file.
-pub(crate) const FILE: &str = "centerface.onnx";
-/// The model sees the photo in about as many pixels; small photos are not enlarged.
-const PIXELS: f32 = 800. * 600.;
-/// Its sides must be multiples of this.
+pub(super) const FILE: &str = "centerface.onnx";
+/// Photos are shrunk to about this many pixels; small photos are not enlarged.
+const MAX_PIXELS: f32 = 800. * 600.;
+/// Sides must be multiples of this.
 const STEP: u32 = 32;
-const LEAST_SCORE: f32 = 0.4;
+const MIN_SCORE: f32 = 0.4;
+/// Boxes that overlap more than this are the same face.
 const SAME_FACE: f32 = 0.3;
-const MOST_FACES: usize = 100;
+const MAX_FACES: usize = 100;
 
-/// A face and its five points: eyes, nose, corners of the mouth, the viewer's left first.
+/// A detected face with five points: eyes, nose and corners of the mouth, the viewer's left first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Detection {
     pub bounding_box: BoundingBox,
@@ -26,24 +25,24 @@ pub(super) struct Detection {
     pub points: [Point; 5],
 }
 
-/// Finds faces, the surest first.
-pub(super) fn find(model: &Model, image: &RgbImage) -> Result<Vec<Detection>, VisionError> {
-    let (width, height) = pixels::size_between(image, 0., PIXELS, STEP);
-    let data = pixels::planes(&pixels::resize(image, width, height), Normal::same(0., 1.));
+/// Detects faces, highest score first.
+pub(super) fn detect(model: &Model, image: &RgbImage) -> Result<Vec<Detection>, VisionError> {
+    let (width, height) = pixels::size_between(image, 0., MAX_PIXELS, STEP);
+    let data = pixels::planes(&pixels::resize(image, width, height), Normalization::same(0., 1.));
     let (width, height) = (width as usize, height as usize);
     model.run([1, 3, height, width], &data, |[heat, size, offset, points]| Grid::new(&heat, &size, &offset, &points)?.decode())
 }
 
-/// The model's answer: planes of cells.
+/// The output of the model: planes of cells.
 struct Grid<'a> {
     width: usize,
     height: usize,
     heat: &'a [f32],
-    /// Height and width of the box, as logarithms of cells.
+    /// Logarithms of the height and width of the box, in cells.
     size: [&'a [f32]; 2],
-    /// Where in the cell the centre is: down, across.
+    /// Vertical and horizontal offset of the centre in its cell.
     offset: [&'a [f32]; 2],
-    /// Down and across of five points, as fractions of the box.
+    /// Vertical and horizontal position of five points, as fractions of the box.
     points: [&'a [f32]; 10],
 }
 
@@ -61,9 +60,9 @@ impl<'a> Grid<'a> {
     }
 
     fn decode(&self) -> Option<Vec<Detection>> {
-        let warm = self.heat.iter().enumerate().filter(|&(_, &score)| score >= LEAST_SCORE);
-        let found = warm.map(|(cell, &score)| self.at(cell, score)).collect::<Option<Vec<_>>>()?;
-        Some(suppress(found, SAME_FACE, MOST_FACES, |face| (face.score, face.bounding_box)))
+        let candidates = self.heat.iter().enumerate().filter(|&(_, &score)| score >= MIN_SCORE);
+        let detected = candidates.map(|(cell, &score)| self.at(cell, score)).collect::<Option<Vec<_>>>()?;
+        Some(suppress(detected, SAME_FACE, MAX_FACES, |face| (face.score, face.bounding_box)))
     }
 
     fn at(&self, cell: usize, score: f32) -> Option<Detection> {

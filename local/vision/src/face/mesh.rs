@@ -1,68 +1,66 @@
-//! 468 points on a face: `MediaPipe`'s Face Mesh.
+//! Fits 468 points to a face with `MediaPipe`'s Face Mesh.
 
 use image::RgbImage;
 
 use super::detect::Detection;
-use super::{Landmark, LandmarkKind, Pose, Verdict};
-use crate::VisionError;
-use crate::pixels::{self, Normal};
-use crate::placement::{Pixel, Placement};
-use crate::runtime::Model;
+use super::types::{Landmark, LandmarkKind, Pose, Verdict};
+use crate::geometry::Point;
+use crate::pixels::{self, Normalization, Pixel, Placement};
+use crate::runtime::{Model, VisionError};
 
-/// The model's file.
 pub(super) const FILE: &str = "facemesh.onnx";
 const SIDE: u32 = 192;
 const POINTS: usize = 468;
-/// Below this, the mesh does not fit the face.
-const LEAST_FIT: f32 = 0.5;
-/// The chip's side, in longer sides of the detector's box and of the mesh itself.
+/// With a lower score, the mesh does not fit the face.
+const MIN_FIT: f32 = 0.5;
+/// Side of the first crop, in longer sides of the detector's box, and of the second, in longer sides of the first mesh.
 const AROUND_BOX: f32 = 1.4;
 const AROUND_MESH: f32 = 1.5;
 
-/// How far the mesh's own forehead lies behind its chin when a head is held straight, in degrees.
+/// The pitch that the mesh has for a straight head, in degrees.
 const STRAIGHT_PITCH: f32 = -9.;
 
-/// A face's points.
+/// The points of a face.
 #[derive(Debug)]
 pub(super) struct Mesh {
-    /// That this is a face, 0–1.
+    /// The score that this is a face, 0–1.
     pub fit: f32,
-    /// In image pixels; depth in the same unit, towards the viewer negative.
+    /// x, y and depth in image pixels; depth towards the viewer is negative.
     points: Vec<[f32; 3]>,
 }
 
-/// Fits a mesh to a detected face; `None` when none fits.
+/// Fits a mesh to a detected face; `None` if it does not fit.
 pub(super) fn fit(
     model: &Model,
     image: &RgbImage,
     face: &Detection,
-    to_pixel: impl Fn(crate::Point) -> Pixel,
+    to_pixel: impl Fn(Point) -> Pixel,
 ) -> Result<Option<Mesh>, VisionError> {
     let [left, right, ..] = face.points.map(&to_pixel);
     let area = face.bounding_box;
-    let [width, height] = to_pixel(crate::Point { x: area.width, y: area.height });
-    let centre = to_pixel(crate::Point { x: area.left + area.width / 2., y: area.top + area.height / 2. });
+    let [width, height] = to_pixel(Point { x: area.width, y: area.height });
+    let centre = to_pixel(Point { x: area.left + area.width / 2., y: area.top + area.height / 2. });
     let angle = (right[1] - left[1]).atan2(right[0] - left[0]);
     let rough = Placement::square(centre, AROUND_BOX * width.max(height), angle, SIDE);
     let Some(first) = run(model, image, rough)? else { return Ok(None) };
-    // A second look, centred on the first mesh, is what the model was made for.
+    // The model expects a crop centred on the mesh, so it runs again on such a crop.
     run(model, image, first.surroundings())
 }
 
 fn run(model: &Model, image: &RgbImage, placement: Placement) -> Result<Option<Mesh>, VisionError> {
-    let data = pixels::planes(&placement.cut(image, SIDE, SIDE), Normal::same(0., 1. / 255.));
+    let data = pixels::planes(&placement.crop(image, SIDE, SIDE), Normalization::same(0., 1. / 255.));
     let scale = placement.scale();
     model.run([1, 3, SIDE as usize, SIDE as usize], &data, |[mesh, fit]| {
         let fit = *fit.data.first()?;
-        let place = |point: &[f32]| match point {
+        let map = |point: &[f32]| match point {
             &[x, y, z] => {
                 let [x, y] = placement.apply([x, y]);
                 Some([x, y, z * scale])
             }
             _ => None,
         };
-        let points = mesh.data.chunks_exact(3).map(place).collect::<Option<Vec<_>>>()?;
-        (points.len() == POINTS).then_some((fit >= LEAST_FIT).then_some(Mesh { fit, points }))
+        let points = mesh.data.chunks_exact(3).map(map).collect::<Option<Vec<_>>>()?;
+        (points.len() == POINTS).then_some((fit >= MIN_FIT).then_some(Mesh { fit, points }))
     })
 }
 
@@ -81,7 +79,7 @@ impl Mesh {
         a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
     }
 
-    /// The square for the next look, upright along the eyes.
+    /// The crop for the second run, aligned with the eyes.
     fn surroundings(&self) -> Placement {
         let mut low = [f32::MAX; 2];
         let mut high = [f32::MIN; 2];
@@ -93,7 +91,7 @@ impl Mesh {
         Placement::square([f32::midpoint(low[0], high[0]), f32::midpoint(low[1], high[1])], side, self.angle(), SIDE)
     }
 
-    /// How far the eyes' line is turned, radians, clockwise.
+    /// The angle of the line between the eyes, radians, clockwise.
     pub fn angle(&self) -> f32 {
         let (left, right) = (self.between(33, 133), self.between(362, 263));
         (right[1] - left[1]).atan2(right[0] - left[0])
@@ -120,7 +118,7 @@ impl Mesh {
         eyes.into_iter().chain(single).collect()
     }
 
-    /// Where the head is turned: from ear to ear and from forehead to chin, in space.
+    /// The direction of the head, from the lines between the ears and between forehead and chin.
     pub fn pose(&self) -> Pose {
         let difference = |from: usize, to: usize| {
             let (a, b) = (self.at(from), self.at(to));
@@ -134,26 +132,26 @@ impl Mesh {
         }
     }
 
-    /// From the gap between the lids, as a share of the eye's width.
+    /// From the gap between the lids relative to the width of the eye.
     pub fn eyes_open(&self) -> Verdict {
         let left = self.distance(159, 145) / self.distance(33, 133).max(1.);
         let right = self.distance(386, 374) / self.distance(362, 263).max(1.);
         verdict(f32::midpoint(left, right), 0.17, 0.04)
     }
 
-    /// From the gap between the lips, as a share of the mouth's width.
+    /// From the gap between the lips relative to the width of the mouth.
     pub fn mouth_open(&self) -> Verdict {
         verdict(self.distance(13, 14) / self.distance(78, 308).max(1.), 0.12, 0.04)
     }
 }
 
-/// A measure against the border between no and yes; `blur` is how far from it one can be two thirds sure.
-/// A shape alone never makes one surer than 95 %.
-fn verdict(measure: f32, border: f32, blur: f32) -> Verdict {
-    let yes = 1. / (1. + (-(measure - border) / blur).exp());
+/// Compares a measure with a threshold. The confidence is 73 % at a distance of `width` from the threshold, and at most 95 %.
+fn verdict(measure: f32, threshold: f32, width: f32) -> Verdict {
+    let yes = 1. / (1. + (-(measure - threshold) / width).exp());
     Verdict { value: yes >= 0.5, confidence: (100. * yes.max(1. - yes)).min(95.) }
 }
 
+/// The mesh points of Rekognition's landmarks.
 const NAMED: [(LandmarkKind, usize); 26] = {
     use LandmarkKind::{
         ChinBottom, LeftEyeBrowLeft, LeftEyeBrowRight, LeftEyeBrowUp, LeftEyeDown, LeftEyeLeft, LeftEyeRight, LeftEyeUp, MidJawlineLeft,

@@ -1,164 +1,112 @@
-//! Faces, and what the models measure of them.
+//! Detects faces and measures each with four further models.
 
 mod attributes;
-pub(crate) mod detect;
-pub(crate) mod inspect;
+mod detect;
 mod mesh;
-mod quality;
+mod types;
 
-use serde::Serialize;
+use image::RgbImage;
 
-use crate::BoundingBox;
+pub use self::types::{AgeRange, Emotion, EmotionKind, Face, Gender, GenderEstimate, Landmark, LandmarkKind, Pose, Quality, Verdict};
+use self::{detect::Detection, mesh::Mesh};
+use crate::geometry::{self, Point};
+use crate::pixels::{Pixel, Placement};
+use crate::runtime::{Model, Runtime, VisionError};
 
-pub(crate) use inspect::FaceModels;
+/// A face with a smaller longer side (px of the photo) is only located, because the other models would guess.
+const MIN_SIDE: f32 = 28.;
+/// Size of the crop on which sharpness and brightness are measured, px.
+const QUALITY_SIDE: u32 = 64;
 
-/// One face.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Face {
-    /// Where.
-    pub bounding_box: BoundingBox,
-    /// That it is a face, 0–100.
-    pub confidence: f32,
-    /// Named points: five always, more when the face mesh fits this face.
-    pub landmarks: Vec<Landmark>,
-    /// The head's direction; `None` when the face mesh does not fit this face.
-    pub pose: Option<Pose>,
-    /// An estimate with its spread; `None` for a face too small to judge.
-    pub age_range: Option<AgeRange>,
-    /// An estimate; `None` for a face too small to judge.
-    pub gender: Option<GenderEstimate>,
-    /// All seven, the likeliest first; empty for a face too small to judge.
-    pub emotions: Vec<Emotion>,
-    /// From the emotion model's happiness; `None` for a face too small to judge.
-    pub smile: Option<Verdict>,
-    /// From the face mesh.
-    pub eyes_open: Option<Verdict>,
-    /// From the face mesh.
-    pub mouth_open: Option<Verdict>,
-    /// Measured on the face's pixels.
-    pub quality: Quality,
+/// The models for faces.
+#[derive(Debug)]
+pub(crate) struct FaceModels {
+    detector: Model,
+    mesh: Model,
+    age: Model,
+    gender: Model,
+    emotion: Model,
 }
 
-/// A named point of a face, as fractions of the image.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Landmark {
-    /// Which.
-    pub kind: LandmarkKind,
-    /// From the left edge; a little outside 0–1 for a face cut by the edge.
-    pub x: f32,
-    /// From the top edge.
-    pub y: f32,
+impl FaceModels {
+    /// Opens all five.
+    pub fn open(runtime: &Runtime) -> Result<Self, VisionError> {
+        Ok(Self {
+            detector: runtime.open(detect::FILE)?,
+            mesh: runtime.open(mesh::FILE)?,
+            age: runtime.open(attributes::AGE)?,
+            gender: runtime.open(attributes::GENDER)?,
+            emotion: runtime.open(attributes::EMOTION)?,
+        })
+    }
+
+    /// All faces, largest first.
+    pub fn find(&self, image: &RgbImage) -> Result<Vec<Face>, VisionError> {
+        let detected = detect::detect(&self.detector, image)?;
+        let mut faces = detected.iter().map(|face| self.measure(image, face)).collect::<Result<Vec<_>, _>>()?;
+        let area = |face: &Face| face.bounding_box.width * face.bounding_box.height;
+        faces.sort_by(|a, b| area(b).total_cmp(&area(a)));
+        Ok(faces)
+    }
+
+    fn measure(&self, image: &RgbImage, detection: &Detection) -> Result<Face, VisionError> {
+        let (width, height) = geometry::dimensions(image);
+        let to_pixel = |point: Point| [point.x * width, point.y * height];
+        let points = detection.points.map(to_pixel);
+        let area = detection.bounding_box;
+        let side = (area.width * width).max(area.height * height);
+        let centre = to_pixel(Point { x: area.left + area.width / 2., y: area.top + area.height / 2. });
+        let crop = Placement::square(centre, side, 0., QUALITY_SIDE).crop(image, QUALITY_SIDE, QUALITY_SIDE);
+        let mut face = Face {
+            bounding_box: area,
+            confidence: 100. * detection.score,
+            landmarks: five_landmarks(detection),
+            pose: None,
+            age_range: None,
+            gender: None,
+            emotions: Vec::new(),
+            smile: None,
+            eyes_open: None,
+            mouth_open: None,
+            quality: attributes::quality(&crop),
+        };
+        if side < MIN_SIDE {
+            return Ok(face);
+        }
+        let mesh = mesh::fit(&self.mesh, image, detection, to_pixel)?;
+        let aligned = mesh.as_ref().map_or_else(|| estimate_alignment(&points), Mesh::alignment);
+        face.age_range = Some(attributes::age(&self.age, image, &aligned)?);
+        face.gender = Some(attributes::gender(&self.gender, image, &aligned)?);
+        let angle = mesh.as_ref().map_or_else(|| eye_angle(&points), Mesh::angle);
+        face.emotions = attributes::emotions(&self.emotion, image, centre, side, angle)?;
+        face.smile = attributes::smile(&face.emotions);
+        if let Some(mesh) = mesh {
+            // The mesh model also scores whether there is a face.
+            face.confidence = 100. * detection.score.max(mesh.fit);
+            let fraction = |landmark: Landmark| Landmark { x: landmark.x / width, y: landmark.y / height, ..landmark };
+            face.landmarks = mesh.landmarks().into_iter().map(fraction).collect();
+            face.pose = Some(mesh.pose());
+            face.eyes_open = Some(mesh.eyes_open());
+            face.mouth_open = Some(mesh.mouth_open());
+        }
+        Ok(face)
+    }
 }
 
-/// Rekognition's names of a face's points (left and right as the viewer sees them); its pupils no local model finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub enum LandmarkKind {
-    EyeLeft,
-    EyeRight,
-    Nose,
-    MouthLeft,
-    MouthRight,
-    LeftEyeBrowLeft,
-    LeftEyeBrowRight,
-    LeftEyeBrowUp,
-    RightEyeBrowLeft,
-    RightEyeBrowRight,
-    RightEyeBrowUp,
-    LeftEyeLeft,
-    LeftEyeRight,
-    LeftEyeUp,
-    LeftEyeDown,
-    RightEyeLeft,
-    RightEyeRight,
-    RightEyeUp,
-    RightEyeDown,
-    NoseLeft,
-    NoseRight,
-    MouthUp,
-    MouthDown,
-    UpperJawlineLeft,
-    MidJawlineLeft,
-    ChinBottom,
-    MidJawlineRight,
-    UpperJawlineRight,
+fn five_landmarks(detection: &Detection) -> Vec<Landmark> {
+    use LandmarkKind::{EyeLeft, EyeRight, MouthLeft, MouthRight, Nose};
+    let named = [EyeLeft, EyeRight, Nose, MouthLeft, MouthRight].into_iter().zip(detection.points);
+    named.map(|(kind, point)| Landmark { kind, x: point.x, y: point.y }).collect()
 }
 
-/// The head's direction in degrees, 0 looking straight into the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Pose {
-    /// Tilt to the side, -180–180; clockwise is positive.
-    pub roll: f32,
-    /// Turn to the side, -90–90; towards the viewer's right is positive.
-    pub yaw: f32,
-    /// Nod, -90–90; upwards is positive.
-    pub pitch: f32,
+fn eye_angle([left, right, ..]: &[Pixel; 5]) -> f32 {
+    (right[1] - left[1]).atan2(right[0] - left[0])
 }
 
-/// An estimate in years, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct AgeRange {
-    /// The youngest likely age.
-    pub low: u8,
-    /// The oldest likely age.
-    pub high: u8,
-}
-
-/// What a face looks like to the model; not what a person is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct GenderEstimate {
-    /// The likelier one.
-    pub value: Gender,
-    /// 50–100.
-    pub confidence: f32,
-}
-
-/// Rekognition's two values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
-pub enum Gender {
-    Female,
-    Male,
-}
-
-/// An emotion a face seems to show.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Emotion {
-    /// Which.
-    pub kind: EmotionKind,
-    /// 0–100; all seven add up to 100.
-    pub confidence: f32,
-}
-
-/// Rekognition's names of the seven emotions that the model tells apart (`CONFUSED` it cannot).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[allow(missing_docs)]
-pub enum EmotionKind {
-    Angry,
-    Disgusted,
-    Fear,
-    Happy,
-    Sad,
-    Surprised,
-    Calm,
-}
-
-/// A yes or no with its confidence.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Verdict {
-    /// The likelier one.
-    pub value: bool,
-    /// 50–100.
-    pub confidence: f32,
-}
-
-/// How well the face can be seen, both 0–100.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Quality {
-    /// Mean luma.
-    pub brightness: f32,
-    /// From the variance of the Laplacian.
-    pub sharpness: f32,
+/// Estimates the corners of the eyes and the base of the nose from the detector's five points.
+fn estimate_alignment([left, right, nose, mouth_left, mouth_right]: &[Pixel; 5]) -> [Pixel; 5] {
+    let along = |from: &Pixel, to: &Pixel, part: f32| [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part];
+    // An eye is about two fifths as wide as the distance between the eyes.
+    let mouth = along(mouth_left, mouth_right, 0.5);
+    [along(left, right, -0.2), along(left, right, 0.2), along(left, right, 0.8), along(left, right, 1.2), along(nose, &mouth, 0.25)]
 }

@@ -1,11 +1,10 @@
-//! The names of the labels, their ancestors, and which class of which model means them (`data/labels.tsv`).
+//! The catalogue of labels (`data/labels.tsv`): names, ancestors, and the classes of the models that they stand for.
 
 use std::collections::BTreeMap;
 
-/// The table, part of the program.
 const TABLE: &str = include_str!("../../data/labels.tsv");
 
-/// One label.
+/// One label of the catalogue.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub name: &'static str,
@@ -13,20 +12,20 @@ pub(crate) struct Entry {
     pub category: &'static str,
     /// All ancestors, in alphabetical order.
     pub ancestors: Vec<&'static str>,
-    /// COCO's number of the class.
+    /// The number of its COCO class.
     pub coco: Option<usize>,
-    /// Its own `ImageNet` classes.
+    /// The numbers of its own `ImageNet` classes.
     pub imagenet: Vec<usize>,
 }
 
-/// All labels.
+/// All labels, by name.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     entries: BTreeMap<&'static str, Entry>,
 }
 
 impl Catalog {
-    /// Reads the table.
+    /// Parses the table.
     pub fn load() -> Self {
         let rows = || TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(columns);
         let parents = rows().map(|[name, parents, ..]| (name, list(parents))).collect();
@@ -34,12 +33,12 @@ impl Catalog {
         Self { entries }
     }
 
-    /// A label by its name.
+    /// Finds a label by name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
     }
 
-    /// All labels, by name.
+    /// Iterates over all labels in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
     }
@@ -88,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parent_is_itself_a_label() {
+    fn every_parent_is_a_label() {
         let catalog = Catalog::load();
         for entry in catalog.iter() {
             for ancestor in &entry.ancestors {

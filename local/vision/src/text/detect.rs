@@ -1,50 +1,49 @@
-//! Where text is: PP-OCRv6's detector and the steps of its makers around it.
+//! Detects text with PP-OCRv6, with the post-processing of its authors.
 
 use image::RgbImage;
 
 use super::region::Region;
-use crate::VisionError;
-use crate::geometry::as_f32;
-use crate::pixels::{self, Normal};
-use crate::runtime::{Model, Output};
+use crate::geometry::{as_f32, dimensions};
+use crate::pixels::{self, Normalization};
+use crate::runtime::{Model, Output, VisionError};
 
-/// The model's file.
-pub(crate) const FILE: &str = "text-detector.onnx";
-/// Its sides must be multiples of this.
+pub(super) const FILE: &str = "text-detector.onnx";
+/// Sides must be multiples of this.
 const STEP: u32 = 32;
-const NORMAL: Normal = Normal::same(127.5, 1. / 127.5);
-/// A pixel from this score on belongs to text.
-const LEAST_PIXEL: f32 = 0.3;
-/// A region is text when its pixels score this on average.
-const LEAST_SCORE: f32 = 0.5;
-/// The model draws text thinner than it is: a region grows by its area, times this, over its outline.
+const NORMALIZATION: Normalization = Normalization::same(127.5, 1. / 127.5);
+/// A pixel with a higher score belongs to text.
+const MIN_PIXEL_SCORE: f32 = 0.3;
+/// A region is text if the mean score of its pixels is at least this.
+const MIN_SCORE: f32 = 0.5;
+/// The model marks text narrower than it is: each side of a region is moved out by this factor × area / perimeter.
 const GROWTH: f32 = 1.6;
-/// Regions that are lower (in pixels of the map) are noise.
-const LEAST_HEIGHT: f32 = 3.;
-const MOST_REGIONS: usize = 500;
+/// Thinner regions (px of the map) are noise.
+const MIN_HEIGHT: f32 = 3.;
+const MAX_REGIONS: usize = 500;
 
-/// A piece of text, and how sure it is that there is one (0–1).
+/// A detected region of text, with its score (0–1).
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
-    pub(super) region: Region,
+pub(super) struct Detected {
+    pub region: Region,
     pub score: f32,
 }
 
-/// Finds text in the photo as seen at `size` (multiples of 32); regions are in the photo's own pixels.
-pub(crate) fn find(model: &Model, image: &RgbImage, (width, height): (u32, u32)) -> Result<Vec<Found>, VisionError> {
-    let data = pixels::planes_reversed(&pixels::resize(image, width, height), NORMAL);
+/// Detects text in the photo after resizing it to the given size (multiples of 32). Regions are in pixels of the photo.
+pub(super) fn detect(model: &Model, image: &RgbImage, (width, height): (u32, u32)) -> Result<Vec<Detected>, VisionError> {
+    let data = pixels::planes_reversed(&pixels::resize(image, width, height), NORMALIZATION);
     let (width, height) = (width as usize, height as usize);
-    let scale = [as_f32(image.width() as usize) / as_f32(width), as_f32(image.height() as usize) / as_f32(height)];
-    let found = model.run([1, 3, height, width], &data, |[map]| Some(Map::new(&map)?.regions()))?;
-    Ok(found.into_iter().map(|found| Found { region: found.region.scaled(scale), ..found }).collect())
+    let (photo_width, photo_height) = dimensions(image);
+    let scale = [photo_width / as_f32(width), photo_height / as_f32(height)];
+    let detected = model.run([1, 3, height, width], &data, |[map]| Some(Map::new(&map)?.regions()))?;
+    Ok(detected.into_iter().map(|detected| Detected { region: detected.region.scaled(scale), ..detected }).collect())
 }
 
-/// The sizes at which photos are searched.
-pub(crate) fn size(image: &RgbImage, least: f32, most: f32) -> (u32, u32) {
+/// The size for a photo between two numbers of pixels.
+pub(super) fn size(image: &RgbImage, least: f32, most: f32) -> (u32, u32) {
     pixels::size_between(image, least, most, STEP)
 }
 
-/// How likely each pixel is part of text.
+/// The score of each pixel.
 struct Map<'a> {
     width: usize,
     height: usize,
@@ -57,18 +56,18 @@ impl<'a> Map<'a> {
         Some(Self { width, height, scores: output.data })
     }
 
-    fn regions(&self) -> Vec<Found> {
-        let mut unseen: Vec<bool> = self.scores.iter().map(|&score| score > LEAST_PIXEL).collect();
-        let mut found = Vec::new();
+    fn regions(&self) -> Vec<Detected> {
+        let mut unseen: Vec<bool> = self.scores.iter().map(|&score| score > MIN_PIXEL_SCORE).collect();
+        let mut detected = Vec::new();
         for start in 0..unseen.len() {
-            if found.len() < MOST_REGIONS && unseen.get(start) == Some(&true) {
-                found.extend(self.region(&self.connected(start, &mut unseen)));
+            if detected.len() < MAX_REGIONS && unseen.get(start) == Some(&true) {
+                detected.extend(self.region(&self.connected(start, &mut unseen)));
             }
         }
-        found
+        detected
     }
 
-    /// All text pixels that hang together with `start`; they are marked as seen.
+    /// All text pixels that are connected with `start`; they are marked as seen.
     fn connected(&self, start: usize, unseen: &mut [bool]) -> Vec<(usize, usize)> {
         let mut pixels = Vec::new();
         let mut open = vec![start];
@@ -85,25 +84,25 @@ impl<'a> Map<'a> {
         pixels
     }
 
-    fn region(&self, pixels: &[(usize, usize)]) -> Option<Found> {
+    fn region(&self, pixels: &[(usize, usize)]) -> Option<Detected> {
         let corners = |&(x, y): &(usize, usize)| {
             let (x, y) = (as_f32(x), as_f32(y));
             [[x, y], [x + 1., y], [x, y + 1.], [x + 1., y + 1.]]
         };
         let tight = Region::around(&pixels.iter().flat_map(corners).collect::<Vec<_>>())?;
         let score = self.mean_within(&tight);
-        let lower = tight.width.min(tight.height);
+        let thickness = tight.width.min(tight.height);
         let growth = GROWTH * tight.width * tight.height / (2. * (tight.width + tight.height));
-        (lower >= LEAST_HEIGHT && score >= LEAST_SCORE).then_some(Found { region: tight.grown(growth), score })
+        (thickness >= MIN_HEIGHT && score >= MIN_SCORE).then_some(Detected { region: tight.grown(growth), score })
     }
 
-    /// The mean score of the pixels within a rectangle.
+    /// The mean score of the pixels in a region.
     fn mean_within(&self, region: &Region) -> f32 {
         let (mut sum, mut count) = (0., 0.);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let (across, down) = (region.width.ceil().max(1.) as u16, region.height.ceil().max(1.) as u16);
         for (row, column) in (0..down).flat_map(|row| (0..across).map(move |column| (row, column))) {
-            let [x, y] = region.place((f32::from(column) + 0.5) / f32::from(across), (f32::from(row) + 0.5) / f32::from(down));
+            let [x, y] = region.point_at((f32::from(column) + 0.5) / f32::from(across), (f32::from(row) + 0.5) / f32::from(down));
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let (x, y) = (x as usize, y as usize);
             if x < self.width

@@ -1,41 +1,141 @@
-//! Printed and written text.
+//! Detects and reads printed and written text.
 
 mod detect;
-mod find;
 mod read;
 mod region;
 mod words;
 
-use serde::Serialize;
+use image::RgbImage;
 
-use crate::{BoundingBox, Point};
+pub use self::words::{Line, Word};
+use self::{
+    detect::Detected,
+    read::{Glyph, Reader},
+    region::Region,
+};
+use crate::geometry::{Point, as_f32, dimensions};
+use crate::runtime::{Model, Runtime, VisionError};
 
-pub(crate) use find::TextModels;
+/// Photos are resized to between these numbers of pixels; a side is at most doubled.
+const MIN_PIXELS: f32 = 400_000.;
+const MAX_PIXELS: f32 = 1_000_000.;
+/// Size at which a photo is checked for any text.
+const GLANCE_PIXELS: f32 = 90_000.;
+/// Number of the largest regions that are read to confirm that they are text.
+const GLANCE_REGIONS: usize = 3;
+/// The part of a region that is read, as a multiple of its height.
+const GLANCE_LENGTH: f32 = 4.;
+/// Minimum score and number of letters that confirm text.
+const GLANCE_SCORE: f32 = 0.8;
+const GLANCE_CHARACTERS: usize = 2;
+/// A photo is a page if text covers at least this fraction of it.
+const PAGE_COVERAGE: f32 = 0.2;
+/// A line with a lower score is noise.
+const MIN_LINE_SCORE: f32 = 0.5;
+/// A line with a lower score may be upside down.
+const UPRIGHT_SCORE: f32 = 0.95;
+/// A region that is this many times taller than wide is a vertical line.
+const VERTICAL: f32 = 1.5;
 
-/// One line of text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
-    /// As read.
-    pub text: String,
-    /// 0–100.
-    pub confidence: f32,
-    /// The upright rectangle around the polygon.
-    pub bounding_box: BoundingBox,
-    /// Clockwise from the text's own top left.
-    pub polygon: [Point; 4],
-    /// The line's words, in order.
-    pub words: Vec<Word>,
+/// The result of a quick check for text.
+pub(crate) struct TextGlance {
+    /// The confidence that there is text, 0–100; `None` if there is none.
+    pub confidence: Option<f32>,
+    /// Whether the photo is mostly text.
+    pub is_page: bool,
 }
 
-/// One word of a line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Word {
-    /// As read, without spaces.
-    pub text: String,
-    /// 0–100.
-    pub confidence: f32,
-    /// The upright rectangle around the polygon.
-    pub bounding_box: BoundingBox,
-    /// Clockwise from the word's own top left.
-    pub polygon: [Point; 4],
+/// The models for text.
+#[derive(Debug)]
+pub(crate) struct TextModels {
+    detector: Model,
+    reader: Reader,
+}
+
+impl TextModels {
+    /// Opens both.
+    pub fn open(runtime: &Runtime) -> Result<Self, VisionError> {
+        Ok(Self { detector: runtime.open(detect::FILE)?, reader: Reader::new(runtime.open(read::FILE)?)? })
+    }
+
+    /// Checks quickly whether there is any text. Detected regions are read to confirm, because patterns look like text too.
+    pub fn glance(&self, image: &RgbImage) -> Result<TextGlance, VisionError> {
+        let mut regions = detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS))?;
+        let area = |detected: &Detected| detected.region.width * detected.region.height;
+        regions.sort_by(|a, b| area(b).total_cmp(&area(a)));
+        let mut confidence = None;
+        for detected in regions.iter().take(GLANCE_REGIONS) {
+            let (_, glyphs) = self.read_upright(image, detected.region.beginning(GLANCE_LENGTH))?;
+            let letters = glyphs.iter().filter(|glyph| glyph.character.is_alphanumeric()).count();
+            if letters >= GLANCE_CHARACTERS && score(&glyphs) >= GLANCE_SCORE {
+                confidence = Some(100. * score(&glyphs).max(detected.score));
+                break;
+            }
+        }
+        let (width, height) = dimensions(image);
+        let covered = regions.iter().map(area).sum::<f32>() / (width * height);
+        Ok(TextGlance { confidence, is_page: confidence.is_some() && covered >= PAGE_COVERAGE })
+    }
+
+    /// All lines, in reading order.
+    pub fn find(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
+        let mut regions = detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))?;
+        sort_for_reading(&mut regions);
+        let (width, height) = dimensions(image);
+        let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
+        let mut lines = Vec::new();
+        for detected in regions {
+            let (region, glyphs) = self.read_upright(image, detected.region)?;
+            let glyphs = limit_single_character(glyphs, detected.score);
+            if score(&glyphs) >= MIN_LINE_SCORE {
+                lines.extend(words::to_line(&region, &glyphs, fraction));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Reads a region in its own direction and, if the score is low, upside down; returns the better result.
+    fn read_upright(&self, image: &RgbImage, region: Region) -> Result<(Region, Vec<Glyph>), VisionError> {
+        let region = if region.height >= VERTICAL * region.width { region.rotated() } else { region };
+        let glyphs = self.reader.read(image, &region)?;
+        if score(&glyphs) >= UPRIGHT_SCORE {
+            return Ok((region, glyphs));
+        }
+        let upside_down = region.rotated().rotated();
+        let other = self.reader.read(image, &upside_down)?;
+        Ok(if score(&other) > score(&glyphs) { (upside_down, other) } else { (region, glyphs) })
+    }
+}
+
+/// Limits the score of a single character to the region's score, because many shapes look like a character.
+fn limit_single_character(mut glyphs: Vec<Glyph>, region_score: f32) -> Vec<Glyph> {
+    if let [glyph] = glyphs.as_mut_slice() {
+        glyph.score = glyph.score.min(region_score);
+    }
+    glyphs
+}
+
+fn score(glyphs: &[Glyph]) -> f32 {
+    glyphs.iter().map(|glyph| glyph.score).sum::<f32>() / as_f32(glyphs.len().max(1))
+}
+
+/// Sorts regions from top to bottom, and from left to right within a row.
+fn sort_for_reading(regions: &mut Vec<Detected>) {
+    regions.sort_by(|a, b| a.region.centre[1].total_cmp(&b.region.centre[1]));
+    let mut rows: Vec<Vec<Detected>> = Vec::new();
+    for detected in regions.drain(..) {
+        let row = rows.last_mut().filter(|row| row.first().is_some_and(|first| is_same_row(&first.region, &detected.region)));
+        match row {
+            Some(row) => row.push(detected),
+            None => rows.push(vec![detected]),
+        }
+    }
+    for row in &mut rows {
+        row.sort_by(|a, b| a.region.centre[0].total_cmp(&b.region.centre[0]));
+    }
+    regions.extend(rows.into_iter().flatten());
+}
+
+fn is_same_row(a: &Region, b: &Region) -> bool {
+    (a.centre[1] - b.centre[1]).abs() < a.height.min(b.height) / 2.
 }

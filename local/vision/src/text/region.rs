@@ -1,8 +1,8 @@
-//! A turned rectangle around a piece of text.
+//! A rotated rectangle around a line of text.
 
-use crate::placement::Pixel;
+use crate::pixels::Pixel;
 
-/// A rectangle; `along` and `down` are unit vectors, at right angles, the way the text reads.
+/// A rectangle. `along` and `down` are perpendicular unit vectors in the reading direction of the text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Region {
     pub centre: Pixel,
@@ -13,7 +13,7 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// The smallest rectangle around points, its rows as level as can be. `None` for fewer than three points that span an area.
+    /// The smallest rectangle around points, with its rows as horizontal as possible. `None` if the points span no area.
     pub fn around(points: &[Pixel]) -> Option<Self> {
         let hull = convex_hull(points.to_vec());
         let edges = hull.iter().zip(hull.iter().cycle().skip(1));
@@ -21,9 +21,9 @@ impl Region {
         fits.min_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)))
     }
 
-    /// The rectangle around points with one side along a direction.
+    /// The rectangle around points with one side parallel to a direction.
     fn fit(points: &[Pixel], direction: Pixel) -> Option<Self> {
-        // Of the four ways to turn a rectangle, the one that reads most like a level line from left to right.
+        // Of the four possible reading directions, the one closest to left-to-right.
         let along = if direction[0].abs() >= direction[1].abs() { direction } else { [direction[1], -direction[0]] };
         let along = if along[0] < 0. { [-along[0], -along[1]] } else { along };
         let down = [-along[1], along[0]];
@@ -34,36 +34,36 @@ impl Region {
         Some(Self { centre, along, down, width: right - left, height: bottom - top })
     }
 
-    /// The place at fractions (0–1) of the width and the height.
-    pub fn place(&self, x: f32, y: f32) -> Pixel {
+    /// The point at fractions (0–1) of the width and the height.
+    pub fn point_at(&self, x: f32, y: f32) -> Pixel {
         let (x, y) = ((x - 0.5) * self.width, (y - 0.5) * self.height);
         [self.centre[0] + self.along[0] * x + self.down[0] * y, self.centre[1] + self.along[1] * x + self.down[1] * y]
     }
 
-    /// The corners, clockwise from the text's own top left.
+    /// The corners, clockwise from the top left of the text as it reads.
     pub fn corners(&self) -> [Pixel; 4] {
-        [self.place(0., 0.), self.place(1., 0.), self.place(1., 1.), self.place(0., 1.)]
+        [self.point_at(0., 0.), self.point_at(1., 0.), self.point_at(1., 1.), self.point_at(0., 1.)]
     }
 
-    /// The same rectangle with every side moved out.
+    /// The rectangle with every side moved out by `by`.
     pub fn grown(self, by: f32) -> Self {
         Self { width: self.width + 2. * by, height: self.height + 2. * by, ..self }
     }
 
-    /// As much of the rectangle's beginning as is `most` times longer than it is high (or higher than it is long).
-    pub fn beginning(self, most: f32) -> Self {
-        let (width, height) = (self.width.min(most * self.height), self.height.min(most * self.width));
+    /// The beginning of the rectangle, limited to `max_ratio` times its other side.
+    pub fn beginning(self, max_ratio: f32) -> Self {
+        let (width, height) = (self.width.min(max_ratio * self.height), self.height.min(max_ratio * self.width));
         let part = |cut: f32, whole: f32| cut / whole.max(f32::EPSILON) / 2.;
-        Self { centre: self.place(part(width, self.width), part(height, self.height)), width, height, ..self }
+        Self { centre: self.point_at(part(width, self.width), part(height, self.height)), width, height, ..self }
     }
 
-    /// The same rectangle read a quarter turn further: its rows run where its columns ran.
-    pub fn turned(self) -> Self {
+    /// The rectangle read in a direction that is rotated clockwise by a quarter turn.
+    pub fn rotated(self) -> Self {
         let down = self.along.map(|part| -part);
         Self { along: self.down, down, width: self.height, height: self.width, ..self }
     }
 
-    /// The same rectangle in an image of another size, `scale` times as large across and down.
+    /// The rectangle in an image that is scaled by `scale` horizontally and vertically.
     pub fn scaled(self, scale: Pixel) -> Self {
         let stretch = |vector: Pixel| [vector[0] * scale[0], vector[1] * scale[1]];
         let (along, down) = (stretch(self.along), stretch(self.down));
@@ -85,7 +85,7 @@ fn extent(points: &[Pixel], direction: Pixel) -> Option<(f32, f32)> {
     Some((along().reduce(f32::min)?, along().reduce(f32::max)?))
 }
 
-/// The corners of the tightest fence around points (Andrew's monotone chain).
+/// The convex hull (Andrew's monotone chain).
 fn convex_hull(mut points: Vec<Pixel>) -> Vec<Pixel> {
     points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
     let mut hull = half_hull(points.iter().copied());
@@ -103,7 +103,7 @@ fn half_hull(points: impl Iterator<Item = Pixel>) -> Vec<Pixel> {
         }
         half.push(point);
     }
-    half.pop(); // where the other half begins
+    half.pop(); // the first point of the other half
     half
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_rectangle_is_found_as_it_is() {
+    fn a_horizontal_rectangle_is_found_exactly() {
         let region = Region::around(&[[10., 20.], [50., 20.], [50., 30.], [10., 30.], [30., 25.]]).unwrap();
         assert_eq!(region.corners(), [[10., 20.], [50., 20.], [50., 30.], [10., 30.]]);
     }
@@ -127,23 +127,23 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_long_line_starts_where_the_line_does() {
+    fn the_beginning_of_a_long_line_has_its_start() {
         let line = Region::around(&[[0., 0.], [100., 0.], [100., 10.], [0., 10.]]).unwrap();
-        for (place, expected) in line.beginning(4.).corners().iter().zip([[0., 0.], [40., 0.], [40., 10.], [0., 10.]]) {
-            assert!((place[0] - expected[0]).abs() < 0.01 && (place[1] - expected[1]).abs() < 0.01, "{place:?}");
+        for (point, expected) in line.beginning(4.).corners().iter().zip([[0., 0.], [40., 0.], [40., 10.], [0., 10.]]) {
+            assert!((point[0] - expected[0]).abs() < 0.01 && (point[1] - expected[1]).abs() < 0.01, "{point:?}");
         }
         assert!((line.beginning(20.).width - 100.).abs() < 0.01);
     }
 
     #[test]
-    fn too_few_points_make_no_rectangle() {
+    fn too_few_points_have_no_rectangle() {
         assert!(Region::around(&[]).is_none());
         assert!(Region::around(&[[1., 1.]]).is_none());
     }
 
     #[test]
-    fn a_quarter_turn_reads_downwards() {
+    fn a_rectangle_rotated_by_a_quarter_turn_reads_downwards() {
         let tall = Region::around(&[[0., 0.], [10., 0.], [10., 40.], [0., 40.]]).unwrap();
-        assert_eq!(tall.turned().corners(), [[10., 0.], [10., 40.], [0., 40.], [0., 0.]]);
+        assert_eq!(tall.rotated().corners(), [[10., 0.], [10., 40.], [0., 40.], [0., 0.]]);
     }
 }

@@ -1,13 +1,40 @@
-//! From the characters of a line to its words, each with its place.
+//! Splits the characters of a line into words, each with its position.
 
 use super::read::Glyph;
 use super::region::Region;
-use super::{Line, Word};
-use crate::placement::Pixel;
-use crate::{BoundingBox, Point};
+use crate::geometry::{BoundingBox, Point};
+use crate::pixels::Pixel;
 
-/// The line with its words; `None` when nothing but space was read. `fraction` turns pixels into fractions of the image.
-pub(super) fn line(region: &Region, glyphs: &[Glyph], fraction: impl Fn(Pixel) -> Point) -> Option<Line> {
+/// One line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The recognised text.
+    pub text: String,
+    /// 0–100.
+    pub confidence: f32,
+    /// The axis-aligned box around the polygon.
+    pub bounding_box: BoundingBox,
+    /// Clockwise from the top left of the text as it reads.
+    pub polygon: [Point; 4],
+    /// The line's words, in order.
+    pub words: Vec<Word>,
+}
+
+/// One word of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// The recognised text, without spaces.
+    pub text: String,
+    /// 0–100.
+    pub confidence: f32,
+    /// The axis-aligned box around the polygon.
+    pub bounding_box: BoundingBox,
+    /// Clockwise from the top left of the word as it reads.
+    pub polygon: [Point; 4],
+}
+
+/// The line with its words; `None` if it has only spaces. `fraction` converts pixels to fractions of the image.
+pub(super) fn to_line(region: &Region, glyphs: &[Glyph], fraction: impl Fn(Pixel) -> Point) -> Option<Line> {
     let groups: Vec<&[Glyph]> = glyphs.split(|glyph| glyph.character.is_whitespace()).filter(|group| !group.is_empty()).collect();
     let words: Vec<Word> = spans(&groups).into_iter().zip(&groups).map(|(span, group)| word(region, span, group, &fraction)).collect();
     let read = || groups.iter().flat_map(|group| group.iter());
@@ -22,7 +49,8 @@ pub(super) fn line(region: &Region, glyphs: &[Glyph], fraction: impl Fn(Pixel) -
 }
 
 fn word(region: &Region, (left, right): (f32, f32), glyphs: &[Glyph], fraction: impl Fn(Pixel) -> Point) -> Word {
-    let polygon = [region.place(left, 0.), region.place(right, 0.), region.place(right, 1.), region.place(left, 1.)].map(fraction);
+    let polygon =
+        [region.point_at(left, 0.), region.point_at(right, 0.), region.point_at(right, 1.), region.point_at(left, 1.)].map(fraction);
     Word {
         text: glyphs.iter().map(|glyph| glyph.character).collect(),
         confidence: confidence(glyphs.iter()),
@@ -36,10 +64,10 @@ fn confidence<'a>(glyphs: impl Iterator<Item = &'a Glyph>) -> f32 {
     if count > 0. { 100. * sum / count } else { 0. }
 }
 
-/// Where each word begins and ends, as fractions of the line: half a character beyond the middles of its first and last,
-/// but no further than halfway into the gap to its neighbour. The first and the last word reach the line's ends.
+/// Start and end of each word, as fractions of the line: half a character outside the centres of its first and last character, but at most
+/// half of the gap to its neighbour. The first and the last word reach the ends of the line.
 fn spans(groups: &[&[Glyph]]) -> Vec<(f32, f32)> {
-    let ends: Vec<(f32, f32)> = groups.iter().filter_map(|group| Some((group.first()?.place, group.last()?.place))).collect();
+    let ends: Vec<(f32, f32)> = groups.iter().filter_map(|group| Some((group.first()?.position, group.last()?.position))).collect();
     let pitch = pitch(groups);
     let before = std::iter::once(None).chain(ends.iter().map(|&(_, last)| Some(last)));
     let after = ends.iter().skip(1).map(|&(first, _)| Some(first)).chain([None]);
@@ -53,9 +81,9 @@ fn spans(groups: &[&[Glyph]]) -> Vec<(f32, f32)> {
         .collect()
 }
 
-/// The usual distance between neighbouring characters of a word.
+/// The mean distance between neighbouring characters of a word.
 fn pitch(groups: &[&[Glyph]]) -> f32 {
-    let steps = groups.iter().flat_map(|group| group.iter().zip(group.iter().skip(1)).map(|(a, b)| b.place - a.place));
+    let steps = groups.iter().flat_map(|group| group.iter().zip(group.iter().skip(1)).map(|(a, b)| b.position - a.position));
     let (sum, count) = steps.fold((0., 0.), |(sum, count), step| (sum + step, count + 1.));
     if count > 0. { sum / count } else { 1. }
 }
@@ -67,16 +95,16 @@ mod tests {
 
     fn glyphs(text: &str) -> Vec<Glyph> {
         let count = as_f32(text.chars().count());
-        text.chars().enumerate().map(|(i, character)| Glyph { character, score: 0.9, place: (as_f32(i) + 0.5) / count }).collect()
+        text.chars().enumerate().map(|(i, character)| Glyph { character, score: 0.9, position: (as_f32(i) + 0.5) / count }).collect()
     }
 
     fn read(text: &str) -> Option<Line> {
         let region = Region { centre: [50., 10.], along: [1., 0.], down: [0., 1.], width: 100., height: 20. };
-        line(&region, &glyphs(text), |[x, y]| Point { x: x / 100., y: y / 100. })
+        to_line(&region, &glyphs(text), |[x, y]| Point { x: x / 100., y: y / 100. })
     }
 
     #[test]
-    fn words_are_split_at_spaces_and_lie_in_order_within_the_line() {
+    fn words_are_split_at_spaces_and_positioned_in_order() {
         let line = read("cups of tea").unwrap();
         assert_eq!(line.text, "cups of tea");
         let words: Vec<_> = line.words.iter().map(|word| word.text.as_str()).collect();
@@ -87,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn spaces_alone_are_no_line() {
+    fn only_spaces_are_not_a_line() {
         assert!(read("   ").is_none());
         assert!(read("").is_none());
     }
 
     #[test]
-    fn a_single_character_takes_the_whole_line() {
+    fn a_single_character_fills_the_line() {
         let line = read("A").unwrap();
         assert_eq!(line.words[0].bounding_box, line.bounding_box);
     }

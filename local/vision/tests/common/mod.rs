@@ -1,4 +1,4 @@
-//! What the tests share: the opened models and the sample photos.
+//! The opened models and the sample photos.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail at once")]
 
@@ -7,13 +7,13 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use sightline_vision::{BoundingBox, Models};
 
-/// The models of the cache; a test without them fails and says how to get them.
+/// The downloaded models; without them the test fails and says what to run.
 pub fn models() -> Models {
     let dir = sightline_vision::default_dir().expect("HOME is set");
     Models::load(&dir).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A photo of the repository's samples, upright.
+/// A sample photo, upright.
 #[allow(dead_code, reason = "not every test looks at samples")]
 pub fn sample(name: &str) -> RgbImage {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
