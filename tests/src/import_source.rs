@@ -6,6 +6,7 @@ use sightline_domain::{
         analysis::{Question, StoredAnswer},
         error::{ImportError, StorageError},
         identity::{ObjectRef, Upload},
+        image_name,
         import::ListedObject,
     },
     ports::{ImportSource, ObjectFacts, ObjectVersion, Objects, Tagged},
@@ -39,9 +40,7 @@ impl MemoryBuckets {
 
 impl ImportSource for MemoryBuckets {
     async fn facts(&self, object: ObjectRef<'_>) -> Result<Option<ObjectFacts>, ImportError> {
-        let mut versions = self.readable(object.bucket)?.versions_of(object.key).into_iter().rev();
-        let meant = versions.find(|version| object.version_id.is_none_or(|id| id == version.id));
-        Ok(meant.map(|version| ObjectFacts {
+        Ok(self.readable(object.bucket)?.get(&object).map(|version| ObjectFacts {
             size: version.bytes.len() as u64,
             etag: version.etag,
             version_id: Some(version.id),
@@ -52,9 +51,13 @@ impl ImportSource for MemoryBuckets {
     }
 
     async fn copy_here(&self, source: &ListedObject, facts: &ObjectFacts, bucket: &str, key: &str) -> Result<Upload, ImportError> {
-        let versions = self.readable(&source.bucket)?.versions_of(&source.key);
-        let version = versions.into_iter().find(|version| version.etag == facts.etag).ok_or(ImportError::SourceMissing)?;
-        Ok(self.bucket(bucket).upload(bucket, key, &version.bytes, version.last_modified))
+        let version = self.readable(&source.bucket)?.get(&source.reference()).filter(|version| version.etag == facts.etag);
+        let version = version.ok_or(ImportError::SourceMissing)?;
+        let upload = self.bucket(bucket).upload(bucket, key, &version.bytes, version.last_modified);
+        if let Some(name) = image_name::image_name(facts.name.as_deref(), &source.key) {
+            self.bucket(bucket).set_name(key, &image_name::metadata(name.as_bytes()));
+        }
+        Ok(upload)
     }
 }
 

@@ -8,7 +8,7 @@ use sightline_domain::{
         identity::{ObjectRef, Upload, hex_sha256},
         layout,
     },
-    ports::{Content, ObjectVersion, Objects, Page, Tagged, UploadFacts, UploadVersion, Uploads, VersionPosition},
+    ports::{Content, ObjectVersion, Objects, Page, TAGGED_STATUSES, Tagged, UploadFacts, UploadVersion, Uploads, VersionPosition},
 };
 use std::{
     collections::BTreeMap,
@@ -26,8 +26,8 @@ pub struct Version {
     pub etag: String,
     /// Epoch milliseconds.
     pub last_modified: EpochMillis,
-    /// Its tag `status`.
-    pub status: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// Its metadata `filename`.
     pub name: Option<String>,
     /// The question of a stored answer, JSON.
@@ -52,7 +52,7 @@ impl Bucket {
             bytes: bytes.to_vec(),
             etag: etag(bytes),
             last_modified,
-            status: None,
+            tags: BTreeMap::new(),
             name: None,
             question: None,
             marker,
@@ -79,9 +79,7 @@ impl MemoryObjects {
 
     /// Sets the metadata `filename` of the current version of a key.
     pub fn set_name(&self, key: &str, name: &str) {
-        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
-            version.name = Some(name.to_owned());
-        }
+        self.change_newest(key, |version| version.name = Some(name.to_owned()));
     }
 
     /// Adds a delete marker, as deleting an object without a version id does.
@@ -93,9 +91,7 @@ impl MemoryObjects {
     pub fn upload_multipart(&self, bucket: &str, key: &str, bytes: &[u8], began: EpochMillis) -> Upload {
         let upload = self.upload(bucket, key, bytes, began);
         let etag = format!("{}-2", upload.etag);
-        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
-            version.etag.clone_from(&etag);
-        }
+        self.change_newest(key, |version| version.etag.clone_from(&etag));
         Upload { etag, ..upload }
     }
 
@@ -103,9 +99,7 @@ impl MemoryObjects {
     pub fn upload_encrypted(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
         let mut upload = self.upload(bucket, key, bytes, last_modified);
         upload.etag.push_str(upload.version_id.as_deref().unwrap_or_default());
-        if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
-            version.etag.clone_from(&upload.etag);
-        }
+        self.change_newest(key, |version| version.etag.clone_from(&upload.etag));
         upload
     }
 
@@ -114,14 +108,36 @@ impl MemoryObjects {
         self.bucket().objects.remove(key);
     }
 
+    fn remove_version(&self, key: &str, id: &str) {
+        let mut bucket = self.bucket();
+        if let Some(left) = bucket.objects.get_mut(key) {
+            left.retain(|version| version.id != id);
+        }
+        bucket.objects.retain(|_, versions| !versions.is_empty());
+    }
+
     /// Changes the question that is stored with an answer.
     pub fn set_question(&self, key: &str, question: &str) {
+        self.change_newest(key, |version| version.question = Some(question.to_owned()));
+    }
+
+    /// Sets a tag of the newest version of a key, as an uploader can.
+    pub fn set_tag(&self, key: &str, name: &str, value: &str) {
+        self.change_newest(key, |version| drop(version.tags.insert(name.to_owned(), value.to_owned())));
+    }
+
+    fn change_newest(&self, key: &str, change: impl FnOnce(&mut Version)) {
         if let Some(version) = self.bucket().objects.get_mut(key).and_then(|versions| versions.last_mut()) {
-            version.question = Some(question.to_owned());
+            change(version);
         }
     }
 
-    /// All keys.
+    /// The keys of all objects.
+    pub fn current_keys(&self) -> Vec<String> {
+        self.keys().into_iter().filter(|key| self.current(key).is_some()).collect()
+    }
+
+    /// All keys that have a version or a delete marker.
     pub fn keys(&self) -> Vec<String> {
         self.bucket().objects.keys().cloned().collect()
     }
@@ -136,7 +152,8 @@ impl MemoryObjects {
         self.bucket().objects.get(key).cloned().unwrap_or_default()
     }
 
-    fn get(&self, object: &ObjectRef<'_>) -> Option<Version> {
+    /// The version that `object` names.
+    pub(crate) fn get(&self, object: &ObjectRef<'_>) -> Option<Version> {
         match object.version_id {
             Some(id) => self.versions_of(object.key).into_iter().find(|version| version.id == id && !version.marker),
             None => self.current(object.key),
@@ -156,6 +173,10 @@ fn listed_version(key: &str, version: &Version) -> ObjectVersion {
     ObjectVersion { key: key.to_owned(), version_id: version.id.clone(), content: (!version.marker).then_some(content) }
 }
 
+/// The tag of handled originals.
+const STATUS_TAG: &str = "status";
+/// Tags that an object can have besides [`STATUS_TAG`] before there is no room for it.
+const MAX_TAGS: usize = 10;
 /// Versions on one page: few, so that tests read several pages.
 const PAGE: usize = 3;
 
@@ -189,26 +210,31 @@ impl Objects for MemoryObjects {
     }
 
     async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
-        if let Some(version) = self.get(&from) {
-            self.upload(from.bucket, to, &version.bytes, version.last_modified);
+        if let Some(Version { bytes, last_modified, tags, name, question, .. }) = self.get(&from) {
+            self.upload(from.bucket, to, &bytes, last_modified);
+            self.change_newest(to, |copy| (copy.tags, copy.name, copy.question) = (tags, name, question));
         }
         Ok(())
     }
 
     async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
-        self.remove(image.key);
+        match image.version_id {
+            Some(id) => self.remove_version(image.key, id),
+            None => self.mark_deleted(image.key),
+        }
         Ok(())
     }
 
     async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
+        let Some(Version { id, tags, .. }) = self.get(&image) else { return Ok(Tagged::Gone) };
+        if tags.keys().filter(|name| *name != STATUS_TAG).count() >= MAX_TAGS {
+            return Ok(Tagged::NoRoom);
+        }
         let mut bucket = self.bucket();
         let versions = bucket.objects.get_mut(image.key).map(Vec::as_mut_slice).unwrap_or_default();
-        let meant = match image.version_id {
-            Some(id) => versions.iter_mut().find(|version| version.id == id),
-            None => versions.last_mut(),
-        };
-        let Some(version) = meant else { return Ok(Tagged::Gone) };
-        version.status = Some(status.to_owned());
+        if let Some(version) = versions.iter_mut().find(|version| version.id == id) {
+            version.tags.insert(STATUS_TAG.to_owned(), status.to_owned());
+        }
         Ok(Tagged::Yes)
     }
 
@@ -220,24 +246,21 @@ impl Objects for MemoryObjects {
     }
 
     async fn delete_versions(&self, _: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
-        let mut bucket = self.bucket();
         for gone in versions {
-            if let Some(left) = bucket.objects.get_mut(&gone.key) {
-                left.retain(|version| version.id != gone.version_id);
-            }
+            self.remove_version(&gone.key, &gone.version_id);
         }
-        bucket.objects.retain(|_, versions| !versions.is_empty());
         Ok(())
     }
 }
 
 impl Uploads for MemoryObjects {
     async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
-        let versions = self.versions_of(&upload.key);
-        let meant = versions.into_iter().filter(|version| !version.marker).find(|version| match &upload.version_id {
-            Some(id) => version.id == *id,
-            None => version.etag == upload.etag,
-        });
+        let mut newest_first = self.versions_of(&upload.key).into_iter().rev().filter(|version| !version.marker);
+        let meant = match &upload.version_id {
+            Some(id) => newest_first.find(|version| version.id == *id),
+            None if upload.etag.is_empty() => self.current(&upload.key),
+            None => newest_first.find(|version| version.etag == upload.etag),
+        };
         let facts = |version: Version| UploadFacts {
             size: version.bytes.len() as u64,
             last_modified: version.last_modified,
@@ -280,6 +303,7 @@ impl Uploads for MemoryObjects {
 
     async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
         let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
-        Ok(self.get(&object).and_then(|version| version.status))
+        let status = self.get(&object).and_then(|mut version| version.tags.remove(STATUS_TAG));
+        Ok(status.filter(|status| TAGGED_STATUSES.contains(&status.as_str())))
     }
 }

@@ -63,7 +63,7 @@ const S3: [(&str, &str, &str, u64); 11] = [
 ];
 
 #[test]
-fn no_event_goes_unread() {
+fn every_sample_event_is_tested() {
     let s3: BTreeSet<String> = S3.iter().map(|(case, ..)| (*case).to_owned()).chain(["longest-key".to_owned()]).collect();
     assert_eq!(cases("s3"), s3);
     assert_eq!(
@@ -77,7 +77,7 @@ fn no_event_goes_unread() {
 }
 
 #[test]
-fn keys_are_taken_as_they_are() {
+fn sample_keys_are_read_exactly() {
     for (case, key, owner, size) in S3 {
         let event: ObjectCreated = read("s3", case);
         let upload = Upload::from_event(&event);
@@ -87,7 +87,7 @@ fn keys_are_taken_as_they_are() {
 }
 
 #[test]
-fn only_the_copy_lies_outside_the_uploads() {
+fn only_the_copy_event_is_outside_the_uploads() {
     for case in cases("s3") {
         let event: ObjectCreated = read("s3", &case);
         assert_eq!(event.detail.object.key.starts_with(layout::UPLOADS), case != "copy-to-processed", "{case}");
@@ -95,14 +95,14 @@ fn only_the_copy_lies_outside_the_uploads() {
 }
 
 #[test]
-fn the_longest_key_has_a_thousand_characters() {
+fn the_longest_key_has_1024_bytes() {
     let upload = Upload::from_event(&read("s3", "longest-key"));
     assert_eq!(upload.key.chars().count(), 1000);
     assert_eq!(upload.candidate_ids(), [upload.derived_id()]);
 }
 
 #[test]
-fn without_a_version_the_entity_tag_names_the_image() {
+fn an_event_without_a_version_is_identified_by_its_entity_tag() {
     let (with, without): (ObjectCreated, ObjectCreated) = (read("s3", "upload"), read("s3", "no-version-id"));
     let (with, without) = (Upload::from_event(&with), Upload::from_event(&without));
     assert!(with.version_id.is_some() && without.version_id.is_none());
@@ -152,7 +152,7 @@ fn every_event_has_the_fields_of_its_guide() {
 }
 
 #[test]
-fn a_status_event_holds_the_upload_that_its_execution_was_started_with() {
+fn a_status_event_contains_the_upload_of_its_execution() {
     for (case, status) in [("execution-failed", "FAILED"), ("execution-timed-out", "TIMED_OUT"), ("execution-aborted", "ABORTED")] {
         let event: ExecutionStatusChanged = read("states", case);
         assert_eq!(event.detail.status, status);
@@ -163,7 +163,7 @@ fn a_status_event_holds_the_upload_that_its_execution_was_started_with() {
 }
 
 #[test]
-fn a_status_event_may_come_without_input_error_or_cause() {
+fn a_status_event_may_lack_input_error_and_cause() {
     let left_out: ExecutionStatusChanged = read("states", "execution-failed-input-left-out");
     assert_eq!(left_out.detail.input, None);
     let aborted: ExecutionStatusChanged = read("states", "execution-aborted");
@@ -171,7 +171,7 @@ fn a_status_event_may_come_without_input_error_or_cause() {
 }
 
 #[test]
-fn every_function_takes_its_sample() {
+fn every_function_accepts_its_sample() {
     read::<inspect_image::step::Input>("functions", "inspect-image");
     read::<record_rejection::Input>("functions", "record-rejection");
     read::<AnalysisInput>("functions", "detect-labels");
@@ -189,7 +189,7 @@ fn every_function_takes_its_sample() {
 }
 
 #[test]
-fn the_functions_samples_speak_of_one_upload() {
+fn the_samples_of_the_functions_describe_one_upload() {
     let upload: Value = read("s3", "chosen-key");
     let id = Upload::from_event(&serde_json::from_value(upload.clone()).unwrap()).candidate_ids().remove(0);
     for case in cases("functions") {

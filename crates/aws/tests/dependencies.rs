@@ -52,7 +52,7 @@ fn no_function_links_the_legacy_http_stack_or_aws_lc() {
 }
 
 #[test]
-fn the_functions_link_only_the_services_that_they_call() {
+fn functions_link_only_the_services_that_they_call() {
     let expected = [
         ("analyze-faces", vec!["rekognition", "s3"]),
         ("count-trends", vec!["dynamodb"]),

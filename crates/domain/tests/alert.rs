@@ -27,7 +27,7 @@ fn flag(name: &str, action: Option<&str>) -> Value {
 }
 
 #[test]
-fn one_message_names_all_watched_labels_and_all_flags_acted_on() {
+fn a_message_names_all_watched_labels_and_all_flags_with_an_action() {
     let said = message(
         &json!([{"Name": "Gun", "Confidence": 88.04}]),
         &json!([flag("Graphic Violence", Some("REVIEW")), flag("Only Recorded", None)]),
@@ -99,7 +99,7 @@ fn no_character_of_an_owner_or_a_key_makes_sns_refuse_the_message() {
 }
 
 #[test]
-fn an_alert_knows_nothing_of_found_text_or_faces() {
+fn an_alert_contains_no_found_text_and_no_faces() {
     // Its input has no place for them: what the state machine would send along is not read.
     let with_text = json!({
         "Kind": "CONCERN", "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([])),

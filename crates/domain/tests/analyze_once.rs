@@ -75,7 +75,7 @@ fn an_unreadable_stored_answer_is_replaced() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_unavailable_and_not_stored() {
+fn a_response_of_the_wrong_shape_is_unavailable_and_not_stored() {
     for rubbish in [b"<html>busy</html>".as_slice(), b"", b"{}", b"[]", b"{\"Labels\": 5}"] {
         let results = MemoryObjects::default();
         let (outcome, _) = ask(&results, rubbish);

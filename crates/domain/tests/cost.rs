@@ -74,7 +74,7 @@ fn a_concern_costs_two_states_a_review_one_more_and_one_that_expires_another() {
 }
 
 #[test]
-fn what_is_refused_costs_only_what_was_entered_and_answered() {
+fn a_rejected_image_costs_only_the_states_entered_and_calls_answered() {
     let cost = |record: &Record| (Cost::of(record).calls, Cost::of(record).states);
     assert_eq!(cost(&failed("EMPTY_FILE")), (0, 3));
     assert_eq!((cost(&refused("labels")), cost(&refused("moderation"))), ((1, 6), (1, 6)));
@@ -84,7 +84,7 @@ fn what_is_refused_costs_only_what_was_entered_and_answered() {
 }
 
 #[test]
-fn outcomes_tell_shown_withheld_rejected_and_failed_apart() {
+fn outcomes_distinguish_completed_withheld_rejected_and_failed() {
     let blocked = analysed(|findings| findings["Moderation"] = moderated("BLOCK", &json!([])));
     let cases = [
         (claimed(), None),
@@ -103,7 +103,7 @@ fn outcomes_tell_shown_withheld_rejected_and_failed_apart() {
 }
 
 #[test]
-fn the_time_of_people_is_not_the_machines() {
+fn the_time_of_a_review_is_not_processing_time() {
     assert_eq!(end_to_end(&analysed(|_| ())), Some(NOW - UPLOADED));
     assert_eq!(end_to_end(&claimed()), None);
     assert_eq!(end_to_end(&Record { review_status: ReviewStatus::Approved, ..analysed(|_| ()) }), None);

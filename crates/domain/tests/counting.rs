@@ -66,7 +66,7 @@ fn an_image_counts_once_however_often_its_change_arrives() {
 }
 
 #[test]
-fn one_that_failed_and_is_run_again_keeps_its_share_until_it_has_a_new_end() {
+fn a_failed_image_that_runs_again_keeps_its_contributions_until_its_new_outcome() {
     let tables = MemoryTables::default();
     tables.put(&failed(IMAGE_ID, "Recognition.Throttled", NOW));
     ready(count_image(&tables, IMAGE_ID)).unwrap();
@@ -81,7 +81,7 @@ fn one_that_failed_and_is_run_again_keeps_its_share_until_it_has_a_new_end() {
 }
 
 #[test]
-fn a_record_that_expired_leaves_its_share() {
+fn an_expired_record_leaves_its_contributions() {
     let tables = MemoryTables::default();
     tables.put(&analysed(IMAGE_ID, &["car"], NOW));
     ready(count_image(&tables, IMAGE_ID)).unwrap();
@@ -92,7 +92,7 @@ fn a_record_that_expired_leaves_its_share() {
 }
 
 #[test]
-fn a_share_that_is_taken_off_is_gone_and_the_shares_of_others_stay() {
+fn removed_contributions_leave_those_of_other_images() {
     let tables = MemoryTables::default();
     for image in ["a", "b"] {
         tables.put(&analysed(image, &["car"], NOW));
@@ -104,7 +104,7 @@ fn a_share_that_is_taken_off_is_gone_and_the_shares_of_others_stay() {
 }
 
 #[test]
-fn an_erased_image_loses_its_share_whoever_hears_of_it_first() {
+fn an_erased_image_loses_its_contributions_in_any_order_of_events() {
     let tables = MemoryTables::default();
     tables.put(&analysed(IMAGE_ID, &["car"], NOW));
     ready(count_image(&tables, IMAGE_ID)).unwrap();

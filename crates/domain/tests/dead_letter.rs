@@ -15,7 +15,7 @@ fn sample(path: &str) -> String {
 }
 
 #[test]
-fn an_upload_is_told_from_a_status_event() {
+fn uploads_and_status_events_are_distinguished() {
     let DeadLetter::Upload { upload } = DeadLetter::read(&sample("s3/chosen-key.json"), BUCKET) else { panic!("an upload") };
     let DeadLetter::Status { detail } = DeadLetter::read(&sample("states/execution-failed.json"), BUCKET) else { panic!("a status") };
     assert_eq!((upload_of(&detail), detail.status.as_str()), (Some(upload), "FAILED"));
@@ -26,7 +26,7 @@ fn an_upload_is_told_from_a_status_event() {
 }
 
 #[test]
-fn what_is_neither_is_named_with_the_reason() {
+fn another_message_is_rejected_with_the_reason() {
     let succeeded = sample("states/execution-failed.json").replace("\"FAILED\"", "\"SUCCEEDED\"");
     let cases = [
         ("nonsense", "the body is not JSON"),
@@ -45,7 +45,7 @@ fn what_is_neither_is_named_with_the_reason() {
 }
 
 #[test]
-fn an_event_that_is_made_reads_as_the_upload_that_it_was_made_of() {
+fn an_event_is_read_as_the_upload_it_was_made_from() {
     for (version_id, at, time) in
         [(Some("v1"), 1_772_366_400_123, "2026-03-01T12:00:00.123Z"), (None, 1_772_366_400_000, "2026-03-01T12:00:00Z")]
     {

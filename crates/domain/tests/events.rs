@@ -27,7 +27,7 @@ fn created(object: &serde_json::Value) -> ObjectCreated {
 }
 
 #[test]
-fn keys_are_taken_exactly_as_they_come() {
+fn keys_are_used_exactly_as_received() {
     for key in [
         "raw-uploads/a b.jpg",
         "raw-uploads/a+b.jpg",
@@ -65,7 +65,7 @@ fn an_event_of_zero_bytes_without_an_entity_tag_is_read() {
 }
 
 #[test]
-fn the_time_reads_as_milliseconds_and_another_time_as_none() {
+fn the_time_is_parsed_to_milliseconds_or_none() {
     let mut event = created(&json!({"key": "k"}));
     assert_eq!(event.time_millis(), Some(1_772_366_400_000));
     event.time = "2026-03-01T12:00:00.250+01:00".to_owned();

@@ -40,7 +40,7 @@ fn line(kind: &str, said: &str, confidence: f64) -> Value {
 }
 
 #[test]
-fn faces_come_largest_first_and_weak_ones_are_left_out() {
+fn faces_are_sorted_by_size_and_weak_ones_left_out() {
     let found = faces(&[face(0.1, 99.0), face(0.3, 80.0), face(0.9, 79.9), face(0.2, 95.0)]);
     let widths: Vec<f64> = found.face_data.iter().map(|face| face.r#box.width).collect();
     assert_eq!(widths, [0.3, 0.2, 0.1]);
@@ -48,7 +48,7 @@ fn faces_come_largest_first_and_weak_ones_are_left_out() {
 }
 
 #[test]
-fn of_a_face_only_what_is_said_to_be_there_is_kept() {
+fn only_positive_attributes_of_a_face_are_kept() {
     let mut detail = face(0.2, 99.0);
     detail["Smile"] = json!({"Value": true, "Confidence": 91.239});
     detail["Beard"] = json!({"Value": false, "Confidence": 99.0});
@@ -63,7 +63,7 @@ fn of_a_face_only_what_is_said_to_be_there_is_kept() {
 }
 
 #[test]
-fn the_likeliest_emotions_are_kept() {
+fn the_most_likely_emotions_are_kept() {
     let mut detail = face(0.2, 99.0);
     detail["Emotions"] = json!([
         {"Type": "SAD", "Confidence": 1.0}, {"Type": "HAPPY", "Confidence": 95.0}, {"Type": "CALM", "Confidence": 3.0},
@@ -75,20 +75,20 @@ fn the_likeliest_emotions_are_kept() {
 }
 
 #[test]
-fn a_face_with_nothing_but_its_box_is_read() {
+fn a_face_with_only_a_box_is_read() {
     let found = faces(&[json!({"BoundingBox": {"Left": -0.05, "Top": 0.0, "Width": 1.1, "Height": 1.0}, "Confidence": 100.0})]);
     assert!((found.face_data[0].r#box.left + 0.05).abs() < 1e-9, "parts outside of the image stay outside");
 }
 
 #[test]
-fn lines_are_kept_in_order_and_words_and_weak_lines_are_not() {
+fn lines_are_kept_in_order_without_words_and_weak_lines() {
     let found = text(&[line("LINE", "first", 99.0), line("WORD", "first", 99.0), line("LINE", "weak", 79.9), line("LINE", "second", 80.0)]);
     let lines: Vec<&str> = found.text_lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(lines, ["first", "second"]);
 }
 
 #[test]
-fn a_skipped_analysis_reads_back_with_its_reason_and_without_finds() {
+fn a_skipped_analysis_is_read_with_its_reason_and_no_findings() {
     let skipped = json!({"Status": "SKIPPED", "Reason": "no person among the labels"});
     let faces: FacesFound = serde_json::from_value(skipped.clone()).unwrap();
     let text: TextFound = serde_json::from_value(skipped).unwrap();

@@ -50,7 +50,7 @@ fn names_aliases_parents_and_words_are_indexed_in_that_order() {
 }
 
 #[test]
-fn a_term_is_indexed_once_with_its_best_standing() {
+fn a_term_is_indexed_once_with_its_best_kind() {
     let labels = json!([
         {"Name": "sedan", "Confidence": 99.0, "Parents": ["Car"]},
         {"Name": "car", "Confidence": 85.0},
@@ -65,7 +65,7 @@ fn a_term_is_indexed_once_with_its_best_standing() {
 }
 
 #[test]
-fn keys_carry_owner_term_month_and_time() {
+fn keys_contain_owner_term_month_and_time() {
     let row = rows(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &[])).remove(0);
     assert_eq!(row.owner_label_month, "anna#car#2026-03");
     assert_eq!(row.time_image_id, format!("{UPLOADED}#{IMAGE_ID}"));
@@ -79,7 +79,7 @@ fn early_moments_sort_before_late_ones() {
 }
 
 #[test]
-fn the_month_is_that_of_utc() {
+fn the_month_is_in_utc() {
     let cases = [
         (0, "1970-01"),
         (-1, "1969-12"),
@@ -95,7 +95,7 @@ fn the_month_is_that_of_utc() {
 }
 
 #[test]
-fn at_most_ninety_nine_rows_fit_and_words_give_way_first() {
+fn at_most_ninety_nine_rows_are_kept_and_words_are_dropped_first() {
     let labels: Vec<Value> =
         (0..50).map(|place| json!({"Name": format!("label{place}"), "Confidence": 99.0, "Parents": [format!("Parent{place}")]})).collect();
     let words: Vec<String> = (0..100).map(|place| format!("word{place}")).collect();
@@ -110,13 +110,13 @@ fn at_most_ninety_nine_rows_fit_and_words_give_way_first() {
 }
 
 #[test]
-fn an_index_that_holds_everything_warns_of_nothing() {
+fn a_complete_index_has_no_warning() {
     let index = index(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &["TAXI"]));
     assert_eq!((index.omitted, index.warning()), (0, None));
 }
 
 #[test]
-fn single_letters_and_joined_words_give_way_to_words() {
+fn single_letters_and_joined_words_are_dropped_before_words() {
     let letters = ('a'..='z').map(|letter| letter.to_string()).collect::<Vec<_>>().join(" ");
     let words: Vec<String> = (0..95).map(|place| format!("word{place}")).collect();
     let lines: Vec<&str> = [letters.as_str(), "INV-2024"].into_iter().chain(words.iter().map(String::as_str)).collect();
@@ -150,7 +150,7 @@ fn the_words_of_the_files_name_are_indexed_with_and_without_its_ending() {
 }
 
 #[test]
-fn keys_name_every_row_and_every_term_that_did_not_fit() {
+fn keys_cover_every_row_and_every_dropped_term() {
     let words: Vec<String> = (0..150).map(|place| format!("Wörter{place}")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let record = Record { image_name: Some("a b.png".into()), ..record(&json!([{"Name": "egyptian cat", "Confidence": 90.0}]), &words) };
@@ -167,7 +167,7 @@ fn words_are_folded_and_say_how_they_were_written() {
 }
 
 #[test]
-fn rows_of_a_withheld_image_say_so() {
+fn rows_of_a_withheld_image_are_marked() {
     let record = Record { moderation_verdict: Some(Verdict::Block), ..record(&json!([{"Name": "car", "Confidence": 90.0}]), &[]) };
     assert!(rows(&record).iter().all(|row| row.withheld));
 }
@@ -179,14 +179,14 @@ fn rows_expire_with_their_record() {
 }
 
 #[test]
-fn a_record_that_found_nothing_has_no_rows() {
+fn a_record_without_findings_has_no_rows() {
     assert!(rows(&claimed()).is_empty());
 }
 
 proptest! {
     /// A transaction must not name an item twice, and a partition key holds at most 2048 bytes (DynamoDB, limits).
     #[test]
-    fn whatever_is_found_the_rows_fit_into_one_transaction(
+    fn rows_of_any_record_fit_into_one_transaction(
         names in prop::collection::vec("\\PC{0,12}", 0..40), parents in prop::collection::vec("\\PC{0,12}", 0..40), line in "\\PC{0,200}",
     ) {
         let parents = &parents;
@@ -199,7 +199,7 @@ proptest! {
 }
 
 #[test]
-fn a_word_beyond_all_reason_still_makes_a_key_that_dynamodb_takes() {
+fn a_very_long_word_makes_a_key_within_dynamodbs_limit() {
     let line = "ab".repeat(3_000);
     for row in rows(&record(&json!([]), &[&line])) {
         assert!(row.owner_label_month.len() <= 2048, "{} bytes", row.owner_label_month.len());

@@ -41,7 +41,7 @@ fn read(rules: &LabelRules, labels: &[Value]) -> LabelsFound {
 }
 
 #[test]
-fn a_wide_answer_is_filtered_to_the_confident_ten_in_lower_case() {
+fn the_ten_most_confident_labels_are_kept_in_lower_case() {
     let labels: Vec<Value> = (0..50).map(|place| label(&format!("Label{place}"), 51.0 + f64::from(place))).collect();
     let found = read(&rules(), &labels);
     let names: Vec<&str> = found.labels.iter().map(|label| label.name.as_str()).collect();
@@ -49,14 +49,14 @@ fn a_wide_answer_is_filtered_to_the_confident_ten_in_lower_case() {
 }
 
 #[test]
-fn the_threshold_itself_is_stored_and_what_is_below_it_is_not() {
+fn labels_at_the_threshold_are_stored_and_labels_below_are_not() {
     let found = read(&rules(), &[label("At", 80.0), label("Below", 79.99)]);
     assert_eq!(found.labels.len(), 1);
     assert_eq!(found.labels[0].name, "at");
 }
 
 #[test]
-fn a_person_opens_the_gate_by_name_parent_or_alias_from_its_own_low_threshold() {
+fn a_person_is_recognised_by_name_parent_or_alias_from_its_own_threshold() {
     let cases = [
         ("by name", label("Person", 51.0), true),
         ("in any case", label("PERSON", 51.0), true),
@@ -74,7 +74,7 @@ fn a_person_opens_the_gate_by_name_parent_or_alias_from_its_own_low_threshold() 
 }
 
 #[test]
-fn a_person_too_weak_to_be_stored_still_opens_the_gate() {
+fn a_person_below_the_stored_threshold_still_leads_to_face_analysis() {
     let found = read(&rules(), &[label("Person", 62.0)]);
     assert!(found.person.found);
     assert!(found.labels.is_empty());
@@ -87,7 +87,7 @@ fn the_strongest_person_decides_and_is_named_in_the_reason() {
 }
 
 #[test]
-fn text_opens_the_gate_by_name_or_by_its_category() {
+fn text_is_recognised_by_name_or_category() {
     let cases = [
         ("by name", label("Text", 51.0), true),
         ("by parent", related("Word", 51.0, "Parents", "Text"), true),
@@ -101,7 +101,7 @@ fn text_opens_the_gate_by_name_or_by_its_category() {
 }
 
 #[test]
-fn the_text_gate_can_be_fixed_either_way() {
+fn the_text_gate_can_be_always_or_never() {
     let always = LabelRules { text_gate: TextGate::Always, ..rules() };
     let never = LabelRules { text_gate: TextGate::Never, ..rules() };
     assert!(read(&always, &[]).text.found);
@@ -109,7 +109,7 @@ fn the_text_gate_can_be_fixed_either_way() {
 }
 
 #[test]
-fn an_empty_answer_opens_nothing_and_says_why() {
+fn no_labels_lead_to_no_follow_up_with_a_reason() {
     let found = read(&rules(), &[]);
     assert_eq!((found.person.found, found.person.reason.as_str()), (false, "no person among the labels"));
     assert_eq!((found.text.found, found.text.reason.as_str()), (false, "no text among the labels"));
@@ -132,14 +132,14 @@ fn watched_labels_are_found_by_name_parent_or_alias_from_their_own_threshold() {
 }
 
 #[test]
-fn a_watched_label_below_the_stored_threshold_is_told_of_but_not_stored() {
+fn a_watched_label_below_the_stored_threshold_is_reported_but_not_stored() {
     let found = read(&rules(), &[related("Gun", 65.0, "Parents", "Weapon")]);
     assert_eq!(found.watched[0].name, "Gun");
     assert!(found.labels.is_empty());
 }
 
 #[test]
-fn relations_and_boxes_are_kept_with_a_bound_on_the_boxes() {
+fn parents_aliases_and_a_limited_number_of_boxes_are_kept() {
     let instances: Vec<Value> =
         (0..80).map(|_| json!({"BoundingBox": {"Left": 0.123_456, "Top": 0.2, "Width": 0.3, "Height": 0.4}, "Confidence": 90.0})).collect();
     let found = read(

@@ -35,7 +35,7 @@ fn decided(status: ReviewStatus) -> Record {
 }
 
 #[test]
-fn what_was_found_completes_the_claimed_record() {
+fn findings_complete_the_claimed_record() {
     let record = merged(claimed(), findings());
     assert_eq!(record.processing_status, ProcessingStatus::Completed);
     assert_eq!((record.work_queue, record.finished_at), (None, Some(NOW)));
@@ -57,14 +57,14 @@ fn the_summary_holds_the_top_five() {
 }
 
 #[test]
-fn it_expires_after_the_retention_and_never_where_that_is_zero() {
+fn a_record_expires_after_the_retention_and_never_if_it_is_zero() {
     let read = || serde_json::from_value::<Findings>(findings()).unwrap();
     assert_eq!(merge(claimed(), read(), NOW, 730).expires_at, Some(NOW / 1000 + 730 * 86_400));
     assert_eq!(merge(claimed(), read(), NOW, 0).expires_at, None);
 }
 
 #[test]
-fn a_decision_that_was_saved_in_time_beats_what_step_functions_was_told() {
+fn a_saved_decision_overrides_the_expiry_of_the_task() {
     let cases = [
         ("saved approval, told of expiry", ReviewStatus::Approved, json!({"Status": "EXPIRED"}), ReviewStatus::Approved),
         ("saved rejection, told of expiry", ReviewStatus::Rejected, json!({"Status": "EXPIRED"}), ReviewStatus::Rejected),
@@ -82,7 +82,7 @@ fn a_decision_that_was_saved_in_time_beats_what_step_functions_was_told() {
 }
 
 #[test]
-fn who_decided_when_and_why_stays_with_the_decision() {
+fn reviewer_time_and_reason_are_kept_with_the_decision() {
     let mut input = findings();
     input["Review"] = json!({"Status": "EXPIRED"});
     let record = merged(decided(ReviewStatus::Approved), input);
@@ -90,7 +90,7 @@ fn who_decided_when_and_why_stays_with_the_decision() {
 }
 
 #[test]
-fn copies_of_withheld_images_lie_in_the_archive() {
+fn copies_of_withheld_images_are_in_the_archive() {
     let block = json!([{"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 99, "Action": "BLOCK"}]);
     let cases = [
         ("blocked", moderated("BLOCK", &block), json!(null), true),

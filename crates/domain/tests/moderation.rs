@@ -46,7 +46,7 @@ fn no_flag_is_clear() {
 }
 
 #[test]
-fn a_rule_holds_for_its_category_at_any_level_and_for_all_below() {
+fn a_rule_applies_to_its_category_and_all_subcategories() {
     let cases = [
         ("level 1", "Violence", 3),
         ("level 2", "Graphic Violence", 2),
@@ -64,7 +64,7 @@ fn a_rule_holds_for_its_category_at_any_level_and_for_all_below() {
 }
 
 #[test]
-fn the_strictest_of_all_rules_wins_whatever_their_order() {
+fn the_strictest_rule_wins_in_any_order() {
     let rules = [
         json!({"category": "Violence", "minConfidence": 50, "action": "BLOCK"}),
         json!({"category": "Weapon Violence", "minConfidence": 50, "action": "ALERT"}),
@@ -78,7 +78,7 @@ fn the_strictest_of_all_rules_wins_whatever_their_order() {
 }
 
 #[test]
-fn a_rule_asks_for_its_own_confidence() {
+fn a_rule_applies_from_its_own_confidence() {
     let policy = policy(&json!([
         {"category": "Violence", "minConfidence": 90, "action": "BLOCK"},
         {"category": "Violence", "minConfidence": 60, "action": "ALERT"},
@@ -99,14 +99,14 @@ fn flags_without_a_rule_are_recorded_from_fifty_percent_without_an_action() {
 }
 
 #[test]
-fn a_flag_below_fifty_percent_is_recorded_where_a_rule_speaks_of_it() {
+fn a_flag_below_fifty_percent_is_recorded_if_a_rule_covers_it() {
     let moderated =
         judge(&policy(&json!([{"category": "Alcohol", "minConfidence": 20, "action": "ALERT"}])), &[flag("Alcohol", "", 1, 25.0)]);
     assert_eq!(moderated.moderation_flags[0].action, Some(PolicyAction::Alert));
 }
 
 #[test]
-fn rekognition_is_asked_for_the_lowest_confidence_of_all_rules_but_never_for_more_than_its_default() {
+fn the_requested_confidence_is_the_lowest_of_all_rules_and_at_most_the_default() {
     let cases = [
         (json!([]), 50.0),
         (json!([{"category": "A", "minConfidence": 90, "action": "ALERT"}]), 50.0),
@@ -122,14 +122,14 @@ fn rekognition_is_asked_for_the_lowest_confidence_of_all_rules_but_never_for_mor
 }
 
 #[test]
-fn flags_come_most_confident_first() {
+fn flags_are_sorted_by_confidence() {
     let moderated = judge(&Policy::default(), &[flag("A", "", 1, 60.0), flag("B", "", 1, 99.0), flag("C", "", 1, 70.0)]);
     let names: Vec<&str> = moderated.moderation_flags.iter().map(|flag| flag.name.as_str()).collect();
     assert_eq!(names, ["B", "C", "A"]);
 }
 
 #[test]
-fn an_answer_whose_parents_run_in_a_loop_is_judged() {
+fn parents_in_a_loop_are_evaluated() {
     let looped = [flag("A", "B", 3, 90.0), flag("B", "A", 2, 90.0), flag("Self", "Self", 2, 90.0)];
     let moderated = judge(&policy(&json!([{"category": "B", "minConfidence": 50, "action": "BLOCK"}])), &looped);
     assert_eq!(moderated.verdict, Verdict::Block);
@@ -137,7 +137,7 @@ fn an_answer_whose_parents_run_in_a_loop_is_judged() {
 }
 
 #[test]
-fn a_parent_that_the_answer_leaves_out_still_counts() {
+fn a_parent_that_is_missing_from_the_response_still_counts() {
     let moderated = judge(
         &policy(&json!([{"category": "Violence", "minConfidence": 50, "action": "REVIEW"}])),
         &[flag("Graphic Violence", "Violence", 2, 80.0)],
@@ -153,7 +153,7 @@ fn the_older_taxonomy_of_two_levels_without_numbers_is_read() {
 }
 
 #[test]
-fn a_policy_says_what_is_wrong_with_it() {
+fn an_invalid_policy_is_rejected_with_the_reason() {
     let problems = policy(
         &json!([{"category": "A", "minConfidence": 101, "action": "ALERT"}, {"category": "B", "minConfidence": -1, "action": "ALERT"}]),
     )

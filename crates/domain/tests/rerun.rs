@@ -44,7 +44,7 @@ impl World {
 }
 
 #[test]
-fn of_an_overwritten_key_each_content_has_its_own_record() {
+fn each_content_of_an_overwritten_key_has_its_own_record() {
     let world = World::new();
     let first = world.objects.upload(BUCKET, &key(), b"one", UPLOADED);
     let second = world.objects.upload(BUCKET, &key(), b"another", UPLOADED + 1);
@@ -57,7 +57,7 @@ fn of_an_overwritten_key_each_content_has_its_own_record() {
 }
 
 #[test]
-fn an_upload_that_came_while_an_erased_image_held_the_id_has_its_second_id() {
+fn an_upload_during_an_erasure_has_its_second_candidate_id() {
     let world = World::new();
     let upload = world.objects.upload(BUCKET, &key(), b"image", UPLOADED + 60_000);
     let tombstone = json!({"ImageID": IMAGE_ID, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "ErasedAt": UPLOADED + 50_000,
@@ -69,7 +69,7 @@ fn an_upload_that_came_while_an_erased_image_held_the_id_has_its_second_id() {
 }
 
 #[test]
-fn what_was_erased_is_found_as_erased() {
+fn an_erased_image_is_found_as_erased() {
     let world = World::new();
     let upload = world.objects.upload(BUCKET, &key(), b"image", UPLOADED);
     world.put(&upload, IMAGE_ID, EXECUTION);
@@ -81,7 +81,7 @@ fn what_was_erased_is_found_as_erased() {
 }
 
 #[test]
-fn an_older_item_of_the_executions_own_comes_before_the_newest_of_the_image() {
+fn the_item_of_the_execution_comes_before_a_newer_item_of_the_image() {
     let world = World::new();
     let upload = world.objects.upload(BUCKET, &key(), b"image", UPLOADED);
     world.put(&upload, IMAGE_ID, EXECUTION);

@@ -24,7 +24,7 @@ fn cause() -> Box<dyn std::error::Error + Send + Sync> {
 }
 
 #[test]
-fn every_error_has_its_stable_name_and_says_whether_it_is_transient() {
+fn every_error_has_a_stable_name_and_is_transient_or_not() {
     let operation = "DetectLabels";
     let errors: [(Box<dyn StepError>, &str, bool); 17] = [
         (Box::new(RecognitionError::Throttled { operation, source: cause() }), "Recognition.Throttled", true),
@@ -58,7 +58,7 @@ fn an_error_does_not_print_its_source() {
 }
 
 #[test]
-fn only_failures_that_re_running_can_mend_may_be_taken_over() {
+fn only_rerunnable_failures_can_be_claimed() {
     let failed = |reason: &str| Record { processing_status: ProcessingStatus::Failed, status_reason: Some(reason.to_owned()), ..claimed() };
     assert!(failed("Recognition.Throttled").is_rerunnable());
     assert!(failed("Storage.Misconfigured").is_rerunnable());
@@ -71,7 +71,7 @@ fn only_failures_that_re_running_can_mend_may_be_taken_over() {
 }
 
 #[test]
-fn things_lie_where_the_architecture_says() {
+fn keys_are_where_the_architecture_page_says() {
     assert_eq!(layout::processed_image("i"), "processed/i/image.jpg");
     assert_eq!(layout::thumbnail("i"), "processed/i/thumbnail.jpg");
     assert_eq!(layout::alert_receipt("i", "REVIEW_EXPIRED"), "results/i/alert-review-expired.json");
@@ -87,7 +87,7 @@ fn things_lie_where_the_architecture_says() {
 /// Injected: every key that a function writes.
 /// Seen: none begins with raw-uploads/.
 #[test]
-fn row_34_nothing_that_is_written_lies_where_executions_start() {
+fn row_34_no_written_key_is_below_raw_uploads() {
     let written = [
         layout::processed_image("i"),
         layout::thumbnail("i"),

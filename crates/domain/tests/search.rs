@@ -70,7 +70,7 @@ fn ids(hits: &[Hit]) -> Vec<&str> {
 }
 
 #[test]
-fn several_terms_mean_all_of_them_in_one_image_and_the_newest_stands_first() {
+fn several_terms_must_all_match_and_the_newest_image_is_first() {
     let table = table(&[
         image(1, 0, &[("person", 99.0), ("car", 80.0)], "RE16 TGK"),
         image(2, 1, &[("person", 99.0)], "RE16"),
@@ -87,7 +87,7 @@ fn several_terms_mean_all_of_them_in_one_image_and_the_newest_stands_first() {
 }
 
 #[test]
-fn a_label_of_several_words_is_found_by_its_name_its_words_and_their_order_does_not_matter() {
+fn a_label_of_several_words_is_found_by_its_words_in_any_order() {
     let table =
         table(&[image(1, 0, &[("egyptian cat", 95.0)], ""), image(2, 1, &[("cat", 60.0)], ""), image(3, 2, &[("dining table", 90.0)], "")]);
     for typed in [&["egyptian cat"] as &[&str], &["cat egyptian"], &["Egyptian", "cats"], &["egyptian"], &["EgyptianCat"]] {
@@ -99,7 +99,7 @@ fn a_label_of_several_words_is_found_by_its_name_its_words_and_their_order_does_
 }
 
 #[test]
-fn an_excluded_term_leaves_out_every_image_that_has_it() {
+fn an_excluded_term_removes_every_matching_image() {
     let table = table(&[
         image(1, 0, &[("person", 99.0), ("car", 10.0)], ""),
         image(2, 1, &[("person", 99.0)], "don't walk"),
@@ -111,7 +111,7 @@ fn an_excluded_term_leaves_out_every_image_that_has_it() {
 }
 
 #[test]
-fn confidence_moment_owner_and_withholding_decide_what_is_found() {
+fn confidence_time_owner_and_withheld_filter_the_results() {
     let withheld = Record { moderation_verdict: Some(Verdict::Block), ..image(2, 1, &[("person", 99.0)], "") };
     let table = table(&[image(1, 0, &[("person", 60.0)], ""), withheld, image(3, 2, &[("person", 99.0)], "")]);
     let query = query(&["person"]);
@@ -143,7 +143,7 @@ fn a_rare_term_skips_the_rows_of_a_common_one() {
 
 proptest! {
     #[test]
-    fn a_search_finds_what_looking_at_every_image_finds(
+    fn a_search_finds_the_same_as_a_scan_of_all_images(
         images in prop::collection::vec((prop::collection::vec(0..4_usize, 0..4), 0..2_000_i64), 0..25),
         wanted_words in prop::collection::vec(0..4_usize, 1..4), without in prop::option::of(0..4_usize),
     ) {

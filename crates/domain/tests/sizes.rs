@@ -100,7 +100,7 @@ fn crowded() -> Value {
 /// Injected: the largest answers there are: 50 labels with their relations, 100 faces, 100 lines, 40 flags.
 /// Seen: the largest input of the state machine stays under 256 KB.
 #[test]
-fn row_24_the_state_of_the_most_crowded_image_stays_under_256_kb() {
+fn row_24_the_largest_state_data_stays_under_256_kb() {
     let bytes = crowded().to_string().len();
     println!("state: {bytes} bytes");
     assert!(bytes < STATE_BYTES, "{bytes} bytes");
@@ -109,7 +109,7 @@ fn row_24_the_state_of_the_most_crowded_image_stays_under_256_kb() {
 /// Injected: the record made of the largest answers there are.
 /// Seen: all faces and lines are in it, and it stays under 400 KB.
 #[test]
-fn row_24_the_item_of_the_most_crowded_image_stays_under_400_kb() {
+fn row_24_the_largest_item_stays_under_400_kb() {
     let record = merge(claimed(), serde_json::from_value::<Findings>(crowded()).unwrap(), NOW, 730);
     assert_eq!(record.face_data.as_ref().map(Vec::len), Some(100), "no face is lost");
     assert_eq!(record.text_lines.as_ref().map(Vec::len), Some(100), "no line is lost");

@@ -36,7 +36,7 @@ fn contributions(expected: &[(&str, &str, &[(&str, i64)])]) -> Contributions {
 }
 
 #[test]
-fn an_analysed_image_counts_by_label_and_week_and_by_the_hour_of_its_end() {
+fn a_completed_image_counts_by_label_week_and_hour() {
     let tally = Tally::of(&analysed(&[("road", 90.0), ("car", 98.5)])).unwrap();
     let hour = [("Completed", 1), ("Calls", 2), ("Microdollars", 2_275), ("Within1m", 1)];
     let expected: [(&str, &str, &[(&str, i64)]); 3] =
@@ -45,7 +45,7 @@ fn an_analysed_image_counts_by_label_and_week_and_by_the_hour_of_its_end() {
 }
 
 #[test]
-fn a_failure_counts_its_reason_and_no_time() {
+fn a_failure_counts_its_reason_and_no_latency() {
     let tally = Tally::of(&failed("Recognition.Throttled")).unwrap();
     let hour = [("Failed", 1), ("Microdollars", 25)];
     let expected: [(&str, &str, &[(&str, i64)]); 2] =
@@ -54,12 +54,12 @@ fn a_failure_counts_its_reason_and_no_time() {
 }
 
 #[test]
-fn what_has_not_ended_counts_nothing() {
+fn an_unfinished_image_counts_nothing() {
     assert!(Tally::of(&claimed()).is_none());
 }
 
 #[test]
-fn from_failed_to_completed_moves_the_share() {
+fn a_failed_image_that_completes_moves_its_contributions() {
     let (old, new) = (Tally::of(&failed("Recognition.Throttled")).unwrap(), Tally::of(&analysed(&[("car", 98.5)])).unwrap());
     let hour = [("Failed", -1), ("Completed", 1), ("Calls", 2), ("Microdollars", 2_250), ("Within1m", 1)];
     let expected: [(&str, &str, &[(&str, i64)]); 3] = [
@@ -72,7 +72,7 @@ fn from_failed_to_completed_moves_the_share() {
 }
 
 #[test]
-fn whatever_changes_a_transaction_stays_below_a_hundred_items() {
+fn any_change_of_a_tally_fits_into_one_transaction() {
     let many = |letter: &str| {
         let names: Vec<String> = (0..100).map(|place| format!("{letter}{place:03}")).collect();
         Tally::of(&analysed(&names.iter().map(|name| (name.as_str(), 90.0)).collect::<Vec<_>>())).unwrap()
@@ -85,7 +85,7 @@ fn whatever_changes_a_transaction_stays_below_a_hundred_items() {
 }
 
 #[test]
-fn names_that_no_key_can_hold_are_left_out() {
+fn names_too_long_for_a_key_are_left_out() {
     let long = "x".repeat(256);
     let tally = Tally::of(&analysed(&[("", 99.0), (&long, 99.0), ("car", 98.0), ("car", 97.0)])).unwrap();
     assert_eq!(tally.labels, ["car"]);
@@ -93,7 +93,7 @@ fn names_that_no_key_can_hold_are_left_out() {
 }
 
 #[test]
-fn a_stored_tally_reads_back_as_it_was() {
+fn a_tally_survives_serialization() {
     for record in [analysed(&[("car", 98.5)]), failed("Storage.Unavailable")] {
         let tally = Tally::of(&record).unwrap();
         assert_eq!(serde_json::from_value::<Tally>(json!(tally)).unwrap(), tally);

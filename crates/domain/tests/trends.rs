@@ -41,7 +41,7 @@ fn counted() -> MemoryTables {
 }
 
 #[test]
-fn a_week_has_its_own_hours_only_by_day() {
+fn a_week_has_only_its_own_hours_by_day() {
     let week = ready(Week::read(&counted(), NOW)).unwrap();
     assert_eq!((week.name.as_str(), week.sunday().as_str()), ("2026-W09", "2026-03-01"));
     assert_eq!(week.days.keys().collect::<Vec<_>>(), ["2026-02-23", "2026-03-01"]);
@@ -52,7 +52,7 @@ fn a_week_has_its_own_hours_only_by_day() {
 }
 
 #[test]
-fn what_counts_nothing_any_more_is_not_named() {
+fn counters_at_zero_are_left_out() {
     let week = ready(Week::read(&counted(), NOW)).unwrap();
     assert_eq!(most_frequent(&week.labels, 10), [("car", 9), ("person", 7)]);
     assert_eq!(most_frequent(&week.labels, 1), [("car", 9)]);
@@ -83,7 +83,7 @@ fn the_report_names_labels_outcomes_and_failures_and_compares_with_the_week_befo
 }
 
 #[test]
-fn a_week_without_images_is_reported_as_such() {
+fn a_week_without_images_is_reported() {
     let trends = MemoryTables::default();
     let week = ready(Week::read(&trends, NOW)).unwrap();
     let message = report(&week, &week);
@@ -92,7 +92,7 @@ fn a_week_without_images_is_reported_as_such() {
 }
 
 #[test]
-fn a_label_cannot_add_lines_of_its_own() {
+fn a_label_cannot_add_lines_to_the_report() {
     let trends = MemoryTables::default();
     add(&trends, "labels#2026-W09", "a\nImages 1000000", &[("Count", 1)]);
     let week = ready(Week::read(&trends, NOW)).unwrap();
@@ -100,7 +100,7 @@ fn a_label_cannot_add_lines_of_its_own() {
 }
 
 #[test]
-fn of_many_labels_the_first_ten_are_named_and_the_rest_counted() {
+fn the_report_names_ten_labels_and_counts_the_rest() {
     let trends = MemoryTables::default();
     for place in 0..13 {
         add(&trends, "labels#2026-W09", &format!("label {place}"), &[("Count", 20 - place)]);

@@ -45,7 +45,7 @@ fn throttled(causes: &[&'static str]) -> StepFailure {
 }
 
 #[test]
-fn it_has_the_stable_name_of_its_error() {
+fn a_failure_has_the_name_of_its_error() {
     let faults: [(StepFailure, &str); 6] = [
         (throttled(&["x"]), "Recognition.Throttled"),
         (StorageError::NotFound { doing: "reading" }.into(), "Storage.NotFound"),
@@ -69,7 +69,7 @@ fn all_causes_are_joined_into_one_sentence() {
 }
 
 #[test]
-fn a_wrapper_that_repeats_what_it_wraps_is_said_once() {
+fn a_repeated_cause_is_written_once() {
     assert_eq!(throttled(&["dispatch failure: reset", "reset", "reset"]).message(), "DetectLabels was throttled: dispatch failure: reset");
 }
 
@@ -79,7 +79,7 @@ fn an_error_without_causes_is_its_own_sentence() {
 }
 
 #[test]
-fn a_rejection_reads_back_from_what_step_functions_is_told() {
+fn a_rejection_is_parsed_from_its_error_message() {
     let rejection = Rejection::new(ReasonCode::TooSmall, "79×400 px");
     let diagnostic = Diagnostic::from(StepFailure::from(rejection.clone()));
     assert_eq!(Rejection::parse(&diagnostic.error_message), Some(rejection));
@@ -108,6 +108,6 @@ fn all_wrong_settings_are_in_the_message() {
 }
 
 #[test]
-fn both_breakdowns_may_pass() {
+fn both_runtime_failures_are_transient() {
     assert!(RuntimeFailure::Panicked.is_transient() && RuntimeFailure::DeadlineExceeded.is_transient());
 }

@@ -30,7 +30,7 @@ fn line(record: &Record) -> Value {
 }
 
 #[test]
-fn an_analysed_image_tells_its_time_its_calls_its_states_and_its_cost() {
+fn metrics_of_a_completed_image_have_time_calls_states_and_cost() {
     let line = line(&completed());
     assert_eq!((&line["Images"], &line["Outcome"]), (&json!(1), &json!("COMPLETED")));
     assert_eq!(line["EndToEndSeconds"], json!(2.5));
@@ -41,13 +41,13 @@ fn an_analysed_image_tells_its_time_its_calls_its_states_and_its_cost() {
 }
 
 #[test]
-fn the_time_of_an_image_that_people_were_asked_about_is_theirs() {
+fn metrics_of_a_reviewed_image_have_no_time() {
     let line = line(&Record { review_status: ReviewStatus::Rejected, ..completed() });
     assert_eq!((&line["Outcome"], &line["EndToEndSeconds"]), (&json!("WITHHELD"), &Value::Null));
 }
 
 #[test]
-fn an_image_that_was_not_analysed_tells_its_outcome_alone() {
+fn metrics_of_a_rejected_image_have_the_outcome_only() {
     for (reason, outcome) in [("TOO_SMALL", "REJECTED"), ("Storage.Unavailable", "FAILED")] {
         let status_reason = Some(reason.to_owned());
         let line = line(&Record { processing_status: ProcessingStatus::Failed, status_reason, ..claimed() });
@@ -56,6 +56,6 @@ fn an_image_that_was_not_analysed_tells_its_outcome_alone() {
 }
 
 #[test]
-fn an_image_that_has_not_ended_counts_nothing() {
+fn an_unfinished_image_has_no_metrics() {
     assert_eq!(line(&claimed())["_aws"]["CloudWatchMetrics"], json!([]));
 }

@@ -17,7 +17,7 @@ fn read<T>(pairs: &[(&str, &str)], read: impl FnOnce(&mut Reader<'_>) -> T) -> R
 }
 
 #[test]
-fn a_text_must_be_there_and_not_be_empty() {
+fn a_text_setting_must_be_present_and_not_empty() {
     assert_eq!(read(&[("TABLE", "records")], |reader| reader.text("TABLE")), Ok("records".to_owned()));
     assert_eq!(read(&[("TABLE", "")], |reader| reader.text("TABLE")), Err(vec!["TABLE is missing".to_owned()]));
     assert_eq!(read(&[], |reader| reader.text("TABLE")), Err(vec!["TABLE is missing".to_owned()]));
@@ -34,7 +34,7 @@ fn a_number_is_read_or_named() {
 }
 
 #[test]
-fn a_percentage_lies_within_its_bounds() {
+fn a_percentage_is_within_its_bounds() {
     let share = |value| read(&[("SHARE", value)], |reader| reader.percent("SHARE", 80.0));
     for good in ["0", "100", "62.5"] {
         assert!(share(good).is_ok(), "{good}");
@@ -45,7 +45,7 @@ fn a_percentage_lies_within_its_bounds() {
 }
 
 #[test]
-fn json_of_another_shape_is_named_with_what_is_wrong() {
+fn json_of_the_wrong_shape_is_reported_with_the_reason() {
     let list = |value| read(&[("LIST", value)], |reader| reader.json::<Vec<String>>("LIST", vec![]));
     assert_eq!(list(r#"["a"]"#), Ok(vec!["a".to_owned()]));
     for wrong in ["", "a", "{}", "[1]"] {
@@ -55,7 +55,7 @@ fn json_of_another_shape_is_named_with_what_is_wrong() {
 }
 
 #[test]
-fn a_problem_that_only_the_owner_sees_counts_too() {
+fn a_problem_added_by_the_caller_is_reported() {
     let problems = read(&[], |reader| reader.problem("TABLE and INDEX are the same".to_owned())).unwrap_err();
     assert_eq!(problems, ["TABLE and INDEX are the same"]);
 }

@@ -47,7 +47,7 @@ fn a_second_attempt_reads_the_stored_answer() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_unavailable_and_not_stored() {
+fn a_response_of_the_wrong_shape_is_unavailable_and_not_stored() {
     let objects = MemoryObjects::default();
     assert_eq!(run(&ScriptedAnalyzer::default().answering("{\"FaceDetails\":"), &objects).unwrap_err().name(), "Recognition.Unavailable");
     assert!(objects.keys().is_empty());

@@ -58,7 +58,7 @@ fn labels(tables: &MemoryTables) -> Vec<(String, i64)> {
 }
 
 #[test]
-fn an_image_that_is_named_twice_in_a_batch_and_again_in_the_next_counts_once() {
+fn an_image_that_occurs_several_times_counts_once() {
     let tables = tables(&["a", "b"]);
     assert_eq!(run(&tables, &["b", "a", "a"]).unwrap(), tallied(2, 2));
     assert_eq!(run(&tables, &["a"]).unwrap(), tallied(1, 0));
@@ -76,7 +76,7 @@ fn one_failing_image_does_not_stop_the_others_and_the_batch_is_retried() {
 }
 
 #[test]
-fn a_record_or_a_change_that_cannot_be_read_is_an_item_failure_and_the_others_count() {
+fn an_unreadable_change_is_an_item_failure_and_the_others_count() {
     let tables = tables(&["a", "b", "c"]);
     tables.change("b", json!({"Size": "unreadable"}));
     let nameless = json!({"dynamodb": {"Keys": {"ImageID": {"N": "1"}}, "SequenceNumber": "7"}});
@@ -92,7 +92,7 @@ fn a_record_or_a_change_that_cannot_be_read_is_an_item_failure_and_the_others_co
 }
 
 #[test]
-fn a_batch_as_the_stream_sends_it_is_read() {
+fn a_batch_of_the_stream_is_read() {
     let tables = tables(&["5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10"]);
     let sample: Value = serde_json::from_str(include_str!("../../../events/functions/count-trends.json")).unwrap();
     let changes = sample["Records"].as_array().unwrap();
@@ -110,7 +110,7 @@ fn a_manual_invocation_fails_if_a_record_cannot_be_read() {
 }
 
 #[test]
-fn a_record_that_is_gone_or_pending_counts_nothing() {
+fn a_deleted_or_pending_record_counts_nothing() {
     let tables = tables(&[]);
     tables.put(&claimed());
     assert_eq!(run(&tables, &[&claimed().image_id, "gone"]).unwrap(), tallied(2, 0));

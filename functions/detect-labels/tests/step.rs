@@ -58,7 +58,7 @@ fn a_second_attempt_reads_the_stored_answer() {
 }
 
 #[test]
-fn rubbish_is_unavailable_not_stored_and_asked_for_again() {
+fn an_invalid_response_is_unavailable_not_stored_and_requested_again() {
     let analyzer = ScriptedAnalyzer::default().answering("<html>").answering(answer(&[]));
     let objects = MemoryObjects::default();
     assert_eq!(run(&analyzer, &objects).err().unwrap().name(), "Recognition.Unavailable");
@@ -68,7 +68,7 @@ fn rubbish_is_unavailable_not_stored_and_asked_for_again() {
 }
 
 #[test]
-fn an_error_of_rekognition_leaves_the_step_under_its_name_with_its_cause() {
+fn an_error_of_rekognition_keeps_its_name_and_cause() {
     let throttled = RecognitionError::Throttled { operation: "DetectLabels", source: "slow down".into() };
     let fault = run(&ScriptedAnalyzer::default().failing(throttled), &MemoryObjects::default()).err().unwrap();
     assert_eq!(fault.name(), "Recognition.Throttled");
@@ -76,7 +76,7 @@ fn an_error_of_rekognition_leaves_the_step_under_its_name_with_its_cause() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_stored_is_a_failure_of_storage() {
+fn a_response_that_cannot_be_stored_is_a_storage_error() {
     let analyzer = ScriptedAnalyzer::default().answering(answer(&[]));
     let objects = Failing::new(MemoryObjects::default()).fail("write_answer", When::Before, 1);
     let step = AnalysisStep::new(rules(&|_| None), analyzer, objects);
@@ -85,7 +85,7 @@ fn an_answer_that_cannot_be_stored_is_a_failure_of_storage() {
 }
 
 #[test]
-fn the_state_machine_gets_the_names_that_it_branches_on() {
+fn the_result_has_the_fields_that_the_state_machine_reads() {
     let objects = MemoryObjects::default();
     objects.upload(BUCKET, &result_key(), &answer(&[label("Person", 99.0), label("Weapon", 70.0)]), 0);
     let output = serde_json::to_value(run(&ScriptedAnalyzer::default(), &objects).unwrap()).unwrap();
@@ -98,7 +98,7 @@ fn the_state_machine_gets_the_names_that_it_branches_on() {
 }
 
 #[test]
-fn without_settings_the_documented_defaults_hold() {
+fn settings_have_the_documented_defaults() {
     let rules = rules(&|_| None);
     assert_eq!((rules.min_confidence, rules.max_stored, rules.person_min_confidence), (80.0, 10, 50.0));
     assert_eq!((rules.text_min_confidence, rules.text_gate, rules.watched_min_confidence), (50.0, TextGate::Labels, 60.0));
@@ -106,7 +106,7 @@ fn without_settings_the_documented_defaults_hold() {
 }
 
 #[test]
-fn every_wrong_setting_is_named() {
+fn every_invalid_setting_is_named() {
     let environment = |name: &str| match name {
         "LABEL_MIN_CONFIDENCE" => Some("101".to_owned()),
         "TEXT_GATE" => Some("sometimes".to_owned()),

@@ -31,7 +31,7 @@ fn answer() -> Vec<u8> {
 }
 
 #[test]
-fn lines_are_kept_and_the_whole_answer_lies_in_the_results() {
+fn lines_are_kept_and_the_whole_response_is_stored() {
     let (analyzer, objects) = (ScriptedAnalyzer::default().answering(answer()), MemoryObjects::default());
     let found = run(&analyzer, &objects).unwrap_or_else(|fault| panic!("{fault:?}"));
     assert_eq!(found.text_lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["EXIT"]);
@@ -47,14 +47,14 @@ fn a_second_attempt_reads_the_stored_answer() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_unavailable_and_not_stored() {
+fn a_response_of_the_wrong_shape_is_unavailable_and_not_stored() {
     let objects = MemoryObjects::default();
     assert_eq!(run(&ScriptedAnalyzer::default().answering("null"), &objects).err().unwrap().name(), "Recognition.Unavailable");
     assert!(objects.keys().is_empty());
 }
 
 #[test]
-fn a_set_up_that_is_wrong_is_no_fault_of_the_image() {
+fn a_configuration_error_is_not_a_rejection() {
     let wrong = RecognitionError::Misconfigured { operation: "DetectText", source: "AccessDeniedException".into() };
     let fault = run(&ScriptedAnalyzer::default().failing(wrong), &MemoryObjects::default()).err().unwrap();
     assert_eq!(fault.name(), "Recognition.Misconfigured");

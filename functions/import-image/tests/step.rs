@@ -98,7 +98,7 @@ fn an_image_of_another_bucket_is_copied_and_followed_until_it_is_done() {
 }
 
 #[test]
-fn importing_again_neither_copies_nor_starts() {
+fn importing_again_does_not_copy_or_start() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let mut record = claimed(&copied(&photo));
@@ -125,7 +125,7 @@ fn a_copy_without_a_record_is_started_and_not_copied_again() {
 }
 
 #[test]
-fn a_copy_whose_event_is_lost_is_started_in_the_end() {
+fn a_copy_whose_event_is_lost_is_started() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let world = world.then(14_000, &copied(&photo), completed());
@@ -135,7 +135,7 @@ fn a_copy_whose_event_is_lost_is_started_in_the_end() {
 }
 
 #[test]
-fn what_lies_among_the_uploads_is_started_by_its_version_and_not_copied() {
+fn an_existing_upload_is_started_by_its_version_and_not_copied() {
     let world = World::new();
     let photo = world.put(BUCKET, "raw-uploads/holiday/a.jpg");
     let upload = Upload { version_id: Some("v1".to_owned()), ..photo.upload(BUCKET, OWNER) };
@@ -154,7 +154,7 @@ fn what_lies_among_the_uploads_is_started_by_its_version_and_not_copied() {
 }
 
 #[test]
-fn what_was_analysed_by_an_event_without_a_version_is_known() {
+fn an_upload_analysed_by_an_event_without_a_version_is_recognised() {
     let world = World::new();
     let photo = world.put(BUCKET, "raw-uploads/holiday/a.jpg");
     let mut record = claimed(&photo.upload(BUCKET, OWNER));
@@ -166,7 +166,7 @@ fn what_was_analysed_by_an_event_without_a_version_is_known() {
 }
 
 #[test]
-fn an_image_that_failed_is_started_again_and_its_old_failure_is_no_news() {
+fn a_failed_image_is_started_again_and_its_old_failure_ignored() {
     let world = World::new();
     let photo = world.put(BUCKET, "raw-uploads/anna/3f2b8c1e-5d4a-4f6b-9c7d-1a2b3c4d5e6f.jpg");
     let upload = photo.upload(BUCKET, OWNER);
@@ -179,7 +179,7 @@ fn an_image_that_failed_is_started_again_and_its_old_failure_is_no_news() {
 }
 
 #[test]
-fn an_analysis_that_fails_is_a_failed_item_with_its_reason() {
+fn a_failed_analysis_is_a_failed_item_with_its_reason() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let failed = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled", "StatusDetail": "DetectLabels: slow down"});
@@ -192,7 +192,7 @@ fn an_analysis_that_fails_is_a_failed_item_with_its_reason() {
 }
 
 #[test]
-fn a_rejected_image_is_imported_well_with_the_reason() {
+fn a_rejected_image_is_a_successful_item_with_the_reason() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "notes.txt");
     let rejected = json!({"ProcessingStatus": "FAILED", "StatusReason": "NOT_AN_IMAGE"});
@@ -204,7 +204,7 @@ fn a_rejected_image_is_imported_well_with_the_reason() {
 }
 
 #[test]
-fn a_review_and_a_slow_analysis_do_not_hold_their_place() {
+fn a_review_and_a_slow_analysis_do_not_block_the_import() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let world = world.then(1_000, &copied(&photo), json!({"ReviewStatus": "PENDING", "WorkQueue": "REVIEW"}));
@@ -219,7 +219,7 @@ fn a_review_and_a_slow_analysis_do_not_hold_their_place() {
 }
 
 #[test]
-fn what_was_erased_is_not_brought_back() {
+fn an_erased_image_is_not_imported() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let upload = copied(&photo);
@@ -231,7 +231,7 @@ fn what_was_erased_is_not_brought_back() {
 }
 
 #[test]
-fn what_is_missing_replaced_or_denied_is_a_failed_item() {
+fn a_missing_replaced_or_denied_object_is_a_failed_item() {
     let world = World::new();
     let photo = world.put(ELSEWHERE, "a.jpg");
     let missing = ListedObject { key: "b.jpg".to_owned(), ..photo.clone() };

@@ -87,6 +87,6 @@ fn without_a_readable_policy_the_function_does_not_start() {
 }
 
 #[test]
-fn an_empty_policy_is_taken_at_its_word() {
+fn an_empty_policy_clears_every_image() {
     assert_eq!(read(Some("[]")).unwrap(), Policy::default());
 }

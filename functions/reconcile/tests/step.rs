@@ -46,14 +46,14 @@ fn run(grace_seconds: u32, failures: usize) -> (Result<Report, StepFailure>, usi
 type Full = Reconcile<MemoryTables, MemoryObjects, MemoryExecutions, FixedClock>;
 
 #[test]
-fn the_schedule_may_send_anything() {
+fn any_input_of_the_schedule_is_accepted() {
     for input in [json!({}), json!(null), json!("text"), json!([1, {"a": 2}])] {
         assert!(serde_json::from_value::<<Full as Step>::Input>(input).is_ok());
     }
 }
 
 #[test]
-fn the_grace_is_a_setting() {
+fn the_grace_period_is_a_setting() {
     assert_eq!(run(300, 0).1, 4);
     assert_eq!(run(301, 0).1, 0);
     let environment = |name: &str| (!name.contains("SECOND") && name != "RETENTION_DAYS").then(|| "x".to_owned());
@@ -75,14 +75,14 @@ fn a_run_starts_no_more_than_the_quota_of_the_region_allows() {
 }
 
 #[test]
-fn what_it_did_is_its_answer_and_a_trouble_its_fault() {
+fn the_report_is_the_result_and_an_error_fails_the_run() {
     let report = serde_json::to_value(run(300, 0).0.unwrap()).unwrap();
     assert_eq!((&report["Orphans"], &report["Complete"], &report["Actions"][0]["Action"]), (&json!(4), &json!(true), &json!("STARTED")));
     assert_eq!(run(300, 3).0.unwrap_err().name(), "Storage.Unavailable");
 }
 
 #[test]
-fn what_keeps_one_image_from_being_put_right_is_counted_and_fails_no_run() {
+fn an_error_of_one_image_is_counted_and_does_not_fail_the_run() {
     let (report, started) = run(300, 1);
     assert_eq!((report.unwrap().failed, started), (1, 3));
 }

@@ -62,7 +62,7 @@ impl World {
 }
 
 #[test]
-fn the_first_real_cause_goes_into_the_record_with_its_state() {
+fn the_record_has_the_first_cause_and_its_state() {
     let world = world();
     let message = json!({"errorType": "Recognition.Throttled", "errorMessage": "DetectLabels was throttled"}).to_string();
     let marked = world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", &message))).unwrap();
@@ -76,7 +76,7 @@ fn the_first_real_cause_goes_into_the_record_with_its_state() {
 }
 
 #[test]
-fn every_kind_of_ending_gets_a_reason_and_a_sentence() {
+fn every_failure_status_has_a_reason_and_a_sentence() {
     let lambda = json!({"errorMessage": "said"}).to_string();
     let cases = [
         ("from the history", json!({}), Some(cause(None, "Storage.Unavailable", "plain")), "Storage.Unavailable", "plain"),
@@ -101,7 +101,7 @@ fn every_kind_of_ending_gets_a_reason_and_a_sentence() {
 }
 
 #[test]
-fn a_record_that_is_done_or_belongs_to_another_execution_is_left_alone() {
+fn a_completed_record_and_another_executions_record_are_left_alone() {
     let world = world();
     let etag = world.upload.etag.clone();
     let cases = [
@@ -143,7 +143,7 @@ fn the_failure_of_a_second_content_does_not_touch_the_first() {
 }
 
 #[test]
-fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
+fn a_late_event_of_an_execution_that_succeeded_after_a_redrive_changes_nothing() {
     let world = world();
     world.run(&json!({}), Some(cause(Some("DetectLabels"), "Recognition.Throttled", "m"))).unwrap();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
@@ -153,7 +153,7 @@ fn a_late_event_of_an_execution_that_was_redriven_to_its_end_changes_nothing() {
 
 /// The event of a failure comes when the redriven execution waits for its reviewers already.
 #[test]
-fn a_late_event_of_an_execution_that_goes_on_again_takes_nothing_away_from_its_reviewers() {
+fn a_late_event_of_a_redriven_execution_does_not_remove_its_review() {
     let world = world();
     let asked = json!({"ReviewStatus": "PENDING", "WorkQueue": "REVIEW", "ReviewDeadline": 7, "ReviewToken": "token"});
     world.records.change(IMAGE_ID, asked);
@@ -168,7 +168,7 @@ fn a_late_event_of_an_execution_that_goes_on_again_takes_nothing_away_from_its_r
 }
 
 #[test]
-fn a_failure_is_not_written_over_a_review_that_was_asked_for_since_the_record_was_read() {
+fn a_failure_does_not_overwrite_a_review_requested_meanwhile() {
     let world = world();
     let read = Record { processing_status: ProcessingStatus::Failed, ..world.record() };
     world.records.change(IMAGE_ID, json!({"ReviewStatus": "PENDING", "ReviewDeadline": 7}));
@@ -177,7 +177,7 @@ fn a_failure_is_not_written_over_a_review_that_was_asked_for_since_the_record_wa
 }
 
 #[test]
-fn an_execution_started_by_hand_with_another_input_is_no_failure() {
+fn an_execution_with_another_input_is_ignored() {
     let world = world();
     for input in [json!("{}"), json!("nonsense"), json!(null)] {
         assert_eq!(world.run(&json!({"input": input}), None).unwrap(), None);

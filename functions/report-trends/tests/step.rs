@@ -40,7 +40,7 @@ fn run<P: Alerts + Clone>(alerts: &P, now: i64) -> Result<Reported, StepFailure>
 }
 
 #[test]
-fn on_monday_the_week_before_is_told_compared_with_the_one_before_that() {
+fn the_report_covers_last_week_and_compares_it_with_the_week_before() {
     let alerts = MemoryAlerts::default();
     let told = run(&alerts, MONDAY).unwrap();
     assert_eq!(told, Reported { week: "2026-W09".into(), message_id: "message-1".into() });
@@ -51,7 +51,7 @@ fn on_monday_the_week_before_is_told_compared_with_the_one_before_that() {
 }
 
 #[test]
-fn a_try_later_in_the_week_tells_of_the_same_week() {
+fn a_retry_later_in_the_week_covers_the_same_week() {
     let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
     assert_eq!(run(&alerts, MONDAY).unwrap_err().name(), "Alert.Unavailable");
     assert_eq!(run(&alerts, MONDAY + DAY_MILLIS).unwrap().week, "2026-W09");

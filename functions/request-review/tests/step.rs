@@ -67,7 +67,7 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
 /// Injected: a redrive while the review waits.
 /// Seen: the record waits again, with the new token.
 #[test]
-fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
+fn row_30_a_redrive_requests_the_review_again_with_the_new_token() {
     let records = with(&claimed());
     run(&records, &MemoryExecutions::default(), "token-1").unwrap();
     records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Lambda.Unknown", "WorkQueue": "FAILED"}));
@@ -82,7 +82,7 @@ fn row_30_after_a_redrive_the_question_is_asked_again_with_the_new_token() {
 
 /// A try that Step Functions has given up may be at work still when the next one has asked.
 #[test]
-fn a_try_that_was_given_up_puts_its_token_over_no_later_one() {
+fn a_late_attempt_does_not_replace_a_newer_token() {
     let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
     let next = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW + 1));
     ready(next.run(serde_json::from_value(input("token-2")).unwrap())).unwrap();
@@ -93,7 +93,7 @@ fn a_try_that_was_given_up_puts_its_token_over_no_later_one() {
 /// Injected: a decision made with the token of before a redrive.
 /// Seen: it is told once, through the new token, and stands.
 #[test]
-fn row_30_a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
+fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
     let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
     run(&records, &callbacks, "token-1").unwrap();
     records.decide(IMAGE_ID, &approval());
@@ -103,7 +103,7 @@ fn row_30_a_decision_that_was_made_before_a_redrive_is_told_to_the_new_token() {
 }
 
 #[test]
-fn telling_that_fails_is_tried_again() {
+fn a_failed_notification_is_retried() {
     let records = with(&claimed());
     records.decide(IMAGE_ID, &approval());
     let callbacks = MemoryExecutions::default();
@@ -116,7 +116,7 @@ fn telling_that_fails_is_tried_again() {
 }
 
 #[test]
-fn the_step_of_an_execution_that_no_longer_owns_the_record_ends_superseded() {
+fn an_execution_that_lost_the_record_is_superseded() {
     let cases = [
         ("owned by another", with(&Record { execution_arn: OTHER_EXECUTION.into(), ..claimed() })),
         (
@@ -134,13 +134,13 @@ fn the_step_of_an_execution_that_no_longer_owns_the_record_ends_superseded() {
 }
 
 #[test]
-fn the_token_shows_in_no_debug_output() {
+fn debug_output_does_not_contain_the_token() {
     let input: request_review::Input = serde_json::from_value(input("very-secret")).unwrap();
     assert!(!format!("{input:?}").contains("very-secret"));
 }
 
 #[test]
-fn without_settings_a_week_is_waited() {
+fn the_default_deadline_is_a_week() {
     let read = settings::from(&|name| (name == "RECORDS_TABLE").then(|| "t".to_owned()), request_review::settings).unwrap();
     assert_eq!(read.timeout_seconds, 604_800);
 }

@@ -33,7 +33,7 @@ fn run<P: Alerts + Clone, R: Objects + Clone>(alerts: &P, results: &R, kind: &st
 }
 
 #[test]
-fn a_concern_is_told_once_although_the_step_repeats() {
+fn a_repeated_step_sends_one_alert() {
     let (alerts, results) = (MemoryAlerts::default(), MemoryObjects::default());
     let first = run(&alerts, &results, "CONCERN").unwrap();
     let second = run(&alerts, &results, "CONCERN").unwrap();
@@ -54,7 +54,7 @@ fn another_kind_of_alert_about_the_same_image_is_another_message() {
 /// Injected: SNS refuses the first message.
 /// Seen: Alert.Unavailable and no note; the next try sends.
 #[test]
-fn row_26_where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
+fn row_26_a_refused_alert_stores_no_receipt_and_is_sent_by_the_retry() {
     let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
     let results = MemoryObjects::default();
     assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Alert.Unavailable");
@@ -63,7 +63,7 @@ fn row_26_where_sns_refuses_nothing_is_noted_and_the_next_try_sends() {
 }
 
 #[test]
-fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
+fn no_alert_is_sent_while_the_receipt_cannot_be_read() {
     let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("read", When::Before, 1));
     assert_eq!(run(&alerts, &results, "CONCERN").unwrap_err().name(), "Storage.Unavailable");
     assert!(alerts.sent().is_empty());
@@ -72,7 +72,7 @@ fn nothing_is_sent_while_it_cannot_be_told_whether_it_was_sent_before() {
 /// Injected: killed after the message was sent and noted.
 /// Seen: the next try sends no second message.
 #[test]
-fn row_22_row_26_a_note_whose_writing_was_not_confirmed_still_counts() {
+fn row_22_row_26_a_receipt_stored_without_confirmation_still_counts() {
     let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_json", When::After, 1));
     assert!(run(&alerts, &results, "CONCERN").is_err());
     assert!(run(&alerts, &results, "CONCERN").is_ok());
@@ -80,7 +80,7 @@ fn row_22_row_26_a_note_whose_writing_was_not_confirmed_still_counts() {
 }
 
 #[test]
-fn a_note_that_cannot_be_read_does_not_silence_the_alert() {
+fn an_unreadable_receipt_does_not_suppress_the_alert() {
     let (alerts, results) = (MemoryAlerts::default(), MemoryObjects::default());
     results.upload(BUCKET, &format!("results/{IMAGE_ID}/alert-concern.json"), b"{", 0);
     run(&alerts, &results, "CONCERN").unwrap();

@@ -31,7 +31,8 @@ impl MemoryTables {
     }
 
     fn is_as_read(&self, record: &Record) -> bool {
-        let item = self.item(&record.image_id);
+        let contents = self.contents();
+        let Some(item) = contents.records.get(&(record.image_id.clone(), record.upload_timestamp)) else { return false };
         let as_read = |name: &str, read: Value| item.get(name).unwrap_or(&Value::Null) == &read;
         as_read("ProcessingStatus", json!(record.processing_status))
             && as_read("ExecutionArn", json!(record.execution_arn))

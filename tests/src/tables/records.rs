@@ -130,7 +130,7 @@ impl Records for MemoryTables {
         if later || !owned(item, request.execution_arn) || item.get("ReviewStatus").is_some_and(|status| decided.contains(status)) {
             return Ok(Written::Refused);
         }
-        let Value::Object(asked) = json!({
+        let request = json!({
             "ProcessingStatus": "PENDING",
             "ReviewStatus": "PENDING",
             "WorkQueue": "REVIEW",
@@ -138,10 +138,8 @@ impl Records for MemoryTables {
             "ReviewDeadline": request.deadline,
             "ModerationFlags": request.flags,
             REVIEW_TOKEN: request.task_token.expose_secret(),
-        }) else {
-            return Ok(Written::Refused);
-        };
-        item.extend(asked);
+        });
+        set(item, request);
         for name in OUTCOME {
             item.remove(name);
         }
@@ -154,10 +152,10 @@ impl Records for MemoryTables {
             for name in ACTED_ON {
                 item.remove(name);
             }
-            item.insert("ProcessingStatus".to_owned(), json!("ERASED"));
-            item.insert("WorkQueue".to_owned(), json!("ERASED"));
-            item.insert("ErasedAt".to_owned(), json!(now));
-            item.insert("ExecutionToStop".to_owned(), json!(record.execution_arn));
+            let erased = json!({
+                "ProcessingStatus": "ERASED", "WorkQueue": "ERASED", "ErasedAt": now, "ExecutionToStop": record.execution_arn,
+            });
+            set(item, erased);
         }))
     }
 
@@ -213,42 +211,42 @@ impl MemoryTables {
     }
 
     /// Marks a FAILED record PENDING again, since its execution was redriven (`Tables::resume`).
-    pub fn resume(&self, record: &Record) {
-        let mut contents = self.contents();
-        let Some(item) = contents.records.get_mut(&(record.image_id.clone(), record.upload_timestamp)) else { return };
-        if text(item, "ExecutionArn") != record.execution_arn || text(item, "ProcessingStatus") != "FAILED" {
-            return;
-        }
-        let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
-        for (name, value) in [("ProcessingStatus", json!("PENDING")), ("WorkQueue", json!("PENDING")), ("Attempts", json!(attempts))] {
-            item.insert(name.to_owned(), value);
-        }
-        for name in OUTCOME {
-            item.remove(name);
-        }
+    pub fn resume(&self, record: &Record) -> Written {
+        let own = |item: &Item| text(item, "ExecutionArn") == record.execution_arn && text(item, "ProcessingStatus") == "FAILED";
+        self.write(record, own, |item| {
+            let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
+            set(item, json!({"ProcessingStatus": "PENDING", "WorkQueue": "PENDING", "Attempts": attempts}));
+            for name in OUTCOME {
+                item.remove(name);
+            }
+        })
     }
 
     /// Saves a decision if the image waits for one and the deadline has not passed (`Tables::decide`).
     ///
-    /// Returns the token to notify the execution with; `None` if there is none, or if the decision is not accepted.
+    /// Returns the token to notify the execution with; `None` if the decision is not accepted.
     pub fn decide_in_time(&self, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<SecretString> {
-        let mut contents = self.contents();
-        let item = contents.records.get_mut(&(record.image_id.clone(), record.upload_timestamp))?;
-        let deadline = item.get("ReviewDeadline").and_then(Value::as_i64)?;
-        let waits =
-            text(item, "ReviewStatus") == "PENDING" && text(item, "ProcessingStatus") == "PENDING" && text(item, "WorkQueue") == "REVIEW";
-        if !waits || !item.contains_key(REVIEW_TOKEN) || deadline <= now {
-            return None;
-        }
-        let Value::Object(decided) = json!({
-            "ReviewStatus": outcome.status,
-            "ReviewedBy": outcome.reviewed_by,
-            "ReviewedAt": outcome.reviewed_at,
-            "WorkQueue": "PENDING",
-        }) else {
-            return None;
+        let waits = |item: &Item| {
+            let status = ["ReviewStatus", "ProcessingStatus", "WorkQueue"].map(|name| text(item, name));
+            let in_time = item.get("ReviewDeadline").and_then(Value::as_i64).is_some_and(|deadline| deadline > now);
+            status == ["PENDING", "PENDING", "REVIEW"] && in_time && item.contains_key(REVIEW_TOKEN)
         };
-        item.extend(decided);
-        item.get(REVIEW_TOKEN).and_then(Value::as_str).map(SecretString::from)
+        let mut token = None;
+        self.write(record, waits, |item| {
+            let decision =
+                json!({"ReviewStatus": outcome.status, "ReviewedBy": outcome.reviewed_by, "ReviewedAt": outcome.reviewed_at, "WorkQueue": "PENDING"});
+            set(item, decision);
+            if let Some(reason) = &outcome.review_reason {
+                item.insert("ReviewReason".to_owned(), json!(reason));
+            }
+            token = item.get(REVIEW_TOKEN).and_then(Value::as_str).map(SecretString::from);
+        });
+        token
+    }
+}
+
+fn set(item: &mut Item, attributes: Value) {
+    if let Value::Object(attributes) = attributes {
+        item.extend(attributes);
     }
 }

@@ -1,6 +1,7 @@
 //! The port [`WorkQueues`].
 
-use super::{MemoryTables, REVIEW_TOKEN};
+use super::{Item, MemoryTables, REVIEW_TOKEN, text};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{
@@ -49,26 +50,28 @@ impl WorkQueues for MemoryTables {
     }
 
     async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
-        let mut waiting = self.all();
-        waiting.retain(|record| record.work_queue == Some(WorkQueue::Review) && record.review_status == ReviewStatus::Pending);
-        Ok(ReviewQueueState { length: waiting.len(), oldest_request: waiting.iter().filter_map(|record| record.review_requested_at).min() })
+        let contents = self.contents();
+        let open = |item: &&Item| text(item, "WorkQueue") == "REVIEW" && text(item, "ReviewStatus") == "PENDING";
+        let open: Vec<&Item> = contents.records.values().filter(open).collect();
+        let requested_at = |item: &&Item| item.get("ReviewRequestedAt").or_else(|| item.get("ClaimedAt")).and_then(Value::as_i64);
+        Ok(ReviewQueueState { length: open.len(), oldest_request: open.iter().filter_map(requested_at).min() })
     }
 
     async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
         let key = (image.image_id.clone(), image.upload_timestamp);
         let item = self.contents().records.get(&key).cloned().unwrap_or_default();
-        let Ok(record) = serde_json::from_value::<Record>(Value::Object(item.clone())) else { return Ok(None) };
+        let Some(token) = item.get(REVIEW_TOKEN).and_then(Value::as_str).map(SecretString::from) else { return Ok(None) };
+        let record: Record = serde_json::from_value(Value::Object(item))
+            .map_err(|source| StorageError::Misconfigured { doing: "reading the decision", source: source.into() })?;
         let decided = matches!(record.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
-        let token = item.get(REVIEW_TOKEN).and_then(Value::as_str);
-        let saved = token.filter(|_| decided && record.processing_status == ProcessingStatus::Pending).map(|token| SavedDecision {
-            token: token.to_owned().into(),
+        Ok((decided && record.processing_status == ProcessingStatus::Pending).then(|| SavedDecision {
+            token,
             outcome: ReviewOutcome {
                 status: record.review_status,
                 reviewed_by: record.reviewed_by,
                 reviewed_at: record.reviewed_at,
                 review_reason: record.review_reason,
             },
-        });
-        Ok(saved)
+        }))
     }
 }

@@ -1,13 +1,13 @@
 //! `sightline dlq` on the local stack. Its EventBridge never fills the queue, so the messages are put there as EventBridge and Lambda
 //! would put them: the whole event, with attributes that say why.
 
-use crate::local::{Local, sample, sightline};
+use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
 use sightline_domain::model::record::Record;
 
-async fn put(local: &Local, event: &Value, attributes: &[(&str, &str)]) {
+async fn put(local: &LocalStack, event: &Value, attributes: &[(&str, &str)]) {
     let mut message = aws_sdk_sqs::Client::new(local.clients.config())
         .send_message()
         .queue_url(&local.stack.events_dead_letter_queue_url)
@@ -19,7 +19,7 @@ async fn put(local: &Local, event: &Value, attributes: &[(&str, &str)]) {
     message.send().await.expect("the message is sent");
 }
 
-fn dlq(local: &Local, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
+fn dlq(local: &LocalStack, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let run = sightline(local, &[&["dlq"], arguments, &["--output", "json"]].concat());
     let rows = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
     (run.status.code(), rows)
@@ -30,7 +30,7 @@ fn key(record: &Record) -> [(&'static str, aws_sdk_dynamodb::types::AttributeVal
 }
 
 /// An upload that has no record, and the event that told nobody of it.
-async fn undelivered_upload(local: &Local) -> (String, Value) {
+async fn undelivered_upload(local: &LocalStack) -> (String, Value) {
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     let mut delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
@@ -42,9 +42,9 @@ async fn undelivered_upload(local: &Local) -> (String, Value) {
 }
 
 /// A record that is PENDING although its execution failed, and the status event that told nobody.
-async fn undelivered_failure(local: &Local) -> (String, Value) {
+async fn undelivered_failure(local: &LocalStack) -> (String, Value) {
     let id = uuid::Uuid::new_v4().to_string();
-    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
     let photo = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("hopper-rotated.jpg")).await;
     let (record, _) = local.failed(&id).await;
     let mut update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
@@ -65,8 +65,8 @@ async fn undelivered_failure(local: &Local) -> (String, Value) {
 /// Injected: an upload's event and a status event lie in the dead-letter queue as EventBridge and Lambda would put them; later both again.
 /// Seen: a replay completes the one image and marks the other FAILED; a second replay changes nothing, and the queue is empty.
 #[tokio::test]
-async fn row_32_a_queue_that_is_replayed_twice_converges_and_is_empty() {
-    let local = Local::default_stage().await;
+async fn row_32_a_replayed_queue_is_empty_and_every_image_has_its_record() {
+    let local = LocalStack::default_stage().await;
     let ((lost, upload), (failed, status)) = (undelivered_upload(&local).await, undelivered_failure(&local).await);
     let by_rule = [("RULE_ARN", "arn:aws:events:eu-west-1:000000000000:rule/r"), ("ERROR_CODE", "THROTTLING"), ("ERROR_MESSAGE", "later")];
     let by_lambda = [("RequestID", "r"), ("ErrorCode", "200"), ("ErrorMessage", "Storage.Unavailable")];
@@ -99,8 +99,8 @@ async fn row_32_a_queue_that_is_replayed_twice_converges_and_is_empty() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_of_ours_is_left_in_the_queue_and_named() {
-    let local = Local::strict_stage().await;
+async fn an_unknown_message_stays_in_the_queue_and_is_named() {
+    let local = LocalStack::strict_stage().await;
     put(&local, &json!({"detail-type": "Something Else"}), &[]).await;
 
     let (code, rows) = dlq(&local, &["replay", "--yes"]);

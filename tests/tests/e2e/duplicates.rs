@@ -1,6 +1,6 @@
 //! StepFailure matrix rows 1, 2, 4, 5, 15 and 34: events that come twice, late, in the wrong order, or that must start nothing.
 
-use crate::local::{Local, sample};
+use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::to_value;
 use sightline_domain::{
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Seen: one record with one attempt, each analysis paid for once; the other execution ends in AlreadyAnalyzed.
 #[tokio::test]
 async fn row_01_the_same_event_twice_at_once_makes_one_record_and_one_set_of_calls() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("hopper-rotated.jpg").await;
 
     let twin = local.start(&local.event(&photo, None)).await;
@@ -31,7 +31,7 @@ async fn row_01_the_same_event_twice_at_once_makes_one_record_and_one_set_of_cal
 /// Seen: the execution enters InspectImage and AlreadyAnalyzed only; the record is the same to the last attribute, nothing is paid for.
 #[tokio::test]
 async fn row_02_a_late_duplicate_changes_nothing() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("astronaut.jpg").await;
     let before = to_value(local.completed(&photo.id).await).expect("a record is JSON");
 
@@ -46,8 +46,8 @@ async fn row_02_a_late_duplicate_changes_nothing() {
 /// Injected: two photos put under one key, the second while the first is analysed.
 /// Seen: two records with two ids, each with the size and version of its own photo.
 #[tokio::test]
-async fn row_04_an_overwritten_key_gives_two_images_each_with_its_own_content() {
-    let local = Local::default_stage().await;
+async fn row_04_an_overwritten_key_is_two_images() {
+    let local = LocalStack::default_stage().await;
     let key = format!("raw-uploads/{}.jpg", uuid::Uuid::new_v4().simple());
 
     let first = local.put(&key, &sample("coffee.jpg")).await;
@@ -62,8 +62,8 @@ async fn row_04_an_overwritten_key_gives_two_images_each_with_its_own_content() 
 /// Injected: a key with an ImageID in it, overwritten with another photo.
 /// Seen: the second photo has a record under an id of its own, the first record is untouched.
 #[tokio::test]
-async fn row_04_a_key_that_names_an_image_and_is_overwritten_gives_the_second_content_an_id_of_its_own() {
-    let local = Local::default_stage().await;
+async fn row_04_other_content_under_a_key_with_an_image_id_has_its_own_id() {
+    let local = LocalStack::default_stage().await;
     let first = local.upload_sample("coffee.jpg").await;
     local.completed(&first.id).await;
 
@@ -78,7 +78,7 @@ async fn row_04_a_key_that_names_an_image_and_is_overwritten_gives_the_second_co
 /// Seen: two records, each with the version and the content that its event named.
 #[tokio::test]
 async fn row_05_events_of_two_versions_in_the_wrong_order_each_read_their_own_version() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     // Outside raw-uploads/, so that only the events below start executions; these name versions, as on AWS.
     let key = format!("wrong-order/{}.jpg", uuid::Uuid::new_v4());
     let (mut uploads, s3) = (Vec::new(), local.clients.s3());
@@ -110,7 +110,7 @@ async fn row_05_events_of_two_versions_in_the_wrong_order_each_read_their_own_ve
 /// Seen: no execution has any of them as its input, while an upload right after them is analysed.
 #[tokio::test]
 async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let nonce = uuid::Uuid::new_v4().to_string();
     let mut keys = Vec::new();
     for prefix in ["processed", "results", "archived", "elsewhere", "RAW-UPLOADS", "x/raw-uploads"] {
@@ -136,7 +136,7 @@ async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
 /// Seen: one record with one attempt, each analysis paid for once.
 #[tokio::test]
 async fn row_01_two_keys_of_one_content_at_once_make_one_record_and_one_set_of_calls() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = sample("hopper-rotated.jpg");
     // Content of its own, so that no other test has the same image.
     let photo = [photo.as_slice(), uuid::Uuid::new_v4().as_bytes()].concat();

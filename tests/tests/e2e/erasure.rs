@@ -2,7 +2,7 @@
 //!
 //! The second look for late writes comes five minutes after an erasure; here it is made by a clock that is ahead.
 
-use crate::local::{Local, Uploaded, sample, sightline, within};
+use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ use std::time::Duration;
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
 /// Erases an image, and gives its receipt.
-fn erase(local: &Local, id: &str) -> Value {
+fn erase(local: &LocalStack, id: &str) -> Value {
     let run = sightline(local, &["erase", id, "--yes", "--output", "json"]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
@@ -35,7 +35,7 @@ fn erase(local: &Local, id: &str) -> Value {
 }
 
 /// The second look, as if it came `SWEEP_AFTER` later.
-async fn look_again(local: &Local, id: &str) -> Swept {
+async fn look_again(local: &LocalStack, id: &str) -> Swept {
     let erased_at = local.tables().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
     let objects = local.s3();
     let later = erased_at + SWEEP_AFTER;
@@ -43,7 +43,7 @@ async fn look_again(local: &Local, id: &str) -> Swept {
 }
 
 /// Looks again until nothing comes any more.
-async fn close(local: &Local, id: &str) {
+async fn close(local: &LocalStack, id: &str) {
     within(Duration::from_mins(2), "nothing is written any more", async || {
         (look_again(local, id).await.late == LateWrites::None).then_some(())
     })
@@ -51,7 +51,7 @@ async fn close(local: &Local, id: &str) {
 }
 
 /// Asserts that nothing is left of an image but its tombstone.
-async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
+async fn assert_erased(local: &LocalStack, image: &Uploaded, before: &Record) {
     let objects = local.s3();
     for prefix in
         [image.key.clone(), format!("processed/{}/", image.id), format!("results/{}/", image.id), format!("archived/{}/", image.id)]
@@ -83,17 +83,19 @@ async fn assert_erased(local: &Local, image: &Uploaded, before: &Record) {
 /// Seen: its execution is stopped; what the functions that were at work write to S3 afterwards is removed by the second look, and what they write to the record is refused: no version, row or result is left.
 #[tokio::test]
 async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     for (operation, found) in [("DetectLabels", "Labels"), ("DetectModerationLabels", "ModerationLabels")] {
         let late = json!({"delayMs": 12_000, "times": 1, "body": format!("{{\"{found}\": []}}")});
-        local.recognition.plan(&id, operation, "answer", late).await;
+        local.recognition.plan_fault(&id, operation, "answer", late).await;
     }
     let mut image = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
     image.id.clone_from(&id);
     let before = local.record_when(&id, "is claimed", |_| true).await;
-    within(Duration::from_mins(1), "Rekognition is at work on both", async || (local.recognition.planned(&id).await == 0).then_some(()))
-        .await;
+    within(Duration::from_mins(1), "Rekognition is at work on both", async || {
+        (local.recognition.planned_faults(&id).await == 0).then_some(())
+    })
+    .await;
 
     let receipt = erase(&local, &id);
 
@@ -114,8 +116,8 @@ async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
 /// Injected: an image that is COMPLETED is erased; then its event comes again.
 /// Seen: nothing is left of it, the event ends as a duplicate, and nobody is shown it.
 #[tokio::test]
-async fn row_33_a_completed_image_leaves_nothing_and_its_late_event_makes_nothing() {
-    let local = Local::default_stage().await;
+async fn row_33_a_completed_image_is_erased_and_its_late_event_creates_nothing() {
+    let local = LocalStack::default_stage().await;
     let image = local.upload_sample(ALL_FOUR).await;
     let before = local.completed(&image.id).await;
     local.ended(&before.execution_arn).await;
@@ -144,10 +146,10 @@ async fn row_33_a_completed_image_leaves_nothing_and_its_late_event_makes_nothin
 }
 
 #[tokio::test]
-async fn an_image_that_failed_and_one_that_was_rejected_leave_nothing() {
-    let local = Local::default_stage().await;
+async fn failed_and_rejected_images_are_erased_completely() {
+    let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
-    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
     let mut failed = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
     failed.id = id;
     let rejected = local.upload(b"no image", "jpg").await;
@@ -167,8 +169,8 @@ async fn an_image_that_failed_and_one_that_was_rejected_leave_nothing() {
 /// Injected: an image is erased while it waits for its reviewers.
 /// Seen: the execution that waits is stopped, the question is gone, and a decision is refused.
 #[tokio::test]
-async fn row_33_an_image_that_waits_for_review_leaves_nothing_to_decide() {
-    let local = Local::strict_stage().await;
+async fn row_33_an_image_in_review_is_erased_with_its_review() {
+    let local = LocalStack::strict_stage().await;
     let image = local.upload_sample("astronaut.jpg").await;
     let before = local.record_when(&image.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;
 
@@ -184,7 +186,7 @@ async fn row_33_an_image_that_waits_for_review_leaves_nothing_to_decide() {
 }
 
 /// A file of a content that nobody has uploaded before, and the id that the command gives it.
-fn upload_file(local: &Local, file: &std::path::Path) -> (String, Value) {
+fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     let run = sightline(local, &["upload", &file.to_string_lossy(), "--wait", "--owner", "tests", "--output", "json"]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let lines: Value = serde_json::from_slice(&run.stdout).expect("JSON");
@@ -202,8 +204,8 @@ fn new_file() -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the_same_id() {
-    let local = Local::default_stage().await;
+async fn an_upload_after_an_erasure_has_the_same_id() {
+    let local = LocalStack::default_stage().await;
     let file = new_file();
     let (id, _) = upload_file(&local, &file);
     erase(&local, &id);
@@ -225,14 +227,14 @@ async fn a_file_that_is_uploaded_again_after_it_was_erased_is_a_new_image_of_the
 }
 
 /// A look that comes although the id is in use again.
-async fn look_again_is_refused(local: &Local, id: &str) -> LateWrites {
+async fn look_again_is_refused(local: &LocalStack, id: &str) -> LateWrites {
     let objects = local.s3();
     sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
 }
 
 #[tokio::test]
-async fn a_file_that_is_uploaded_again_while_late_writes_are_waited_for_is_an_image_of_another_id() {
-    let local = Local::default_stage().await;
+async fn an_upload_before_the_tombstone_is_closed_has_another_id() {
+    let local = LocalStack::default_stage().await;
     let file = new_file();
     let (id, _) = upload_file(&local, &file);
     erase(&local, &id);
@@ -246,8 +248,8 @@ async fn a_file_that_is_uploaded_again_while_late_writes_are_waited_for_is_an_im
 }
 
 #[tokio::test]
-async fn erasing_asks_first_and_knows_what_it_does_not_know() {
-    let local = Local::default_stage().await;
+async fn erasing_needs_confirmation_and_reports_unknown_images() {
+    let local = LocalStack::default_stage().await;
     let image = local.upload_sample("coffee.jpg").await;
     local.completed(&image.id).await;
     let nobody = uuid::Uuid::new_v4().to_string();
@@ -268,7 +270,7 @@ async fn erasing_asks_first_and_knows_what_it_does_not_know() {
 /// Seen: every write is refused, and the item is unchanged.
 #[tokio::test]
 async fn row_33_the_table_itself_refuses_every_writer() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let (records, id, execution) = (local.tables(), uuid::Uuid::new_v4().to_string(), "arn:one");
     let key = format!("raw-uploads/tests/{id}.jpg");
     let upload = Upload { bucket: local.stack.images_bucket.clone(), key, version_id: None, etag: "e".into() };
@@ -323,7 +325,7 @@ async fn row_33_the_table_itself_refuses_every_writer() {
 /// Seen: original, copies, results and label rows of both are gone; their late events end as duplicates.
 #[tokio::test]
 async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     for by_key in [false, true] {
         let image = local.upload_sample("coffee.jpg").await;
         let before = local.completed(&image.id).await;
@@ -349,5 +351,5 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
     }
     let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
     let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
-    assert!(unknown.status.code() == Some(4) && told.contains("nothing was found of"), "{told}");
+    assert!(unknown.status.code() == Some(4) && told.contains("nothing was found for"), "{told}");
 }

@@ -1,6 +1,6 @@
 //! StepFailure matrix rows 16 to 20 and 24: Rekognition slow, angry or broken, for single images.
 
-use crate::{local::Local, recognition::OPERATIONS};
+use crate::local_stack::{LocalStack, recognition::OPERATIONS};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::model::analysis::Outcome;
@@ -9,23 +9,23 @@ use sightline_domain::model::analysis::Outcome;
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
 /// Uploads a photo for which a fault is planned beforehand.
-async fn upload_with_fault(local: &Local, operation: &str, mode: &str, more: Value) -> (crate::local::Uploaded, u64) {
+async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more: Value) -> (crate::local_stack::Uploaded, u64) {
     let id = uuid::Uuid::new_v4().to_string();
-    let fault = local.recognition.plan(&id, operation, mode, more).await;
-    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample(ALL_FOUR)).await;
+    let fault = local.recognition.plan_fault(&id, operation, mode, more).await;
+    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample(ALL_FOUR)).await;
     uploaded.id = id;
     (uploaded, fault)
 }
 
 /// Waits until the execution and the record are FAILED for `error`, mends the fault, runs the same event afresh, and
 /// checks that no analysis was paid for twice.
-async fn is_rerunnable(local: &Local, photo: &crate::local::Uploaded, fault: u64, error: &str, operation: &str) {
+async fn is_rerunnable(local: &LocalStack, photo: &crate::local_stack::Uploaded, fault: u64, error: &str, operation: &str) {
     let (record, reason) = local.failed(&photo.id).await;
     assert_eq!(reason, error, "{operation}");
     assert!(record.status_detail.as_ref().is_some_and(|detail| detail.contains(operation)), "{operation}: {:?}", record.status_detail);
     assert_eq!(local.ended(&record.execution_arn).await.0, ExecutionStatus::Failed);
 
-    local.recognition.mend(fault).await;
+    local.recognition.remove_fault(fault).await;
     let rerun = local.start(&local.event(photo, None)).await;
 
     assert_eq!(local.ended(&rerun).await.0, ExecutionStatus::Succeeded, "{operation}");
@@ -37,8 +37,8 @@ async fn is_rerunnable(local: &Local, photo: &crate::local::Uploaded, fault: u64
 /// Injected: the local Rekognition throttles three calls for this image.
 /// Seen: COMPLETED after three throttled attempts and one answer, within one invocation.
 #[tokio::test]
-async fn row_16_three_throttles_are_met_inside_the_task() {
-    let local = Local::default_stage().await;
+async fn row_16_three_throttles_are_retried_inside_the_task() {
+    let local = LocalStack::default_stage().await;
     let (photo, _) = upload_with_fault(&local, "DetectLabels", "throttle", json!({"times": 3})).await;
 
     local.completed(&photo.id).await;
@@ -52,7 +52,7 @@ async fn row_16_three_throttles_are_met_inside_the_task() {
 /// Seen: execution and record FAILED with Recognition.Throttled and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
 #[tokio::test]
 async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_analysis() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     for_each_analysis(&local, "throttle", "Recognition.Throttled").await;
 }
 
@@ -60,17 +60,17 @@ async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_anal
 /// Seen: execution and record FAILED with Recognition.Unavailable and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
 #[tokio::test]
 async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     for_each_analysis(&local, "internal", "Recognition.Unavailable").await;
 }
 
 /// Injected: the connection dropped, or HTTP 200 with broken JSON, until the fault is lifted.
 /// Seen: FAILED with Recognition.Unavailable; a run afterwards ends COMPLETED and pays for nothing twice.
 #[tokio::test]
-async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
-    let local = Local::default_stage().await;
+async fn row_18_a_closed_connection_or_invalid_json_is_rerunnable() {
+    let local = LocalStack::default_stage().await;
     let mut faults = Vec::new();
-    for mode in ["close_tombstone", "bad-json"] {
+    for mode in ["close", "bad-json"] {
         faults.push(upload_with_fault(&local, "DetectText", mode, json!({})).await);
     }
     for (photo, fault) in faults {
@@ -81,8 +81,8 @@ async fn row_18_a_closed_connection_or_rubbish_is_rerunnable() {
 /// Injected: one call that is never answered.
 /// Seen: COMPLETED, each analysis paid for once.
 #[tokio::test]
-async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
-    let local = Local::default_stage().await;
+async fn row_18_a_hanging_call_times_out_and_is_retried() {
+    let local = LocalStack::default_stage().await;
     let (photo, _) = upload_with_fault(&local, "DetectFaces", "hang", json!({"times": 1})).await;
 
     local.completed(&photo.id).await;
@@ -93,8 +93,8 @@ async fn row_18_a_call_that_hangs_is_given_up_and_tried_again() {
 /// Injected: InvalidImageFormatException to each of the four analyses for one image.
 /// Seen: the execution ends well in ImageRejected; the record says REFUSED_BY_PROVIDER and which analysis it was.
 #[tokio::test]
-async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_named() {
-    let local = Local::default_stage().await;
+async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() {
+    let local = LocalStack::default_stage().await;
     let mut refusals = Vec::new();
     for operation in OPERATIONS {
         refusals.push((operation, upload_with_fault(&local, operation, "invalid-image-format", json!({})).await.0));
@@ -115,8 +115,8 @@ async fn row_19_an_image_that_rekognition_refuses_is_rejected_and_the_analysis_n
 /// Injected: AccessDeniedException and InvalidS3ObjectException, until the fault is lifted.
 /// Seen: FAILED with Recognition.Misconfigured after a single call; a run afterwards ends COMPLETED.
 #[tokio::test]
-async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
-    let local = Local::default_stage().await;
+async fn row_20_a_configuration_error_is_not_retried_and_is_rerunnable() {
+    let local = LocalStack::default_stage().await;
     let mut faults = Vec::new();
     for mode in ["access-denied", "invalid-s3-object"] {
         faults.push(upload_with_fault(&local, "DetectFaces", mode, json!({})).await);
@@ -134,13 +134,13 @@ async fn row_20_a_wrong_set_up_burns_no_retry_and_is_rerunnable() {
 /// Seen: COMPLETED with all 100 faces; the record is under 400 KB.
 #[tokio::test]
 async fn row_24_the_largest_answers_fit_into_state_and_item() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     for (operation, body) in [("DetectLabels", labels(50)), ("DetectFaces", faces(100)), ("DetectText", words(100))] {
-        local.recognition.plan(&id, operation, "answer", json!({"body": body.to_string()})).await;
+        local.recognition.plan_fault(&id, operation, "answer", json!({"body": body.to_string()})).await;
     }
 
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample(ALL_FOUR)).await;
+    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample(ALL_FOUR)).await;
 
     let record = local.completed(&id).await;
     assert_eq!(record.face_data.as_ref().map(Vec::len), Some(100));
@@ -149,7 +149,7 @@ async fn row_24_the_largest_answers_fit_into_state_and_item() {
     assert!(bytes < 400_000, "{bytes} bytes");
 }
 
-async fn for_each_analysis(local: &Local, mode: &str, error: &str) {
+async fn for_each_analysis(local: &LocalStack, mode: &str, error: &str) {
     let mut faults = Vec::new();
     for operation in OPERATIONS {
         faults.push((operation, upload_with_fault(local, operation, mode, json!({})).await));

@@ -1,6 +1,6 @@
 //! Bulk imports: images of a second bucket, and uploads where they lie.
 
-use crate::local::{Local, sample, sightline};
+use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType};
@@ -53,7 +53,7 @@ fn results(file: &Scratch) -> Vec<Line> {
 }
 
 /// A bucket of somebody else's.
-async fn bucket(local: &Local) -> String {
+async fn bucket(local: &LocalStack) -> String {
     let name = format!("photos-{}", Uuid::new_v4());
     let region = local.clients.config().region().expect("a region").as_ref();
     let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
@@ -61,7 +61,7 @@ async fn bucket(local: &Local) -> String {
     name
 }
 
-async fn put(local: &Local, bucket: &str, key: &str, bytes: Vec<u8>) {
+async fn put(local: &LocalStack, bucket: &str, key: &str, bytes: Vec<u8>) {
     let put = local.clients.s3().put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
     put.send().await.expect("the object is put");
 }
@@ -103,10 +103,10 @@ fn most_at_once(records: &[Record]) -> usize {
 }
 
 #[tokio::test]
-async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_once() {
+async fn three_hundred_images_of_another_bucket_are_each_recorded_once() {
     const IMAGES: u16 = 300;
     const AT_ONCE: usize = 5; // the setting importConcurrency
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let bucket = bucket(&local).await;
     let photo = image::load_from_memory(&sample("coffee.jpg")).expect("a photo").resize(160, 160, FilterType::Triangle).to_rgb8();
     for number in 0..IMAGES {
@@ -156,8 +156,8 @@ async fn three_hundred_images_of_another_bucket_are_three_hundred_records_each_o
 }
 
 #[tokio::test]
-async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_as_far_as_it_goes() {
-    let local = Local::default_stage().await;
+async fn a_manifest_with_failing_objects_imports_the_others() {
+    let local = LocalStack::default_stage().await;
     let bucket = bucket(&local).await;
     put(&local, &bucket, "a cup, blue.jpg", sample("coffee.jpg")).await;
     put(&local, &bucket, "notes.jpg", b"these are notes".to_vec()).await;
@@ -172,7 +172,7 @@ async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_a
 
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(3), "{said}");
-    assert!(said.contains("gone.jpg: the object does not exist") && said.contains("1 empty, 1 named more than once"), "{said}");
+    assert!(said.contains("gone.jpg: the object does not exist") && said.contains("1 empty, 1 listed more than once"), "{said}");
     let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     let counts = ["Images", "Completed", "Rejected", "Failed"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [3, 1, 1, 1].map(Some), "{summary}");
@@ -183,8 +183,8 @@ async fn a_manifest_with_a_missing_object_and_one_that_is_no_image_is_imported_a
 }
 
 #[tokio::test]
-async fn uploads_are_imported_where_they_lie_and_what_is_analysed_is_known() {
-    let local = Local::default_stage().await;
+async fn uploads_are_imported_in_place_and_analysed_ones_skipped() {
+    let local = LocalStack::default_stage().await;
     let folder = Uuid::new_v4();
     let photo = local.put(&format!("raw-uploads/{folder}/cup.jpg"), &sample("coffee.jpg")).await;
     let record = local.completed(&local.derived_id(&photo)).await;
@@ -198,8 +198,8 @@ async fn uploads_are_imported_where_they_lie_and_what_is_analysed_is_known() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_record_is_lost_is_analysed_where_it_lies_and_paid_for_once() {
-    let local = Local::default_stage().await;
+async fn an_upload_with_a_lost_record_is_imported_in_place_and_paid_for_once() {
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;

@@ -1,6 +1,6 @@
 //! Row 35 in small: many uploads at once while Rekognition throttles and fails, with duplicates. Of a thousand it is shown by `make soak`.
 
-use crate::local::{Local, sample};
+use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
 use std::{collections::HashSet, sync::Arc};
@@ -13,8 +13,8 @@ const PHOTOS: [(&str, [u64; 4]); 4] =
 /// Injected: 40 uploads at once; for a quarter of them each Rekognition call is throttled at first, for another one HTTP 500; a fifth of the events and of the files come twice.
 /// Seen: 40 records, each once and COMPLETED by one execution, each analysis paid for once.
 #[tokio::test]
-async fn row_35_forty_uploads_at_once_are_forty_records_each_once_and_paid_for_once() {
-    let local = Arc::new(Local::default_stage().await);
+async fn row_35_forty_concurrent_uploads_are_each_recorded_and_paid_for_once() {
+    let local = Arc::new(LocalStack::default_stage().await);
     let uploading: Vec<_> = (0..UPLOADS).map(|place| tokio::spawn(upload(Arc::clone(&local), place))).collect();
 
     let mut executions = HashSet::new();
@@ -29,10 +29,10 @@ async fn row_35_forty_uploads_at_once_are_forty_records_each_once_and_paid_for_o
     assert_eq!(executions.len(), UPLOADS);
 }
 
-async fn upload(local: Arc<Local>, place: usize) -> (String, [u64; 4]) {
+async fn upload(local: Arc<LocalStack>, place: usize) -> (String, [u64; 4]) {
     let id = uuid::Uuid::new_v4().to_string();
     if let Some(mode) = [Some("throttle"), Some("internal"), None, None][place / PHOTOS.len() % 4] {
-        local.recognition.plan(&id, "*", mode, json!({"times": 2})).await;
+        local.recognition.plan_fault(&id, "*", mode, json!({"times": 2})).await;
     }
     let (name, calls) = PHOTOS[place % PHOTOS.len()];
     let key = format!("raw-uploads/tests/{id}.{}", name.rsplit('.').next().unwrap_or_default());

@@ -11,9 +11,7 @@ mod erasure;
 mod faults;
 mod imports;
 mod load;
-mod local;
 mod odd_uploads;
-mod recognition;
 mod reconcile;
 mod redrive;
 mod rejections;
@@ -22,3 +20,6 @@ mod search;
 mod trends;
 mod uploads;
 mod watching;
+
+#[path = "../local_stack/mod.rs"]
+mod local_stack;

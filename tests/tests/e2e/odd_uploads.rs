@@ -1,6 +1,6 @@
 //! Uploads that are odd in their key, their tags or their kind, and one record that cannot be read: none of them may hide another.
 
-use crate::local::{Local, Uploaded, sample, sightline, within};
+use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use aws_sdk_s3::{
     primitives::ByteStream,
@@ -35,7 +35,7 @@ fn odd_names(folder: &str) -> Vec<String> {
     names.iter().map(|name| format!("{folder}{name}")).collect()
 }
 
-async fn forget_record(local: &Local, id: &str) {
+async fn forget_record(local: &LocalStack, id: &str) {
     let record = local.completed(id).await;
     let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
     let delete = delete.key("ImageID", S(id.to_owned())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
@@ -48,7 +48,7 @@ fn succeeded(run: &std::process::Output) {
 
 #[tokio::test]
 async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_imported_and_erased() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let folder = format!("raw-uploads/odd-{}/", Uuid::new_v4());
     let mut uploads: Vec<Uploaded> = Vec::new();
     for key in odd_names(&folder) {
@@ -108,8 +108,8 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
 }
 
 #[tokio::test]
-async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
-    let local = Local::default_stage().await;
+async fn a_folder_marker_is_not_an_upload() {
+    let local = LocalStack::default_stage().await;
     let marker = local.put(&format!("raw-uploads/{}/", Uuid::new_v4()), b"").await;
     let with_a_dot = local.put(&format!("raw-uploads/2019.08.{}/", Uuid::new_v4()), b"").await;
     // An event that comes all the same ends at once.
@@ -135,8 +135,8 @@ async fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
 }
 
 #[tokio::test]
-async fn the_tags_of_an_uploader_stay_beside_ours_and_ten_of_them_leave_no_room() {
-    let local = Local::default_stage().await;
+async fn uploaders_tags_stay_and_ten_of_them_leave_no_room_for_ours() {
+    let local = LocalStack::default_stage().await;
     for (own, status) in [(2, Some("analyzed")), (10, None)] {
         let tags: Vec<String> = (0..own).map(|number| format!("t{number}=v%20{number}")).collect();
         let id = Uuid::new_v4().to_string();
@@ -153,8 +153,8 @@ async fn the_tags_of_an_uploader_stay_beside_ours_and_ten_of_them_leave_no_room(
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_stops_neither_reconcile_nor_the_counters() {
-    let local = Local::default_stage().await;
+async fn an_unreadable_record_does_not_stop_reconcile_or_the_counters() {
+    let local = LocalStack::default_stage().await;
     let odd = Uuid::new_v4().to_string();
     let put = local.clients.dynamodb().put_item().table_name(&local.stack.records_table);
     let put = put.item("ImageID", S(odd.clone())).item("UploadTimestamp", N("1".into())).item("Size", S("large".into()));

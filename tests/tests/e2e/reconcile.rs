@@ -1,7 +1,7 @@
 //! `sightline reconcile` on the local stack. What it finds is made by hand, since nothing there loses an event by itself: a record is
 //! taken away or set back, which leaves exactly what a lost event leaves. The deployed function runs beside it, every five minutes.
 
-use crate::local::{Local, sightline};
+use crate::local_stack::{LocalStack, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::Decided;
@@ -18,7 +18,7 @@ const GRACE: &str = "20s";
 const AFTER_GRACE: Duration = Duration::from_secs(22);
 
 /// Runs the command; gives what it did about one image.
-fn reconcile(local: &Local, grace: &str, image_id: &str) -> Vec<Value> {
+fn reconcile(local: &LocalStack, grace: &str, image_id: &str) -> Vec<Value> {
     let run = sightline(local, &["reconcile", "--grace", grace, "--output", "json"]);
     // Others' images may stand in the way of 0.
     assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
@@ -29,7 +29,7 @@ fn reconcile(local: &Local, grace: &str, image_id: &str) -> Vec<Value> {
 
 /// Sets a record back to where its execution is at work, as if nothing had come since. It was claimed two minutes ago: an execution that
 /// Step Functions does not know counts as lost after one.
-async fn set_back(local: &Local, record: &Record, execution_arn: &str) {
+async fn set_back(local: &LocalStack, record: &Record, execution_arn: &str) {
     let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
     let update = update.key("ImageID", S(record.image_id.clone())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
     let update = update.update_expression(
@@ -44,7 +44,7 @@ async fn set_back(local: &Local, record: &Record, execution_arn: &str) {
 /// Seen: reconcile starts it; it is COMPLETED, and what lay in `results/` was not paid for again.
 #[tokio::test]
 async fn row_03_an_object_without_a_record_is_started_and_completed() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let first = local.completed(&photo.id).await;
     let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
@@ -63,11 +63,11 @@ async fn row_03_an_object_without_a_record_is_started_and_completed() {
 /// Injected: the record of a failed execution is set back to PENDING, as if its status event had never come.
 /// Seen: reconcile marks it FAILED with the same cause, and starts nothing.
 #[tokio::test]
-async fn row_25_a_record_whose_failure_nobody_told_is_marked_failed() {
-    let local = Local::default_stage().await;
+async fn row_25_a_record_without_a_failure_event_is_marked_failed() {
+    let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
-    local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local::sample("hopper-rotated.jpg")).await;
+    local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
+    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample("hopper-rotated.jpg")).await;
     let (record, reason) = local.failed(&id).await;
     local.ended(&record.execution_arn).await;
     set_back(&local, &record, &record.execution_arn).await;
@@ -83,8 +83,8 @@ async fn row_25_a_record_whose_failure_nobody_told_is_marked_failed() {
 /// Injected: the record names an execution that the engine does not know, as after an engine that lost its data.
 /// Seen: reconcile starts a fresh execution, which takes the record over and pays for nothing twice.
 #[tokio::test]
-async fn row_36_a_record_whose_execution_the_engine_forgot_is_started_afresh() {
-    let local = Local::default_stage().await;
+async fn row_36_a_record_whose_execution_is_lost_is_restarted() {
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;
@@ -100,8 +100,8 @@ async fn row_36_a_record_whose_execution_the_engine_forgot_is_started_afresh() {
 /// Injected: a decision is written into the record, and Step Functions is not told.
 /// Seen: reconcile tells it; the image is COMPLETED as decided, and a second run finds nothing to tell.
 #[tokio::test]
-async fn row_29_a_decision_that_was_not_told_is_told_and_applied_once() {
-    let local = Local::strict_stage().await;
+async fn row_29_an_undelivered_decision_is_delivered_and_applied_end_to_end() {
+    let local = LocalStack::strict_stage().await;
     let photo = local.upload_sample("astronaut.jpg").await;
     let waiting = local.record_when(&photo.id, "waits for review", |record| record.review_status == ReviewStatus::Pending).await;
     let now = SystemClock.now();

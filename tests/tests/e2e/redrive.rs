@@ -1,7 +1,7 @@
 //! `sightline executions redrive` on the local stack. Its engine has no redrive, so a fresh execution stands in; the redrive
 //! call itself is tested with a mocked client, in crates/aws/tests.
 
-use crate::local::{Local, sample, sightline};
+use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -13,13 +13,13 @@ use sightline_domain::{
 /// Injected: access denied to one analysis; after it is lifted, `sightline executions redrive IMAGE_ID --wait`.
 /// Seen: COMPLETED at the second attempt, each analysis paid for once.
 #[tokio::test]
-async fn row_17_row_20_what_failed_is_run_again_by_its_image_and_pays_for_nothing_twice() {
-    let local = Local::default_stage().await;
+async fn row_17_row_20_a_failed_image_is_run_again_and_pays_for_nothing_twice() {
+    let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
-    let fault = local.recognition.plan(&id, "DetectFaces", "access-denied", json!({})).await;
+    let fault = local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
     local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("hopper-rotated.jpg")).await;
     local.failed(&id).await;
-    local.recognition.mend(fault).await;
+    local.recognition.remove_fault(fault).await;
 
     let foreseen = sightline(&local, &["executions", "redrive", &id, "--dry-run", "--output", "json"]);
     let done = sightline(&local, &["executions", "redrive", &id, "--wait", "--output", "json"]);
@@ -37,8 +37,8 @@ async fn row_17_row_20_what_failed_is_run_again_by_its_image_and_pays_for_nothin
 /// Injected: `sightline executions redrive --or-restart` of an image that is COMPLETED.
 /// Seen: exit code 1, the execution is skipped, and the reason names SUCCEEDED.
 #[tokio::test]
-async fn row_31_what_succeeded_is_not_run_again_and_the_reason_is_said() {
-    let local = Local::default_stage().await;
+async fn row_31_a_succeeded_execution_is_not_run_again_and_the_reason_is_reported() {
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;
@@ -52,15 +52,15 @@ async fn row_31_what_succeeded_is_not_run_again_and_the_reason_is_said() {
 }
 
 /// Runs `executions redrive --rejected` for one image; gives its exit code and what it prints.
-fn reinspection_event(local: &Local, id: &str) -> (Option<i32>, Value) {
+fn reinspection_event(local: &LocalStack, id: &str) -> (Option<i32>, Value) {
     let run = sightline(local, &["executions", "redrive", "--rejected", id, "--wait", "--output", "json"]);
     let printed = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
     (run.status.code(), printed)
 }
 
 #[tokio::test]
-async fn a_rejected_image_that_is_looked_at_anew_may_be_rejected_again() {
-    let local = Local::default_stage().await;
+async fn a_rejected_image_that_is_inspected_again_can_be_rejected_again() {
+    let local = LocalStack::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let photo = local.upload(&jpeg[..jpeg.len() / 2], "jpg").await;
     assert_eq!(local.failed(&photo.id).await.1, "TRUNCATED");
@@ -77,11 +77,11 @@ async fn a_rejected_image_that_is_looked_at_anew_may_be_rejected_again() {
     let (_, states) = local.ended(&local.start(&local.event(&photo, None)).await).await;
     assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
     let filtered = sightline(&local, &["executions", "redrive", "--rejected", &photo.id, "--reason", "too_small", "--dry-run"]);
-    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no such rejected image"));
+    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no rejected image matches"));
 }
 
 /// Makes an image one that an earlier release has rejected.
-async fn rejected_earlier(local: &Local) -> Record {
+async fn rejected_earlier(local: &LocalStack) -> Record {
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;
@@ -101,8 +101,8 @@ async fn rejected_earlier(local: &Local) -> Record {
 }
 
 #[tokio::test]
-async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_anew() {
-    let local = Local::default_stage().await;
+async fn a_rejected_image_that_is_accepted_later_is_completed_tagged_and_recounted() {
+    let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
 
@@ -119,8 +119,8 @@ async fn a_rejected_image_that_is_accepted_now_is_completed_tagged_and_counted_a
 }
 
 #[tokio::test]
-async fn a_rejected_image_whose_upload_is_gone_is_looked_at_in_the_archive() {
-    let local = Local::default_stage().await;
+async fn a_rejected_image_without_its_upload_is_inspected_in_the_archive() {
+    let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let (id, key) = (before.image_id.as_str(), before.upload().expect("its upload").key);
     let objects = local.s3();
@@ -136,8 +136,8 @@ async fn a_rejected_image_whose_upload_is_gone_is_looked_at_in_the_archive() {
 
 /// The stored answer was asked for at a higher confidence than the policy needs.
 #[tokio::test]
-async fn a_moderation_answer_that_was_asked_for_too_narrowly_is_asked_for_again() {
-    let local = Local::default_stage().await;
+async fn a_too_narrow_moderation_answer_is_requested_again() {
+    let local = LocalStack::default_stage().await;
     let before = rejected_earlier(&local).await;
     let key = format!("results/{}/moderation.json", before.image_id);
     let (objects, bucket) = (local.s3(), &local.stack.images_bucket);

@@ -1,7 +1,7 @@
 //! StepFailure matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
 //! The many ways in which a file can be broken are tested one level below, in functions/inspect-image/tests.
 
-use crate::local::{Local, sample};
+use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use sightline_domain::ports::Records;
@@ -19,8 +19,8 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 /// Injected: nine files put under image names: empty, text, SVG, GIF, cut JPEG and PNG, 79 px, 52 megapixels, 16 MB.
 /// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
 #[tokio::test]
-async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() {
-    let local = Local::default_stage().await;
+async fn row_07_row_08_row_10_row_11_rejected_images_have_a_reason_and_cost_nothing() {
+    let local = LocalStack::default_stage().await;
     let (jpeg, png) = (sample("coffee.jpg"), sample("printed-page.png"));
     let cases: [(&str, Vec<u8>, &str); 9] = [
         ("png", Vec::new(), "EMPTY_FILE"),
@@ -52,8 +52,8 @@ async fn row_07_row_08_row_10_row_11_rejected_images_say_why_and_cost_nothing() 
 /// Injected: the connection closed after half of the bytes that an upload has declared.
 /// Seen: no object, no record, nothing started.
 #[tokio::test]
-async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
-    let local = Local::default_stage().await;
+async fn row_06_row_07_an_interrupted_upload_leaves_nothing() {
+    let local = LocalStack::default_stage().await;
     let (id, photo) = (uuid::Uuid::new_v4().to_string(), sample("coffee.jpg"));
     let key = format!("raw-uploads/tests/{id}.jpg");
     let address = std::env::var("AWS_ENDPOINT_URL").expect("the stack's address").replace("http://", "");
@@ -73,8 +73,8 @@ async fn row_06_row_07_an_upload_that_is_cut_off_in_the_middle_is_nothing() {
 /// Injected: a PNG named .jpg, a JPEG named .heic.
 /// Seen: COMPLETED, with a warning that says what name and content are.
 #[tokio::test]
-async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
-    let local = Local::default_stage().await;
+async fn row_09_the_content_decides_and_a_wrong_extension_is_a_warning() {
+    let local = LocalStack::default_stage().await;
     let (png, jpeg) = (local.upload(&sample("printed-page.png"), "jpg").await, local.upload(&sample("coffee.jpg"), "heic").await);
 
     for (upload, warning) in [(png, "the name ends in .jpg, the content is PNG"), (jpeg, "the name ends in .heic, the content is JPEG")] {
@@ -86,8 +86,8 @@ async fn row_09_content_counts_and_a_wrong_name_is_a_warning() {
 /// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG with HTML and a script behind it.
 /// Seen: COMPLETED; no copy holds anything of the script.
 #[tokio::test]
-async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
-    let local = Local::default_stage().await;
+async fn row_10_row_12_row_14_unusual_but_complete_images_are_completed() {
+    let local = LocalStack::default_stage().await;
     let jpeg = sample("coffee.jpg");
     let without_end_marker = jpeg[..jpeg.len() - 2].to_vec();
     let sixteen_bits = {
@@ -115,7 +115,7 @@ async fn row_10_row_12_row_14_odd_but_whole_images_are_completed() {
 /// Seen: the face's box lies where it lies in the upright photo, in all of them.
 #[tokio::test]
 async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let upright = local.upload_sample("astronaut.jpg").await;
     let expected = local.completed(&upright.id).await.face_data.expect("faces")[0].r#box;
     let picture = image::load_from_memory(&sample("astronaut.jpg")).expect("a sample");

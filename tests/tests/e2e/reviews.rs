@@ -1,7 +1,7 @@
 //! Alerts and reviews, on the strict stage: it watches cats, asks for a review where the model sees a trace of nudity, and
 //! withholds what shows a trace of underwear. The thresholds lie between what the real models answer for these photos.
 
-use crate::local::{Local, sample, sightline, within};
+use crate::local_stack::{LocalStack, sample, sightline, within};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 use sightline_domain::model::{
@@ -23,7 +23,7 @@ struct Mailbox {
 }
 
 impl Mailbox {
-    async fn subscribed(local: &Local) -> Self {
+    async fn subscribed(local: &LocalStack) -> Self {
         let client = aws_sdk_sqs::Client::new(local.clients.config());
         let name = format!("alerts-{}", uuid::Uuid::new_v4());
         let url = client.create_queue().queue_name(name).send().await.expect("a queue").queue_url.expect("its URL");
@@ -48,7 +48,7 @@ impl Mailbox {
     }
 }
 
-async fn waiting_for_review(local: &Local, photo: &str) -> Record {
+async fn waiting_for_review(local: &LocalStack, photo: &str) -> Record {
     let upload = local.upload_sample(photo).await;
     let record = local.record_when(&upload.id, "waits for review", |record| record.review_status != ReviewStatus::None).await;
     assert_eq!((record.processing_status, record.review_status), (ProcessingStatus::Pending, ReviewStatus::Pending));
@@ -58,7 +58,7 @@ async fn waiting_for_review(local: &Local, photo: &str) -> Record {
 
 #[tokio::test]
 async fn a_watched_label_reaches_the_subscribers_of_the_alerts() {
-    let local = Local::strict_stage().await;
+    let local = LocalStack::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
 
     let cat = local.upload_sample("cat.webp").await;
@@ -70,7 +70,7 @@ async fn a_watched_label_reaches_the_subscribers_of_the_alerts() {
 
 #[tokio::test]
 async fn an_approved_image_is_completed_and_shown() {
-    let local = Local::strict_stage().await;
+    let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
     let approved = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]);
@@ -84,8 +84,8 @@ async fn an_approved_image_is_completed_and_shown() {
 /// Injected: a rejection, then an approval by somebody else.
 /// Seen: the rejection stands and the image is withheld; the second reviewer is refused and told who decided.
 #[tokio::test]
-async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision_comes_too_late() {
-    let local = Local::strict_stage().await;
+async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_refused() {
+    let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
     let rejected = sightline(&local, &["review", "reject", &waiting.image_id, "--by", "anna", "--reason", "not ours"]);
@@ -107,8 +107,8 @@ async fn row_28_a_rejected_image_is_completed_and_withheld_and_a_second_decision
 /// Injected: two reviewers approve at the same moment, by two commands.
 /// Seen: one of them is told so, the other one is refused and told who was first; the record has the first one's decision.
 #[tokio::test]
-async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_told() {
-    let local = Local::strict_stage().await;
+async fn row_28_the_first_of_two_concurrent_reviewers_wins() {
+    let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
     let decide = |name: &'static str| (name, sightline(&local, &["review", "approve", &waiting.image_id, "--by", name]));
@@ -127,8 +127,8 @@ async fn row_28_of_two_reviewers_at_once_the_first_one_wins_and_the_other_is_tol
 /// Injected: a review left alone past its 30 seconds, then a decision.
 /// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
 #[tokio::test]
-async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_told() {
-    let local = Local::strict_stage().await;
+async fn row_27_row_30_an_unanswered_review_expires_withheld_with_an_alert() {
+    let local = LocalStack::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
@@ -142,8 +142,8 @@ async fn row_27_row_30_a_review_that_nobody_answers_ends_expired_withheld_and_to
 }
 
 #[tokio::test]
-async fn a_blocked_image_is_completed_withheld_and_told_without_a_review() {
-    let local = Local::strict_stage().await;
+async fn a_blocked_image_is_withheld_with_an_alert_and_no_review() {
+    let local = LocalStack::strict_stage().await;
     let mailbox = Mailbox::subscribed(&local).await;
 
     let photo = local.upload(&sample(BLOCKED), "jpg").await;
@@ -158,7 +158,7 @@ async fn a_blocked_image_is_completed_withheld_and_told_without_a_review() {
 /// Seen: both decisions are refused with the reason, and none is saved.
 #[tokio::test]
 async fn row_30_a_decision_that_no_execution_waits_for_is_refused_and_not_saved() {
-    let local = Local::strict_stage().await;
+    let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
     local.clients.sfn().stop_execution().execution_arn(&waiting.execution_arn).send().await.expect("it can be stopped");
 

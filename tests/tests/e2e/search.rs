@@ -1,6 +1,6 @@
 //! `sightline find`: words as people type them, and the names of files.
 
-use crate::local::{Local, sightline};
+use crate::local_stack::{LocalStack, sightline};
 use serde_json::Value;
 use std::{fs, path::Path};
 use uuid::Uuid;
@@ -9,21 +9,21 @@ use uuid::Uuid;
 const WORDS_WITH_MARKS: &[u8] = include_bytes!("../../pictures/words-with-marks.png");
 
 /// Runs the command and gives what it printed: JSON, and messages.
-fn run(local: &Local, arguments: &[&str]) -> (Value, String) {
+fn run(local: &LocalStack, arguments: &[&str]) -> (Value, String) {
     let ended = sightline(local, &[arguments, &["--output", "json"]].concat());
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     (serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {said}")), said)
 }
 
-fn upload(local: &Local, folder: &Path, name: &str, bytes: &[u8], owner: &str) -> Value {
+fn upload(local: &LocalStack, folder: &Path, name: &str, bytes: &[u8], owner: &str) -> Value {
     let path = folder.join(name);
     fs::write(&path, bytes).expect("a file is written");
     run(local, &["upload", path.to_str().expect("UTF-8"), "--owner", owner, "--wait"]).0[0].clone()
 }
 
 #[tokio::test]
-async fn words_with_marks_and_the_name_of_the_file_are_found_as_people_type_them() {
-    let local = Local::default_stage().await;
+async fn accented_words_and_file_names_are_found_as_typed() {
+    let local = LocalStack::default_stage().await;
     let folder = std::env::temp_dir().join(format!("sightline-search-{}", Uuid::new_v4()));
     fs::create_dir_all(&folder).expect("a folder is made");
     let owner = format!("s-{}", Uuid::new_v4());
@@ -53,7 +53,7 @@ async fn words_with_marks_and_the_name_of_the_file_are_found_as_people_type_them
         assert_eq!(found[0]["ImageName"], record["ImageName"]);
     }
     for (terms, hint) in
-        [(&["walk", "-tgk"] as &[&str], "also has one that is excluded"), (&["walk", "zzyzx"], "nothing is found by \"zzyzx\" alone")]
+        [(&["walk", "-tgk"] as &[&str], "also has an excluded term"), (&["walk", "zzyzx"], "no image matches \"zzyzx\" alone")]
     {
         let (found, said) = find(terms);
         assert!(found.as_array().expect("a list").is_empty() && said.contains(hint), "{terms:?}: {said}");

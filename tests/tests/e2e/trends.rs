@@ -2,7 +2,7 @@
 //!
 //! Other tests count at the same time, so these look at a label that only their own images have, and at their images' own tallies.
 
-use crate::local::{Local, Uploaded, sample, sightline, within};
+use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::count::{Counted, count_image, remove_tally},
@@ -18,31 +18,31 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Uploads a photo in which Rekognition sees `label` alone.
-async fn upload_with_label(local: &Local, label: &str) -> Uploaded {
+async fn upload_with_label(local: &LocalStack, label: &str) -> Uploaded {
     let id = uuid::Uuid::new_v4().to_string();
     plan_label(local, &id, label).await;
     upload(local, id).await
 }
 
-async fn plan_label(local: &Local, id: &str, label: &str) {
+async fn plan_label(local: &LocalStack, id: &str, label: &str) {
     let body = json!({"Labels": [{"Name": label, "Confidence": 99.0, "Instances": [], "Parents": [], "Aliases": [], "Categories": []}]});
-    local.recognition.plan(id, "DetectLabels", "answer", json!({"body": body.to_string()})).await;
+    local.recognition.plan_fault(id, "DetectLabels", "answer", json!({"body": body.to_string()})).await;
 }
 
-async fn upload(local: &Local, id: String) -> Uploaded {
+async fn upload(local: &LocalStack, id: String) -> Uploaded {
     let uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("coffee.jpg")).await;
     Uploaded { id, ..uploaded }
 }
 
 /// Images of the week of `record` that count with `label`.
-async fn counted(local: &Local, record: &Record, label: &str) -> i64 {
+async fn counted(local: &LocalStack, record: &Record, label: &str) -> i64 {
     let counter = labels_counter(&week(record.upload_timestamp));
     let counts = local.tables().counts(&counter, Some(label..=label)).await.expect("counters can be read");
     counts.get(label).and_then(|counts| counts.get(COUNT)).copied().unwrap_or_default()
 }
 
 /// Waits until an image counts by its record; nobody helps the function.
-async fn tallied(local: &Local, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
+async fn tallied(local: &LocalStack, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
     let tallies = local.tables();
     let tally = async || tallies.tally(id).await.expect("tallies can be read").filter(|tally| fits(tally));
     within(PATIENCE, &format!("image {id} is counted"), tally).await
@@ -74,11 +74,11 @@ fn stream_event(records: &[&Record]) -> Value {
 
 #[tokio::test]
 async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
     let redriven = uuid::Uuid::new_v4().to_string();
     plan_label(&local, &redriven, &label).await;
-    let fault = local.recognition.plan(&redriven, "DetectModerationLabels", "access-denied", json!({})).await;
+    let fault = local.recognition.plan_fault(&redriven, "DetectModerationLabels", "access-denied", json!({})).await;
     let redriven = upload(&local, redriven).await;
     let plain = [upload_with_label(&local, &label).await, upload_with_label(&local, &label).await];
     let rejected = local.upload(b"", "jpg").await;
@@ -91,7 +91,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     let as_failed = tallied(&local, &redriven.id, |_| true).await;
     assert_eq!((as_failed.outcome, as_failed.labels.len()), (ImageOutcome::Failed, 0));
     assert_eq!(as_failed, Tally::of(&failed).expect("it has ended"));
-    local.recognition.mend(fault).await;
+    local.recognition.remove_fault(fault).await;
     let done = sightline(&local, &["executions", "redrive", &redriven.id, "--or-restart", "--wait", "--yes"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 
@@ -118,13 +118,13 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
         }
     };
     let (answer, ()) = tokio::join!(again, others);
-    assert_eq!(answer, json!({"Images": 3, "Anew": 0, "batchItemFailures": []}));
+    assert_eq!(answer, json!({"Images": 3, "Changed": 0, "batchItemFailures": []}));
     assert_eq!(counted(&local, &records[0], &label).await, 3);
 }
 
 #[tokio::test]
-async fn a_share_that_is_taken_off_is_put_back_by_one_of_many_that_hear_of_the_image() {
-    let local = Local::default_stage().await;
+async fn removed_contributions_are_restored_once_by_concurrent_runs() {
+    let local = LocalStack::default_stage().await;
     let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
     let photo = upload_with_label(&local, &label).await;
     let record = local.completed(&photo.id).await;
@@ -143,7 +143,7 @@ async fn a_share_that_is_taken_off_is_put_back_by_one_of_many_that_hear_of_the_i
 
 #[tokio::test]
 async fn trends_and_stats_show_what_was_counted() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
     let photo = upload_with_label(&local, &label).await;
     let record = local.completed(&photo.id).await;

@@ -1,6 +1,6 @@
 //! A photo goes in, a merged record comes out.
 
-use crate::local::{Local, sample};
+use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 
 use sightline_domain::{
@@ -26,7 +26,7 @@ fn has_label(record: &Record, name: &str) -> bool {
 
 #[tokio::test]
 async fn a_person_leads_to_face_analysis_and_text_is_skipped_with_the_reason() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("astronaut.jpg").await;
 
     let record = local.completed(&photo.id).await;
@@ -40,7 +40,7 @@ async fn a_person_leads_to_face_analysis_and_text_is_skipped_with_the_reason() {
 
 #[tokio::test]
 async fn text_leads_to_ocr_and_faces_are_skipped_with_the_reason() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("printed-page.png").await;
 
     let record = local.completed(&photo.id).await;
@@ -53,7 +53,7 @@ async fn text_leads_to_ocr_and_faces_are_skipped_with_the_reason() {
 
 #[tokio::test]
 async fn a_person_with_text_leads_to_both() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("hopper-rotated.jpg").await;
 
     let record = local.completed(&photo.id).await;
@@ -66,7 +66,7 @@ async fn a_person_with_text_leads_to_both() {
 
 #[tokio::test]
 async fn neither_person_nor_text_leads_to_two_calls_only() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
 
     let record = local.completed(&photo.id).await;
@@ -77,8 +77,8 @@ async fn neither_person_nor_text_leads_to_two_calls_only() {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_complete() {
-    let local = Local::default_stage().await;
+async fn a_record_has_all_attributes() {
+    let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("cat.webp").await;
 
     let record = local.completed(&photo.id).await;
@@ -100,7 +100,7 @@ async fn what_is_stored_is_complete() {
 
 #[tokio::test]
 async fn labels_parents_and_words_are_found_in_the_index() {
-    let local = Local::default_stage().await;
+    let local = LocalStack::default_stage().await;
     let (cat, page) = (local.upload_sample("cat.webp").await, local.upload_sample("printed-page.png").await);
     let uploaded = local.completed(&cat.id).await.upload_timestamp;
     local.completed(&page.id).await;
@@ -125,8 +125,8 @@ async fn labels_parents_and_words_are_found_in_the_index() {
 /// Injected: keys with spaces, +, %, unicode, quotes and 1,000 characters.
 /// Seen: each is analysed and tagged under its exact key.
 #[tokio::test]
-async fn row_15_every_key_is_analysed_under_its_exact_name() {
-    let local = Local::default_stage().await;
+async fn row_15_every_key_is_analysed_under_its_exact_key() {
+    let local = LocalStack::default_stage().await;
     let nonce = uuid::Uuid::new_v4();
     let long = "x".repeat(1000 - "raw-uploads/".len() - 41);
     let keys = ["with spaces", "a+b", "100%", "ümläut-日本語-😀", "%20 or not", "a'b\"c&d=e?f#g", long.as_str()]

@@ -1,6 +1,6 @@
 //! `sightline watch`: what appears in a folder is uploaded, each once.
 
-use crate::local::{Local, sample, watch, within};
+use crate::local_stack::{LocalStack, sample, watch, within};
 use serde_json::Value;
 use std::{
     fs,
@@ -12,8 +12,8 @@ use std::{
 use uuid::Uuid;
 
 #[tokio::test]
-async fn what_appears_in_a_folder_is_uploaded_once_and_ctrl_c_ends_it_with_a_summary() {
-    let local = Local::default_stage().await;
+async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
+    let local = LocalStack::default_stage().await;
     let folder = std::env::temp_dir().join(format!("sightline-watched-{}", Uuid::new_v4()));
     fs::create_dir_all(folder.join("deeper")).expect("a folder is made");
     let owner = format!("w-{}", Uuid::new_v4());

@@ -67,7 +67,7 @@ fn config() -> ProptestConfig {
 }
 
 #[test]
-fn a_quiet_world_runs_the_machine_as_it_is_defined() {
+fn a_world_without_faults_runs_the_state_machine_as_defined() {
     let mut world = World::new();
     for picture in 0..PICTURES.len() {
         world.upload(0, picture, false);
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn whatever_happens_in_whatever_order_every_upload_ends_once(happenings in prop::collection::vec(happening(), 1..80)) {
+    fn every_upload_has_one_outcome_under_random_faults(happenings in prop::collection::vec(happening(), 1..80)) {
         let problems = problems(&happenings);
         prop_assert!(problems.is_empty(), "{problems:#?}");
     }

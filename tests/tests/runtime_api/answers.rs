@@ -2,7 +2,7 @@
 
 use crate::{
     image::Image,
-    local::{Local, photo},
+    local_stack::{LocalStack, sample},
 };
 use aws_sdk_sfn::types::StateMachineType;
 use serde::de::DeserializeOwned;
@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 #[tokio::test]
 async fn inspect_image_claims_the_record_and_makes_the_copies() {
-    let local = Local::find().await;
-    let image = Image::uploaded(&local, photo("hopper-rotated.jpg")).await;
+    let local = LocalStack::default_stage().await;
+    let image = Image::uploaded(&local, &sample("hopper-rotated.jpg")).await;
     let mut function = local.function("inspect-image");
     let input = image.input(&local, "inspect-image");
     let accepted: ImageRef = serde_json::from_value(function.result(&input)).unwrap();
@@ -38,8 +38,8 @@ async fn inspect_image_claims_the_record_and_makes_the_copies() {
 
 #[tokio::test]
 async fn record_rejection_writes_the_reason_and_keeps_the_original() {
-    let local = Local::find().await;
-    let image = Image::uploaded(&local, photo("coffee.jpg")).await;
+    let local = LocalStack::default_stage().await;
+    let image = Image::uploaded(&local, &sample("coffee.jpg")).await;
     let mut function = local.function("record-rejection");
     let input = image.input(&local, "record-rejection");
     for _ in 0..2 {
@@ -54,14 +54,14 @@ async fn record_rejection_writes_the_reason_and_keeps_the_original() {
 
 /// Asks twice; the second answer must be the first, read from the bucket and not paid for again.
 async fn analysed_once<T: DeserializeOwned>(function: &str, sample: &str, analysis: Analysis) -> T {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, sample).await;
     let mut running = local.function(function);
     let input = image.input(&local, function);
     let first = running.result(&input);
     assert!(local.has(&layout::result(&image.id, analysis)).await, "the whole answer is kept");
     assert_eq!(running.result(&input), first);
-    assert_eq!(local.answered(&image.id, analysis.operation()), 1);
+    assert_eq!(local.recognition.calls(&image.id).await[analysis.operation()]["answered"], 1);
     let result_key = layout::result(&image.id, analysis);
     assert_eq!(serde_json::from_value::<Outcome>(first.clone()).unwrap(), Outcome::Done { result_key });
     image.clean(&local).await;
@@ -89,14 +89,14 @@ async fn detect_text_reads_lines() {
 }
 
 #[tokio::test]
-async fn moderate_image_finds_nothing_to_tell_of() {
+async fn moderate_image_clears_a_harmless_photo() {
     let found: ModerationFound = analysed_once("moderate-image", "rocket.jpg", Analysis::Moderation).await;
     assert_eq!(found.verdict, Verdict::Clear);
 }
 
 #[tokio::test]
-async fn send_alert_publishes_once_of_each_kind() {
-    let local = Local::find().await;
+async fn send_alert_publishes_each_kind_once() {
+    let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = local.function("send-alert");
     let mut input = image.input(&local, "send-alert");
@@ -110,7 +110,7 @@ async fn send_alert_publishes_once_of_each_kind() {
 
 #[tokio::test]
 async fn request_review_puts_the_image_into_the_queue_and_keeps_its_token() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let mut function = local.function("request-review");
     let input = image.input(&local, "request-review");
@@ -119,14 +119,14 @@ async fn request_review_puts_the_image_into_the_queue_and_keeps_its_token() {
     assert_eq!((record.processing_status, record.review_status), (ProcessingStatus::Pending, ReviewStatus::Pending));
     assert_eq!(record.work_queue, Some(WorkQueue::Review));
     assert!(record.review_deadline.is_some());
-    assert_eq!(local.item(&image.id).await["ReviewToken"].as_s().unwrap(), input["TaskToken"].as_str().unwrap());
+    assert_eq!(local.items(&image.id).await[0]["ReviewToken"].as_s().unwrap(), input["TaskToken"].as_str().unwrap());
     image.clean(&local).await;
 }
 
 #[tokio::test]
 async fn record_failure_writes_the_first_cause() {
     // The history is that of a real execution; the deployed rule listens to the deployed machine only.
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let (sfn, mut image) = (local.clients.sfn(), Image::fresh());
     let fails = json!({ "StartAt": "Failing", "States": { "Failing": { "Type": "Fail", "Error": "Storage.Unavailable", "Cause": "it was down" } } });
     let made = sfn

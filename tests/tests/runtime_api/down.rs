@@ -1,9 +1,9 @@
 //! Services that are down, or refuse: what the function says meanwhile, and that nothing is done twice afterwards.
 
 use crate::{
-    function::Function,
+    function::{Function, Settings},
     image::Image,
-    local::{Local, Settings},
+    local_stack::LocalStack,
 };
 use sightline_domain::model::record::ProcessingStatus;
 
@@ -13,8 +13,8 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 /// Injected: DynamoDB refuses every connection, then it is back.
 /// Seen: Storage.Unavailable, which the state machine retries; afterwards the record is COMPLETED, with its rows.
 #[tokio::test]
-async fn row_23_while_the_table_is_down_the_step_fails_by_a_name_that_is_retried() {
-    let local = Local::find().await;
+async fn row_23_an_unavailable_table_is_reported_by_a_retried_error() {
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");
     let mut settings = local.settings("store-record");
@@ -30,8 +30,8 @@ async fn row_23_while_the_table_is_down_the_step_fails_by_a_name_that_is_retried
 /// Injected: SNS refuses every connection, then the topic does not exist, then all is well.
 /// Seen: Alert.Unavailable and Alert.Misconfigured; afterwards one message, and no second one when the step repeats.
 #[tokio::test]
-async fn row_26_what_sns_refused_is_sent_once_when_it_is_back() {
-    let local = Local::find().await;
+async fn row_26_an_alert_that_sns_refused_is_sent_once_when_it_is_back() {
+    let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let input = image.input(&local, "send-alert");
     let mut down = local.settings("send-alert");

@@ -3,7 +3,7 @@
 use crate::{
     function::Function,
     image::Image,
-    local::{Local, photo},
+    local_stack::{LocalStack, sample},
 };
 use image::{DynamicImage, ImageFormat};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[test]
-fn an_input_of_another_shape_is_named_so_by_every_function() {
+fn every_function_rejects_an_input_of_the_wrong_shape() {
     let settings = [
         ("RECORDS_TABLE", "records"),
         ("LABEL_INDEX_TABLE", "labels"),
@@ -48,17 +48,17 @@ fn an_input_of_another_shape_is_named_so_by_every_function() {
 /// Injected: files of 79 px, of no bytes, cut off, and SVG, to one process of inspect-image.
 /// Seen: Image.Rejected with the code, each time; the same process then takes a photo.
 #[tokio::test]
-async fn row_08_row_10_row_11_a_rejected_image_has_its_reason_code_and_the_next_one_is_served() {
-    let local = Local::find().await;
+async fn row_08_row_10_row_11_rejections_have_their_code_and_the_process_continues() {
+    let local = LocalStack::default_stage().await;
     let mut function = local.function("inspect-image");
     let bad = [
         ("TOO_SMALL", png(79, 400)),
         ("EMPTY_FILE", Vec::new()),
-        ("TRUNCATED", photo("cut-off.jpg")),
+        ("TRUNCATED", sample("cut-off.jpg")),
         ("NOT_AN_IMAGE", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
     ];
     for (code, bytes) in bad {
-        let image = Image::uploaded(&local, bytes).await;
+        let image = Image::uploaded(&local, &bytes).await;
         let (error, message) = function.error(&image.input(&local, "inspect-image"));
         assert_eq!(error, "Image.Rejected");
         assert!(message.starts_with(&format!("{code}: ")), "{message}");
@@ -67,7 +67,7 @@ async fn row_08_row_10_row_11_a_rejected_image_has_its_reason_code_and_the_next_
     let gone = Image::fresh();
     let (error, message) = function.error(&gone.input(&local, "inspect-image"));
     assert!(error == "Image.Rejected" && message.starts_with("OBJECT_DELETED: "), "{error}: {message}");
-    let good = Image::uploaded(&local, photo("coffee.jpg")).await;
+    let good = Image::uploaded(&local, &sample("coffee.jpg")).await;
     assert_eq!(function.result(&good.input(&local, "inspect-image"))["ImageID"], json!(good.id));
     good.clean(&local).await;
 }
@@ -76,9 +76,9 @@ async fn row_08_row_10_row_11_a_rejected_image_has_its_reason_code_and_the_next_
 /// Seen: Image.Duplicate, which names the image and the execution that has it.
 #[tokio::test]
 async fn row_01_a_duplicate_names_the_execution_that_has_the_image() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let mut function = local.function("inspect-image");
-    let image = Image::uploaded(&local, photo("coffee.jpg")).await;
+    let image = Image::uploaded(&local, &sample("coffee.jpg")).await;
     let mut input = image.input(&local, "inspect-image");
     function.result(&input);
     input["ExecutionArn"] = json!("arn:aws:states:eu-west-1:123456789012:execution:tests:another");
@@ -90,7 +90,7 @@ async fn row_01_a_duplicate_names_the_execution_that_has_the_image() {
 
 #[tokio::test]
 async fn a_record_of_another_execution_is_superseded() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     for name in ["store-record", "request-review"] {
         let mut function = local.function(name);
@@ -105,8 +105,8 @@ async fn a_record_of_another_execution_is_superseded() {
 /// Injected: a table name that does not exist.
 /// Seen: Storage.Misconfigured.
 #[tokio::test]
-async fn row_20_a_table_that_is_not_there_is_a_wrong_set_up() {
-    let local = Local::find().await;
+async fn row_20_a_missing_table_is_a_configuration_error() {
+    let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = Function::start("request-review", &[("RECORDS_TABLE", "no-such-table")]);
     let (error, message) = function.error(&image.input(&local, "request-review"));

@@ -1,17 +1,18 @@
 //! Rekognition's troubles, each planned for one image alone, arrive under the names that the state machine knows.
 
-use crate::{function::Function, image::Image, local::Local};
+use crate::{function::Function, image::Image, local_stack::LocalStack};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// While the fault stands the function fails with `error`; once it is mended, the same process answers.
 async fn fault(mode: &str, error: &str, says: &str) {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function = local.function("detect-labels");
     let input = image.input(&local, "detect-labels");
-    let fault = local.plan(&image.id, mode);
+    let fault = local.recognition.plan_fault(&image.id, "*", mode, json!({})).await;
     let (name, message) = function.error(&input);
-    local.mend(fault);
+    local.recognition.remove_fault(fault).await;
     assert_eq!(name, error, "{message}");
     assert!(message.starts_with(says), "{message}");
     assert_eq!(function.result(&input)["Status"], "DONE");
@@ -43,7 +44,7 @@ async fn row_18_an_answer_that_is_no_json() {
 /// Seen: Recognition.Unavailable; the same process answers afterwards.
 #[tokio::test]
 async fn row_18_a_connection_that_is_dropped() {
-    fault("close_tombstone", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
+    fault("close", "Recognition.Unavailable", "DetectLabels is unavailable: ").await;
 }
 
 /// Injected: InvalidImageFormatException and ImageTooLargeException.
@@ -67,16 +68,16 @@ async fn row_20_a_wrong_set_up_burns_no_time_on_retries() {
 
 #[tokio::test]
 async fn every_analysis_names_itself() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
-    let fault = local.plan(&image.id, "access-denied");
+    let fault = local.recognition.plan_fault(&image.id, "*", "access-denied", json!({})).await;
     for (name, operation) in [("analyze-faces", "DetectFaces"), ("detect-text", "DetectText"), ("moderate-image", "DetectModerationLabels")]
     {
         let (error, message) = local.function(name).error(&image.input(&local, name));
         assert_eq!(error, "Recognition.Misconfigured");
         assert!(message.starts_with(&format!("{operation} is not set up correctly: ")), "{message}");
     }
-    local.mend(fault);
+    local.recognition.remove_fault(fault).await;
     image.clean(&local).await;
 }
 
@@ -84,14 +85,14 @@ async fn every_analysis_names_itself() {
 /// Seen: Function.DeadlineExceeded before the four seconds are over; the same process answers afterwards.
 #[tokio::test]
 async fn row_18_row_21_a_call_that_hangs_is_reported_before_the_deadline() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function: Function = local.function("detect-labels");
     let input = image.input(&local, "detect-labels");
-    let fault = local.plan(&image.id, "hang");
+    let fault = local.recognition.plan_fault(&image.id, "*", "hang", json!({})).await;
     let (limit, started) = (Duration::from_secs(4), Instant::now());
     let (error, message) = function.error_within(limit, &input);
-    local.mend(fault);
+    local.recognition.remove_fault(fault).await;
     assert_eq!(error, "Function.DeadlineExceeded", "{message}");
     assert!(started.elapsed() < limit, "{:?}", started.elapsed());
     assert_eq!(function.result(&input)["Status"], "DONE");

@@ -1,6 +1,9 @@
 //! A function's program, as Lambda would run it.
 
-use crate::runtime::{Answer, Invocation, Runtime};
+use crate::{
+    local_stack::LocalStack,
+    runtime::{Answer, Invocation, Runtime},
+};
 use serde_json::Value;
 use sightline_domain::model::clock::Clock;
 use sightline_kit::clock::SystemClock;
@@ -109,4 +112,27 @@ fn program(name: &str) -> PathBuf {
 
 fn gather(output: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) {
     thread::spawn(move || BufReader::new(output).lines().map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line)));
+}
+
+/// Names and values of settings.
+pub type Settings<'a> = Vec<(&'a str, &'a str)>;
+
+impl LocalStack {
+    /// A function with all the settings that it needs on this stack.
+    pub fn function(&self, name: &str) -> Function {
+        Function::start(name, &self.settings(name))
+    }
+
+    /// The settings that a function needs on this stack.
+    pub fn settings(&self, name: &str) -> Settings<'_> {
+        let (records, labels) =
+            (("RECORDS_TABLE", self.stack.records_table.as_str()), ("LABEL_INDEX_TABLE", self.stack.label_index_table.as_str()));
+        match name {
+            "inspect-image" | "record-rejection" | "record-failure" | "request-review" => vec![records],
+            "store-record" => vec![records, labels],
+            "send-alert" => vec![("ALERTS_TOPIC_ARN", self.stack.alerts_topic_arn.as_str())],
+            "moderate-image" => vec![("MODERATION_POLICY", r#"[{"category":"Explicit","minConfidence":60,"action":"BLOCK"}]"#)],
+            _ => Vec::new(),
+        }
+    }
 }

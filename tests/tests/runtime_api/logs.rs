@@ -1,6 +1,6 @@
 //! The log: JSON lines with ids, and never what was found, who is in the picture, or a secret.
 
-use crate::{function::Function, image::Image, local::Local};
+use crate::{function::Function, image::Image, local_stack::LocalStack};
 use serde_json::Value;
 use std::{thread::sleep, time::Duration};
 
@@ -19,8 +19,8 @@ fn lines(function: &Function) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn lines_name_function_request_trace_and_image() {
-    let local = Local::find().await;
+async fn log_lines_name_function_request_trace_and_image() {
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function = local.function("detect-labels");
     function.result(&image.input(&local, "detect-labels"));
@@ -41,7 +41,7 @@ fn metrics(function: &Function) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_invocation_writes_one_line_of_metrics() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let (image, unknown) = (Image::processed(&local, "printed-page.png").await, Image::fresh());
     let mut function = local.function("detect-text");
     let found = function.result(&image.input(&local, "detect-text"));
@@ -60,22 +60,22 @@ async fn every_invocation_writes_one_line_of_metrics() {
 }
 
 #[tokio::test]
-async fn throttling_shows_in_the_metrics() {
-    let local = Local::find().await;
+async fn throttling_is_counted_in_the_metrics() {
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "coffee.jpg").await;
     let mut function = local.function("detect-labels");
-    let fault = local.plan(&image.id, "throttle");
+    let fault = local.recognition.plan_fault(&image.id, "*", "throttle", Value::Null).await;
     function.error(&image.input(&local, "detect-labels"));
-    local.mend(fault);
+    local.recognition.remove_fault(fault).await;
     let line = &metrics(&function)[0];
     assert_eq!((&line["Throttles"], &line["Retries"], &line["error"]), (&5.into(), &4.into(), &"Recognition.Throttled".into()));
     image.clean(&local).await;
 }
 
 #[tokio::test]
-async fn the_image_that_inspection_claims_is_named_from_then_on() {
-    let local = Local::find().await;
-    let image = Image::uploaded(&local, b"no image".to_vec()).await;
+async fn log_lines_name_the_image_once_it_is_claimed() {
+    let local = LocalStack::default_stage().await;
+    let image = Image::uploaded(&local, b"no image").await;
     let mut function = local.function("inspect-image");
     function.error(&image.input(&local, "inspect-image"));
     let ended = lines(&function).into_iter().find(|line| line["error"] == "Image.Rejected" && line["_aws"].is_null()).unwrap();
@@ -86,8 +86,8 @@ async fn the_image_that_inspection_claims_is_named_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_stored_record_tells_what_its_image_took_and_cost() {
-    let local = Local::find().await;
+async fn metrics_of_a_stored_record_have_time_and_cost() {
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let mut function = local.function("store-record");
     function.result(&image.input(&local, "store-record"));
@@ -100,7 +100,7 @@ async fn a_stored_record_tells_what_its_image_took_and_cost() {
 
 #[tokio::test]
 async fn found_text_is_not_logged() {
-    let local = Local::find().await;
+    let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, "printed-page.png").await;
     let mut function = local.function("detect-text");
     let found = function.result(&image.input(&local, "detect-text"));
@@ -115,8 +115,8 @@ async fn found_text_is_not_logged() {
 }
 
 #[tokio::test]
-async fn a_task_token_is_not_logged_whether_the_step_succeeds_or_fails() {
-    let local = Local::find().await;
+async fn a_task_token_is_never_logged() {
+    let local = LocalStack::default_stage().await;
     let (claimed, unknown) = (Image::claimed(&local).await, Image::fresh());
     let mut function = local.function("request-review");
     let input = claimed.input(&local, "request-review");
@@ -128,8 +128,8 @@ async fn a_task_token_is_not_logged_whether_the_step_succeeds_or_fails() {
 }
 
 #[tokio::test]
-async fn an_error_is_logged_by_its_name_without_the_payload() {
-    let local = Local::find().await;
+async fn an_error_is_logged_with_its_name_and_without_the_payload() {
+    let local = LocalStack::default_stage().await;
     let image = Image::fresh();
     let mut function = local.function("store-record");
     let mut input = image.input(&local, "store-record");

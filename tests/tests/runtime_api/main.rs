@@ -1,4 +1,4 @@
-//! Every function's real program, served by a Lambda Runtime API of ours, with the local stack behind it.
+//! The program of every function, run by a Lambda Runtime API of our own, against the local stack.
 
 #![allow(
     clippy::expect_used,
@@ -14,8 +14,10 @@ mod errors;
 mod faults;
 mod function;
 mod image;
-mod local;
 mod logs;
 mod runtime;
 mod settings;
 mod storing;
+
+#[path = "../local_stack/mod.rs"]
+mod local_stack;

@@ -1,12 +1,12 @@
 //! With wrong settings every invocation says so, naming all that is wrong at once.
 
-use crate::{function::Function, image::sample};
+use crate::{function::Function, image::sample_input};
 
 fn complaint(name: &str, settings: &[(&str, &str)]) -> String {
     let mut function = Function::start(name, settings);
-    let (error, message) = function.error(&sample(name));
+    let (error, message) = function.error(&sample_input(name));
     assert_eq!(error, "Settings.Invalid", "{name}");
-    assert_eq!(function.error(&sample(name)), (error, message.clone()), "{name}: again");
+    assert_eq!(function.error(&sample_input(name)), (error, message.clone()), "{name}: again");
     message
 }
 
@@ -38,7 +38,7 @@ fn all_wrong_settings_are_named_together() {
 }
 
 #[test]
-fn a_policy_that_does_not_read_is_no_policy() {
+fn an_unreadable_policy_is_rejected() {
     let unknown_action = r#"[{"category":"Explicit","minConfidence":60,"action":"IGNORE"}]"#;
     let impossible = r#"[{"category":"Explicit","minConfidence":160,"action":"BLOCK"}]"#;
     for policy in ["", "{}", unknown_action, impossible] {

@@ -2,7 +2,7 @@
 
 use crate::{
     image::Image,
-    local::{Item, Local},
+    local_stack::{Item, LocalStack},
 };
 use sightline_domain::model::{record::ProcessingStatus, review::ReviewStatus};
 use std::collections::BTreeSet;
@@ -14,16 +14,16 @@ fn terms(rows: &[Item]) -> BTreeSet<&str> {
 /// Injected: store-record run by a second process with the same input, as after a kill of the first.
 /// Seen: the same answer, the same record, each label row once.
 #[tokio::test]
-async fn row_22_the_same_event_twice_makes_one_record_and_one_set_of_rows() {
-    let local = Local::find().await;
+async fn row_22_a_repeated_step_writes_one_record_and_one_set_of_rows() {
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");
     // Two processes: the first is gone, as after a kill.
     let first = local.function("store-record").result(&input);
-    let (item, rows) = (local.item(&image.id).await, local.rows(&image.id).await);
+    let (item, rows) = (local.items(&image.id).await, local.rows(&image.id).await);
     let second = local.function("store-record").result(&input);
     assert_eq!(second, first);
-    assert_eq!(local.item(&image.id).await, item);
+    assert_eq!(local.items(&image.id).await, item);
     assert_eq!(local.rows(&image.id).await.len(), rows.len());
     assert_eq!(terms(&rows), BTreeSet::from(["person", "human", "knife", "blade", "weapon", "sign", "symbol", "kitchen"]));
     assert_eq!(rows.len(), 8, "each term once");
@@ -35,14 +35,14 @@ async fn row_22_the_same_event_twice_makes_one_record_and_one_set_of_rows() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_withheld_moves_out_of_sight() {
-    let local = Local::find().await;
+async fn a_withheld_image_is_moved_to_the_archive() {
+    let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let mut input = image.input(&local, "store-record");
     input["Review"]["Status"] = "REJECTED".into();
     let (copy, thumbnail) = (format!("processed/{}/image.jpg", image.id), format!("processed/{}/thumbnail.jpg", image.id));
-    local.put(&copy, b"a picture".to_vec()).await;
-    local.put(&thumbnail, b"a small one".to_vec()).await;
+    local.put(&copy, b"a picture").await;
+    local.put(&thumbnail, b"a small one").await;
     for _ in 0..2 {
         assert_eq!(local.function("store-record").result(&input)["ReviewStatus"], "REJECTED");
         assert!(!local.has(&copy).await && !local.has(&thumbnail).await);

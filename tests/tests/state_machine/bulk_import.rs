@@ -18,22 +18,22 @@ fn names(selector: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn it_is_jsonpath_without_a_word_of_jsonata() {
+fn bulk_import_is_jsonpath_only() {
     assert!(BULK_IMPORT.get("QueryLanguage").is_none() && !BULK_IMPORT.to_string().contains("{%"));
 }
 
 #[test]
-fn items_are_standard_executions_so_that_a_redrive_runs_the_failed_ones_again() {
+fn items_are_standard_executions_and_can_be_redriven() {
     assert_eq!(map()["ItemProcessor"]["ProcessorConfig"], json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}));
 }
 
 #[test]
-fn bounds_are_plain_numbers_which_the_settings_replace() {
+fn limits_are_plain_numbers_that_the_settings_replace() {
     assert_eq!((map()["MaxConcurrency"].as_u64(), map()["ToleratedFailurePercentage"].as_u64()), (Some(5), Some(5)));
 }
 
 #[test]
-fn every_column_of_the_list_reaches_the_function_and_whose_the_images_are() {
+fn every_column_and_the_owner_reach_the_function() {
     let selector = &map()["ItemSelector"];
     for column in LIST_HEADING.split(',') {
         assert_eq!(selector[format!("{column}.$")], format!("$$.Map.Item.Value.{column}"));
@@ -45,7 +45,7 @@ fn every_column_of_the_list_reaches_the_function_and_whose_the_images_are() {
 }
 
 #[test]
-fn a_row_of_the_list_is_what_the_function_takes() {
+fn the_function_accepts_a_row_of_the_list() {
     let object = ListedObject { bucket: "photos".into(), key: "a, b\n.jpg".into(), version_id: None, etag: "e".into() };
     let row = object.row();
     let columns = LIST_HEADING.split(',').zip(row.split(','));
@@ -55,7 +55,7 @@ fn a_row_of_the_list_is_what_the_function_takes() {
 }
 
 #[test]
-fn all_that_it_is_started_with_is_used_and_nothing_else() {
+fn every_input_field_is_used_and_no_other() {
     let text = BULK_IMPORT.to_string();
     let asked: BTreeSet<&str> = text.split("\"$.").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     // What the command hands over (cli/src/import/launch.rs), and the function's answer.

@@ -54,7 +54,7 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn no_error_is_missing_here() {
+fn every_error_is_in_this_test() {
     let sources = ["crates/domain/src/model/error.rs", "crates/domain/src/model/rejection.rs", "crates/kit/src/failure.rs"];
     let texts: Vec<String> = sources.iter().map(|path| fs::read_to_string(in_repository(path)).unwrap()).collect();
     let written: BTreeSet<String> = texts.iter().flat_map(|text| names_in(text)).map(str::to_owned).collect();
@@ -62,13 +62,13 @@ fn no_error_is_missing_here() {
 }
 
 #[test]
-fn what_is_retried_is_what_says_that_it_is_transient() {
+fn exactly_the_transient_errors_are_retried() {
     let retried = all_tasks().iter().flat_map(State::retried).collect();
     assert_eq!(ours(retried), names(StepError::is_transient));
 }
 
 #[test]
-fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
+fn each_task_retries_the_transient_errors_of_its_function() {
     for task in all_tasks() {
         let crate_docs = fs::read_to_string(in_repository(&format!("functions/{}/src/lib.rs", task.function()))).unwrap();
         let crate_docs: String = crate_docs.lines().take_while(|line| line.starts_with("//!")).collect();
@@ -83,7 +83,7 @@ fn each_task_retries_the_transient_errors_that_its_function_speaks_of() {
 /// Injected: the names under which Lambda reports timeouts, crashes, lack of memory and throttling, looked up in the definition.
 /// Seen: every task retries each of them.
 #[test]
-fn row_21_each_task_retries_what_lambda_may_report() {
+fn row_21_each_task_retries_the_errors_of_lambda() {
     // Step Functions guide, "Handle transient Lambda service exceptions"; a process that crashed or ran out of memory shows as one of
     // Runtime.* or as Lambda.Unknown.
     let platform = [
@@ -112,7 +112,7 @@ fn row_21_each_task_retries_what_lambda_may_report() {
 /// Injected: the names of both kinds of throttling, looked up in the definition.
 /// Seen: each has a retrier of its own that waits for hours, so that a backlog of hours ends without a redrive.
 #[test]
-fn row_21_throttling_is_retried_for_hours_by_retriers_of_its_own() {
+fn row_21_throttling_has_its_own_retriers_for_hours() {
     let mut seen = BTreeSet::new();
     for task in all_tasks() {
         for name in ["Recognition.Throttled", "Lambda.TooManyRequestsException"] {
@@ -136,7 +136,7 @@ fn row_21_throttling_is_retried_for_hours_by_retriers_of_its_own() {
 }
 
 #[test]
-fn only_what_re_running_cannot_mend_is_caught() {
+fn only_permanent_errors_are_caught() {
     let caught: BTreeSet<String> = all_states().iter().flat_map(State::caught).collect();
     assert!(caught.contains("States.Timeout"), "a review that nobody answers");
     let own = ours(caught);
@@ -150,7 +150,7 @@ fn only_what_re_running_cannot_mend_is_caught() {
 }
 
 #[test]
-fn nothing_is_retried_or_caught_wholesale() {
+fn no_retrier_or_catcher_matches_all_errors() {
     for state in all_states() {
         for wholesale in ["States.ALL", "States.TaskFailed", "States.Runtime"] {
             assert!(!state.retried().contains(wholesale) && !state.caught().contains(wholesale), "{}: {wholesale}", state.name);

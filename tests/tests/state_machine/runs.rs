@@ -96,7 +96,7 @@ fn failing(state: &str, error: &str) -> Run {
 }
 
 #[test]
-fn a_person_and_text_take_eleven_states_and_all_that_was_found_is_stored() {
+fn a_person_and_text_take_eleven_states_and_all_findings_are_stored() {
     let run = Run::on(&answers());
     run.payloads_fit();
     assert_eq!(run.entered().len(), 11, "{:?}", run.entered());
@@ -112,7 +112,7 @@ fn a_person_and_text_take_eleven_states_and_all_that_was_found_is_stored() {
 }
 
 #[test]
-fn what_was_not_looked_for_is_stored_as_skipped_with_the_reason() {
+fn a_skipped_analysis_is_stored_with_the_reason() {
     let mut answers = answers();
     answers["DetectLabels"]["payload"]["Person"] = json!({ "Found": false, "Reason": "no person among the labels" });
     answers["DetectLabels"]["payload"]["Text"] = json!({ "Found": false, "Reason": "no text among the labels" });
@@ -126,7 +126,7 @@ fn what_was_not_looked_for_is_stored_as_skipped_with_the_reason() {
 }
 
 #[test]
-fn one_watched_label_is_enough_to_tell_of() {
+fn one_watched_label_sends_an_alert() {
     let run = Run::on(&with("DetectLabels", "/Watched", json!([{ "Name": "Knife", "Confidence": 91.3 }])));
     run.payloads_fit();
     assert_eq!(run.payload("SendAlert")["Kind"], "CONCERN");
@@ -136,7 +136,7 @@ fn one_watched_label_is_enough_to_tell_of() {
 }
 
 #[test]
-fn a_verdict_other_than_clear_is_told_of_and_only_review_waits() {
+fn every_verdict_but_clear_sends_an_alert_and_only_review_waits() {
     for (verdict, waits) in [("ALERT", false), ("BLOCK", false), ("REVIEW", true)] {
         let mut answers = with("ModerateImage", "/Verdict", json!(verdict));
         answers["AwaitReview"] = json!({ "token": { "Status": "APPROVED", "ReviewedBy": "berta" } });
@@ -154,7 +154,7 @@ fn a_verdict_other_than_clear_is_told_of_and_only_review_waits() {
 /// Injected: AwaitReview times out.
 /// Seen: ReviewExpired is told, and EXPIRED handed to StoreRecord.
 #[test]
-fn row_27_a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
+fn row_27_an_unanswered_review_is_stored_as_expired_with_an_alert() {
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
     answers["AwaitReview"] = json!({ "error": "States.Timeout" });
     let run = Run::on(&answers);
@@ -167,7 +167,7 @@ fn row_27_a_review_that_nobody_answers_is_told_of_and_stored_as_expired() {
 }
 
 #[test]
-fn a_rejected_image_ends_well_with_its_reason_recorded() {
+fn a_rejected_image_succeeds_with_its_reason_recorded() {
     let run = failing("InspectImage", "Image.Rejected");
     run.payloads_fit();
     assert_eq!(run.entered(), ["InspectImage", "RecordRejection", "ImageRejected"]);
@@ -179,7 +179,7 @@ fn a_rejected_image_ends_well_with_its_reason_recorded() {
 /// Injected: each of the four analyses fails with Recognition.Refused.
 /// Seen: the run ends well in ImageRejected, and RecordRejection gets the image.
 #[test]
-fn row_19_an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so() {
+fn row_19_an_image_refused_by_any_analysis_succeeds_as_rejected() {
     for state in ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage"] {
         let run = failing(state, "Recognition.Refused");
         run.payloads_fit();
@@ -191,19 +191,19 @@ fn row_19_an_image_that_rekognition_refuses_ends_well_whichever_analysis_says_so
 /// Injected: InspectImage fails with Image.Duplicate.
 /// Seen: the run ends in AlreadyAnalyzed, before any analysis.
 #[test]
-fn row_01_a_duplicate_ends_before_anything_is_paid_for() {
+fn row_01_a_duplicate_ends_before_any_paid_call() {
     let run = failing("InspectImage", "Image.Duplicate");
     assert_eq!(run.entered(), ["InspectImage", "AlreadyAnalyzed"]);
 }
 
 #[test]
-fn the_marker_of_a_folder_ends_at_once_and_without_a_record() {
+fn a_folder_marker_ends_without_a_record() {
     let run = failing("InspectImage", "Upload.FolderMarker");
     assert_eq!(run.entered(), ["InspectImage", "FolderIgnored"]);
 }
 
 #[test]
-fn a_record_that_another_execution_owns_is_left_to_it() {
+fn a_record_of_another_execution_is_left_alone() {
     assert_eq!(failing("StoreRecord", "Record.Superseded").0["end"], "RecordSuperseded");
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
     answers["AwaitReview"] = json!({ "error": "Record.Superseded" });
@@ -213,7 +213,7 @@ fn a_record_that_another_execution_owns_is_left_to_it() {
 /// Injected: each task fails with each error that a redrive may mend.
 /// Seen: the run fails at that very state with that very error.
 #[test]
-fn row_17_row_20_row_23_what_a_redrive_may_mend_fails_the_execution_at_that_very_state() {
+fn row_17_row_20_row_23_an_error_that_a_redrive_can_repair_fails_the_execution_at_its_state() {
     let states = ["InspectImage", "DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"];
     for state in states {
         for error in

@@ -36,7 +36,7 @@ fn names_are_verbs_or_outcomes_in_camel_case_and_used_once() {
 }
 
 #[test]
-fn every_state_goes_on_or_ends() {
+fn every_state_has_a_next_state_or_an_end() {
     for state in all_states() {
         let ends = state.body["End"] == true || state.body["Type"] == "Succeed";
         let was_redriven = state.body.get("Next").is_some() || state.body["Type"] == "Choice";
@@ -56,13 +56,13 @@ fn every_state_and_every_catcher_says_what_it_is_for() {
 }
 
 #[test]
-fn nothing_ends_in_fail() {
+fn no_state_is_a_fail_state() {
     // A redriven Fail state fails again: failed executions could never be mended.
     assert!(all_states().iter().all(|state| state.body["Type"] != "Fail"));
 }
 
 #[test]
-fn it_is_jsonata_through_and_through() {
+fn image_analysis_is_jsonata_only() {
     assert_eq!(MACHINE["QueryLanguage"], "JSONata");
     for state in states() {
         for field in ["QueryLanguage", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Result", "ItemsPath"] {
@@ -83,7 +83,7 @@ fn every_task_has_its_own_time_limit() {
 }
 
 #[test]
-fn every_retry_is_spread_and_bounded() {
+fn every_retry_has_jitter_and_a_limit() {
     for task in all_tasks() {
         assert!(list(&task.body["Retry"]).count() > 0, "{}", task.name);
         for retrier in list(&task.body["Retry"]) {
@@ -97,14 +97,14 @@ fn every_retry_is_spread_and_bounded() {
 }
 
 #[test]
-fn the_machines_call_every_function_but_those_that_are_called_from_outside() {
+fn the_state_machines_call_every_function_not_called_from_outside() {
     let mut called: BTreeSet<String> = all_tasks().iter().map(State::function).collect();
     called.extend(CALLED_FROM_OUTSIDE.map(str::to_owned));
     assert_eq!(called, functions());
 }
 
 #[test]
-fn lambda_is_called_with_nothing_but_a_name_and_a_payload() {
+fn lambda_is_called_with_a_name_and_a_payload_only() {
     for task in tasks() {
         let resource = task.body["Resource"].as_str().unwrap();
         assert!(resource.starts_with("arn:aws:states:::lambda:invoke"), "{}", task.name);
@@ -128,7 +128,7 @@ fn longest(region: &Region, name: &str) -> usize {
 }
 
 #[test]
-fn an_image_without_a_concern_enters_at_most_eleven_states() {
+fn an_image_without_an_alert_enters_at_most_eleven_states() {
     let outermost = regions().remove(0);
     assert_eq!(longest(&outermost, &outermost.start), 11);
 }

@@ -13,7 +13,7 @@ async fn queue(replay: &Replay) -> DeadLetters {
 }
 
 #[tokio::test]
-async fn a_message_comes_with_all_that_tells_why_it_is_here() {
+async fn a_message_has_its_body_counts_and_error_attributes() {
     let message = json!({"MessageId": "m", "ReceiptHandle": "r", "Body": "{}",
         "Attributes": {"SentTimestamp": "1772366400000", "ApproximateReceiveCount": "3"},
         "MessageAttributes": {"ERROR_CODE": {"StringValue": "SDK_CLIENT_ERROR", "DataType": "String"},
@@ -32,7 +32,7 @@ async fn a_message_comes_with_all_that_tells_why_it_is_here() {
 }
 
 #[tokio::test]
-async fn a_message_is_let_go_or_deleted_by_its_receipt() {
+async fn a_message_is_released_or_deleted_by_its_receipt_handle() {
     let received = json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "receipt-1", "Body": "{}"}]});
     let replay = Replay::new([ok(received.to_string()), ok("{}"), ok("{}")]);
     let queue = queue(&replay).await;
@@ -47,7 +47,7 @@ async fn a_message_is_let_go_or_deleted_by_its_receipt() {
 }
 
 #[tokio::test]
-async fn the_messages_are_counted_and_a_refusal_is_our_set_up() {
+async fn messages_are_counted_and_errors_have_our_names() {
     let count = queue(&Replay::new([ok(json!({"Attributes": {"ApproximateNumberOfMessages": "7"}}).to_string())])).await.count().await;
     assert_eq!(count.unwrap(), 7);
     for (code, name) in [("AccessDeniedException", "Storage.Misconfigured"), ("ThrottlingException", "Storage.Unavailable")] {

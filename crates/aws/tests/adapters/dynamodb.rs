@@ -72,7 +72,7 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
 }
 
 #[tokio::test]
-async fn no_record_is_none_and_one_that_cannot_be_read_is_an_error() {
+async fn a_missing_record_is_none_and_an_unreadable_one_is_an_error() {
     assert!(tables(&Replay::new([ok(r#"{"Items": []}"#)])).await.find(IMAGE_ID).await.unwrap().is_none());
     let odd = ok(json!({"Items": [{"ImageID": {"S": "i"}}]}).to_string());
     assert_eq!(tables(&Replay::new([odd])).await.find(IMAGE_ID).await.err().unwrap().name(), "Storage.Misconfigured");
@@ -185,7 +185,7 @@ async fn a_refused_condition_is_no_error() {
 /// Injected: each of the errors that DynamoDB documents.
 /// Seen: Storage.Unavailable for what passes, Storage.Misconfigured for what does not.
 #[tokio::test]
-async fn row_20_row_23_other_errors_have_our_names() {
+async fn row_20_row_23_dynamodb_errors_have_our_names() {
     let cases = [
         ("ProvisionedThroughputExceededException", 400, "Storage.Unavailable"),
         ("ThrottlingException", 400, "Storage.Unavailable"),
@@ -204,7 +204,7 @@ async fn row_20_row_23_other_errors_have_our_names() {
 }
 
 #[tokio::test]
-async fn record_and_rows_are_one_transaction_under_the_condition_of_ownership() {
+async fn record_and_rows_are_written_in_one_conditional_transaction() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(complete(&replay).await.unwrap(), Written::Yes);
     let items = replay.only().json()["TransactItems"].clone();
@@ -232,7 +232,7 @@ fn refused(execution: &str, status: &str) -> Value {
 /// Injected: recorded cancellations, each with another reason, conflicts and lack of throughput among them.
 /// Seen: our own write counts as done, another's record is left alone, conflicts and throttles are Storage.Unavailable.
 #[tokio::test]
-async fn row_22_row_23_a_canceled_transaction_is_our_own_write_somebody_elses_record_or_passing() {
+async fn row_22_row_23_a_canceled_transaction_is_classified_by_its_reasons() {
     let none = json!({"Code": "None"});
     let cases = [
         ("own write", json!([refused(EXECUTION, "COMPLETED"), none]), Ok(Written::Yes)),
@@ -255,7 +255,7 @@ async fn row_22_row_23_a_canceled_transaction_is_our_own_write_somebody_elses_re
 /// Injected: TransactionInProgressException, InternalServerError and ThrottlingException to every try.
 /// Seen: Storage.Unavailable, which the state machine retries.
 #[tokio::test]
-async fn row_23_a_transaction_in_progress_or_a_table_that_is_down_is_passing() {
+async fn row_23_an_unavailable_table_is_a_transient_error() {
     for (code, status) in [("TransactionInProgressException", 400), ("InternalServerError", 500), ("ThrottlingException", 400)] {
         assert_eq!(complete(&Replay::new([json_error(status, code)])).await.unwrap_err().name(), "Storage.Unavailable", "{code}");
     }
@@ -264,7 +264,7 @@ async fn row_23_a_transaction_in_progress_or_a_table_that_is_down_is_passing() {
 /// Injected: a recorded 500 to a transaction, then an answer.
 /// Seen: two tries with one and the same client token.
 #[tokio::test]
-async fn row_22_a_transaction_that_is_tried_again_carries_the_same_token() {
+async fn row_22_a_retried_transaction_has_the_same_client_token() {
     let replay = Replay::new([json_error(500, "InternalServerError"), ok("{}")]);
     complete(&replay).await.unwrap();
     let tokens: HashSet<String> = replay.asked().iter().map(|asked| asked.json()["ClientRequestToken"].to_string()).collect();

@@ -66,7 +66,7 @@ async fn an_image_without_a_record_is_marked_where_nothing_has_that_key_yet() {
 }
 
 #[tokio::test]
-async fn the_rows_of_an_image_without_a_record_are_looked_for_in_the_whole_index() {
+async fn rows_of_an_image_are_found_by_scanning_all_pages() {
     let row = |term: &str| json!({"OwnerLabelMonth": {"S": format!("anna#{term}#2026-03")}, "TimeImageID": {"S": "0#i"}});
     let first = json!({"Items": [row("car")], "LastEvaluatedKey": row("car")});
     let replay = Replay::new([ok(first.to_string()), ok(json!({"Items": [row("road")]}).to_string())]);
@@ -90,7 +90,7 @@ async fn a_tombstone_is_closed_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn all_items_of_an_image_are_read_the_newest_first() {
+async fn all_pages_of_the_items_of_an_image_are_read() {
     let item = |at: i64| {
         json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": at.to_string()}, "ProcessingStatus": {"S": "ERASED"},
         "ErasedAt": {"N": "5"}, "SchemaVersion": {"N": "1"}})
@@ -115,7 +115,7 @@ fn label_row(term: usize) -> Value {
 }
 
 #[tokio::test]
-async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
+async fn label_rows_are_read_in_batches_and_unprocessed_keys_again() {
     let part = json!({"Responses": {"label-index": [label_row(0)]}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(1)]}}});
     let rest = json!({"Responses": {"label-index": [label_row(1)]}, "UnprocessedKeys": {}});
     let last = json!({"Responses": {"label-index": []}});
@@ -128,7 +128,7 @@ async fn label_rows_are_looked_for_in_batches_and_what_was_left_undone_again() {
 }
 
 #[tokio::test]
-async fn label_rows_are_deleted_in_batches_and_what_was_left_undone_again() {
+async fn label_rows_are_deleted_in_batches_and_unprocessed_items_again() {
     let part = json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(3)}}]}});
     let replay = Replay::new([ok(part.to_string()), ok("{}"), ok("{}")]);
     let keys: Vec<RowKey> = (0..30).map(row).collect();
@@ -140,7 +140,7 @@ async fn label_rows_are_deleted_in_batches_and_what_was_left_undone_again() {
 }
 
 #[tokio::test]
-async fn what_stays_undone_is_passing_trouble() {
+async fn items_that_stay_unprocessed_are_a_transient_error() {
     let never = ok(json!({"UnprocessedItems": {"label-index": [{"DeleteRequest": {"Key": label_row(0)}}]}}).to_string());
     assert_eq!(tables(&Replay::new([never])).await.delete_rows(&[row(0)]).await.unwrap_err().name(), "Storage.Unavailable");
     let never = ok(json!({"Responses": {}, "UnprocessedKeys": {"label-index": {"Keys": [label_row(0)]}}}).to_string());
@@ -159,7 +159,7 @@ fn marker(version_id: &str) -> ObjectVersion {
 }
 
 #[tokio::test]
-async fn versions_and_markers_are_listed_page_by_page() {
+async fn all_pages_of_versions_and_delete_markers_are_listed() {
     let replay = Replay::new([ok(FIRST_PAGE), ok(SECOND_PAGE)]);
     let listed = s3(&replay).await.list_versions("images", "processed/i/").await.unwrap();
     let content = Content { etag: "e2".into(), size: 7, last_modified: 1_772_366_400_000 };
@@ -174,7 +174,7 @@ async fn delete(answer: Answer) -> Result<(), StorageError> {
 }
 
 #[tokio::test]
-async fn versions_are_deleted_by_their_ids_and_nothing_is_asked_where_there_are_none() {
+async fn versions_are_deleted_by_id_and_an_empty_list_sends_no_request() {
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>")]);
     s3(&replay).await.delete_versions("images", &[marker("v1"), marker("v2")]).await.unwrap();
     let asked = replay.only();
@@ -190,7 +190,7 @@ async fn versions_are_deleted_by_their_ids_and_nothing_is_asked_where_there_are_
 }
 
 #[tokio::test]
-async fn a_key_that_xml_cannot_carry_is_deleted_by_a_request_of_its_own() {
+async fn a_key_that_xml_cannot_contain_is_deleted_by_a_separate_request() {
     let odd = ["a\u{1}", "a\r", "a\u{85}", "a\u{fffe}"].map(|key| ObjectVersion { key: format!("raw-uploads/{key}"), ..marker("v1") });
     let versions: Vec<ObjectVersion> = odd.into_iter().chain([marker("v2")]).collect();
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>"), ok("")]);
@@ -205,7 +205,7 @@ async fn a_key_that_xml_cannot_carry_is_deleted_by_a_request_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_error_of_one_version_within_a_good_answer_is_an_error() {
+async fn an_error_of_one_version_within_a_200_response_is_an_error() {
     let answer = |code: &str| {
         ok(format!(
             "<DeleteResult><Error><Key>k</Key><VersionId>v1</VersionId><Code>{code}</Code><Message>m</Message></Error></DeleteResult>"
@@ -229,14 +229,14 @@ fn execution(status: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_execution_that_runs_is_stopped_with_the_reason() {
+async fn a_running_execution_is_stopped_with_a_reason() {
     let (stopped, asked) = stop([execution("RUNNING"), ok(json!({"stopDate": 1_772_366_400.0}).to_string())]).await;
     assert_eq!(stopped, Ok(Stopped::Stopped));
     assert_eq!((&asked[1]["executionArn"], &asked[1]["error"]), (&json!(EXECUTION), &json!("Image.Erased")));
 }
 
 #[tokio::test]
-async fn an_execution_that_is_over_or_unknown_is_let_be() {
+async fn an_ended_or_unknown_execution_is_not_stopped() {
     for status in ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] {
         assert_eq!(stop([execution(status)]).await.0, Ok(Stopped::NotRunning), "{status}");
     }

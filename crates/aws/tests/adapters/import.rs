@@ -38,7 +38,7 @@ fn headers(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn an_object_is_looked_at_by_its_version_without_reading_it() {
+async fn facts_are_read_by_a_head_request_for_the_version() {
     let known = [
         ("content-length", "7"),
         ("etag", "\"e1\""),
@@ -55,7 +55,7 @@ async fn an_object_is_looked_at_by_its_version_without_reading_it() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_none_and_what_is_denied_or_passing_has_its_name() {
+async fn a_missing_source_is_none_and_errors_have_our_names() {
     // Answers to HEAD have no body.
     let cases =
         [(404, None), (405, None), (403, Some("Import.Denied")), (301, Some("Storage.Misconfigured")), (503, Some("Storage.Unavailable"))];
@@ -70,7 +70,7 @@ async fn what_is_missing_is_none_and_what_is_denied_or_passing_has_its_name() {
 }
 
 #[tokio::test]
-async fn what_is_denied_and_not_listed_is_missing() {
+async fn a_denied_source_that_is_not_listed_is_missing() {
     let listing = ok("<?xml version=\"1.0\"?><ListBucketResult><Prefix>p</Prefix></ListBucketResult>");
     let versions = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
     for (version_id, listed) in [(None, listing), (Some("v1"), versions)] {
@@ -80,7 +80,7 @@ async fn what_is_denied_and_not_listed_is_missing() {
 }
 
 #[tokio::test]
-async fn a_copy_is_of_exactly_what_was_looked_at_and_notes_where_it_comes_from() {
+async fn a_copy_is_conditional_on_the_entity_tag_and_records_its_source() {
     let body = r#"<?xml version="1.0"?><CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>"#;
     let replay = Replay::new([Answer::Http(200, headers(&[("x-amz-version-id", "v7")]), body.into())]);
 
@@ -104,7 +104,7 @@ async fn a_copy_is_of_exactly_what_was_looked_at_and_notes_where_it_comes_from()
 }
 
 #[tokio::test]
-async fn a_copy_keeps_the_name_that_its_source_carries_and_metadata_fits() {
+async fn a_copy_keeps_the_file_name_of_its_source_within_the_metadata_limit() {
     let body = r#"<?xml version="1.0"?><CopyObjectResult><ETag>"e2"</ETag></CopyObjectResult>"#;
     let long = ListedObject { key: format!("{}/x.jpg", "ü".repeat(500)), ..photo() };
     for (name, expected) in
@@ -121,7 +121,7 @@ async fn a_copy_keeps_the_name_that_its_source_carries_and_metadata_fits() {
 }
 
 #[tokio::test]
-async fn a_copy_that_s3_refuses_says_why() {
+async fn copy_errors_have_our_names() {
     let cases = [
         (xml_error(404, "NoSuchKey"), "Import.SourceMissing"),
         (xml_error(412, "PreconditionFailed"), "Import.SourceMissing"),
@@ -137,7 +137,7 @@ async fn a_copy_that_s3_refuses_says_why() {
 }
 
 #[tokio::test]
-async fn a_run_is_started_under_its_name_and_a_taken_name_is_told() {
+async fn an_import_is_started_by_name_and_a_taken_name_is_reported() {
     let replay = Replay::new([ok(json!({"executionArn": "arn", "startDate": 1.0}).to_string())]);
     assert_eq!(imports(&replay).await.start("import-1", "{}").await.unwrap(), Started::Yes("arn".into()));
     let asked = replay.only().json();
@@ -148,7 +148,7 @@ async fn a_run_is_started_under_its_name_and_a_taken_name_is_told() {
 }
 
 #[tokio::test]
-async fn the_deployed_bound_stands_in_the_definition() {
+async fn the_maximum_concurrency_is_read_from_the_definition() {
     let definition = json!({"States": {"ImportImages": {"Type": "Map", "MaxConcurrency": 12}}}).to_string();
     let described =
         json!({"stateMachineArn": MACHINE, "name": "n", "definition": definition, "roleArn": "r", "type": "STANDARD", "creationDate": 1.0});
@@ -157,7 +157,7 @@ async fn the_deployed_bound_stands_in_the_definition() {
 }
 
 #[tokio::test]
-async fn a_map_run_counts_its_items_and_is_bounded() {
+async fn a_map_run_is_counted_and_its_concurrency_limited() {
     let counts =
         json!({"pending": 5, "running": 2, "succeeded": 7, "failed": 1, "timedOut": 1, "aborted": 1, "total": 17, "resultsWritten": 0});
     let listed = json!({"mapRuns": [{"executionArn": "e", "mapRunArn": "m", "stateMachineArn": MACHINE, "startDate": 1.0}]});
@@ -176,7 +176,7 @@ async fn a_map_run_counts_its_items_and_is_bounded() {
 }
 
 #[tokio::test]
-async fn failed_items_are_told_with_object_and_reason() {
+async fn failed_items_are_listed_with_object_and_reason() {
     let child = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0});
     let input =
         json!({"Bucket": "photos", "Key": "2019/a%20b%2B%C3%BC.jpg", "VersionId": "v1", "ETag": "e1", "OwnerID": "anna"}).to_string();

@@ -13,7 +13,7 @@ async fn logs(replay: &Replay) -> Logs {
 }
 
 #[tokio::test]
-async fn an_id_is_looked_for_as_a_quoted_phrase_over_all_pages() {
+async fn an_id_is_searched_as_a_quoted_phrase_over_all_pages() {
     let event = |at: i64, id: &str| json!({"timestamp": at, "message": "{}", "logStreamName": "s", "eventId": id});
     let first = json!({"events": [event(5, "a")], "nextToken": "more"});
     // A page may be empty and still not be the last.
@@ -29,14 +29,14 @@ async fn an_id_is_looked_for_as_a_quoted_phrase_over_all_pages() {
 }
 
 #[tokio::test]
-async fn a_quote_in_a_phrase_does_not_end_it() {
+async fn quotes_are_removed_from_a_phrase() {
     let replay = Replay::new([ok("{}")]);
     logs(&replay).await.lines("a-group", Some("a\" -\"b"), 0, 10).await.unwrap();
     assert_eq!(replay.only().json()["filterPattern"], json!("\"a -b\""));
 }
 
 #[tokio::test]
-async fn at_most_so_many_lines_are_read() {
+async fn reading_stops_at_the_limit_of_lines() {
     let events: Vec<_> = (0..5).map(|at| json!({"timestamp": at, "message": "m"})).collect();
     let replay = Replay::new([ok(json!({"events": events, "nextToken": "more"}).to_string())]);
     assert_eq!(logs(&replay).await.lines("a-group", None, 0, 7).await.unwrap().len(), 7);
@@ -44,7 +44,7 @@ async fn at_most_so_many_lines_are_read() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_gone_has_no_lines_and_other_refusals_are_told() {
+async fn a_missing_group_has_no_lines_and_other_errors_are_reported() {
     let gone = Replay::new([json_error(400, "ResourceNotFoundException")]);
     assert!(logs(&gone).await.lines("a-group", None, 0, 10).await.unwrap().is_empty());
     let denied = Replay::new([json_error(400, "AccessDeniedException")]);
@@ -52,7 +52,7 @@ async fn a_group_that_is_gone_has_no_lines_and_other_refusals_are_told() {
 }
 
 #[tokio::test]
-async fn the_log_groups_are_those_of_the_stack() {
+async fn log_groups_are_listed_from_all_pages_of_stack_resources() {
     let resource = |kind: &str, logical: &str, physical: &str| {
         format!(
             "<member><ResourceType>{kind}</ResourceType><LogicalResourceId>{logical}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId></member>"

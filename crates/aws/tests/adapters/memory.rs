@@ -72,7 +72,7 @@ fn most_so_far() -> usize {
 
 /// One test, since the most memory of a process never falls: first what takes least.
 #[tokio::test]
-async fn a_big_original_is_hashed_without_being_held_and_read_without_being_held_twice() {
+async fn a_large_object_is_hashed_in_pieces_and_held_only_once_when_read() {
     let config = Replay::new([ok("")]).config().await.into_builder().http_client(SharedHttpClient::new(BigAnswers)).build();
     let objects = S3::new(aws_sdk_s3::Client::new(&config));
     let image = ObjectRef { bucket: "images", key: "raw-uploads/big.jpg", version_id: None };

@@ -26,7 +26,7 @@ fn figures(calls: Calls) -> (u64, u64, u64) {
 }
 
 #[tokio::test]
-async fn a_call_that_is_answered_at_once_is_one_call() {
+async fn a_call_without_retries_counts_once() {
     let calls = counted([ok(documented("DetectLabels"))]).await;
     assert_eq!(figures(calls), (1, 0, 0));
     assert!(calls.time > Duration::ZERO);
@@ -35,7 +35,7 @@ async fn a_call_that_is_answered_at_once_is_one_call() {
 /// Injected: recorded throttles, a 500 and a broken connection, each before an answer, and throttles to every try.
 /// Seen: one call with its retries and throttles counted apart, which the function's metrics name.
 #[tokio::test]
-async fn row_16_retries_and_throttles_are_counted_apart() {
+async fn row_16_retries_and_throttles_are_counted_separately() {
     let (slow, down) = (json_error(400, "ThrottlingException"), json_error(500, "InternalServerError"));
     let answer = || ok(documented("DetectLabels"));
     assert_eq!(figures(counted([slow.clone(), slow.clone(), slow.clone(), answer()]).await), (1, 3, 3));
@@ -45,7 +45,7 @@ async fn row_16_retries_and_throttles_are_counted_apart() {
 }
 
 #[tokio::test]
-async fn all_clients_count_together() {
+async fn all_clients_share_one_meter() {
     let clients = Clients::from(Replay::new([xml_error(503, "SlowDown"), xml_error(404, "NoSuchKey")]).config().await);
     let objects = S3::new(clients.s3());
     assert!(objects.read(ObjectRef::current("images", "results/id/labels.json")).await.unwrap().is_none());
@@ -55,7 +55,7 @@ async fn all_clients_count_together() {
 }
 
 #[tokio::test]
-async fn the_time_of_a_call_that_is_cut_off_counts() {
+async fn the_time_of_a_cancelled_call_is_counted() {
     let clients = Clients::from(Replay::new([Answer::Silence]).config().await.into_builder().timeout_config(no_timeouts()).build());
     let rekognition = Rekognition::new(clients.rekognition());
     let limit = Duration::from_millis(30);

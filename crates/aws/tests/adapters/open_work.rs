@@ -6,7 +6,7 @@ use sightline_aws::dynamodb::OpenWork;
 use sightline_domain::model::rejection::ReasonCode;
 
 #[tokio::test]
-async fn queues_are_counted_page_by_page_and_rejected_images_apart() {
+async fn queues_are_counted_over_all_pages_and_rejected_images_separately() {
     let count = |number: u32| ok(json!({"Count": number, "ScannedCount": number}).to_string());
     let more = json!({"Count": 2, "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
     let waiting: Vec<Value> = (0..4).map(|at| json!({"ImageID": {"S": "i"}, "UploadTimestamp": {"N": at.to_string()}})).collect();

@@ -24,7 +24,7 @@ const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult><EncodingType
 </ListVersionsResult>"#;
 
 #[tokio::test]
-async fn versions_come_page_by_page_with_their_exact_keys_and_without_delete_markers() {
+async fn versions_are_paged_with_exact_keys_and_without_delete_markers() {
     let replay = Replay::new([ok(VERSIONS)]);
     let after = VersionPosition { key: "raw-uploads/ä.jpg".into(), version_id: Some("v9".into()) };
 
@@ -41,14 +41,14 @@ async fn versions_come_page_by_page_with_their_exact_keys_and_without_delete_mar
 }
 
 #[tokio::test]
-async fn the_last_page_has_no_next_one_and_keys_that_are_not_encoded_stay_as_they_are() {
+async fn the_last_page_has_no_next_position_and_unencoded_keys_stay_unchanged() {
     let last = VERSIONS.replace("<EncodingType>url</EncodingType>", "").replace(">true<", ">false<").replace("%01", "%25");
     let page = s3(&Replay::new([ok(last)])).await.versions("images", None).await.unwrap();
     assert_eq!((page.next, page.items[0].upload.key.as_str()), (None, "raw-uploads/a%25.jpg"));
 }
 
 #[tokio::test]
-async fn the_mark_of_an_original_is_read_of_its_version() {
+async fn the_status_tag_is_read_from_the_version() {
     let upload = Upload { bucket: "images".into(), key: "raw-uploads/a.jpg".into(), version_id: Some("v1".into()), etag: "e".into() };
     let tags = "<Tagging><TagSet><Tag><Key>status</Key><Value>analyzed</Value></Tag></TagSet></Tagging>";
     let replay = Replay::new([ok(tags)]);
@@ -61,7 +61,7 @@ async fn the_mark_of_an_original_is_read_of_its_version() {
 }
 
 #[tokio::test]
-async fn a_queue_is_read_through_its_index_oldest_first() {
+async fn a_queue_is_read_through_its_index_in_ascending_order() {
     let item = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "ExecutionArn": {"S": EXECUTION},
         "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "APPROVED"}, "OwnerID": {"S": "anna"}, "WorkQueue": {"S": "PENDING"}});
     let last = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "WorkQueue": {"S": "PENDING"}});
@@ -81,7 +81,7 @@ async fn a_queue_is_read_through_its_index_oldest_first() {
 }
 
 #[tokio::test]
-async fn an_item_of_a_queue_that_cannot_be_read_hides_no_other() {
+async fn an_unreadable_item_of_a_queue_hides_no_other() {
     let item = |id: &str, status: &str| json!({"ImageID": {"S": id}, "UploadTimestamp": {"N": "5"}, "ProcessingStatus": {"S": status}});
     let items = [item("odd", "SOMETHING"), item("fine", "PENDING"), json!({"UploadTimestamp": {"N": "5"}})];
     let replay = Replay::new([ok(json!({"Items": items}).to_string())]);
@@ -91,7 +91,7 @@ async fn an_item_of_a_queue_that_cannot_be_read_hides_no_other() {
 }
 
 #[tokio::test]
-async fn the_review_queue_is_measured_over_all_its_pages_by_when_reviews_were_asked_for() {
+async fn the_review_queue_is_measured_over_all_pages() {
     let keys = |from: u32, to: u32| {
         (from..to).map(|at| json!({"ImageID": {"S": "i"}, "UploadTimestamp": {"N": at.to_string()}})).collect::<Vec<_>>()
     };
@@ -127,7 +127,7 @@ fn decided(changes: &Value) -> Replay {
 }
 
 #[tokio::test]
-async fn a_decision_is_read_with_its_token_while_its_image_is_not_done() {
+async fn a_saved_decision_is_read_with_its_token() {
     let replay = decided(&json!({}));
     let saved = tables(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
     assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
@@ -149,7 +149,7 @@ async fn state(status: &str) -> ExecutionState {
 }
 
 #[tokio::test]
-async fn an_execution_is_at_work_over_or_unknown() {
+async fn an_execution_is_running_ended_or_unknown() {
     for status in ["RUNNING", "PENDING_REDRIVE", "NEVER_HEARD_OF"] {
         assert_eq!(state(status).await, ExecutionState::Running, "{status}");
     }
@@ -168,7 +168,7 @@ async fn an_execution_is_at_work_over_or_unknown() {
 }
 
 #[tokio::test]
-async fn executions_are_started_with_what_is_live() {
+async fn executions_are_started_through_the_live_alias() {
     let replay = Replay::new([ok(json!({"executionArn": "new", "startDate": 1.0}).to_string())]);
     assert_eq!(step_functions(&replay).await.start("{}").await.unwrap(), "new");
     assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis:live");

@@ -19,7 +19,7 @@ async fn an_execution_is_redriven_by_its_arn() {
 /// Injected: the recorded refusal ExecutionNotRedrivable.
 /// Seen: the refusal is handed on with its reason.
 #[tokio::test]
-async fn row_31_a_refusal_keeps_its_reason() {
+async fn row_31_a_refused_redrive_keeps_its_reason() {
     let replay = Replay::new([json_error(400, "ExecutionNotRedrivable")]);
 
     let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
@@ -30,7 +30,7 @@ async fn row_31_a_refusal_keeps_its_reason() {
 /// Injected: the answers of an engine without redrive, and of one that denies it.
 /// Seen: the first is told apart; the second is Storage.Misconfigured.
 #[tokio::test]
-async fn row_31_an_engine_without_redrive_is_told_from_one_that_fails() {
+async fn row_31_an_engine_without_redrive_is_distinguished_from_a_failing_one() {
     let local = Replay::new([json_error(400, "InvalidAction")]);
     let denied = Replay::new([json_error(400, "AccessDeniedException")]);
 

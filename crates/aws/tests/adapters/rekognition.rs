@@ -35,7 +35,7 @@ pub fn documented(operation: &str) -> &'static [u8] {
 }
 
 #[tokio::test]
-async fn every_operation_is_asked_wide_about_the_object_in_s3() {
+async fn every_operation_sends_its_parameters_and_the_s3_object() {
     let image = json!({"S3Object": {"Bucket": "images", "Name": "processed/an id/image.jpg"}});
     let expected = [
         ("DetectLabels", json!({"Image": image, "MaxLabels": 50, "MinConfidence": 50.0})),
@@ -54,7 +54,7 @@ async fn every_operation_is_asked_wide_about_the_object_in_s3() {
 }
 
 #[tokio::test]
-async fn documented_answers_are_handed_on_byte_for_byte() {
+async fn documented_responses_are_returned_byte_for_byte() {
     for operation in OPERATIONS {
         let answer = ask(&Replay::new([ok(documented(operation))]), operation).await.unwrap();
         assert!(answer == documented(operation), "{operation}");
@@ -62,7 +62,7 @@ async fn documented_answers_are_handed_on_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn members_that_nobody_knows_yet_are_handed_on_too() {
+async fn unknown_members_of_a_response_are_returned_too() {
     let answer = br#"{"Labels":[{"Name":"Car","Confidence":99.12345678901234,"NewMember":{"a":[1,2]}}],"NewVersion":null}"#;
     assert_eq!(ask(&Replay::new([ok(&answer[..])]), "DetectLabels").await.unwrap(), answer);
 }
@@ -87,7 +87,7 @@ const ERRORS: [(&str, u16, &str); 15] = [
 ];
 
 #[tokio::test]
-async fn every_documented_error_has_our_name_in_every_operation() {
+async fn every_documented_error_of_every_operation_has_our_name() {
     for operation in OPERATIONS {
         for (code, status, name) in ERRORS {
             let error = ask(&Replay::new([json_error(status, code)]), operation).await.unwrap_err();
@@ -98,14 +98,14 @@ async fn every_documented_error_has_our_name_in_every_operation() {
 }
 
 #[tokio::test]
-async fn the_code_is_read_from_the_header_too() {
+async fn the_error_code_is_also_read_from_the_header() {
     let header = vec![("x-amzn-errortype", "ImageTooLargeException:http://internal.amazon.com/".to_owned())];
     let error = ask(&Replay::new([Answer::Http(400, header, b"{}".to_vec())]), "DetectLabels").await.unwrap_err();
     assert_eq!(error.name(), "Recognition.Refused");
 }
 
 #[tokio::test]
-async fn an_image_that_is_refused_or_a_set_up_that_is_wrong_is_asked_about_once() {
+async fn refusals_and_configuration_errors_are_not_retried() {
     for code in [
         "ImageTooLargeException",
         "InvalidImageFormatException",
@@ -120,7 +120,7 @@ async fn an_image_that_is_refused_or_a_set_up_that_is_wrong_is_asked_about_once(
 }
 
 #[tokio::test]
-async fn rubbish_in_a_good_answer_is_unavailable() {
+async fn an_invalid_body_of_a_200_response_is_unavailable() {
     for rubbish in ["<html>busy</html>", "{\"Labels\": [", "{\"Labels\": 5}", "[]", "\"text\""] {
         let error = ask(&Replay::new([ok(rubbish)]), "DetectLabels").await.unwrap_err();
         assert_eq!(error.name(), "Recognition.Unavailable", "{rubbish}");
@@ -128,7 +128,7 @@ async fn rubbish_in_a_good_answer_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_rubbish_error_goes_by_its_status() {
+async fn an_error_without_a_code_is_classified_by_its_status() {
     for (status, name) in [
         (400, "Recognition.Misconfigured"),
         (429, "Recognition.Throttled"),
@@ -141,7 +141,7 @@ async fn a_rubbish_error_goes_by_its_status() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_and_a_silent_service_are_unavailable() {
+async fn a_broken_connection_and_a_timeout_are_unavailable() {
     for operation in OPERATIONS {
         for (case, answer) in [("broken", Answer::Broken), ("silent", Answer::Silence)] {
             let error = ask(&Replay::new([answer]), operation).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn a_broken_connection_and_a_silent_service_are_unavailable() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_handed_on_as_it_came_and_judged_by_who_reads_it() {
+async fn an_empty_response_is_returned_and_does_not_deserialize() {
     for empty in ["", "{}"] {
         let answer = ask(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
         assert!(serde_json::from_slice::<sightline_domain::rules::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");

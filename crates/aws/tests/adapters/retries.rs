@@ -13,7 +13,7 @@ const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "Det
 /// Injected: three recorded throttles of either name, then an answer, for each operation.
 /// Seen: the answer, after four calls within one task.
 #[tokio::test]
-async fn row_16_throttled_three_times_and_then_answered_is_one_answer() {
+async fn row_16_three_throttles_are_retried_within_the_task() {
     for operation in OPERATIONS {
         for code in ["ThrottlingException", "ProvisionedThroughputExceededException"] {
             let replay = Replay::new([json_error(400, code), json_error(400, code), json_error(400, code), ok(documented(operation))]);
@@ -26,7 +26,7 @@ async fn row_16_throttled_three_times_and_then_answered_is_one_answer() {
 /// Injected: a recorded 500, a 503, a broken connection or silence, then an answer.
 /// Seen: the answer, after two calls.
 #[tokio::test]
-async fn row_17_row_18_a_passing_failure_of_any_kind_is_tried_again() {
+async fn row_17_row_18_every_transient_failure_is_retried() {
     for passing in [json_error(500, "InternalServerError"), Answer::Http(503, vec![], vec![]), Answer::Broken, Answer::Silence] {
         let case = format!("{passing:?}");
         let replay = Replay::new([passing, ok(documented("DetectText"))]);
@@ -38,7 +38,7 @@ async fn row_17_row_18_a_passing_failure_of_any_kind_is_tried_again() {
 /// Injected: nothing but throttles, 500s or broken connections.
 /// Seen: Recognition.Throttled or Recognition.Unavailable after five calls.
 #[tokio::test]
-async fn row_17_row_18_after_five_tries_the_state_machine_takes_over() {
+async fn row_17_row_18_five_failed_attempts_end_the_call_with_our_error_name() {
     for (answer, name) in [
         (json_error(400, "ThrottlingException"), "Recognition.Throttled"),
         (json_error(500, "InternalServerError"), "Recognition.Unavailable"),
@@ -53,7 +53,7 @@ async fn row_17_row_18_after_five_tries_the_state_machine_takes_over() {
 /// Injected: a hundred tasks of one process, one after the other, meet nothing but throttles.
 /// Seen: each of them asks five times, as does the next one, which is answered.
 #[tokio::test]
-async fn row_17_a_long_time_of_throttling_leaves_a_warm_function_its_retries() {
+async fn row_17_a_warm_function_keeps_its_retries_after_long_throttling() {
     let replay = Replay::new([json_error(400, "ThrottlingException")]);
     for task in 1..=100 {
         assert_eq!(ask(&replay, "DetectLabels").await.unwrap_err().name(), "Recognition.Throttled");
@@ -65,7 +65,7 @@ async fn row_17_a_long_time_of_throttling_leaves_a_warm_function_its_retries() {
 }
 
 #[tokio::test]
-async fn every_try_waits_and_the_waits_fit_into_the_functions_time() {
+async fn the_waits_between_attempts_fit_into_the_function_timeout() {
     let replay = Replay::new([json_error(400, "ThrottlingException")]);
     ask(&replay, "DetectLabels").await.unwrap_err();
     let waited: Duration = replay.waits().iter().sum();
@@ -76,7 +76,7 @@ async fn every_try_waits_and_the_waits_fit_into_the_functions_time() {
 /// Injected: the time limits of the SDK's clients, read.
 /// Seen: an attempt ends before the operation, and the operation before the function's minute.
 #[tokio::test]
-async fn row_18_a_hanging_service_is_given_up_before_the_function_is_cut_off() {
+async fn row_18_sdk_timeouts_end_before_the_function_timeout() {
     let clients = Clients::load(Target { region: Some("eu-west-1".into()), ..Target::default() }).await;
     let timeouts = clients.config().timeout_config().unwrap();
     let (attempt, operation) = (timeouts.operation_attempt_timeout().unwrap(), timeouts.operation_timeout().unwrap());

@@ -37,7 +37,7 @@ async fn a_decision_is_written_only_where_an_execution_waits_for_it() {
 /// Injected: decisions on records that are COMPLETED, FAILED, being erased, or gone.
 /// Seen: none is saved; each refusal says how the record stands.
 #[tokio::test]
-async fn row_30_a_decision_on_a_record_that_does_not_wait_is_refused_with_its_standing() {
+async fn row_30_a_decision_on_a_record_that_does_not_wait_is_refused_with_its_state() {
     let open = json!({"ReviewStatus": {"S": "PENDING"}, "ReviewDeadline": {"N": (NOW + 5).to_string()}});
     for (status, review, expected) in [
         ("COMPLETED", json!({"ReviewStatus": {"S": "NONE"}}), Some(ProcessingStatus::Completed)),
@@ -61,7 +61,7 @@ async fn refused_with(item: &Value) -> Decided {
 }
 
 #[tokio::test]
-async fn a_decision_is_taken_back_where_it_is_still_the_one_that_was_written() {
+async fn a_decision_is_taken_back_if_it_is_still_the_saved_one() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(tables(&replay).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
     let asked = replay.only().json();

@@ -45,7 +45,7 @@ async fn an_image_is_read_by_its_exact_key_and_version() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_none_and_what_is_denied_is_our_set_up() {
+async fn a_missing_object_is_none_and_errors_have_our_names() {
     let cases = [
         (xml_error(404, "NoSuchKey"), None),
         (xml_error(404, "NoSuchVersion"), None),
@@ -72,7 +72,7 @@ async fn what_is_gone_is_none_and_what_is_denied_is_our_set_up() {
 }
 
 #[tokio::test]
-async fn a_result_that_does_not_exist_is_none_and_one_that_is_denied_is_not() {
+async fn a_missing_result_is_none_and_a_denied_one_is_an_error() {
     let read = |answer| async move { s3(&Replay::new([answer])).await.read(ObjectRef::current("images", "results/i/labels.json")).await };
     assert!(read(xml_error(404, "NoSuchKey")).await.unwrap().is_none());
     assert_eq!(read(xml_error(403, "AccessDenied")).await.unwrap_err().name(), "Storage.Misconfigured");
@@ -87,7 +87,7 @@ fn listing(prefix: &str, key: Option<&str>) -> Answer {
 
 /// S3 says "access denied" of an absent object to whoever may list below a prefix only, so the listing decides.
 #[tokio::test]
-async fn an_object_that_is_denied_and_not_listed_is_absent() {
+async fn a_denied_object_that_is_not_listed_is_absent() {
     let key = "results/i/labels.json";
     let cases = [
         (listing(key, None), Ok(None)),
@@ -108,7 +108,7 @@ async fn an_object_that_is_denied_and_not_listed_is_absent() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_denied_and_not_listed_is_absent() {
+async fn a_denied_version_that_is_not_listed_is_absent() {
     let page = |version: &str, more: bool| {
         let version = format!("<Version><Key>raw-uploads/a%20b</Key><VersionId>{version}</VersionId></Version>");
         ok(format!("<?xml version=\"1.0\"?><ListVersionsResult><IsTruncated>{more}</IsTruncated>{version}</ListVersionsResult>"))
@@ -122,7 +122,7 @@ async fn a_version_that_is_denied_and_not_listed_is_absent() {
 }
 
 #[tokio::test]
-async fn an_answer_is_stored_with_its_question_and_read_with_it() {
+async fn an_answer_is_written_and_read_with_its_question() {
     let replay = Replay::new([ok("")]);
     let (store, question) = (s3(&replay).await, Question::moderation(30.0));
     store.write_answer("images", "results/i/moderation.json", b"{}".to_vec(), &question).await.unwrap();
@@ -136,21 +136,21 @@ async fn an_answer_is_stored_with_its_question_and_read_with_it() {
 }
 
 #[tokio::test]
-async fn a_hash_is_of_the_whole_object_and_of_nothing_where_it_is_gone() {
+async fn the_hash_covers_the_whole_object_and_is_none_if_it_is_missing() {
     let hash = |answer| async move { s3(&Replay::new([answer])).await.sha256(IMAGE).await.unwrap() };
     assert_eq!(hash(ok("bytes")).await, Some(sightline_domain::model::identity::hex_sha256(b"bytes")));
     assert_eq!(hash(xml_error(404, "NoSuchKey")).await, None);
 }
 
 #[tokio::test]
-async fn slowed_down_and_then_answered_is_one_answer() {
+async fn slow_down_errors_are_retried() {
     let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
     assert!(s3(&replay).await.read(IMAGE).await.unwrap().is_some());
     assert_eq!(replay.asked().len(), 3);
 }
 
 #[tokio::test]
-async fn an_upload_with_a_version_is_looked_up_by_it() {
+async fn an_upload_with_a_version_is_found_by_it() {
     let replay = Replay::new([head("\"other\"")]);
     let facts = s3(&replay).await.find(&upload(Some("v1"))).await.unwrap().unwrap();
     assert_eq!(
@@ -161,14 +161,14 @@ async fn an_upload_with_a_version_is_looked_up_by_it() {
 }
 
 #[tokio::test]
-async fn without_a_version_the_current_one_counts_where_its_entity_tag_is_the_events() {
+async fn an_upload_without_a_version_is_the_current_version_if_the_entity_tag_matches() {
     let replay = Replay::new([head("\"etag-1\"")]);
     let facts = s3(&replay).await.find(&upload(None)).await.unwrap().unwrap();
     assert_eq!(facts.version_id.as_deref(), Some("v9"));
 }
 
 #[tokio::test]
-async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_its_entity_tag() {
+async fn an_overwritten_upload_without_a_version_is_found_by_its_entity_tag() {
     for first in [head("\"etag-2\""), xml_error(404, "NoSuchKey")] {
         let replay = Replay::new([first, ok(VERSIONS), head("\"etag-1\"")]);
         let facts = s3(&replay).await.find(&upload(None)).await.unwrap().unwrap();
@@ -181,7 +181,7 @@ async fn without_a_version_an_overwritten_object_is_found_among_its_versions_by_
 }
 
 #[tokio::test]
-async fn the_first_version_of_a_key_stands_on_the_last_page() {
+async fn the_first_version_of_a_key_is_found_on_the_last_page() {
     let page = |versions: &str, more: &str| {
         ok(format!(
             "<?xml version=\"1.0\"?><ListVersionsResult><IsTruncated>{}</IsTruncated>{more}{versions}</ListVersionsResult>",
@@ -207,7 +207,7 @@ async fn the_first_version_of_a_key_stands_on_the_last_page() {
 }
 
 #[tokio::test]
-async fn the_first_upload_of_an_image_is_looked_for_under_all_endings_of_its_key() {
+async fn the_first_upload_of_an_image_is_searched_under_all_extensions() {
     let id = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
     let version = |ending: &str, minute: u32| {
         format!(
@@ -222,7 +222,7 @@ async fn the_first_upload_of_an_image_is_looked_for_under_all_endings_of_its_key
 }
 
 #[tokio::test]
-async fn an_upload_that_is_gone_is_none() {
+async fn a_missing_upload_is_none() {
     let gone = Answer::Http(404, vec![], vec![]);
     assert_eq!(s3(&Replay::new([gone.clone()])).await.find(&upload(Some("v1"))).await.unwrap(), None);
     let none = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
@@ -230,7 +230,7 @@ async fn an_upload_that_is_gone_is_none() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_is_denied_is_no_deleted_object() {
+async fn a_denied_head_request_is_not_a_deleted_object() {
     // A HEAD has no body to tell by.
     let error = s3(&Replay::new([Answer::Http(403, vec![], vec![])])).await.find(&upload(Some("v1"))).await.unwrap_err();
     assert_eq!(error.name(), "Storage.Misconfigured");
@@ -246,7 +246,7 @@ async fn copies_are_written_as_jpeg() {
 }
 
 #[tokio::test]
-async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
+async fn a_copy_names_the_exact_version_and_ignores_a_missing_source() {
     let replay = Replay::new([ok("<?xml version=\"1.0\"?><CopyObjectResult></CopyObjectResult>")]);
     s3(&replay).await.copy(IMAGE, "archived/i/original").await.unwrap();
     assert_eq!(replay.only().header("x-amz-copy-source"), Some(format!("images/{ENCODED}?versionId=v1").as_str()));
@@ -260,7 +260,7 @@ async fn archiving_copies_the_exact_version_and_takes_what_is_gone_for_done() {
 }
 
 #[tokio::test]
-async fn an_error_within_a_good_copy_answer_is_an_error() {
+async fn an_error_within_a_200_response_to_a_copy_is_an_error() {
     let body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>m</Message></Error>";
     let error = s3(&Replay::new([ok(body)])).await.copy(IMAGE, "archived/i/original").await.unwrap_err();
     assert_eq!(error.name(), "Storage.Unavailable", "S3 guide, CopyObject: a 200 may hold an error");
@@ -272,7 +272,7 @@ fn tags(pairs: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn the_tag_goes_to_the_exact_version_beside_the_tags_of_its_uploader() {
+async fn the_status_tag_is_added_to_the_exact_version_and_keeps_other_tags() {
     let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
     assert_eq!(s3(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
     let asked = replay.asked();
@@ -286,7 +286,7 @@ async fn the_tag_goes_to_the_exact_version_beside_the_tags_of_its_uploader() {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_there_is_not_written_again_and_ten_tags_of_an_uploader_stay() {
+async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     let there = Replay::new([tags(&[("status", "analyzed")])]);
     assert_eq!(s3(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
     assert_eq!(there.asked().len(), 1);
@@ -302,7 +302,7 @@ async fn a_tag_that_is_there_is_not_written_again_and_ten_tags_of_an_uploader_st
 
 /// S3 repeats the key in the body of an error, and no XML parser takes a control character.
 #[tokio::test]
-async fn an_object_that_is_gone_is_none_even_where_its_key_makes_the_error_unreadable() {
+async fn a_missing_object_is_none_even_if_its_key_makes_the_error_unparsable() {
     let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>raw-uploads/a\u{1}.jpg</Key></Error>";
     let replay = Replay::new([Answer::Http(404, vec![("content-type", "application/xml".into())], body.into())]);
     let gone = ObjectRef { key: "raw-uploads/a\u{1}.jpg", ..IMAGE };
@@ -336,7 +336,7 @@ async fn every_listing_asks_for_encoded_keys_and_decodes_them() {
 }
 
 #[tokio::test]
-async fn deleting_twice_is_deleting_once() {
+async fn deleting_a_missing_object_is_not_an_error() {
     for answer in [Answer::Http(204, vec![], vec![]), xml_error(404, "NoSuchKey")] {
         assert!(s3(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
     }

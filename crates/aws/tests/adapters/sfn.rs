@@ -54,7 +54,7 @@ fn redriven(id: i64, previous: i64) -> Value {
 }
 
 #[tokio::test]
-async fn an_execution_that_was_redriven_since_it_failed_goes_on() {
+async fn a_redrive_after_the_failure_is_detected() {
     let failed = [entered(1, 0, "TaskStateEntered", "StoreRecord"), execution_failed(2, 1, "Storage.Unavailable", "down")];
     let again = [redriven(3, 2), scheduled(4, 3)];
     let well = [redriven(3, 2), event(4, 3, "ExecutionSucceeded", &json!({}))];
@@ -81,7 +81,7 @@ fn scheduled(id: i64, previous: i64) -> Value {
 }
 
 #[tokio::test]
-async fn the_task_that_failed_is_named_with_its_state() {
+async fn the_cause_names_the_failed_state() {
     let history = [
         entered(1, 0, "TaskStateEntered", "StoreRecord"),
         scheduled(2, 1),
@@ -113,7 +113,7 @@ async fn a_failure_within_nested_parallel_states_is_found_at_its_own_state() {
 }
 
 #[tokio::test]
-async fn of_several_tries_the_last_one_counts() {
+async fn the_cause_is_the_last_attempt() {
     let history = [
         entered(1, 0, "TaskStateEntered", "DetectLabels"),
         task_failed(2, 1, "Recognition.Throttled", "first"),
@@ -124,7 +124,7 @@ async fn of_several_tries_the_last_one_counts() {
 }
 
 #[tokio::test]
-async fn a_failure_that_was_retried_well_is_not_the_cause_of_what_came_later() {
+async fn a_failure_that_a_retry_repaired_is_not_the_cause() {
     let retried = [entered(1, 0, "TaskStateEntered", "DetectLabels"), task_failed(2, 1, "Recognition.Throttled", "retried well")];
     let waiting = [entered(3, 2, "TaskStateEntered", "AwaitReview"), scheduled(4, 3)];
     let aborted = failure(5, 4, "ExecutionAborted", "executionAbortedEventDetails", "Operator.Stopped", "by hand");
@@ -141,7 +141,7 @@ async fn a_failure_that_was_retried_well_is_not_the_cause_of_what_came_later() {
 }
 
 #[tokio::test]
-async fn a_task_that_timed_out_or_could_not_be_started_is_found() {
+async fn a_task_that_timed_out_or_was_not_started_is_the_cause() {
     for (kind, details) in [
         ("TaskTimedOut", "taskTimedOutEventDetails"),
         ("TaskStartFailed", "taskStartFailedEventDetails"),
@@ -158,7 +158,7 @@ async fn a_task_that_timed_out_or_could_not_be_started_is_found() {
 }
 
 #[tokio::test]
-async fn after_a_redrive_the_newest_ending_counts() {
+async fn the_cause_after_a_redrive_is_the_newest_failure() {
     let history = [
         entered(1, 0, "TaskStateEntered", "DetectLabels"),
         task_failed(2, 1, "Recognition.Throttled", "c"),
@@ -178,13 +178,13 @@ async fn a_history_without_a_failure_has_no_cause() {
 }
 
 #[tokio::test]
-async fn a_history_that_loops_comes_to_an_end() {
+async fn a_history_with_a_loop_is_read_to_its_end() {
     let history = [scheduled(1, 2), scheduled(2, 1), task_failed(3, 2, "E", "c")];
     assert_eq!(cause_of(&history).await, Some(cause(None, "E", "c")));
 }
 
 #[tokio::test]
-async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
+async fn an_unreadable_history_is_a_storage_error() {
     for (code, name) in [("ThrottlingException", "Storage.Unavailable"), ("AccessDeniedException", "Storage.Misconfigured")] {
         let error = step_functions(&Replay::new([json_error(400, code)])).await.failure_cause(EXECUTION).await.unwrap_err();
         assert_eq!(error.name(), name, "{code}");
@@ -192,7 +192,7 @@ async fn a_history_that_cannot_be_read_is_an_error_of_storage() {
 }
 
 #[tokio::test]
-async fn an_execution_that_is_forgotten_has_no_cause() {
+async fn an_unknown_execution_has_no_cause() {
     let forgotten = Replay::new([json_error(400, "ExecutionDoesNotExist")]);
     assert_eq!(step_functions(&forgotten).await.failure_cause(EXECUTION).await.unwrap(), None);
 }
@@ -204,7 +204,7 @@ async fn tell(replay: &Replay) -> Result<Notified, &'static str> {
 }
 
 #[tokio::test]
-async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
+async fn a_decision_is_sent_with_the_token_and_the_attribute_names_of_the_record() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(tell(&replay).await, Ok(Notified::Yes));
     let asked = replay.only().json();
@@ -214,7 +214,7 @@ async fn a_decision_is_told_by_the_token_in_the_names_of_the_record() {
 }
 
 #[tokio::test]
-async fn an_execution_that_waits_no_more_is_no_error() {
+async fn notifying_an_execution_that_does_not_wait_is_not_an_error() {
     for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
         assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(Notified::NotWaiting), "{code}");
     }

@@ -39,7 +39,7 @@ fn error(status: u16, code: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn subject_body_and_attributes_are_sent_and_the_id_comes_back() {
+async fn subject_body_and_attributes_are_sent_and_the_message_id_is_returned() {
     let replay = Replay::new([published()]);
     assert_eq!(publish(&replay).await.unwrap(), "id-1");
     let body = String::from_utf8(replay.only().body).unwrap();
@@ -60,7 +60,7 @@ async fn subject_body_and_attributes_are_sent_and_the_id_comes_back() {
 /// Injected: each of the errors that SNS documents, and a broken connection.
 /// Seen: Alert.Unavailable for what passes, Alert.Misconfigured for what does not.
 #[tokio::test]
-async fn row_26_errors_have_our_names() {
+async fn row_26_sns_errors_have_our_names() {
     let cases = [
         (error(400, "Throttling"), "Alert.Unavailable"),
         (error(429, "Throttled"), "Alert.Unavailable"),

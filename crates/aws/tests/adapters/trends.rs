@@ -53,7 +53,7 @@ fn additions(items: &Value) -> Vec<(String, String, Vec<(String, String)>)> {
 }
 
 #[tokio::test]
-async fn the_first_tally_is_put_with_its_counters_if_the_record_is_as_it_was_read() {
+async fn the_first_tally_is_put_with_its_counters_if_the_record_has_not_changed() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(replace(&replay, None, Some(&completed())).await.unwrap(), Replaced::Yes);
     let items = replay.only().json()["TransactItems"].clone();
@@ -77,7 +77,7 @@ async fn the_first_tally_is_put_with_its_counters_if_the_record_is_as_it_was_rea
 }
 
 #[tokio::test]
-async fn another_end_moves_the_share_if_the_tally_is_as_it_was_read() {
+async fn a_new_outcome_moves_the_contributions_if_the_tally_has_not_changed() {
     let replay = Replay::new([ok("{}")]);
     replace(&replay, Some(&failed()), Some(&completed())).await.unwrap();
     let items = replay.only().json()["TransactItems"].clone();
@@ -89,7 +89,7 @@ async fn another_end_moves_the_share_if_the_tally_is_as_it_was_read() {
 }
 
 #[tokio::test]
-async fn a_record_without_an_end_in_it_must_still_have_none() {
+async fn a_record_without_finished_at_must_still_have_none() {
     let replay = Replay::new([ok("{}")]);
     replace(&replay, None, Some(&failed())).await.unwrap();
     let items = replay.only().json()["TransactItems"].clone();
@@ -99,7 +99,7 @@ async fn a_record_without_an_end_in_it_must_still_have_none() {
 }
 
 #[tokio::test]
-async fn a_share_is_taken_off_whatever_the_record_says() {
+async fn contributions_are_removed_without_checking_the_record() {
     let replay = Replay::new([ok("{}")]);
     replace(&replay, Some(&completed()), None).await.unwrap();
     let items = replay.only().json()["TransactItems"].clone();
@@ -116,7 +116,7 @@ fn canceled(reasons: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_canceled_transaction_is_read_again_is_passing_or_is_wrong() {
+async fn a_canceled_counting_transaction_is_classified_by_its_reasons() {
     let none = json!({"Code": "None"});
     let cases = [
         ("another tally", json!([{"Code": "ConditionalCheckFailed"}, none]), Ok(Replaced::Changed)),
@@ -135,7 +135,7 @@ async fn a_canceled_transaction_is_read_again_is_passing_or_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_stored_tally_reads_back_as_it_was_put() {
+async fn a_stored_tally_is_read_as_it_was_written() {
     let replay = Replay::new([ok("{}")]);
     replace(&replay, None, Some(&completed())).await.unwrap();
     let item = replay.only().json()["TransactItems"][0]["Put"]["Item"].clone();
@@ -147,7 +147,7 @@ async fn a_stored_tally_reads_back_as_it_was_put() {
 }
 
 #[tokio::test]
-async fn counters_are_read_page_by_page_between_two_names() {
+async fn all_pages_of_counters_between_two_names_are_read() {
     let item =
         |name: &str, count: &str| json!({"Counter": {"S": "hours"}, "Name": {"S": name}, "Completed": {"N": count}, "Calls": {"N": "4"}});
     let first =

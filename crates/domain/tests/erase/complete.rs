@@ -39,7 +39,7 @@ fn row_33_the_execution_of_an_image_that_is_being_analysed_is_stopped() {
 }
 
 #[test]
-fn an_image_that_waits_for_review_takes_the_question_and_its_token_with_it() {
+fn an_image_in_review_loses_its_review_request_and_token() {
     let world = in_review();
 
     let receipt = world.erase_at(ERASED);
@@ -50,7 +50,7 @@ fn an_image_that_waits_for_review_takes_the_question_and_its_token_with_it() {
 }
 
 #[test]
-fn a_rejected_image_leaves_nothing_in_the_archive() {
+fn a_rejected_image_is_deleted_from_the_archive() {
     let world = pending();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "TRUNCATED", "WorkQueue": "FAILED"}));
     let original = ObjectRef { bucket: BUCKET, key: &world.upload.key, version_id: None };
@@ -63,7 +63,7 @@ fn a_rejected_image_leaves_nothing_in_the_archive() {
 }
 
 #[test]
-fn replaced_versions_and_deletion_markers_of_copies_go_too() {
+fn replaced_versions_and_delete_markers_of_copies_are_deleted() {
     let world = completed();
     world.answer("labels");
     world.objects.mark_deleted(&layout::thumbnail(IMAGE_ID));

@@ -17,7 +17,7 @@ fn failing(world: &World, method: &'static str, when: When, skip: usize) -> Test
 }
 
 #[test]
-fn it_ends_complete_wherever_it_was_interrupted() {
+fn an_erasure_completes_after_an_interruption_at_any_call() {
     for (method, skips) in
         [("mark_erased", 1), ("items", 2), ("stop", 1), ("list_versions", 4), ("existing_rows", 1), ("delete_versions", 2)]
             .into_iter()
@@ -41,7 +41,7 @@ fn it_ends_complete_wherever_it_was_interrupted() {
 }
 
 #[test]
-fn once_it_is_marked_it_knows_what_is_left_to_do_and_nobody_owns_it() {
+fn a_marked_record_keeps_what_is_left_to_erase_and_has_no_owner() {
     let world = completed();
     erase(&failing(&world, "stop", Before, 0)).unwrap_err();
 
@@ -53,7 +53,7 @@ fn once_it_is_marked_it_knows_what_is_left_to_do_and_nobody_owns_it() {
 }
 
 #[test]
-fn the_time_for_late_writes_begins_when_it_is_done_and_not_when_it_began() {
+fn the_wait_for_late_writes_begins_at_the_end_of_the_erasure() {
     let world = completed();
     erase(&failing(&world, "strip", Before, 0)).unwrap_err();
 

@@ -12,7 +12,7 @@ fn versions(world: &World, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_same_content_under_the_same_key_goes_too_and_another_content_stays() {
+fn the_same_content_under_the_same_key_is_deleted_and_other_content_stays() {
     let world = completed();
     world.objects.upload(BUCKET, &key(), b"image", UPLOADED + 1_000);
     world.objects.upload(BUCKET, &key(), b"other", UPLOADED + 2_000);
@@ -24,7 +24,7 @@ fn the_same_content_under_the_same_key_goes_too_and_another_content_stays() {
 }
 
 #[test]
-fn the_same_content_under_another_ending_goes_too() {
+fn the_same_content_under_another_extension_is_deleted() {
     let world = completed();
     world.objects.upload(BUCKET, &key().replace(".jpg", ".jpeg"), b"image", UPLOADED);
     assert_eq!(world.erase_at(ERASED).originals, 2);
@@ -32,7 +32,7 @@ fn the_same_content_under_another_ending_goes_too() {
 }
 
 #[test]
-fn the_version_that_was_analysed_goes_whatever_its_entity_tag() {
+fn the_analysed_version_is_deleted_whatever_its_entity_tag() {
     let world = completed();
     world.records.change(IMAGE_ID, serde_json::json!({"ETag": "under-another-key"}));
     assert_eq!(world.erase_at(ERASED).originals, 1);
@@ -40,7 +40,7 @@ fn the_version_that_was_analysed_goes_whatever_its_entity_tag() {
 }
 
 #[test]
-fn under_kms_the_content_itself_tells() {
+fn under_kms_the_content_is_compared() {
     let world = completed();
     let (key, id) = content_key(OWNER, &hex_sha256(b"image"), "jpg");
     for at in [UPLOADED, UPLOADED + 1_000] {
@@ -57,7 +57,7 @@ fn under_kms_the_content_itself_tells() {
 }
 
 #[test]
-fn the_same_content_that_has_a_record_of_its_own_stays() {
+fn the_same_content_with_its_own_record_stays() {
     let world = completed();
     let again = world.objects.upload(BUCKET, &key(), b"image", UPLOADED + 1_000);
     let own = Record { image_id: again.derived_id(), version_id: again.version_id, ..claimed() };
@@ -68,7 +68,7 @@ fn the_same_content_that_has_a_record_of_its_own_stays() {
 }
 
 #[test]
-fn a_key_that_nobody_chose_loses_its_own_version_only() {
+fn a_plain_key_loses_only_the_analysed_version() {
     let world = completed();
     let key = "raw-uploads/cat.jpg";
     let (first, _) = (world.objects.upload(BUCKET, key, b"image", 1), world.objects.upload(BUCKET, key, b"image", 2));
@@ -90,7 +90,7 @@ fn a_key_that_nobody_chose_loses_its_own_version_only() {
 }
 
 #[test]
-fn a_deletion_marker_goes_with_the_last_version_only() {
+fn a_delete_marker_is_deleted_with_the_last_version_only() {
     let world = completed();
     world.objects.mark_deleted(&key());
     world.erase_at(ERASED);

@@ -22,7 +22,7 @@ fn tombstone(world: &World) -> Record {
 /// Injected: a function that was at work writes an answer after the image was erased.
 /// Seen: the second look removes it; the tombstone is closed only by a look, minutes after the erasure, that finds nothing.
 #[test]
-fn row_33_what_is_written_late_is_removed_by_the_second_look() {
+fn row_33_late_writes_are_removed_by_the_second_sweep() {
     let world = completed();
     world.erase_at(ERASED);
     world.answer("text");
@@ -40,7 +40,7 @@ fn row_33_what_is_written_late_is_removed_by_the_second_look() {
 }
 
 #[test]
-fn an_early_look_removes_but_does_not_close() {
+fn an_early_sweep_deletes_but_does_not_close_the_tombstone() {
     let world = completed();
     world.erase_at(ERASED);
     world.answer("text");
@@ -50,7 +50,7 @@ fn an_early_look_removes_but_does_not_close() {
 }
 
 #[test]
-fn erasing_again_is_that_look_and_says_when_it_was_erased() {
+fn erasing_again_sweeps_and_reports_when_it_was_erased() {
     let world = completed();
     world.erase_at(ERASED);
     world.answer("text");
@@ -64,7 +64,7 @@ fn erasing_again_is_that_look_and_says_when_it_was_erased() {
 }
 
 #[test]
-fn an_erasure_that_is_not_done_is_left_to_be_run_again() {
+fn a_sweep_leaves_an_unfinished_erasure_alone() {
     let world = completed();
     ready(sightline_domain::ports::Records::mark_erased(&world.records, &world.records.all()[0], ERASED)).unwrap();
     let objects = world.objects.keys();
@@ -73,7 +73,7 @@ fn an_erasure_that_is_not_done_is_left_to_be_run_again() {
 }
 
 #[test]
-fn an_id_that_is_in_use_again_is_left_alone() {
+fn a_sweep_leaves_an_id_in_use_again_alone() {
     let world = completed();
     world.erase_at(ERASED);
     sweep(&world, ERASED + SWEEP_AFTER);

@@ -75,7 +75,7 @@ fn an_image_under_a_plain_key_is_found_among_all_uploads() {
 }
 
 #[test]
-fn of_an_overwritten_key_the_content_with_an_id_of_its_own_stays() {
+fn other_content_of_an_overwritten_key_with_its_own_id_stays() {
     let world = expired();
     let overwritten = world.objects.upload(BUCKET_NAME, &key(), b"other content", UPLOADED + 5);
     let other = overwritten.derived_id();
@@ -98,7 +98,7 @@ fn copies_without_an_original_are_erased_and_leave_a_tombstone() {
 }
 
 #[test]
-fn of_what_is_nowhere_nothing_is_erased_and_no_tombstone_is_left() {
+fn an_image_without_any_trace_leaves_no_tombstone() {
     let world = expired();
     let unknown = "0b6f7c52-0000-5c8e-a4a1-7f3e2b60c9d4";
     assert!(erase(&world.eraser(ERASED), &world.objects, unknown).is_none());
@@ -106,7 +106,7 @@ fn of_what_is_nowhere_nothing_is_erased_and_no_tombstone_is_left() {
 }
 
 #[test]
-fn an_erasure_that_was_interrupted_goes_on_as_that_of_a_record() {
+fn an_interrupted_erasure_continues_from_its_record() {
     for method in ["mark_erased", "delete_rows", "delete_versions", "replace", "strip"] {
         let world = expired();
         let mut eraser = world.eraser(ERASED);

@@ -61,7 +61,7 @@ fn row_33_late_writes_to_the_record_are_refused() {
 /// Injected: the status event of the stopped execution arrives, before and after the original is deleted.
 /// Seen: it makes no record.
 #[test]
-fn row_33_the_end_of_the_stopped_execution_makes_no_record() {
+fn row_33_the_status_event_of_the_stopped_execution_creates_no_record() {
     for (stage, world) in stages() {
         let before = world.records.all().len();
         for execution_arn in [EXECUTION, OTHER_EXECUTION] {
@@ -77,7 +77,7 @@ fn row_33_the_end_of_the_stopped_execution_makes_no_record() {
 /// Injected: the status event of the stopped execution arrives when another image has the id already.
 /// Seen: it makes no record, under no id.
 #[test]
-fn row_33_the_end_of_the_stopped_execution_makes_no_record_once_the_id_is_in_use_again() {
+fn row_33_the_status_event_of_the_stopped_execution_does_not_touch_a_new_upload() {
     let (_, world) = stages().into_iter().find(|(stage, _)| *stage == "closed").unwrap();
     let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
     world.records.put(&Record::claimed(IMAGE_ID.into(), &again, 1, ERASED + 1_000, OTHER_EXECUTION.into(), ERASED + 2_000));
@@ -88,7 +88,7 @@ fn row_33_the_end_of_the_stopped_execution_makes_no_record_once_the_id_is_in_use
 }
 
 #[test]
-fn the_failure_of_a_new_upload_is_recorded_once_the_id_is_free_and_under_its_own_id_before() {
+fn a_failed_new_upload_is_recorded_under_its_derived_id_until_the_id_is_free() {
     for (stage, world) in stages() {
         let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
         let attempt =
@@ -101,7 +101,7 @@ fn the_failure_of_a_new_upload_is_recorded_once_the_id_is_free_and_under_its_own
 }
 
 #[test]
-fn an_image_that_failed_is_not_taken_over_once_it_is_erased() {
+fn a_failed_image_is_not_claimed_once_it_is_erased() {
     let world = completed();
     world.records.change(IMAGE_ID, serde_json::json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
     world.erase_at(ERASED);

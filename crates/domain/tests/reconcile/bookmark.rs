@@ -14,7 +14,7 @@ use sightline_tests::{
 };
 
 #[test]
-fn a_run_that_reaches_its_deadline_stops_and_the_next_one_goes_on_there() {
+fn a_run_stops_at_its_deadline_and_the_next_one_continues_there() {
     let mut world = world();
     for number in 0..8 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
@@ -31,7 +31,7 @@ fn a_run_that_reaches_its_deadline_stops_and_the_next_one_goes_on_there() {
 }
 
 #[test]
-fn a_whole_sweep_is_not_repeated_but_for_a_margin() {
+fn a_finished_sweep_is_repeated_only_for_a_margin() {
     let mut world = world();
     let old = world.objects.upload(BUCKET, "raw-uploads/old.jpg", b"image", UPLOADED - 60 * MINUTE);
     assert_eq!(world.run().orphans, 1);
@@ -51,7 +51,7 @@ fn a_whole_sweep_is_not_repeated_but_for_a_margin() {
 
 /// Its execution may fail before it claims a record, and the event of its failure be lost.
 #[test]
-fn what_was_started_is_looked_at_again_until_it_has_a_record() {
+fn a_started_upload_is_checked_again_until_it_has_a_record() {
     let mut world = world();
     let old = world.objects.upload(BUCKET, "raw-uploads/old.jpg", b"image", UPLOADED - 60 * MINUTE);
     for started in 1..=2 {
@@ -64,7 +64,7 @@ fn what_was_started_is_looked_at_again_until_it_has_a_record() {
 }
 
 #[test]
-fn an_upload_in_parts_that_began_days_ago_is_looked_at() {
+fn a_multipart_upload_that_began_days_ago_is_checked() {
     let mut world = world();
     world.run();
     let began = UPLOADED - 3 * 24 * 60 * MINUTE;
@@ -74,7 +74,7 @@ fn an_upload_in_parts_that_began_days_ago_is_looked_at() {
 }
 
 #[test]
-fn a_bookmark_that_is_broken_or_from_the_future_means_starting_anew() {
+fn a_broken_or_future_bookmark_restarts_the_sweep() {
     for broken in ["{", "[]", r#"{"SweptUntil": 9999999999999}"#, r#"{"Sweep": {"Until": 9999999999999, "After": {"Key": "z"}}}"#] {
         let world = world();
         world.upload(b"image", UPLOADED);
@@ -84,7 +84,7 @@ fn a_bookmark_that_is_broken_or_from_the_future_means_starting_anew() {
 }
 
 #[test]
-fn passing_troubles_in_a_row_end_the_run_and_the_next_one_continues_there() {
+fn consecutive_transient_errors_end_the_run_and_the_next_one_continues_there() {
     let mut world = world();
     for number in 0..5 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
@@ -105,7 +105,7 @@ fn passing_troubles_in_a_row_end_the_run_and_the_next_one_continues_there() {
 }
 
 #[test]
-fn a_trouble_that_only_one_upload_meets_ends_no_run() {
+fn an_error_of_one_upload_does_not_end_the_run() {
     let mut world = world();
     for number in 0..5 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number}.jpg"), b"image", UPLOADED);
@@ -118,7 +118,7 @@ fn a_trouble_that_only_one_upload_meets_ends_no_run() {
 
 /// One odd object must not make every later sweep look at everything again.
 #[test]
-fn an_upload_that_cannot_be_dealt_with_is_the_only_old_one_that_the_next_sweep_looks_at() {
+fn the_next_sweep_checks_a_failed_old_upload_and_no_other_old_one() {
     let mut world = world();
     let odd = world.upload(b"image", UPLOADED);
     world.complete(&odd, IMAGE_ID);
@@ -147,7 +147,7 @@ fn a_bookmark_of_an_earlier_release_is_read() {
 }
 
 #[test]
-fn uploads_are_looked_at_even_where_the_queues_cannot_be_read() {
+fn uploads_are_checked_even_if_the_queues_cannot_be_read() {
     let mut world = world();
     world.upload(b"image", UPLOADED);
     world.records = world.records.clone().fail("review_queue", When::Before, 1);
@@ -156,7 +156,7 @@ fn uploads_are_looked_at_even_where_the_queues_cannot_be_read() {
 }
 
 #[test]
-fn without_a_bookmark_that_can_be_read_nothing_is_done() {
+fn an_unavailable_bookmark_ends_the_run() {
     let world = world();
     world.upload(b"image", UPLOADED);
     let objects = Failing::new(world.objects.clone()).fail("read", When::Before, 1);

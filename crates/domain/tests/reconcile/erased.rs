@@ -32,7 +32,7 @@ fn left(world: &World) -> Vec<String> {
 /// Injected: a function that was at work when its execution was stopped writes an answer after the erasure.
 /// Seen: the next run of reconcile removes it, and the one after closes the tombstone.
 #[test]
-fn row_33_reconcile_removes_what_was_written_late_and_closes_the_tombstone() {
+fn row_33_reconcile_removes_late_writes_and_closes_the_tombstone() {
     let world = erased(SWEEP_AFTER);
     write_late(&world);
 
@@ -44,7 +44,7 @@ fn row_33_reconcile_removes_what_was_written_late_and_closes_the_tombstone() {
 }
 
 #[test]
-fn an_image_that_was_erased_only_just_stays_in_the_queue() {
+fn a_recently_erased_image_stays_in_the_queue() {
     let world = erased(SWEEP_AFTER - 1);
     let report = world.run();
     assert_eq!((report.actions, report.untouched), (vec![], 1));
@@ -61,7 +61,7 @@ fn a_dry_run_removes_nothing() {
 }
 
 #[test]
-fn an_erasure_that_was_interrupted_is_named_once_nobody_is_at_it() {
+fn an_interrupted_erasure_is_reported_after_a_while() {
     let world = erased(SWEEP_AFTER);
     world.table.change(IMAGE_ID, json!({"S3_URL": format!("s3://{BUCKET}/{}", key())}));
     write_late(&world);
@@ -85,7 +85,7 @@ fn an_upload_after_the_erasure_whose_event_is_lost_is_started() {
 }
 
 #[test]
-fn the_version_that_is_being_erased_is_no_orphan() {
+fn the_version_that_is_being_erased_is_not_started() {
     let world = erased(SWEEP_AFTER - MINUTE);
     let upload = world.upload(b"image", UPLOADED);
     world

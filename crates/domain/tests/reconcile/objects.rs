@@ -25,7 +25,7 @@ fn record_of(world: &World, upload: &Upload, id: &str) -> Record {
 /// Injected: an object lies in the bucket, and no event of it started anything.
 /// Seen: the next run starts an execution with the event that S3 should have sent.
 #[test]
-fn row_03_an_upload_without_a_record_is_started_as_its_event_would_have_started_it() {
+fn row_03_an_upload_without_a_record_is_started_with_its_event() {
     let world = world();
     let upload = world.upload(b"image", UPLOADED);
 
@@ -40,7 +40,7 @@ fn row_03_an_upload_without_a_record_is_started_as_its_event_would_have_started_
 }
 
 #[test]
-fn an_upload_that_is_younger_than_the_grace_is_left_to_its_event() {
+fn an_upload_within_the_grace_period_is_left_to_its_event() {
     let world = world();
     world.upload(b"image", NOW - 4 * MINUTE);
     let report = world.run();
@@ -48,7 +48,7 @@ fn an_upload_that_is_younger_than_the_grace_is_left_to_its_event() {
 }
 
 #[test]
-fn an_upload_with_a_record_is_left_alone_under_whichever_of_its_ids() {
+fn an_upload_with_a_record_under_any_of_its_ids_is_left_alone() {
     let cases: [(&str, &str, fn(&Upload) -> String); 4] = [
         ("the id in its key", "raw-uploads/anna/3f2b8c1e-5d4a-4f6b-9c7d-1a2b3c4d5e6f.jpg", |_| IMAGE_ID.to_owned()),
         ("overwritten, by its version", "raw-uploads/anna/3f2b8c1e-5d4a-4f6b-9c7d-1a2b3c4d5e6f.jpg", Upload::derived_id),
@@ -65,7 +65,7 @@ fn an_upload_with_a_record_is_left_alone_under_whichever_of_its_ids() {
 }
 
 #[test]
-fn other_content_under_a_key_that_names_an_image_is_an_upload_of_its_own() {
+fn other_content_under_a_key_with_an_image_id_is_a_separate_upload() {
     let world = world();
     let first = world.upload(b"first", UPLOADED);
     record_of(&world, &first, IMAGE_ID);
@@ -87,7 +87,7 @@ fn an_upload_whose_record_has_expired_is_not_analysed_again() {
 }
 
 #[test]
-fn the_same_content_uploaded_again_after_a_failure_asks_for_another_try() {
+fn the_same_content_uploaded_again_after_a_failure_is_started() {
     let world = world();
     let first = world.upload(b"image", UPLOADED);
     record_of(&world, &first, IMAGE_ID);
@@ -99,7 +99,7 @@ fn the_same_content_uploaded_again_after_a_failure_asks_for_another_try() {
 }
 
 #[test]
-fn one_run_starts_at_most_three_hundred_and_the_next_one_goes_on() {
+fn a_run_starts_at_most_three_hundred_and_the_next_one_continues() {
     let world = world();
     for number in 0..305 {
         world.objects.upload(BUCKET, &format!("raw-uploads/{number:03}.jpg"), b"image", UPLOADED);
@@ -114,7 +114,7 @@ fn one_run_starts_at_most_three_hundred_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn what_stands_in_the_way_of_one_upload_is_noted_and_the_next_sweep_looks_at_it_again() {
+fn an_error_of_one_upload_is_reported_and_checked_again_by_the_next_sweep() {
     let mut world = world();
     let broken = world.upload(b"image", UPLOADED);
     record_of(&world, &broken, IMAGE_ID);
@@ -132,7 +132,7 @@ fn what_stands_in_the_way_of_one_upload_is_noted_and_the_next_sweep_looks_at_it_
 }
 
 #[test]
-fn the_marker_of_a_folder_starts_nothing_and_counts_as_nothing() {
+fn a_folder_marker_is_not_an_upload() {
     let world = world();
     world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);
     let report = world.run();
@@ -157,7 +157,7 @@ fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
 /// Injected: `a.jpg` and `a.jpeg` are one image; the one that had claimed its record is deleted before it is inspected.
 /// Seen: the other one is started, and may take the record over.
 #[test]
-fn row_01_the_upload_that_is_left_of_two_is_started_where_the_other_one_was_deleted() {
+fn row_01_the_remaining_one_of_two_uploads_is_started_if_the_other_was_deleted() {
     let world = world();
     let jpeg = sightline_tests::samples::key().replace(".jpg", ".jpeg");
     let left = world.objects.upload(BUCKET, &jpeg, b"image", UPLOADED + 1);

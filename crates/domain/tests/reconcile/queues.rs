@@ -26,7 +26,7 @@ fn failed(error: &str) -> ExecutionState {
 /// Injected: an execution fails and its status event never comes.
 /// Seen: the next run marks the record FAILED with the first real cause and its state; it starts nothing.
 #[test]
-fn row_25_a_record_whose_execution_failed_unheard_is_marked_failed_with_the_cause() {
+fn row_25_a_record_whose_execution_failed_without_an_event_is_marked_failed() {
     let world = world();
     world.stuck(Some(failed("Recognition.Misconfigured")));
     world.engine.set_failure_cause(FailureCause {
@@ -46,7 +46,7 @@ fn row_25_a_record_whose_execution_failed_unheard_is_marked_failed_with_the_caus
 }
 
 #[test]
-fn what_runs_or_has_only_just_ended_is_left_alone() {
+fn running_and_recently_ended_executions_are_left_alone() {
     let ended = |at: EpochMillis| ExecutionState::Failed { status: "FAILED".into(), error: None, cause: None, stopped_at: Some(at) };
     for state in [ExecutionState::Running, ended(NOW - 2_000)] {
         let world = world();
@@ -57,7 +57,7 @@ fn what_runs_or_has_only_just_ended_is_left_alone() {
 }
 
 #[test]
-fn an_execution_that_was_redriven_while_its_record_was_looked_at_is_left_alone() {
+fn an_execution_that_was_redriven_meanwhile_is_left_alone() {
     let world = world();
     world.stuck(Some(failed("Recognition.Throttled")));
     world.engine.set_redriven(true);
@@ -68,7 +68,7 @@ fn an_execution_that_was_redriven_while_its_record_was_looked_at_is_left_alone()
 /// Injected: the engine is stopped in the middle of an execution, or forgets it, or ends it well without a record.
 /// Seen: the record is FAILED for a moment, a fresh execution of the same upload takes it over, and `Attempts` counts.
 #[test]
-fn row_36_what_the_engine_lost_is_started_afresh_at_once() {
+fn row_36_a_lost_execution_is_restarted_at_once() {
     let cases = [
         (None, EXECUTION_LOST),
         (Some(ExecutionState::Succeeded { stopped_at: Some(NOW - MINUTE) }), EXECUTION_LOST),
@@ -104,7 +104,7 @@ fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
 }
 
 #[test]
-fn an_execution_that_is_not_found_counts_as_lost_only_a_minute_after_it_claimed_its_record() {
+fn a_missing_execution_is_lost_only_a_minute_after_its_claim() {
     for (age, restarted) in [(59_999, 0), (60_000, 1)] {
         let mut world = world();
         let record = world.stuck(None);
@@ -115,7 +115,7 @@ fn an_execution_that_is_not_found_counts_as_lost_only_a_minute_after_it_claimed_
 }
 
 #[test]
-fn a_queue_place_is_kept_after_an_error_and_the_next_run_continues_there() {
+fn the_queue_position_is_kept_after_an_error_for_the_next_run() {
     let mut world = world();
     for number in 0..9 {
         let mut record = claimed();
@@ -136,7 +136,7 @@ fn a_queue_place_is_kept_after_an_error_and_the_next_run_continues_there() {
 }
 
 #[test]
-fn an_item_or_a_record_that_cannot_be_read_is_counted_and_named_and_hides_no_other() {
+fn an_unreadable_item_or_record_is_counted_and_named_and_hides_no_other() {
     let world = world();
     for (number, odd) in [(1, json!({"ProcessingStatus": "SOMETHING"})), (2, json!({"Size": "large"})), (3, json!({}))] {
         let mut record = claimed();
@@ -168,7 +168,7 @@ fn after_a_few_attempts_a_lost_record_stays_failed() {
 }
 
 #[test]
-fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
+fn an_interrupted_restart_is_repeated_for_an_hour() {
     let mut world = world();
     world.stuck(None);
     world.executions = world.executions.clone().fail("start", When::Before, 1);
@@ -185,7 +185,7 @@ fn a_restart_that_was_cut_off_is_made_up_for_and_given_up_after_an_hour() {
 }
 
 #[test]
-fn a_dry_run_says_what_became_of_executions_and_writes_nothing() {
+fn a_dry_run_reports_ended_executions_and_writes_nothing() {
     for (state, would) in [(Some(failed("E")), ActionKind::WouldMarkFailed), (None, ActionKind::WouldRestart)] {
         let mut world = world();
         world.options.dry_run = true;
@@ -202,7 +202,7 @@ fn decision(at: EpochMillis) -> ReviewOutcome {
 /// Injected: a decision is saved, and telling the execution fails.
 /// Seen: the next run tells it by the token in the record; the one after that changes nothing.
 #[test]
-fn row_29_a_decision_that_was_not_told_is_told_again_and_applied_once() {
+fn row_29_an_undelivered_decision_is_delivered_and_applied_once() {
     let world = world();
     world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
@@ -216,7 +216,7 @@ fn row_29_a_decision_that_was_not_told_is_told_again_and_applied_once() {
 }
 
 #[test]
-fn a_decision_of_this_moment_is_left_to_whoever_saved_it() {
+fn a_recent_decision_is_left_to_its_reviewer() {
     let world = world();
     world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
@@ -225,7 +225,7 @@ fn a_decision_of_this_moment_is_left_to_whoever_saved_it() {
 }
 
 #[test]
-fn open_reviews_are_counted_and_their_executions_looked_at() {
+fn open_reviews_are_counted_and_their_executions_checked() {
     let world = world();
     world.stuck(Some(ExecutionState::Running));
     let asked = json!({"WorkQueue": "REVIEW", "ReviewStatus": "PENDING", "ReviewRequestedAt": NOW - 90_000});
@@ -239,7 +239,7 @@ fn open_reviews_are_counted_and_their_executions_looked_at() {
 }
 
 #[test]
-fn queues_are_gone_through_page_by_page_and_from_where_the_last_run_stopped() {
+fn queues_are_read_page_by_page_from_the_last_position() {
     let mut world = world();
     for number in 0..7 {
         let mut record = claimed();

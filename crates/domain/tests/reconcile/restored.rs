@@ -7,7 +7,7 @@ use sightline_tests::samples::{IMAGE_ID, UPLOADED};
 /// Injected: an upload that a run had looked at long ago has no record any more.
 /// Seen: a run by its bookmark does not look so far back; one that is to look anew starts it.
 #[test]
-fn row_36_after_a_table_was_restored_all_uploads_are_looked_at_anew() {
+fn row_36_a_full_sweep_after_a_restored_table_checks_all_uploads() {
     let mut world = world();
     let upload = world.upload(b"image", UPLOADED);
     world.run();

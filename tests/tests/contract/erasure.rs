@@ -1,0 +1,101 @@
+//! [`Records`]: marking, stripping and closing the record of an erased image.
+
+use crate::store::TableStore;
+use serde_json::{Value, json};
+use sightline_domain::{
+    model::record::{ProcessingStatus, Record, Tombstone, WorkQueue},
+    ports::{Records, Written},
+};
+use sightline_tests::samples::{IMAGE_ID, NOW, OTHER_EXECUTION, claimed};
+
+cases! {
+    with_tables:
+    a_record_is_marked_erased_by_its_owner_only,
+    an_erased_record_refuses_every_other_writer,
+    a_marked_record_is_replaced_by_its_tombstone,
+    a_tombstone_is_closed_as_it_was_read,
+    an_image_without_a_record_is_marked_erased_once,
+}
+
+async fn marked(store: &impl TableStore) -> Record {
+    store.put(&claimed()).await;
+    assert_eq!(store.tables().mark_erased(&claimed(), NOW).await.unwrap(), Written::Yes);
+    store.tables().find(IMAGE_ID).await.unwrap().unwrap()
+}
+
+async fn a_record_is_marked_erased_by_its_owner_only(store: &impl TableStore) {
+    assert_eq!(store.tables().mark_erased(&claimed(), NOW).await.unwrap(), Written::Refused, "without a record");
+    store.put(&claimed()).await;
+    let acted_on = json!({
+        "ExpiresAt": 5, "ReviewStatus": "APPROVED", "ReviewedBy": "anna", "ReviewedAt": 5, "ReviewReason": "fine", "ReviewRequestedAt": 5,
+        "ReviewDeadline": 5, "ReviewToken": "secret",
+    });
+    store.change(&claimed(), acted_on).await;
+    let other = Record { execution_arn: OTHER_EXECUTION.to_owned(), ..claimed() };
+    assert_eq!(store.tables().mark_erased(&other, NOW).await.unwrap(), Written::Refused);
+    assert_eq!(store.tables().mark_erased(&claimed(), NOW).await.unwrap(), Written::Yes);
+    let mut expected = serde_json::to_value(claimed()).unwrap();
+    let marks = json!({"ProcessingStatus": "ERASED", "WorkQueue": "ERASED", "ErasedAt": NOW, "ExecutionToStop": claimed().execution_arn});
+    let attributes = expected.as_object_mut().unwrap();
+    attributes.extend(marks.as_object().unwrap().clone());
+    attributes.remove("ExecutionArn");
+    attributes.remove("ReviewStatus");
+    assert_eq!(Value::Object(store.item(&claimed()).await), expected, "the findings stay");
+    assert_eq!(store.tables().mark_erased(&claimed(), NOW + 1).await.unwrap(), Written::Refused, "again");
+}
+
+async fn an_erased_record_refuses_every_other_writer(store: &impl TableStore) {
+    let marked = marked(store).await;
+    let before = store.item(&marked).await;
+    let records = store.tables();
+    let failed = Record { processing_status: ProcessingStatus::Failed, ..claimed() };
+    let completed = Record { processing_status: ProcessingStatus::Completed, ..claimed() };
+    let refused = [
+        records.claim(&claimed()).await,
+        records.claim_rejected(&claimed(), NOW).await,
+        records.fail(&failed).await,
+        records.complete(&completed, &[]).await,
+        records.mark_unrecorded_erased(&marked).await,
+    ];
+    assert!(refused.into_iter().all(|written| written.unwrap() == Written::Refused));
+    assert_eq!(store.resume(&failed).await, Written::Refused);
+    assert_eq!(store.item(&marked).await, before);
+}
+
+async fn a_marked_record_is_replaced_by_its_tombstone(store: &impl TableStore) {
+    store.put(&claimed()).await;
+    assert_eq!(store.tables().strip(&claimed(), NOW + 5).await.unwrap(), Written::Refused, "not ERASED");
+    let marked = marked(store).await;
+    let outdated = Record { erased_at: Some(NOW - 1), ..marked.clone() };
+    assert_eq!(store.tables().strip(&outdated, NOW + 5).await.unwrap(), Written::Refused, "marked at another moment");
+    assert_eq!(store.tables().strip(&marked, NOW + 5).await.unwrap(), Written::Yes);
+    let tombstone = Tombstone { erased_at: Some(NOW + 5), work_queue: Some(WorkQueue::Erased), ..Tombstone::of(&marked) };
+    assert_eq!(Value::Object(store.item(&marked).await), serde_json::to_value(tombstone).unwrap());
+    assert_eq!(store.tables().strip(&marked, NOW + 6).await.unwrap(), Written::Refused, "stripped already");
+}
+
+async fn a_tombstone_is_closed_as_it_was_read(store: &impl TableStore) {
+    let marked = marked(store).await;
+    store.tables().strip(&marked, NOW + 5).await.unwrap();
+    assert_eq!(store.tables().close_tombstone(&marked).await.unwrap(), Written::Refused, "it has changed since");
+    let tombstone = store.tables().find(IMAGE_ID).await.unwrap().unwrap();
+    assert!(tombstone.is_tombstone() && !tombstone.is_closed());
+    assert_eq!(store.tables().close_tombstone(&tombstone).await.unwrap(), Written::Yes);
+    let closed = store.tables().find(IMAGE_ID).await.unwrap().unwrap();
+    assert!(closed.is_closed() && closed.version_id.is_none());
+}
+
+async fn an_image_without_a_record_is_marked_erased_once(store: &impl TableStore) {
+    let marked = Record {
+        processing_status: ProcessingStatus::Erased,
+        work_queue: Some(WorkQueue::Erased),
+        erased_at: Some(NOW),
+        execution_arn: String::new(),
+        ..claimed()
+    };
+    assert_eq!(store.tables().mark_unrecorded_erased(&marked).await.unwrap(), Written::Yes);
+    assert_eq!(Value::Object(store.item(&marked).await), serde_json::to_value(&marked).unwrap());
+    assert_eq!(store.tables().mark_unrecorded_erased(&marked).await.unwrap(), Written::Refused, "the item exists");
+    let later = Record { upload_timestamp: marked.upload_timestamp + 1, ..marked };
+    assert_eq!(store.tables().mark_unrecorded_erased(&later).await.unwrap(), Written::Yes, "another item of the image");
+}
