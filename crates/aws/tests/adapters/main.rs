@@ -8,7 +8,6 @@
     reason = "a helper of a test fails by panicking, as the test itself does"
 )]
 
-
 mod clients;
 mod dynamodb;
 mod logs;
