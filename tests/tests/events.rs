@@ -1,12 +1,6 @@
 //! Every sample event in `events/` is read through our own types.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};

@@ -1,13 +1,7 @@
 //! The functions link the present HTTP stack alone: the SDK's legacy one (hyper 0.14, rustls 0.21) doubles their size, and aws-lc spends
 //! a cold start's time on its first random number.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::process::Command;
 

@@ -1,12 +1,6 @@
 //! Erasing over fakes (fault matrix, row 33): complete, repeatable, and final.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "erase/complete.rs"]
 mod complete;

@@ -1,12 +1,6 @@
 //! StepFailure matrix, row 24: 100 faces, 100 words, 50 labels with all their parents. What travels stays small; the whole answers lie in S3.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
 use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};

@@ -1,12 +1,6 @@
 //! The step over fakes; what it does is tested in crates/domain/tests/reconcile.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use reconcile::{Reconcile, Settings, settings};
 use serde_json::json;

@@ -1,12 +1,6 @@
 //! record-failure over fakes.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use record_failure::RecordFailure;
 use serde_json::{Value, json};

@@ -3,13 +3,7 @@
 //!
 //! Each module has its cases twice: `in_memory` needs nothing; `on_local_stack` needs the local stack, like the end-to-end tests.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 /// Makes two tests of each case: one over the fakes, and one over fresh tables and a fresh bucket of the local stack.
 macro_rules! cases {

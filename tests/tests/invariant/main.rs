@@ -4,7 +4,7 @@
 //! executions, redrives, reviewers or reconcile can run, and at which an attempt can die or be abandoned. At the end all faults are
 //! removed, everything runs to its end, and the invariant must hold.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may fail at once")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod check;
 mod effects;

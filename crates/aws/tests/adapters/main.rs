@@ -1,12 +1,6 @@
 //! The adapters over the real SDK clients, against recorded HTTP answers: what is asked, what an answer gives, and what an error means.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a helper of a test fails by panicking, as the test itself does"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod clients;
 mod dynamodb;

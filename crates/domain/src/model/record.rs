@@ -20,11 +20,12 @@ pub const DEFAULT_RETENTION_DAYS: u32 = 730;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The processing status of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum ProcessingStatus {
     /// Being analysed, or waiting for a review.
+    #[default]
     Pending,
     /// Analysed.
     Completed,
@@ -68,7 +69,7 @@ pub struct Analyses {
 }
 
 /// The record. Fields that are not known yet are absent. It does not implement `Debug`, so that found text is never logged.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Record {
     /// UUID; partition key.
@@ -214,44 +215,16 @@ impl Record {
             upload_timestamp,
             owner_id: upload.owner_id().to_owned(),
             image_name: image_name(None, &upload.key),
-            processing_status: ProcessingStatus::Pending,
-            status_reason: None,
-            status_detail: None,
-            review_status: ReviewStatus::None,
-            reviewed_by: None,
-            reviewed_at: None,
-            review_reason: None,
-            review_requested_at: None,
-            review_deadline: None,
             work_queue: Some(WorkQueue::Pending),
-            labels: None,
-            detection_summary: None,
-            watched_labels: None,
-            face_data: None,
-            text_lines: None,
-            moderation_verdict: None,
-            moderation_flags: None,
-            analyses: Analyses::default(),
             s3_url: format!("s3://{}/{}", upload.bucket, upload.key),
             version_id: upload.version_id.clone(),
             etag: upload.etag.clone(),
             size,
-            format: None,
-            width: None,
-            height: None,
-            content_sha256: None,
-            processed_key: None,
-            thumbnail_key: None,
-            exif: None,
-            warnings: None,
             execution_arn,
-            execution_to_stop: None,
             attempts: 1,
             claimed_at: now,
-            finished_at: None,
-            erased_at: None,
-            expires_at: None,
             schema_version: SCHEMA_VERSION,
+            ..Self::default()
         }
     }
 

@@ -1,12 +1,6 @@
 //! Which uploads inspect-image accepts and rejects, the copies that it makes, and the memory that it needs.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test helper fails by panicking, like the test itself"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod claims;
 mod colour;

@@ -1,12 +1,6 @@
 //! Runs the real server, and calls it with the SDK or, for requests that the SDK cannot send, in plain HTTP.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test helper fails by panicking, like the test itself"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod errors;
 mod faults;
