@@ -101,7 +101,7 @@ fn missing_stack_is_named_and_nothing_is_uploaded() {
     );
     let run = sightline(&["upload", file!().trim_start_matches("cli/"), "--name", "nowhere", "--endpoint-url", &stand_in.url]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    for part in ["no stack nowhere-stateful", "eu-west-1", "make up", "--name"] {
+    for part in ["stack nowhere-stateful does not exist", "eu-west-1", "make up", "--name"] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }
     assert!(run.stdout.is_empty());
