@@ -1,4 +1,4 @@
-//! What an image adds to the counters.
+//! The contributions of an image to the counters.
 
 #![allow(
     clippy::expect_used,
@@ -80,7 +80,7 @@ fn any_change_of_a_tally_fits_into_one_transaction() {
     let (mut old, new) = (many("a"), many("b"));
     (old.hour, old.reason) = ("2026-02-01T00".into(), Some("x".into()));
     assert_eq!(new.labels.len(), MAX_LABELS);
-    // Beside the counters: the tally itself and the check of the record.
+    // Besides the counters: the tally and the check of the record.
     assert!(difference(Some(&old), Some(&new)).len() + 2 < 100);
 }
 
