@@ -1,80 +1,79 @@
-//! What can end a command early, as one sentence each, with its exit code.
+//! How a command ends: exit codes, and errors that are one sentence each.
 
-use crate::exit::Exit;
+use crate::output::clean;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::ErrorMetadata;
 use sightline_domain::model::error::{Cause, StorageError};
 use std::error::Error as StdError;
 
+/// Exit codes, the same for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    Success = 0,
+    Failed = 1,
+    /// The command line is wrong; nothing was done.
+    Usage = 2,
+    /// Some of the work failed.
+    Partial = 3,
+    /// The image or execution does not exist.
+    NotFound = 4,
+    /// No credentials, or permission denied.
+    NotAllowed = 5,
+    /// The command took longer than `--timeout`.
+    TimedOut = 6,
+    /// A signal ended the command.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The exit code of the process.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The exit of work on `total` things, of which `failed` failed.
+    pub const fn of_many(failed: usize, total: usize) -> Self {
+        match failed {
+            0 => Self::Success,
+            _ if failed == total => Self::Failed,
+            _ => Self::Partial,
+        }
+    }
+}
+
 /// Why a command ends early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
-    /// Called wrongly.
+    /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
-    /// There is no such thing.
+    /// An image or execution does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// It cannot be done as things stand.
+    /// Any other reason that is a whole sentence.
     #[error("{0}")]
     Failed(String),
-    /// There is no stack, or only half of one.
+    /// A stack of the deployment does not exist, or lacks outputs.
     #[error(
         "{problem} in region {region} at {endpoint}; deploy it with `make up` (locally) or `make deploy` (AWS), or name another with --name, --region or --profile"
     )]
-    NoStack {
-        /// What is missing.
-        problem: String,
-        /// Where we looked.
-        region: String,
-        /// Where we looked.
-        endpoint: String,
-    },
-    /// No region is set.
+    NoStack { problem: String, region: String, endpoint: String },
     #[error("no region is set; pass --region or set AWS_REGION")]
     NoRegion,
-    /// No credentials were found.
     #[error("no AWS credentials were found; sign in, pass --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")]
     NoCredentials(#[source] Cause),
-    /// The profile that was named has none.
     #[error("no AWS credentials were found in profile {profile}; sign in with it, or pass another --profile")]
-    EmptyProfile {
-        /// Its name.
-        profile: String,
-        /// What the SDK said.
-        #[source]
-        source: Cause,
-    },
-    /// Credentials were found, and refused.
-    #[error("{doing}: not allowed")]
-    NotAllowed {
-        /// What we were doing.
-        doing: String,
-        /// What the service said.
-        #[source]
-        source: Cause,
-    },
-    /// Nobody answers.
-    #[error("{doing}: the endpoint cannot be reached; check --endpoint-url, --region and the network")]
-    Unreachable {
-        /// What we were doing.
-        doing: String,
-        /// What the network said.
-        #[source]
-        source: Cause,
-    },
-    /// A service said no for another reason.
-    #[error("{doing} failed")]
-    Service {
-        /// What we were doing.
-        doing: String,
-        /// What the service said.
-        #[source]
-        source: Cause,
-    },
-    /// A value could not be written as JSON.
+    EmptyProfile { profile: String, source: Cause },
+    #[error("{context}: permission denied")]
+    NotAllowed { context: String, source: Cause },
+    #[error("{context}: the endpoint cannot be reached; check --endpoint-url, --region and the network")]
+    Unreachable { context: String, source: Cause },
+    /// Any other error of a service.
+    #[error("{context} failed")]
+    Service { context: String, source: Cause },
     #[error("the output cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -92,7 +91,7 @@ impl CliError {
         }
     }
 
-    /// Names the profile that was asked for, where its credentials are what is missing.
+    /// Names `--profile` in the error if its credentials are missing.
     #[must_use]
     pub fn with_profile(self, profile: Option<&str>) -> Self {
         match (self, profile) {
@@ -101,23 +100,23 @@ impl CliError {
         }
     }
 
-    /// What an SDK error means to the person at the keyboard.
-    pub fn service(doing: impl Into<String>, source: Cause) -> Self {
-        let doing = doing.into();
-        let refused = find::<ErrorMetadata>(&*source).and_then(ErrorMetadata::code).is_some_and(|code| NOT_ALLOWED.contains(&code));
-        if refused {
-            Self::NotAllowed { doing, source }
+    /// Classifies an error of the SDK. `context` says what failed, such as `reading the record`.
+    pub fn service(context: impl Into<String>, source: Cause) -> Self {
+        let context = context.into();
+        let is_refused = find::<ErrorMetadata>(&*source).and_then(ErrorMetadata::code).is_some_and(|code| NOT_ALLOWED.contains(&code));
+        if is_refused {
+            Self::NotAllowed { context, source }
         } else if find::<CredentialsError>(&*source).is_some() {
             Self::NoCredentials(source)
         } else if find::<ConnectorError>(&*source).is_some() {
-            Self::Unreachable { doing, source }
+            Self::Unreachable { context, source }
         } else {
-            Self::Service { doing, source }
+            Self::Service { context, source }
         }
     }
 }
 
-/// Codes by which AWS services say that the caller may not do this, or is not who they claim to be.
+/// Error codes of AWS services for missing permissions and for wrong or expired credentials.
 const NOT_ALLOWED: [&str; 12] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -156,48 +155,56 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// An error with its causes on one line. Causes that only say that there is a cause are left out.
+/// An error with its causes on one line, without the causes that carry no information.
 pub fn sentence(error: &(dyn StdError + 'static)) -> String {
-    const SAYING_NOTHING: [&str; 6] =
+    const UNINFORMATIVE: [&str; 6] =
         ["service error", "dispatch failure", "unhandled error", "other", "io error", "the credential provider was not enabled"];
     let mut parts: Vec<String> = Vec::new();
     for part in chain(error) {
-        let said = match part.downcast_ref::<ErrorMetadata>() {
+        let text = match part.downcast_ref::<ErrorMetadata>() {
             Some(metadata) => [metadata.code(), metadata.message()].into_iter().flatten().collect::<Vec<_>>().join(": "),
             None => part.to_string(),
         };
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        // All that follows is a list of where the SDK looked for credentials.
-        if said.contains("no credentials found in chain") {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // The remaining causes list where the SDK looked for credentials.
+        if text.contains("no credentials found in chain") {
             break;
         }
-        let new = !said.is_empty() && !SAYING_NOTHING.contains(&said.as_str()) && !said.starts_with("unhandled error (");
-        if new && parts.iter().all(|earlier| !earlier.contains(&said)) {
-            parts.push(said);
+        let is_informative = !text.is_empty() && !UNINFORMATIVE.contains(&text.as_str()) && !text.starts_with("unhandled error (");
+        if is_informative && parts.iter().all(|earlier| !earlier.contains(&text)) {
+            parts.push(text);
         }
     }
-    crate::output::text::clean(&parts.join(": "))
+    clean(&parts.join(": "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answered(code: &str) -> CliError {
+    fn service_error(code: &str) -> CliError {
         let metadata = ErrorMetadata::builder().code(code).message("no \u{1b}[31mway").build();
         CliError::service("reading the record", Box::new(metadata))
     }
 
     #[test]
-    fn refusals_have_their_own_exit_code() {
-        assert_eq!(answered("AccessDeniedException").exit(), Exit::NotAllowed);
-        assert_eq!(answered("ExpiredToken").exit(), Exit::NotAllowed);
-        assert_eq!(answered("ValidationException").exit(), Exit::Failed);
+    fn exit_is_partial_if_some_fail_and_failed_if_all_fail() {
+        assert_eq!(Exit::of_many(0, 3), Exit::Success);
+        assert_eq!(Exit::of_many(1, 3), Exit::Partial);
+        assert_eq!(Exit::of_many(3, 3), Exit::Failed);
+        assert_eq!(Exit::Interrupted.code(), 130);
     }
 
     #[test]
-    fn a_sentence_names_what_was_done_and_why_it_failed_and_holds_no_control_characters() {
-        let said = sentence(&answered("ValidationException"));
-        assert_eq!(said, "reading the record failed: ValidationException: no \u{fffd}[31mway");
+    fn permission_errors_have_their_own_exit_code() {
+        assert_eq!(service_error("AccessDeniedException").exit(), Exit::NotAllowed);
+        assert_eq!(service_error("ExpiredToken").exit(), Exit::NotAllowed);
+        assert_eq!(service_error("ValidationException").exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn sentence_says_what_failed_and_why_without_control_characters() {
+        let text = sentence(&service_error("ValidationException"));
+        assert_eq!(text, "reading the record failed: ValidationException: no \u{fffd}[31mway");
     }
 }

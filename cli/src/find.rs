@@ -1,19 +1,16 @@
-//! `sightline find`: images by what is in them, and by the names of their files.
+//! `sightline find`: images by labels, by words in them, and by file names.
 
 use crate::{
-    args::{Find, Global},
-    clock::{SystemClock, moment},
-    error::{CliError, sentence},
-    exit::Exit,
+    args::{Global, parse_owner, up_to},
+    clock::{Since, SystemClock, moment, parse_since},
+    error::{CliError, Exit, sentence},
     output::{
-        Format, Output,
+        List, Output, Table, clean, percent,
         record::{ID_CHARS, image_cell},
-        table::{headed, keep_wide, render},
-        text::{clean, percent},
     },
     session::Session,
 };
-use comfy_table::Table;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
@@ -32,45 +29,89 @@ use sightline_domain::{
 use std::collections::BTreeSet;
 use time::{Month, OffsetDateTime};
 
+/// `find`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sightline find [OPTIONS] <TERM>... [-TERM]...",
+    after_help = "\
+Images are listed newest first, each with what matched and how certain Rekognition is: the label itself, another name of it
+(alias), a broader label (parent), a word of the file name, or a word detected in the image (text). An image must match all
+terms; a term with a leading hyphen excludes. Case, accents, apostrophes and plurals do not matter. Images withheld by
+moderation or review are left out.
+
+Examples:
+  sightline find car --min-confidence 90
+  sightline find person -car
+  sightline find \"dining table\" cup
+  sightline find \"RE16 TGK\"
+  sightline find IMG_1234.jpg
+  sightline find vehicle --since 7d --output ndjson | jq -r .ImageID
+  sightline find exit --months 24"
+)]
+pub struct FindArgs {
+    /// Labels, such as person, words in images, and file names; -TERM excludes
+    #[arg(required = true, value_name = "TERM", value_parser = NonEmptyStringValueParser::new())]
+    pub terms: Vec<String>,
+    /// Least confidence in percent
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse_percent)]
+    pub min_confidence: f64,
+    /// Owner of the images
+    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    pub owner: String,
+    /// Uploaded since: 24h, 7d or 2026-11-24
+    #[arg(long, value_name = "WHEN", conflicts_with = "months", value_parser = parse_since)]
+    pub since: Option<Since>,
+    /// Uploaded in this month or the N-1 months before it
+    #[arg(long, value_name = "N", default_value = "12", value_parser = up_to(240))]
+    pub months: usize,
+    /// Largest number of images
+    #[arg(long, value_name = "N", default_value = "50", value_parser = up_to(10_000))]
+    pub limit: usize,
+    /// Also show withheld images
+    #[arg(long)]
+    pub withheld: bool,
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number.filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| "a confidence is a number from 0 to 100".to_owned())
+}
+
 /// Weeks of counters read at once.
 const READS_AT_ONCE: usize = 8;
-/// Weeks whose labels are compared with a term that finds nothing.
+/// Weeks whose labels are compared with an unknown term.
 const WEEKS_COMPARED: EpochMillis = 53;
-/// Names that are tried for a term that finds nothing, and those that are shown.
-const NAMES_TRIED: usize = 12;
-const NAMES_SHOWN: usize = 3;
+/// Similar terms that are searched, and those that are shown.
+const SIMILAR_TRIED: usize = 12;
+const SIMILAR_SHOWN: usize = 3;
+/// The clock of S3, which dates uploads, may be ahead of ours.
+const CLOCK_SKEW: EpochMillis = 5 * 60 * 1000;
 
-/// Searches, newest first.
-pub async fn run(global: &Global, args: &Find, output: Output) -> Result<Exit, CliError> {
-    let nothing = || CliError::Usage("there is nothing to look for; give at least one word without a hyphen in front".into());
-    let query = Query::of(&args.terms).ok_or_else(nothing)?;
+/// Searches and prints the images, newest first.
+pub async fn run(global: &Global, args: &FindArgs, output: Output) -> Result<Exit, CliError> {
+    let no_term = || CliError::Usage("only excluded terms; give at least one term without a leading hyphen".into());
+    let query = Query::of(&args.terms).ok_or_else(no_term)?;
     let session = Session::open(global).await?;
     let now = SystemClock.now();
-    let wanted = Search {
+    let request = Search {
         owner_id: &args.owner,
         query: &query,
         min_confidence: args.min_confidence,
         withheld: args.withheld,
-        since: args.since.map_or_else(|| first_of_month(now, args.months), |since| since.moment(now)),
-        // The uploader's clock, S3's, may be ahead of ours.
+        since: args.since.map_or_else(|| first_of_month(now, args.months), |since| since.to_millis(now)),
         until: now + CLOCK_SKEW,
-        limit: usize::try_from(args.limit).unwrap_or(usize::MAX),
+        limit: args.limit,
     };
     let index = session.tables();
-    let hits = search(&index, &wanted).await?;
+    let hits = search(&index, &request).await?;
     if hits.is_empty() {
-        say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(wanted.since));
-        for hint in hints(&session, &index, &wanted, &args.terms).await? {
+        say!("no image of owner {} matches {} since {}", clean(&args.owner), quoted(&args.terms), moment(request.since));
+        for hint in hints(&session, &index, &request, &args.terms).await? {
             say!("{hint}");
         }
     }
-    if hits.len() == wanted.limit {
-        say!("showing the newest {}; there may be more (--limit)", hits.len());
-    }
-    if !hits.is_empty() || output.format != Format::Table {
-        output.list(&hits, || render(&table(&hits)))?;
-    }
-    Ok(Exit::Done)
+    List::new(&hits).limited(args.limit, "newest").print(output, table)?;
+    Ok(Exit::Success)
 }
 
 fn quoted(terms: &[String]) -> String {
@@ -78,91 +119,90 @@ fn quoted(terms: &[String]) -> String {
 }
 
 /// Why a search may have found nothing, a sentence each.
-async fn hints(session: &Session, index: &Tables, wanted: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
-    let finds = async |query: &Query, min_confidence| -> Result<bool, StorageError> {
-        Ok(!search(index, &Search { query, min_confidence, limit: 1, ..*wanted }).await?.is_empty())
+async fn hints(session: &Session, index: &Tables, request: &Search<'_>, terms: &[String]) -> Result<Vec<String>, CliError> {
+    let has_hits = async |query: &Query, min_confidence| -> Result<bool, StorageError> {
+        Ok(!search(index, &Search { query, min_confidence, limit: 1, ..*request }).await?.is_empty())
     };
-    let without_exclusions = Query { exclusions: Vec::new(), ..wanted.query.clone() };
-    if !wanted.query.exclusions.is_empty() && finds(&without_exclusions, wanted.min_confidence).await? {
-        return Ok(vec!["every image that has these terms also has one that is excluded".to_owned()]);
+    let without_exclusions = Query { exclusions: Vec::new(), ..request.query.clone() };
+    if !request.query.exclusions.is_empty() && has_hits(&without_exclusions, request.min_confidence).await? {
+        return Ok(vec!["every image with these terms also has an excluded term".to_owned()]);
     }
-    if wanted.min_confidence > 0.0 && finds(wanted.query, 0.0).await? {
-        return Ok(vec![format!("there are images below --min-confidence {}", wanted.min_confidence)]);
+    if request.min_confidence > 0.0 && has_hits(request.query, 0.0).await? {
+        return Ok(vec![format!("there are images below --min-confidence {}", request.min_confidence)]);
     }
     let mut unknown = Vec::new();
     for term in terms.iter().filter(|term| !is_exclusion(term)) {
         if let Some(query) = Query::of(std::slice::from_ref(term))
-            && !finds(&query, 0.0).await?
+            && !has_hits(&query, 0.0).await?
         {
             unknown.push(term);
         }
     }
     if unknown.is_empty() {
-        return Ok(vec!["each term is found by itself, but not all of them in one image".to_owned()]);
+        return Ok(vec!["each term matches some images, but no image matches all of them".to_owned()]);
     }
-    let known = match known_terms(session, wanted).await {
+    let known = match known_terms(session, request).await {
         Ok(known) => known,
-        Err(error) => return Ok(vec![format!("similar terms cannot be named: {}", sentence(&error))]),
+        Err(error) => return Ok(vec![format!("similar terms are not known: {}", sentence(&error))]),
     };
     let mut hints = Vec::new();
     for term in unknown {
-        let mut near = Vec::new();
-        // The labels are those of all owners: only what this one's images have is named.
+        let mut similar = Vec::new();
+        // Labels are counted for all owners; only terms of this owner's images are shown.
         for name in nearest(term, &known) {
             if let Some(query) = Query::of(&[name.to_owned()])
-                && near.len() < NAMES_SHOWN
-                && finds(&query, 0.0).await?
+                && similar.len() < SIMILAR_SHOWN
+                && has_hits(&query, 0.0).await?
             {
-                near.push(clean(name));
+                similar.push(clean(name));
             }
         }
-        let near = if near.is_empty() {
-            "no label, and no word of the newest 100 images, is similar".to_owned()
+        let similar = if similar.is_empty() {
+            "no label is similar, and no word of the newest 100 images".to_owned()
         } else {
-            format!("similar: {}", near.join(", "))
+            format!("similar: {}", similar.join(", "))
         };
-        // Of a single term it was said before that nothing matches.
-        hints.push(if terms.len() == 1 { near } else { format!("nothing is found by {:?} alone; {near}", clean(term)) });
+        // For a single term, the first message already says that nothing matches.
+        hints.push(if terms.len() == 1 { similar } else { format!("no image matches {:?} alone; {similar}", clean(term)) });
     }
     Ok(hints)
 }
 
-/// Terms that exist: the labels that were counted in the weeks of the search, and all terms of the owner's newest images. No list holds the
-/// words of all images.
-async fn known_terms(session: &Session, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
-    let mut known = known_labels(&session.tables(), wanted).await?;
-    let newest = session.tables().newest_of_owner(wanted.owner_id).await?;
+/// The labels that were counted in the weeks of the search, and all terms of the owner's newest images; no list has the terms of all
+/// images.
+async fn known_terms(session: &Session, request: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
+    let mut known = known_labels(&session.tables(), request).await?;
+    let newest = session.tables().newest_of_owner(request.owner_id).await?;
     known.extend(newest.iter().flat_map(label_index::rows).map(|row| row.term));
     Ok(known)
 }
 
-async fn known_labels(counters: &impl Counters, wanted: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
-    let weeks = (wanted.until - wanted.since).max(0) / WEEK_MILLIS + 1;
-    let names = (0..=weeks.min(WEEKS_COMPARED)).map(|back| labels_counter(&week(wanted.until - back * WEEK_MILLIS)));
+async fn known_labels(counters: &impl Counters, request: &Search<'_>) -> Result<BTreeSet<String>, StorageError> {
+    let weeks = (request.until - request.since).max(0) / WEEK_MILLIS + 1;
+    let names = (0..=weeks.min(WEEKS_COMPARED)).map(|back| labels_counter(&week(request.until - back * WEEK_MILLIS)));
     let counts: Vec<_> =
         stream::iter(names).map(|name| async move { counters.counts(&name, None).await }).buffered(READS_AT_ONCE).try_collect().await?;
     Ok(counts.into_iter().flatten().map(|(name, _)| name).collect())
 }
 
-/// The labels whose name, or a word of it, is the least edits away from `term`, or begins with it; nearest first.
+/// The labels that begin with `term` or differ from it, or in one word from it, by few edits; nearest first.
 fn nearest<'a>(term: &str, labels: &'a BTreeSet<String>) -> Vec<&'a str> {
-    const SHORTEST_BEGINNING: usize = 3;
+    const SHORTEST_PREFIX: usize = 3;
     let term = term.trim().to_lowercase();
     let length = term.chars().count();
-    let most = (length / 3).clamp(1, 3);
+    let most_edits = (length / 3).clamp(1, 3);
     let distance = |name: &str| {
         let edits = std::iter::once(name).chain(name.split(' ')).map(|part| strsim::osa_distance(&term, part)).min().unwrap_or(usize::MAX);
-        if length >= SHORTEST_BEGINNING && name.starts_with(&term) { edits.min(1) } else { edits }
+        if length >= SHORTEST_PREFIX && name.starts_with(&term) { edits.min(1) } else { edits }
     };
-    let mut near: Vec<_> = labels.iter().map(|name| (distance(name), name.as_str())).filter(|(distance, _)| *distance <= most).collect();
+    let near = labels.iter().map(|name| (distance(name), name.as_str()));
+    let mut near: Vec<_> = near.filter(|(distance, _)| *distance <= most_edits).collect();
     near.sort_unstable();
-    near.into_iter().take(NAMES_TRIED).map(|(_, name)| name).collect()
+    near.into_iter().take(SIMILAR_TRIED).map(|(_, name)| name).collect()
 }
 
-const CLOCK_SKEW: EpochMillis = 5 * 60 * 1000;
-
-/// The first moment of this month (`months` = 1), or of one before it.
-fn first_of_month(now: EpochMillis, months: u32) -> EpochMillis {
+/// The first moment of this month (`months` = 1), or of an earlier one.
+fn first_of_month(now: EpochMillis, months: usize) -> EpochMillis {
     let mut day = OffsetDateTime::from_unix_timestamp(now.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
     for _ in 1..months {
         let previous = day.month().previous();
@@ -173,20 +213,18 @@ fn first_of_month(now: EpochMillis, months: u32) -> EpochMillis {
     first.midnight().assume_utc().unix_timestamp() * 1000
 }
 
-fn table(hits: &[Hit]) -> Table {
-    let mut table = headed(&["UPLOADED", "MATCHED", "IMAGE"]);
-    for hit in hits {
-        let mut matched: Vec<String> = hit.matches.iter().map(matched).collect();
-        matched.dedup();
-        matched.extend(hit.withheld.then(|| "withheld".to_owned()));
-        table.add_row([moment(hit.upload_timestamp), matched.join("\n"), image_cell(&hit.image_id, hit.image_name.as_deref())]);
-    }
-    keep_wide(&mut table, &[(2, ID_CHARS)]);
-    table
+fn table(hits: &[Hit]) -> String {
+    let row = |hit: &Hit| {
+        let mut matches: Vec<String> = hit.matches.iter().map(match_cell).collect();
+        matches.dedup();
+        matches.extend(hit.withheld.then(|| "withheld".to_owned()));
+        [moment(hit.upload_timestamp), matches.join("\n"), image_cell(&hit.image_id, hit.image_name.as_deref())]
+    };
+    Table::new(&["UPLOADED", "MATCHED", "IMAGE"], hits.iter().map(row)).keep_wide(&[(2, ID_CHARS)]).render()
 }
 
 /// Why an image was found.
-fn matched(found: &Match) -> String {
+fn match_cell(found: &Match) -> String {
     let (name, label, confidence) = (clean(&found.found), clean(&found.label), percent(found.confidence));
     match found.term_kind {
         TermKind::Label => format!("label {label} {confidence}"),
@@ -206,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_what_matched_how_certain_it_is_and_what_the_file_is_called() {
+    fn row_shows_what_matched_with_its_confidence_and_the_file_name() {
         let hit = Hit {
             image_id: "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4".into(),
             image_name: Some("beach\u{1b}[2J.jpg".into()),
@@ -216,19 +254,19 @@ mod tests {
             confidence: 91.6,
             matches: vec![found(TermKind::Parent, "vehicle"), found(TermKind::Name, "beach.jpg")],
         };
-        let shown = render(&table(&[hit]));
+        let shown = table(&[hit]);
         for part in
             ["92 %", "vehicle, parent of car", "withheld", "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4", "file name", "beach\u{fffd}[2J.jpg"]
         {
             assert!(shown.contains(part), "{shown}");
         }
-        assert_eq!(matched(&found(TermKind::Text, "re16")), "text re16 92\u{a0}%");
-        assert_eq!(matched(&found(TermKind::Alias, "auto")), "auto, alias of car 92\u{a0}%");
-        assert_eq!(matched(&found(TermKind::Label, "car")), "label car 92\u{a0}%");
+        assert_eq!(match_cell(&found(TermKind::Text, "re16")), "text re16 92\u{a0}%");
+        assert_eq!(match_cell(&found(TermKind::Alias, "auto")), "auto, alias of car 92\u{a0}%");
+        assert_eq!(match_cell(&found(TermKind::Label, "car")), "label car 92\u{a0}%");
     }
 
     #[test]
-    fn similar_labels_are_few_edits_away_or_begin_alike() {
+    fn similar_labels_differ_by_few_edits_or_begin_alike() {
         let labels: BTreeSet<String> = ["car", "card", "cat", "egyptian cat", "automobile", "person", "vehicle"].map(str::to_owned).into();
         assert_eq!(nearest("caar", &labels), ["car"]);
         assert_eq!(nearest("Presons", &labels), ["person"]);
@@ -238,10 +276,18 @@ mod tests {
     }
 
     #[test]
-    fn months_count_back_over_the_turn_of_the_year() {
+    fn months_count_back_into_earlier_years() {
         let now = 1_772_409_600_000; // 2026-03-02
         assert_eq!(moment(first_of_month(now, 1)), "2026-03-01 00:00:00Z");
         assert_eq!(moment(first_of_month(now, 4)), "2025-12-01 00:00:00Z");
         assert_eq!(moment(first_of_month(now, 15)), "2025-01-01 00:00:00Z");
+    }
+
+    #[test]
+    fn confidence_is_a_percentage() {
+        assert_eq!(parse_percent("99.5"), Ok(99.5));
+        for wrong in ["", "-1", "100.1", "NaN", "inf", "x"] {
+            assert!(parse_percent(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,27 +1,24 @@
 //! The `sightline` command.
 
-// Whoever reads stdout or stderr may leave: only `output::streams` writes there.
+// The reader of stdout or stderr may close it: only `output::streams` writes there.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 #[macro_use]
 mod output;
 
+mod actions;
 mod args;
 mod clock;
 mod commands;
-mod confirm;
-mod dead_letters;
+mod dlq;
 mod doctor;
 mod erase;
 mod error;
 mod executions;
-mod exit;
 mod find;
 mod import;
 mod logs;
-mod pace;
 mod progress;
-mod quotas;
 mod reconcile;
 mod review;
 mod session;
@@ -33,14 +30,14 @@ mod upload;
 mod watch;
 
 use clap::Parser;
-use exit::Exit;
+use error::Exit;
 use output::streams;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse_from(args::exclusions_last(std::env::args_os()));
-    stop::note(commands::when_stopped(&cli.command));
+    let cli = commands::Cli::parse_from(commands::move_exclusions_last(std::env::args_os()));
+    stop::advise(cli.command.stop_advice());
     stop::listen(cli.command.timeout());
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -53,7 +50,7 @@ fn main() -> ExitCode {
         say!("{}", error::sentence(&error));
         error.exit()
     });
-    // A thread that still reads a file does not keep the command from ending.
+    // A thread that still reads a file must not delay the end.
     runtime.shutdown_background();
     let exit = match streams::failure() {
         Some(error) => {

@@ -1,4 +1,4 @@
-//! Progress, on stderr only: a live line on a terminal, an occasional plain line elsewhere and with `TERM=dumb`, nothing with `--no-progress`.
+//! Progress on stderr: a live line on a terminal; a plain line now and then elsewhere and with `TERM=dumb`; nothing with `--no-progress`.
 
 use crate::output::{streams, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,25 +7,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two plain lines.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows how far the work is.
+/// Shows how much of the work is done.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
-    plain: bool,
-    last: Cell<Instant>,
-    said: RefCell<String>,
+    is_plain: bool,
+    last_time: Cell<Instant>,
+    last_message: RefCell<String>,
 }
 
 impl Progress {
-    /// For `total` things; shows nothing where `wanted` is false.
-    pub fn new(wanted: bool, total: usize) -> Self {
-        let live = wanted && terminal::is_live();
-        let bar = live.then(|| {
+    /// Progress of work on `total` things; shows nothing if `is_shown` is false.
+    pub fn new(is_shown: bool, total: usize) -> Self {
+        let is_live = is_shown && terminal::is_live();
+        let bar = is_live.then(|| {
             let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            // The template is a constant; a bar without it is still a bar.
+            // The template is a constant and parses; without it the bar has indicatif's own style.
             if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {bar:20} {pos}/{len} {wide_msg}") {
                 bar.set_style(style);
             }
@@ -33,18 +32,18 @@ impl Progress {
             streams::show_bar(bar.clone());
             bar
         });
-        Self { bar, plain: wanted && !live, last: Cell::new(Instant::now()), said: RefCell::default() }
+        Self { bar, is_plain: is_shown && !is_live, last_time: Cell::new(Instant::now()), last_message: RefCell::default() }
     }
 
-    /// `done` things are done; `message` says more.
+    /// Shows that `done` things are done, with `message`.
     pub fn update(&self, done: usize, message: &str) {
         if let Some(bar) = &self.bar {
             bar.set_position(done as u64);
             bar.set_message(message.to_owned());
-        } else if self.plain && self.last.get().elapsed() >= PLAIN_EVERY && *self.said.borrow() != message {
+        } else if self.is_plain && self.last_time.get().elapsed() >= PLAIN_INTERVAL && *self.last_message.borrow() != message {
             say!("{message}");
-            self.last.set(Instant::now());
-            message.clone_into(&mut self.said.borrow_mut());
+            self.last_time.set(Instant::now());
+            message.clone_into(&mut self.last_message.borrow_mut());
         }
     }
 
@@ -55,10 +54,10 @@ impl Progress {
         }
     }
 
-    /// Clears the live line, and says how it ended.
+    /// Clears the live line and prints a last message.
     pub fn finish(&self, message: &str) {
         self.clear();
-        if self.bar.is_some() || self.plain {
+        if self.bar.is_some() || self.is_plain {
             say!("{message}");
         }
     }

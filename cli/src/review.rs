@@ -1,25 +1,21 @@
-//! `sightline review`: what waits for a decision, and deciding it.
-
-mod reviewer;
+//! `sightline review`: lists the images that wait for a decision, and decides them.
 
 use crate::{
-    args::{Approve, Decision, Global, ListReviews, Reject},
-    clock::{SystemClock, moment},
-    error::{CliError, sentence},
-    exit::Exit,
+    args::{Global, parse_image_id, up_to},
+    clock::{SystemClock, at, moment},
+    error::{CliError, Exit, sentence},
     output::{
-        Output,
+        List, NO_VALUE, Output, Table, clean, name_of,
         record::{ID_CHARS, image_cell, labels, moderation},
-        table::{headed, keep_whole, keep_wide, render},
-        text::{NOTHING, clean},
     },
     session::Session,
-    show,
+    show::find_unerased,
 };
-use comfy_table::Table;
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::{
+    clients::Clients,
     dynamodb::{Decided, ReviewState},
     stepfunctions::Execution,
 };
@@ -32,63 +28,106 @@ use sightline_domain::{
     ports::{Executions, Notified, Records, Written},
 };
 
+/// `review`.
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// List the images that wait for a decision, oldest first
+    #[command(after_help = "Example:\n  sightline review list --output ndjson | jq -r .ImageID")]
+    List(ListArgs),
+    /// Approve an image: it is shown
+    #[command(after_help = "\
+The first decision counts: a second one is refused (exit code 1), with the name of the first reviewer and the time.
+
+Example:
+  sightline review approve 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4")]
+    Approve(ApproveArgs),
+    /// Reject an image: it is withheld
+    #[command(after_help = "\
+The first decision counts: a second one is refused (exit code 1), with the name of the first reviewer and the time.
+
+Example:
+  sightline review reject 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --reason 'shows a weapon'")]
+    Reject(RejectArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Largest number of images
+    #[arg(long, value_name = "N", default_value = "50", value_parser = up_to(10_000))]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct DecisionArgs {
+    /// ImageID, as review list prints it
+    #[arg(value_name = "ID", value_parser = parse_image_id)]
+    pub image_id: String,
+    /// Name of the reviewer [default: the AWS identity of the caller, else the user of this machine]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+    /// Reason of the decision
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+    /// Reason of the decision
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub reason: String,
+}
+
 /// Records read at once for the list.
 const READS_AT_ONCE: usize = 8;
 /// Labels in the list.
 const LABELS_SHOWN: usize = 3;
 
-/// `review list`.
-pub async fn list(global: &Global, args: &ListReviews, output: Output) -> Result<Exit, CliError> {
+pub async fn run(global: &Global, command: ReviewCommand, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
-    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let waiting = session.tables().waiting(limit).await?;
-    let records = session.tables();
-    // The index lags behind and holds no flags: the records say what is true now.
-    let found: Vec<Option<Record>> =
-        stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
-    let waiting: Vec<Record> = found.into_iter().flatten().filter(waits).collect();
-    if waiting.is_empty() {
-        say!("nothing waits for review");
+    match command {
+        ReviewCommand::List(args) => list(&session, &args, output).await,
+        ReviewCommand::Approve(args) => decide(&session, args.decision, ReviewStatus::Approved, args.reason, output).await,
+        ReviewCommand::Reject(args) => decide(&session, args.decision, ReviewStatus::Rejected, Some(args.reason), output).await,
     }
-    if waiting.len() == limit {
-        say!("showing the oldest {limit}; there may be more (--limit)");
-    }
-    if !waiting.is_empty() || output.format != crate::output::Format::Table {
-        output.list(&waiting, || render(&table(&waiting)))?;
-    }
-    Ok(Exit::Done)
 }
 
-/// Whether a decision would count: a record that FAILED while its review was open keeps the question, but nobody waits for the answer.
-fn waits(record: &Record) -> bool {
+async fn list(session: &Session, args: &ListArgs, output: Output) -> Result<Exit, CliError> {
+    let waiting = session.tables().waiting(args.limit).await?;
+    let records = session.tables();
+    // The index is eventually consistent and has no flags; the records are up to date.
+    let found: Vec<Option<Record>> =
+        stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
+    let waiting: Vec<Record> = found.into_iter().flatten().filter(is_waiting).collect();
+    List::new(&waiting).if_empty("no image waits for a review").limited(args.limit, "oldest").print(output, table)?;
+    Ok(Exit::Success)
+}
+
+/// Whether a decision would count. A record that FAILED during its review is still PENDING in the review, but its execution has ended.
+fn is_waiting(record: &Record) -> bool {
     record.review_status == ReviewStatus::Pending && record.processing_status == ProcessingStatus::Pending
 }
 
-fn table(records: &[Record]) -> Table {
-    let mut table = headed(&["UPLOADED", "FLAGGED", "LABELS", "DECIDE BY", "IMAGE"]);
-    for record in records {
-        let deadline = record.review_deadline.map_or_else(|| NOTHING.to_owned(), moment);
+fn table(records: &[Record]) -> String {
+    let row = |record: &Record| {
+        let deadline = record.review_deadline.map_or_else(|| NO_VALUE.to_owned(), moment);
         let image = image_cell(&record.image_id, record.image_name.as_deref());
-        table.add_row([moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, image]);
-    }
-    keep_wide(&mut table, &[(4, ID_CHARS)]);
-    table
+        [moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, image]
+    };
+    Table::new(&["UPLOADED", "FLAGGED", "LABELS", "DECIDE BY", "IMAGE"], records.iter().map(row)).keep_wide(&[(4, ID_CHARS)]).render()
 }
 
-/// `review approve`.
-pub async fn approve(global: &Global, args: Approve, output: Output) -> Result<Exit, CliError> {
-    decide(global, args.decision, ReviewStatus::Approved, args.reason, output).await
-}
-
-/// `review reject`.
-pub async fn reject(global: &Global, args: Reject, output: Output) -> Result<Exit, CliError> {
-    decide(global, args.decision, ReviewStatus::Rejected, Some(args.reason), output).await
-}
-
-/// A decision that counts, as it is printed.
+/// A saved decision, as it is printed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Taken<'a> {
+struct Decision<'a> {
     #[serde(rename = "ImageID")]
     image_id: &'a str,
     review_status: ReviewStatus,
@@ -96,22 +135,22 @@ struct Taken<'a> {
     reviewed_at: EpochMillis,
     #[serde(skip_serializing_if = "Option::is_none")]
     review_reason: Option<&'a str>,
-    /// Whether the execution has heard of it.
-    told: bool,
+    #[serde(rename = "Told")]
+    is_notified: bool,
 }
 
+/// Saves the decision by a conditional write, then notifies the execution. The task token stays in this process.
 async fn decide(
-    global: &Global,
-    decision: Decision,
+    session: &Session,
+    args: DecisionArgs,
     status: ReviewStatus,
     reason: Option<String>,
     output: Output,
 ) -> Result<Exit, CliError> {
-    let session = Session::open(global).await?;
-    let record = show::find_unerased(&session, &decision.image_id).await?;
-    let by = match decision.by {
+    let record = find_unerased(session, &args.image_id).await?;
+    let by = match args.by {
         Some(by) => by,
-        None => reviewer::identity(&session.clients).await?,
+        None => reviewer(&session.clients).await?,
     };
     let now = SystemClock.now();
     let outcome = ReviewOutcome { status, reviewed_by: Some(by.clone()), reviewed_at: Some(now), review_reason: reason };
@@ -119,104 +158,106 @@ async fn decide(
         Decided::Yes { token } => token,
         refused => return Err(CliError::Failed(refusal(&record.image_id, &refused))),
     };
-    let told = match &token {
+    let notified = match &token {
         Some(token) => session.executions().notify(token, &outcome).await,
         None => Ok(Notified::NotWaiting),
     };
-    match &told {
+    match &notified {
         Ok(Notified::Yes) => {}
-        Ok(Notified::NotWaiting) => not_told(&session, &record, &outcome).await?,
-        Err(error) => {
-            say!("the decision is saved, but could not be told to the execution, which reconcile makes up for: {}", sentence(error));
-        }
+        Ok(Notified::NotWaiting) => keep_or_withdraw(session, &record, &outcome).await?,
+        Err(error) => say!("the decision is saved, but notifying the execution failed; reconcile will retry: {}", sentence(error)),
     }
-    let decision = Taken {
+    let decision = Decision {
         image_id: &record.image_id,
         review_status: status,
         reviewed_by: &by,
         reviewed_at: now,
         review_reason: outcome.review_reason.as_deref(),
-        told: matches!(told, Ok(Notified::Yes)),
+        is_notified: matches!(notified, Ok(Notified::Yes)),
     };
-    output.one(&decision, || {
-        let mut table = headed(&["IMAGE", "REVIEW", "BY", "AT"]);
-        table.add_row([record.image_id.clone(), status_name(status).to_owned(), clean(&by), moment(now)]);
-        keep_whole(&mut table, 0);
-        render(&table)
+    output.one(&decision, |_| {
+        let row = [record.image_id.clone(), name_of(&status), clean(&by), moment(now)];
+        Table::new(&["IMAGE", "REVIEW", "BY", "AT"], [row]).keep_whole(0).render()
     })?;
-    Ok(if told.is_ok() { Exit::Done } else { Exit::Partly })
+    Ok(if notified.is_ok() { Exit::Success } else { Exit::Partial })
 }
 
-/// The decision is saved, and its task token is not waited for. It stays where the execution still runs, or has applied it; where the
-/// execution is over, nobody would ever apply it, so it is taken back.
-async fn not_told(session: &Session, record: &Record, outcome: &ReviewOutcome) -> Result<(), CliError> {
+/// The decision is saved, but no execution waits for its task token. The decision is kept if the execution still runs, or has applied it.
+/// If the execution has ended, the decision would never be applied, so it is withdrawn.
+async fn keep_or_withdraw(session: &Session, record: &Record, outcome: &ReviewOutcome) -> Result<(), CliError> {
     let execution = session.executions().describe(&record.execution_arn).await?.map(|detail| detail.execution);
     if execution.as_ref().is_some_and(|execution| matches!(execution.status.as_str(), "RUNNING" | "PENDING_REDRIVE")) {
-        say!("the decision is saved, but its execution does not wait for it at this moment; reconcile tells it again");
+        say!("the decision is saved, but the execution does not wait for it at this moment; reconcile will notify it");
         return Ok(());
     }
+    let has_ended = || CliError::Failed(ended(&record.image_id, execution.as_ref()));
     if session.tables().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
-        return Err(CliError::Failed(over(&record.image_id, execution.as_ref())));
+        return Err(has_ended());
     }
     let now = session.tables().find(&record.image_id).await?;
-    let applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
-    if applied { Ok(()) } else { Err(CliError::Failed(over(&record.image_id, execution.as_ref()))) }
+    let is_applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
+    if is_applied { Ok(()) } else { Err(has_ended()) }
 }
 
-/// Why a decision is refused whose execution is over.
-fn over(image_id: &str, execution: Option<&Execution>) -> String {
-    let ended = execution.map_or_else(
-        || "Step Functions does not know its execution any more".to_owned(),
-        |execution| format!("its execution ended {}{}", clean(&execution.status), execution.stopped_at.map_or_else(String::new, at)),
+/// Why a decision is refused if the execution has ended.
+fn ended(image_id: &str, execution: Option<&Execution>) -> String {
+    let reason = execution.map_or_else(
+        || "Step Functions no longer knows its execution".to_owned(),
+        |execution| format!("its execution ended {}{}", clean(&execution.status), at(execution.stopped_at)),
     );
-    format!("image {image_id} does not wait for a review: {ended}. The decision was not saved; run the image again to have it reviewed")
-}
-
-fn at(moment_millis: EpochMillis) -> String {
-    format!(" at {}", moment(moment_millis))
+    format!("image {image_id} does not wait for a review: {reason}. The decision was not saved; run the image again to have it reviewed")
 }
 
 /// Why a decision does not count.
 fn refusal(image_id: &str, refused: &Decided) -> String {
     match refused {
-        Decided::Already { status, by, at } => {
+        Decided::Already { status, by, at: decided_at } => {
             let by = by.as_deref().map_or_else(String::new, |by| format!(" by {}", clean(by)));
-            let at = at.map_or_else(String::new, |at| format!(" at {}", moment(at)));
-            format!("image {image_id} was {} already{by}{at}; the first decision counts", status_name(*status))
+            format!("image {image_id} was already {}{by}{}; the first decision counts", name_of(status), at(*decided_at))
         }
         Decided::Late { deadline } => {
             format!("the review of image {image_id} ended at {} without a decision; the image is withheld", moment(*deadline))
         }
-        Decided::NotWaiting(standing) => not_waiting(image_id, standing),
+        Decided::NotWaiting(state) => not_waiting(image_id, state),
         Decided::Yes { .. } => format!("image {image_id} was decided"),
     }
 }
 
 /// Why an image does not wait for a decision.
-fn not_waiting(image_id: &str, standing: &ReviewState) -> String {
-    let finished = standing.finished_at.map_or_else(String::new, at);
-    match standing.processing_status {
-        Some(ProcessingStatus::Pending) => format!("image {image_id} does not wait for a review: it is still being analysed"),
+fn not_waiting(image_id: &str, state: &ReviewState) -> String {
+    let finished = at(state.finished_at);
+    match state.processing_status {
+        Some(ProcessingStatus::Pending) => format!("image {image_id} does not wait for a review: its analysis is in progress"),
         Some(ProcessingStatus::Completed) => {
-            format!("image {image_id} does not wait for a review: it was COMPLETED{finished}, and nothing in it had to be reviewed")
+            format!("image {image_id} does not wait for a review: it was COMPLETED{finished} and needs no review")
         }
         Some(ProcessingStatus::Failed) => {
-            let reason = standing.status_reason.as_deref().map_or_else(String::new, |reason| format!(" ({})", clean(reason)));
+            let reason = state.status_reason.as_deref().map_or_else(String::new, |reason| format!(" ({})", clean(reason)));
             format!("image {image_id} does not wait for a review: it FAILED{finished}{reason}")
         }
-        Some(ProcessingStatus::Erased) => format!("image {image_id} was erased{}", standing.erased_at.map_or_else(String::new, at)),
+        Some(ProcessingStatus::Erased) => format!("image {image_id} was erased{}", at(state.erased_at)),
         None => format!("image {image_id} has no record any more: it expired or was removed"),
     }
 }
 
-const fn status_name(status: ReviewStatus) -> &'static str {
-    match status {
-        ReviewStatus::None => "NONE",
-        ReviewStatus::Pending => "PENDING",
-        ReviewStatus::Approved => "APPROVED",
-        ReviewStatus::Rejected => "REJECTED",
-        ReviewStatus::Expired => "EXPIRED",
-    }
+/// The reviewer without `--by`: the AWS identity of the caller, or else the user of this machine.
+async fn reviewer(clients: &Clients) -> Result<String, CliError> {
+    let caller = aws_sdk_sts::Client::new(clients.config()).get_caller_identity().send().await;
+    let arn = caller.ok().and_then(|caller| caller.arn);
+    let user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).filter(|user| !user.trim().is_empty());
+    arn.as_deref()
+        .and_then(person_in)
+        .map(str::to_owned)
+        .or_else(user)
+        .or(arn)
+        .ok_or_else(|| CliError::Usage("the reviewer is not known; pass --by NAME".to_owned()))
+}
+
+/// The person in the ARN of an identity: the user, or the session of a role. The root user and a local AWS have none.
+fn person_in(arn: &str) -> Option<&str> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    let (kind, path) = resource.split_once('/')?;
+    matches!(kind, "user" | "assumed-role" | "federated-user").then(|| path.rsplit('/').next().unwrap_or(path))
 }
 
 #[cfg(test)]
@@ -224,35 +265,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loser_reads_who_was_faster() {
+    fn second_decision_is_refused_with_the_first_reviewer_and_time() {
         let already = Decided::Already { status: ReviewStatus::Approved, by: Some("an\u{1b}na".into()), at: Some(0) };
-        let said = refusal("i", &already);
-        assert_eq!(said, "image i was APPROVED already by an\u{fffd}na at 1970-01-01 00:00:00Z; the first decision counts");
-    }
-
-    #[test]
-    fn a_late_decision_is_told_so() {
+        let expected = "image i was already APPROVED by an\u{fffd}na at 1970-01-01 00:00:00Z; the first decision counts";
+        assert_eq!(refusal("i", &already), expected);
         assert!(refusal("i", &Decided::Late { deadline: 0 }).contains("ended at 1970-01-01 00:00:00Z"));
     }
 
     #[test]
-    fn a_decision_on_a_record_that_does_not_wait_is_refused_with_the_reason() {
-        let standing =
-            |status| ReviewState { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..ReviewState::default() };
-        let said = |standing| refusal("i", &Decided::NotWaiting(standing));
-        assert!(said(standing(None)).contains("has no record any more"));
-        assert!(said(standing(Some(ProcessingStatus::Pending))).contains("still being analysed"));
-        assert!(said(standing(Some(ProcessingStatus::Completed))).contains("it was COMPLETED at 1970-01-01 00:00:00Z"));
-        assert!(said(standing(Some(ProcessingStatus::Erased))).contains("was erased at 1970-01-01 00:00:00Z"));
-        let failed = ReviewState { status_reason: Some("TRUN\u{1b}CATED".into()), ..standing(Some(ProcessingStatus::Failed)) };
-        assert!(said(failed).ends_with("it FAILED at 1970-01-01 00:00:00Z (TRUN\u{fffd}CATED)"));
+    fn decision_on_an_image_that_does_not_wait_is_refused_with_the_reason() {
+        let state = |status| ReviewState { processing_status: status, finished_at: Some(0), erased_at: Some(0), ..ReviewState::default() };
+        let message = |state| refusal("i", &Decided::NotWaiting(state));
+        assert!(message(state(None)).contains("has no record any more"));
+        assert!(message(state(Some(ProcessingStatus::Pending))).contains("its analysis is in progress"));
+        assert!(message(state(Some(ProcessingStatus::Completed))).contains("it was COMPLETED at 1970-01-01 00:00:00Z"));
+        assert!(message(state(Some(ProcessingStatus::Erased))).contains("was erased at 1970-01-01 00:00:00Z"));
+        let failed = ReviewState { status_reason: Some("TRUN\u{1b}CATED".into()), ..state(Some(ProcessingStatus::Failed)) };
+        assert!(message(failed).ends_with("it FAILED at 1970-01-01 00:00:00Z (TRUN\u{fffd}CATED)"));
     }
 
     #[test]
-    fn a_decision_whose_execution_is_over_says_how_it_ended_and_that_nothing_was_saved() {
+    fn decision_after_the_execution_ended_says_how_it_ended_and_that_nothing_was_saved() {
         let execution = Execution { arn: "a".into(), name: "n".into(), status: "ABORTED".into(), started_at: 0, stopped_at: Some(0) };
-        let said = over("i", Some(&execution));
-        assert!(said.contains("its execution ended ABORTED at 1970-01-01 00:00:00Z") && said.contains("was not saved"), "{said}");
-        assert!(over("i", None).contains("does not know its execution any more"));
+        let message = ended("i", Some(&execution));
+        assert!(message.contains("its execution ended ABORTED at 1970-01-01 00:00:00Z") && message.contains("was not saved"), "{message}");
+        assert!(ended("i", None).contains("no longer knows its execution"));
+    }
+
+    #[test]
+    fn reviewer_is_the_user_or_the_session_of_a_role() {
+        assert_eq!(person_in("arn:aws:iam::123456789012:user/team/anna"), Some("anna"));
+        assert_eq!(person_in("arn:aws:sts::123456789012:assumed-role/Admin/anna@example.com"), Some("anna@example.com"));
+        assert_eq!(person_in("arn:aws:iam::123456789012:root"), None);
+        assert_eq!(person_in("x"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where commands get their clients from: the stack is found by its outputs, on AWS and locally alike.
+//! Connects a command to its deployment, which is found by its CloudFormation outputs, on AWS and locally.
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
@@ -11,46 +11,43 @@ use sightline_aws::{
     stepfunctions::{BulkImports, StepFunctions},
 };
 
-/// A found stack, and the means to talk to it.
+/// A deployment, and the adapters of its resources.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Clients.
     pub clients: Clients,
-    /// The stack.
     pub stack: Stack,
 }
 
-/// Clients for what the command line says, else the environment and the profile.
+/// Clients for the profile, region and endpoint of the command line, else of the environment and the configuration files.
 pub async fn clients(global: &Global) -> Clients {
     let target = Target { profile: global.profile.clone(), region: global.region.clone(), endpoint_url: global.endpoint_url.clone() };
     Clients::load(target).await
 }
 
-/// Region and endpoint, for people.
-pub fn place(clients: &Clients) -> (Option<String>, String) {
+/// The region, and the endpoint or `AWS`.
+pub fn region_and_endpoint(clients: &Clients) -> (Option<String>, String) {
     let config = clients.config();
     (config.region().map(ToString::to_string), config.endpoint_url().unwrap_or("AWS").to_owned())
 }
 
-/// Finds the stack that the command line names.
+/// Finds the stacks of the deployment `--name`.
 pub async fn find_stack(clients: &Clients, global: &Global) -> Result<Stack, CliError> {
-    let (region, endpoint) = place(clients);
+    let (region, endpoint) = region_and_endpoint(clients);
     let region = region.ok_or(CliError::NoRegion)?;
     cloudformation::find(&clients.cloudformation(), &global.name).await.map_err(|error| match error {
         StackError::Unanswered(error) => CliError::from(error).with_profile(global.profile.as_deref()),
-        absent => CliError::NoStack { problem: absent.to_string(), region, endpoint },
+        missing => CliError::NoStack { problem: missing.to_string(), region, endpoint },
     })
 }
 
 impl Session {
-    /// Connects and finds the stack.
+    /// Connects to the deployment `--name`.
     pub async fn open(global: &Global) -> Result<Self, CliError> {
         let clients = clients(global).await;
         let stack = find_stack(&clients, global).await?;
         Ok(Self { clients, stack })
     }
 
-    /// The tables.
     pub fn tables(&self) -> Tables {
         let names = TableNames {
             records: self.stack.records_table.clone(),
@@ -60,27 +57,22 @@ impl Session {
         Tables::new(self.clients.dynamodb(), names)
     }
 
-    /// The objects of the images bucket, the uploads and the sources of imports.
     pub fn s3(&self) -> S3 {
         S3::new(self.clients.s3())
     }
 
-    /// The executions.
     pub fn executions(&self) -> StepFunctions {
         StepFunctions::new(self.clients.sfn()).with_state_machine(&self.stack.state_machine_arn, &self.stack.live_state_machine_arn)
     }
 
-    /// The imports.
     pub fn imports(&self) -> BulkImports {
         BulkImports::new(self.clients.sfn(), &self.stack.bulk_import_arn)
     }
 
-    /// The dead-letter queue.
     pub fn dead_letters(&self) -> DeadLetters {
         DeadLetters::new(self.clients.sqs(), &self.stack.events_dead_letter_queue_url)
     }
 
-    /// The logs.
     pub fn logs(&self) -> Logs {
         Logs::new(self.clients.cloudwatchlogs())
     }
@@ -89,7 +81,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`CliError`] if CloudFormation does not answer.
+    /// `CliError` if CloudFormation cannot be read.
     pub async fn log_groups(&self, global: &Global) -> Result<Vec<LogGroup>, CliError> {
         Ok(cloudformation::log_groups(&self.clients.cloudformation(), &global.name).await?)
     }

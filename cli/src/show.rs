@@ -1,18 +1,16 @@
-//! `sightline show`: one record.
+//! `sightline show`: the record of an image.
 
 use crate::{
-    args::{Global, Show},
-    clock::moment,
-    error::CliError,
-    exit::Exit,
+    args::{Global, parse_image_id},
+    clock::{at, moment},
+    error::{CliError, Exit},
     output::{
-        Output,
-        facts::Facts,
-        record::{duration, face, labels, list, moderation, status},
-        text::{NOTHING, clean, percent},
+        Facts, NO_VALUE, Output, clean, percent,
+        record::{duration, face, join, labels, moderation, status},
     },
     session::Session,
 };
+use clap::Args;
 use sightline_domain::{
     model::{
         analysis::Outcome,
@@ -22,46 +20,59 @@ use sightline_domain::{
     ports::Records,
 };
 
-/// Shows the record of an image.
-pub async fn run(global: &Global, args: &Show, output: Output) -> Result<Exit, CliError> {
+/// `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The table shows the main facts and why an analysis was skipped; --output json prints the whole record.
+
+Examples:
+  sightline show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4
+  sightline show 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --output json | jq .Labels")]
+pub struct ShowArgs {
+    /// ImageID, as upload and find print it
+    #[arg(value_name = "ID", value_parser = parse_image_id)]
+    pub image_id: String,
+}
+
+/// Prints the record, or the tombstone of an erased image.
+pub async fn run(global: &Global, args: &ShowArgs, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let record = find(&session, &args.image_id).await?;
     if record.is_erased() {
-        // While an erasure is under way, what was found in the image is still there; it is nobody's to see.
-        output.one(&Tombstone::of(&record), || erased(&record).render())?;
-        return Ok(Exit::Done);
+        // During an erasure the record still has its findings; they are not shown.
+        output.one(&Tombstone::of(&record), |_| erased_facts(&record).render())?;
+    } else {
+        output.one(&record, |record| facts(record).render())?;
     }
-    output.one(&record, || facts(&record).render())?;
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-/// The record of an image, or a sentence that there is none.
-pub async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
-    let unknown = || CliError::NotFound(format!("there is no image {image_id} in table {}", session.stack.records_table));
+async fn find(session: &Session, image_id: &str) -> Result<Record, CliError> {
+    let unknown = || CliError::NotFound(format!("image {image_id} does not exist in table {}", session.stack.records_table));
     session.tables().find(image_id).await?.ok_or_else(unknown)
 }
 
-/// The same, of an image that was not erased.
+/// Reads the record of an image.
+///
+/// # Errors
+///
+/// `CliError::NotFound` if the image does not exist or was erased; any other error of the read.
 pub async fn find_unerased(session: &Session, image_id: &str) -> Result<Record, CliError> {
     let record = find(session, image_id).await?;
     if record.is_erased() {
-        return Err(CliError::NotFound(format!("image {image_id} was erased{}", erased_at(&record))));
+        return Err(CliError::NotFound(format!("image {image_id} was erased{}", at(record.erased_at))));
     }
     Ok(record)
 }
 
-fn erased_at(record: &Record) -> String {
-    record.erased_at.map_or_else(String::new, |at| format!(" at {}", moment(at)))
-}
-
-fn erased(record: &Record) -> Facts {
+fn erased_facts(record: &Record) -> Facts {
     let mut facts = Facts::default();
-    facts.add("status", format!("erased{}", erased_at(record)));
+    facts.add("status", format!("erased{}", at(record.erased_at)));
     facts.add("image", record.image_id.clone());
     if !record.is_tombstone() {
-        facts.add("to do", "the erasure is under way or was interrupted; `sightline erase` with this image goes on with it");
+        facts.add("to do", "the erasure is in progress or was interrupted; `sightline erase` with this image completes it");
     } else if !record.is_closed() {
-        facts.add("to do", "reconcile looks once more for what was written late");
+        facts.add("to do", "reconcile will remove anything that was written late");
     }
     facts
 }
@@ -80,10 +91,8 @@ fn facts(record: &Record) -> Facts {
     facts.add("text", analysis(record.analyses.text.as_ref(), || text(record)));
     facts.add("moderation", analysis(record.analyses.moderation.as_ref(), || moderation(record)));
     let watched = record.watched_labels.as_ref().filter(|watched| !watched.is_empty());
-    facts.add_some(
-        "watched",
-        watched.map(|labels| list(labels.iter().map(|label| format!("{} {}", clean(&label.name), percent(label.confidence))))),
-    );
+    let watched = watched.map(|labels| join(labels.iter().map(|label| format!("{} {}", clean(&label.name), percent(label.confidence)))));
+    facts.add_some("watched", watched);
     facts.add_some("review", review(record));
     facts.add("picture", picture(record));
     for (name, value) in camera(record) {
@@ -100,12 +109,12 @@ fn facts(record: &Record) -> Facts {
     facts
 }
 
-fn analysis(outcome: Option<&Outcome>, done: impl FnOnce() -> String) -> String {
+fn analysis(outcome: Option<&Outcome>, result: impl FnOnce() -> String) -> String {
     match outcome {
-        Some(Outcome::Done { .. }) => done(),
+        Some(Outcome::Done { .. }) => result(),
         Some(Outcome::Skipped { reason }) => format!("skipped: {}", clean(reason)),
         Some(Outcome::Failed { reason }) => format!("failed: {}", clean(reason)),
-        None => NOTHING.to_owned(),
+        None => NO_VALUE.to_owned(),
     }
 }
 
@@ -123,22 +132,22 @@ fn text(record: &Record) -> String {
 fn review(record: &Record) -> Option<String> {
     let by = record.reviewed_by.as_deref().map(|by| format!("by {}", clean(by)));
     let at = record.reviewed_at.map(|at| format!("at {}", moment(at)));
-    let why = record.review_reason.as_deref().map(|why| format!("({})", clean(why)));
+    let reason = record.review_reason.as_deref().map(|reason| format!("({})", clean(reason)));
     let until = record.review_deadline.map(|until| format!("until {}", moment(until)));
     let parts = match record.review_status {
         ReviewStatus::None => return None,
         ReviewStatus::Pending => vec![Some("waits for a decision".to_owned()), until],
-        ReviewStatus::Approved => vec![Some("APPROVED".to_owned()), by, at, why],
-        ReviewStatus::Rejected => vec![Some("REJECTED".to_owned()), by, at, why],
+        ReviewStatus::Approved => vec![Some("APPROVED".to_owned()), by, at, reason],
+        ReviewStatus::Rejected => vec![Some("REJECTED".to_owned()), by, at, reason],
         ReviewStatus::Expired => vec![Some("EXPIRED: nobody decided in time".to_owned())],
     };
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 fn picture(record: &Record) -> String {
-    let format = record.format.map(|format| format.name().to_owned());
+    let format = record.format.map(|format| format.as_ref().to_owned());
     let size = record.width.zip(record.height).map(|(width, height)| format!("{width}×{height} px"));
-    list([format, size, Some(format!("{} bytes", record.size))].into_iter().flatten())
+    join([format, size, Some(format!("{} bytes", record.size))].into_iter().flatten())
 }
 
 fn camera(record: &Record) -> Vec<(&'static str, String)> {
@@ -155,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn skipped_analyses_say_why_and_text_is_whole_but_harmless() {
+    fn skipped_analysis_shows_its_reason_and_text_is_whole_without_control_characters() {
         let record = record(json!({"Analyses": {"Labels": {"Status": "DONE", "ResultKey": "l"},
             "Faces": {"Status": "SKIPPED", "Reason": "no person among the labels"}, "Text": {"Status": "DONE", "ResultKey": "t"}}}));
         let shown = facts(&record).render();
@@ -165,16 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn of_an_erased_image_nothing_is_shown_but_when() {
-        let under_way = record(json!({"ProcessingStatus": "ERASED", "WorkQueue": "ERASED", "ErasedAt": 0}));
-        let shown = erased(&under_way).render();
+    fn erased_image_shows_only_when_it_was_erased() {
+        let in_progress = record(json!({"ProcessingStatus": "ERASED", "WorkQueue": "ERASED", "ErasedAt": 0}));
+        let shown = erased_facts(&in_progress).render();
         assert!(shown.contains("erased at 1970-01-01 00:00:00Z") && shown.contains("interrupted"), "{shown}");
-        let json = serde_json::to_value(Tombstone::of(&under_way)).unwrap();
+        let json = serde_json::to_value(Tombstone::of(&in_progress)).unwrap();
         assert!(json.get("Labels").is_none() && json.get("S3_URL").is_none() && json["ErasedAt"] == 0, "{json}");
     }
 
     #[test]
-    fn a_review_says_who_when_and_why() {
+    fn review_shows_who_decided_when_and_why() {
         let record = record(json!({"ReviewStatus": "REJECTED", "ReviewedBy": "anna", "ReviewedAt": 0, "ReviewReason": "a weapon"}));
         assert_eq!(review(&record).unwrap(), "REJECTED by anna at 1970-01-01 00:00:00Z (a weapon)");
     }

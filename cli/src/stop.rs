@@ -1,11 +1,12 @@
-//! Ends the command early: at SIGINT, SIGTERM and SIGHUP, and when the time of `--timeout` is over.
+//! Ends the command early: at SIGINT, SIGTERM and SIGHUP, and when `--timeout` has passed.
 //!
-//! One thread waits for both and ends the process, whatever the rest of it does: a network call, a prompt, a read from stdin, a sleep.
-//! A command that has more to say at its end than the sentence of [`note`] takes [`own_ending`] and waits for [`requested`].
+//! One thread waits for these and ends the process, whatever its other threads do: a network call, a prompt, a read from stdin, a sleep.
+//! It prints one sentence with the advice of [`advise`]. A command that prints more at its end calls [`handle_in_command`] and waits for
+//! [`requested`].
 
 use crate::{
-    exit::Exit,
-    output::{streams, text::span},
+    error::Exit,
+    output::{span, streams},
 };
 use std::{
     future::pending,
@@ -23,22 +24,21 @@ use tokio::{
     sync::watch,
 };
 
-/// How long a command with an ending of its own may take for it.
-const OWN_ENDING: Duration = Duration::from_secs(2);
-/// How long the last sentence may take: the reader of stderr may have stopped reading.
+/// How long a command that handles the stop itself may take for it.
+const COMMAND_GRACE: Duration = Duration::from_secs(2);
+/// How long writing the last sentence may take: the reader of stderr may have stopped reading.
 const LAST_SENTENCE: Duration = Duration::from_millis(500);
 
 /// Why the command ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// By a signal.
+    /// A signal.
     Interrupted,
-    /// The time of `--timeout` is over.
+    /// `--timeout` has passed.
     TimedOut,
 }
 
 impl Stop {
-    /// The exit code.
     pub const fn exit(self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,
@@ -46,11 +46,11 @@ impl Stop {
         }
     }
 
-    /// What happened: the beginning of a sentence.
+    /// The beginning of a sentence, such as `--timeout of 10 min has passed`.
     pub fn sentence(self) -> String {
         match (self, STATE.limit.get()) {
-            (Self::TimedOut, Some(limit)) => format!("--timeout of {} is over", span(limit.timeout)),
-            (Self::TimedOut, None) => "--timeout is over".to_owned(),
+            (Self::TimedOut, Some(limit)) => format!("--timeout of {} has passed", span(limit.timeout)),
+            (Self::TimedOut, None) => "--timeout has passed".to_owned(),
             (Self::Interrupted, _) => "interrupted".to_owned(),
         }
     }
@@ -64,75 +64,75 @@ struct Limit {
 
 struct State {
     stop: watch::Sender<Option<Stop>>,
-    note: Mutex<String>,
-    own_endings: AtomicUsize,
+    advice: Mutex<String>,
+    handlers: AtomicUsize,
     limit: OnceLock<Limit>,
 }
 
-/// Of the process, as its signals are.
+/// Signals belong to the process, and so does this state.
 static STATE: LazyLock<State> = LazyLock::new(|| State {
     stop: watch::Sender::new(None),
-    note: Mutex::default(),
-    own_endings: AtomicUsize::new(0),
+    advice: Mutex::default(),
+    handlers: AtomicUsize::new(0),
     limit: OnceLock::new(),
 });
 
-/// Starts to wait for signals, and for `timeout` from now on. Without a thread signals end the process as they always do.
+/// Starts to wait for signals, and for `timeout` from now. If the thread cannot start, signals end the process without a sentence.
 pub fn listen(timeout: Option<Duration>) {
-    let deadline = timeout.and_then(|timeout| Some(Limit { timeout, deadline: Instant::now().checked_add(timeout)? }));
-    let at = deadline.as_ref().map(|limit| limit.deadline);
-    if let Some(limit) = deadline {
+    let limit = timeout.and_then(|timeout| Some(Limit { timeout, deadline: Instant::now().checked_add(timeout)? }));
+    let deadline = limit.as_ref().map(|limit| limit.deadline);
+    if let Some(limit) = limit {
         let _ = STATE.limit.set(limit);
     }
     let (ready, listening) = mpsc::channel();
     let _ = thread::Builder::new().name("stop".to_owned()).spawn(move || {
         if let Ok(runtime) = Builder::new_current_thread().enable_all().build() {
-            end(runtime.block_on(first(at, ready)));
+            end(runtime.block_on(first_stop(deadline, ready)));
         }
     });
-    // A signal that comes before would end the process without a sentence. The channel closes if the thread cannot listen.
+    // A signal before this would end the process without a sentence. The channel closes if the thread cannot listen.
     let _ = listening.recv();
 }
 
-/// Sets what the last sentence adds: what was done, what goes on, and how to continue.
-pub fn note(text: impl Into<String>) {
-    *lock_note() = text.into();
+/// Sets what the last sentence says after the reason: what was done, what continues, and how to resume.
+pub fn advise(text: impl Into<String>) {
+    *lock_advice() = text.into();
 }
 
-/// The same, until the guard is dropped.
-pub fn note_for_now(text: impl Into<String>) -> NoteForNow {
-    NoteForNow(std::mem::replace(&mut *lock_note(), text.into()))
+/// Like [`advise`], until the guard is dropped.
+pub fn advise_while(text: impl Into<String>) -> AdviceGuard {
+    AdviceGuard(std::mem::replace(&mut *lock_advice(), text.into()))
 }
 
-/// Brings the former note back.
+/// Restores the former advice when it is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct NoteForNow(String);
+pub struct AdviceGuard(String);
 
-impl Drop for NoteForNow {
+impl Drop for AdviceGuard {
     fn drop(&mut self) {
-        *lock_note() = std::mem::take(&mut self.0);
+        *lock_advice() = std::mem::take(&mut self.0);
     }
 }
 
-/// While it is held, the command ends by itself soon after [`requested`] is ready.
+/// While it is held, the command itself ends soon after [`requested`] is ready.
 #[derive(Debug)]
 #[must_use]
-pub struct OwnEnding(());
+pub struct StopHandler(());
 
-/// Takes the ending over.
-pub fn own_ending() -> OwnEnding {
-    STATE.own_endings.fetch_add(1, Ordering::SeqCst);
-    OwnEnding(())
+/// Lets the command handle the stop, until the result is dropped.
+pub fn handle_in_command() -> StopHandler {
+    STATE.handlers.fetch_add(1, Ordering::SeqCst);
+    StopHandler(())
 }
 
-impl Drop for OwnEnding {
+impl Drop for StopHandler {
     fn drop(&mut self) {
-        STATE.own_endings.fetch_sub(1, Ordering::SeqCst);
+        STATE.handlers.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-/// Ready once the command is to end.
+/// Waits until the command has to end.
 pub async fn requested() -> Stop {
     let mut stop = STATE.stop.subscribe();
     let requested = stop.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
@@ -142,21 +142,21 @@ pub async fn requested() -> Stop {
     }
 }
 
-/// Whether, and why, the command is to end.
+/// Why the command has to end, if it has to.
 pub fn is_requested() -> Option<Stop> {
     *STATE.stop.borrow()
 }
 
-/// When the time of `--timeout` is over, where there is one.
+/// When `--timeout` ends, if it was given.
 pub fn deadline() -> Option<Instant> {
     STATE.limit.get().map(|limit| limit.deadline)
 }
 
-fn lock_note() -> MutexGuard<'static, String> {
-    STATE.note.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock_advice() -> MutexGuard<'static, String> {
+    STATE.advice.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn first(deadline: Option<Instant>, ready: mpsc::Sender<()>) -> Stop {
+async fn first_stop(deadline: Option<Instant>, ready: mpsc::Sender<()>) -> Stop {
     let ignored = ignored_signals();
     let listened = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals = listened.map(|kind| if is_in(ignored, kind) { None } else { signal(kind).ok() });
@@ -184,7 +184,7 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// The signals that whoever started us wants to be ignored, as `nohup` does with SIGHUP, as a mask of bits. Linux only; elsewhere none.
+/// Bit mask of the signals that the parent process set to be ignored, as `nohup` does with SIGHUP. Linux only; 0 elsewhere.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -198,15 +198,15 @@ fn is_in(mask: u64, kind: SignalKind) -> bool {
 
 fn end(stop: Stop) -> ! {
     STATE.stop.send_replace(Some(stop));
-    if STATE.own_endings.load(Ordering::SeqCst) > 0 {
-        thread::sleep(OWN_ENDING);
+    if STATE.handlers.load(Ordering::SeqCst) > 0 {
+        thread::sleep(COMMAND_GRACE);
     }
-    let (said, wait) = mpsc::channel();
+    let (done, wait) = mpsc::channel();
     thread::spawn(move || {
-        let sentence = [stop.sentence(), lock_note().clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let sentence = [stop.sentence(), lock_advice().clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
         streams::clear_bar();
         streams::say(&sentence.join("; "));
-        said.send(())
+        done.send(())
     });
     let _ = wait.recv_timeout(LAST_SENTENCE);
     std::process::exit(i32::from(stop.exit().code()))
@@ -217,19 +217,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signal_is_a_bit_of_the_mask_of_ignored_signals() {
+    fn signal_is_looked_up_in_the_mask_of_ignored_signals() {
         // SIGHUP is 1 and SIGINT is 2 on every Unix.
         assert!(is_in(0b01, SignalKind::hangup()) && !is_in(0b01, SignalKind::interrupt()));
         assert!(is_in(0b10, SignalKind::interrupt()) && !is_in(0, SignalKind::terminate()));
     }
 
     #[test]
-    fn a_note_for_now_gives_way_to_the_former_one() {
-        note("the import goes on");
+    fn temporary_advice_is_replaced_by_the_former_one() {
+        advise("the import continues");
         {
-            let _asking = note_for_now("nothing was done");
-            assert_eq!(*lock_note(), "nothing was done");
+            let _asking = advise_while("nothing was done");
+            assert_eq!(*lock_advice(), "nothing was done");
         }
-        assert_eq!(*lock_note(), "the import goes on");
+        assert_eq!(*lock_advice(), "the import continues");
     }
 }

@@ -1,4 +1,4 @@
-//! The real binary, without AWS: usage, help, completions, and what it says when there is nobody to talk to.
+//! The real binary without AWS: usage, help, completions, and its messages when AWS cannot be reached.
 
 mod support;
 
@@ -7,8 +7,8 @@ use support::{StandIn, sightline};
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
 #[test]
-fn every_verb_has_help_with_an_example() {
-    let verbs: &[&[&str]] = &[
+fn every_command_has_help_with_an_example() {
+    let commands: &[&[&str]] = &[
         &["upload"],
         &["watch"],
         &["import"],
@@ -17,26 +17,28 @@ fn every_verb_has_help_with_an_example() {
         &["review", "list"],
         &["review", "approve"],
         &["review", "reject"],
-        &["executions", "list"],
-        &["executions", "show"],
-        &["logs"],
         &["trends"],
         &["stats"],
+        &["executions", "list"],
+        &["executions", "show"],
+        &["executions", "redrive"],
+        &["logs"],
+        &["erase"],
         &["reconcile"],
         &["dlq", "list"],
         &["dlq", "replay"],
         &["doctor"],
-        &["erase"],
+        &["completions"],
     ];
-    for verb in verbs {
-        let run = sightline(&[*verb, &["--help"]].concat());
-        assert_eq!(run.code, 0, "{verb:?}");
-        assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", verb.join(" "))), "{}", run.stdout);
+    for command in commands {
+        let run = sightline(&[*command, &["--help"]].concat());
+        assert_eq!(run.code, 0, "{command:?}");
+        assert!(run.stdout.contains("Example") && run.stdout.contains(&format!("sightline {}", command.join(" "))), "{}", run.stdout);
     }
 }
 
 #[test]
-fn bad_usage_is_one_sentence_and_exit_code_2() {
+fn wrong_usage_has_exit_code_2_and_a_message_on_stderr() {
     let wrong: &[&[&str]] = &[
         &[],
         &["frobnicate"],
@@ -83,7 +85,7 @@ fn completions_are_printed_for_each_shell() {
 }
 
 #[test]
-fn an_endpoint_that_nobody_listens_at_is_named_as_the_trouble() {
+fn unreachable_endpoint_is_one_line_that_names_the_option() {
     let run = sightline(&["show", ID, "--endpoint-url", "http://127.0.0.1:1"]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("cannot be reached") && run.stderr.contains("--endpoint-url"), "{}", run.stderr);
@@ -91,7 +93,7 @@ fn an_endpoint_that_nobody_listens_at_is_named_as_the_trouble() {
 }
 
 #[test]
-fn an_absent_stack_is_named_and_nothing_is_uploaded() {
+fn missing_stack_is_named_and_nothing_is_uploaded() {
     let stand_in = StandIn::answering(
         400,
         "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
@@ -107,53 +109,51 @@ fn an_absent_stack_is_named_and_nothing_is_uploaded() {
 }
 
 #[test]
-fn a_refusal_has_its_own_exit_code() {
+fn denied_permission_has_its_own_exit_code() {
     let body =
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User x may not</Message></Error></ErrorResponse>";
     let run = sightline(&["find", "car", "--endpoint-url", &StandIn::answering(403, body).url]);
     assert_eq!(run.code, 5, "{}", run.stderr);
-    assert!(run.stderr.contains("not allowed") && run.stderr.contains("User x may not"), "{}", run.stderr);
+    assert!(run.stderr.contains("permission denied") && run.stderr.contains("User x may not"), "{}", run.stderr);
 }
 
 #[test]
-fn paths_are_checked_before_anything_is_called() {
+fn local_paths_are_checked_before_any_request() {
     let stand_in = StandIn::answering(500, "");
-    let run = sightline(&["upload", "no/such/photo.jpg", "--endpoint-url", &stand_in.url]);
-    assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("no/such/photo.jpg: there is no such file"), "{}", run.stderr);
-    assert_eq!(stand_in.requests(), 0);
-}
-
-#[test]
-fn a_folder_to_watch_is_looked_for_before_anything_is_called() {
-    let stand_in = StandIn::answering(500, "");
-    for (folder, why) in [("no/such/folder", "there is no such file"), ("/dev/null", "is no folder")] {
-        let run = sightline(&["watch", folder, "--endpoint-url", &stand_in.url]);
-        assert_eq!(run.code, 1);
-        assert!(run.stderr.contains(why), "{}", run.stderr);
+    let import = |file: &'static str| vec!["import", "s3://photos/", "--wait", "--yes", "--results", file];
+    for (args, message) in [
+        (vec!["upload", "no/such/photo.jpg"], "no/such/photo.jpg: the file does not exist"),
+        (vec!["watch", "no/such/folder"], "no/such/folder: the file does not exist"),
+        (vec!["watch", "/dev/null"], "/dev/null is not a folder"),
+        (import("/"), "/: the results cannot be written: it is a folder"),
+        (import("/no/such/folder/x.csv"), "/no/such/folder/x.csv: the results cannot be written: its folder does not exist"),
+    ] {
+        let run = sightline(&[args.as_slice(), &["--endpoint-url", &stand_in.url]].concat());
+        assert_eq!(run.code, 1, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{args:?}: {}", run.stderr);
     }
     assert_eq!(stand_in.requests(), 0);
 }
 
 #[test]
-fn missing_credentials_and_a_missing_region_are_told() {
-    let nobody = support::run(&["find", "car", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"], &[]);
-    assert_eq!(nobody.code, 5, "{}", nobody.stderr);
-    assert!(nobody.stderr.contains("no AWS credentials"), "{}", nobody.stderr);
-    let nowhere = support::run(&["find", "car"], &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]);
-    assert_eq!(nowhere.code, 1);
-    assert!(nowhere.stderr.contains("no region is set"), "{}", nowhere.stderr);
+fn missing_credentials_and_missing_region_are_reported() {
+    let no_credentials = support::run(&["find", "car", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"], &[]);
+    assert_eq!(no_credentials.code, 5, "{}", no_credentials.stderr);
+    assert!(no_credentials.stderr.contains("no AWS credentials"), "{}", no_credentials.stderr);
+    let no_region = support::run(&["find", "car"], &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]);
+    assert_eq!(no_region.code, 1);
+    assert!(no_region.stderr.contains("no region is set"), "{}", no_region.stderr);
 }
 
 #[test]
-fn a_named_profile_that_does_not_exist_is_told_in_spite_of_keys_in_the_environment() {
+fn missing_profile_is_reported_even_if_the_environment_has_keys() {
     let run = sightline(&["find", "car", "--profile", "nope", "--endpoint-url", "http://127.0.0.1:1"]);
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.stderr.contains("nope"), "{}", run.stderr);
 }
 
 #[test]
-fn doctor_says_what_to_do_and_prints_json_on_demand() {
+fn doctor_prints_failed_checks_as_json() {
     let run = sightline(&["doctor", "--output", "ndjson", "--endpoint-url", "http://127.0.0.1:1"]);
     assert_eq!(run.code, 1);
     let last = run.stdout.lines().last().unwrap();
@@ -161,18 +161,7 @@ fn doctor_says_what_to_do_and_prints_json_on_demand() {
 }
 
 #[test]
-fn results_are_checked_before_anything_is_called() {
-    let stand_in = StandIn::answering(500, "");
-    for (file, why) in [("/", "it is a folder"), ("/no/such/folder/x.csv", "its folder does not exist")] {
-        let run = sightline(&["import", "s3://photos/", "--wait", "--yes", "--results", file, "--endpoint-url", &stand_in.url]);
-        assert_eq!(run.code, 1, "{}", run.stderr);
-        assert!(run.stderr.contains(file) && run.stderr.contains(why), "{}", run.stderr);
-    }
-    assert_eq!(stand_in.requests(), 0);
-}
-
-#[test]
-fn statuses_and_other_values_are_taken_in_any_case_and_as_aws_writes_them() {
+fn enum_values_are_accepted_in_any_case_and_as_aws_writes_them() {
     for status in ["succeeded", "SUCCEEDED", "TIMED_OUT", "timed_out", "timed-out", "Pending_Redrive"] {
         let run = sightline(&["executions", "list", "--status", status, "--output", "JSON", "--endpoint-url", "http://127.0.0.1:1"]);
         assert_eq!(run.code, 1, "{status}: {}", run.stderr);
@@ -181,7 +170,7 @@ fn statuses_and_other_values_are_taken_in_any_case_and_as_aws_writes_them() {
 }
 
 #[test]
-fn a_file_name_that_a_terminal_would_obey_is_printed_harmlessly() {
+fn control_characters_in_a_file_name_are_not_printed() {
     let dir = tempfile::tempdir().unwrap();
     let name = "a\u{1b}[31m\u{9b}b\u{202e}gpj.jpg";
     std::fs::write(dir.path().join(name), "x").unwrap();
@@ -193,17 +182,17 @@ fn a_file_name_that_a_terminal_would_obey_is_printed_harmlessly() {
     for format in ["table", "json", "ndjson"] {
         let run = sightline(&["upload", &dir.path().to_string_lossy(), "--output", format, "--endpoint-url", &stand_in.url]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        let obeyed = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
-        assert!(!run.stdout.contains(obeyed) && !run.stderr.contains(obeyed), "{format}: {:?}", run.stdout);
+        let is_control = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!run.stdout.contains(is_control) && !run.stderr.contains(is_control), "{format}: {:?}", run.stdout);
         if format == "ndjson" {
-            let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-            assert!(told["File"].as_str().unwrap().ends_with(name), "nothing is lost");
+            let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+            assert!(printed["File"].as_str().unwrap().ends_with(name), "JSON keeps the name");
         }
     }
 }
 
 #[test]
-fn a_photo_on_stdin_goes_up_as_it_is_under_the_name_that_is_given() {
+fn photo_on_stdin_is_uploaded_unchanged_with_the_given_name() {
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &support::stacks()),
         ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
@@ -216,14 +205,14 @@ fn a_photo_on_stdin_goes_up_as_it_is_under_the_name_that_is_given() {
     let args = ["upload", "-", "--filename", "cat.jpg", "--output", "ndjson", "--endpoint-url", &stand_in.url];
     let output = support::command(&args).stdin(file).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((told["File"].as_str(), told["Upload"].as_str()), (Some("-"), Some("UPLOADED")));
-    // Of the bytes 0 to 255.
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((printed["File"].as_str(), printed["Upload"].as_str()), (Some("-"), Some("UPLOADED")));
+    // SHA-256 of the bytes 0 to 255.
     assert!(stand_in.seen("x-amz-meta-filename: cat.jpg") && stand_in.seen("QK/y6dLYki5Hr9RkjmlnSXFYeF+9Hahw5xECZr+USIA="));
 }
 
 #[test]
-fn a_table_fits_the_columns_that_the_environment_names_and_a_dumb_terminal_gets_ascii() {
+fn table_fits_the_variable_columns_and_is_ascii_on_a_dumb_terminal() {
     let columns = |columns: &'static str, term: &'static str| {
         let env =
             [("COLUMNS", columns), ("TERM", term), ("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "t"), ("AWS_SECRET_ACCESS_KEY", "t")];

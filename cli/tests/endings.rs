@@ -1,4 +1,4 @@
-//! The real binary when its reader leaves, when it is stopped, when its time is over, and when its output cannot be written.
+//! How the real binary ends: closed or full output, signals, `--timeout`, and queues that grow.
 
 #![allow(
     clippy::expect_used,
@@ -22,7 +22,7 @@ use support::{StandIn, command, silence, stacks};
 
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
-/// A deployment without records that takes every upload.
+/// A deployment without records that accepts every upload.
 fn empty_deployment() -> StandIn {
     StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks()),
@@ -31,7 +31,7 @@ fn empty_deployment() -> StandIn {
     ])
 }
 
-/// A folder with a photo and three links to nothing.
+/// A folder with a photo and three broken links.
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("p.jpg"), "a photo").unwrap();
@@ -46,55 +46,70 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// The end of `child`, which is to come soon.
-fn soon(mut child: Child) -> Output {
+/// Starts the command with a pipe for each of its streams.
+fn start(args: &[&str]) -> Child {
+    command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The output of `child`, which has to end within 8 seconds.
+fn output_of(mut child: Child) -> Output {
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if started.elapsed() > Duration::from_secs(8) {
             child.kill().unwrap();
-            panic!("it did not end");
+            panic!("the command did not end");
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+/// The output of `child` after a signal, which has to end it within a second, even while stdin is open.
+fn output_after_signal(mut child: Child, name: &str) -> Output {
+    std::thread::sleep(Duration::from_millis(700));
+    let (_open, started) = (child.stdin.take(), Instant::now());
+    signal(&child, name);
+    let output = output_of(child);
+    assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{name}: {}", stderr(&output));
+    output
+}
+
+fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[test]
-fn an_upload_goes_on_when_the_readers_of_stdout_and_stderr_leave() {
+fn upload_continues_when_stdout_and_stderr_are_closed() {
     let (stand_in, dir) = (empty_deployment(), folder());
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--output", "ndjson", "--endpoint-url", &stand_in.url]);
     let child = upload.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
-    assert_eq!(soon(child).status.code(), Some(3), "three links lead to nothing");
-    assert!(stand_in.seen("PUT /x/raw-uploads/"), "the photo went up");
+    assert_eq!(output_of(child).status.code(), Some(3), "three links are broken");
+    assert!(stand_in.seen("PUT /x/raw-uploads/"), "the photo is uploaded");
 }
 
 #[test]
-fn a_listing_ends_well_when_its_reader_leaves() {
+fn closed_stdout_is_not_an_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let child = command(&["completions", "bash"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    let output = soon(child);
-    assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""));
+    let output = output_of(command(&["completions", "bash"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap());
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
 #[test]
-fn an_upload_whose_output_cannot_be_written_is_finished_and_says_so() {
+fn upload_is_finished_even_if_its_output_cannot_be_written() {
     let (stand_in, dir) = (empty_deployment(), folder());
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--output", "ndjson", "--endpoint-url", &stand_in.url]);
-    let output = soon(upload.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
+    let output = output_of(upload.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("the output cannot be written") && stand_in.seen("PUT /x/raw-uploads/"), "{}", said(&output));
+    assert!(stderr(&output).contains("the output cannot be written") && stand_in.seen("PUT /x/raw-uploads/"), "{}", stderr(&output));
 }
 
 #[test]
-fn logs_tail_ends_when_its_reader_leaves_though_nothing_is_written() {
+fn logs_tail_ends_when_stdout_is_closed_even_if_nothing_is_written() {
     let group = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member>\
         <ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>ImageAnalysisLogs3CAEE99D</LogicalResourceId>\
         <PhysicalResourceId>machine-logs</PhysicalResourceId></member></StackResourceSummaries></ListStackResourcesResult>\
@@ -105,63 +120,43 @@ fn logs_tail_ends_when_its_reader_leaves_though_nothing_is_written() {
         ("Action=ListStackResources", 200, group),
         ("machine-logs", 200, &line),
     ]);
-    let mut logs = command(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
-    let mut child = logs.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = start(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("ExecutionStarted"), "{first}");
-    let output = soon(child);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = output_of(child);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
-fn every_signal_that_ends_a_process_ends_a_call_at_once_with_one_sentence() {
+fn each_terminating_signal_ends_a_request_at_once_with_one_sentence() {
     for name in ["INT", "TERM", "HUP"] {
-        let mut show = command(&["review", "approve", ID, "--endpoint-url", &silence()]);
-        let child = show.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(700));
-        let started = Instant::now();
-        signal(&child, name);
-        let output = soon(child);
-        assert!(started.elapsed() < Duration::from_secs(1), "{name}: {:?}", started.elapsed());
-        assert_eq!(output.status.code(), Some(130), "{name}");
-        assert_eq!(said(&output), "sightline: interrupted; `sightline show` tells whether the decision was saved\n");
+        let output = output_after_signal(start(&["review", "approve", ID, "--endpoint-url", &silence()]), name);
+        assert_eq!(stderr(&output), "sightline: interrupted; `sightline show` shows whether the decision was saved\n");
     }
 }
 
 #[test]
-fn a_signal_ends_a_read_from_stdin() {
-    let mut upload = command(&["upload", "-", "--endpoint-url", &silence()]);
-    let child = upload.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    signal(&child, "INT");
-    let started = Instant::now();
-    let mut child = child;
-    let _open = child.stdin.take();
-    let output = soon(child);
-    assert!(started.elapsed() < Duration::from_secs(1));
-    assert_eq!(output.status.code(), Some(130));
-    assert!(said(&output).starts_with("sightline: interrupted; run the same command again to continue"), "{}", said(&output));
+fn signal_ends_a_read_from_stdin() {
+    let output = output_after_signal(start(&["upload", "-", "--endpoint-url", &silence()]), "INT");
+    assert!(stderr(&output).starts_with("sightline: interrupted; run the same command again to continue"), "{}", stderr(&output));
 }
 
 #[test]
-fn an_interrupted_upload_says_how_much_is_done() {
+fn interrupted_upload_says_how_much_is_done() {
     let (stand_in, dir) = (empty_deployment(), folder());
-    let mut upload = command(&["upload", &dir.path().to_string_lossy(), "--wait", "--endpoint-url", &stand_in.url]);
-    let child = upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = start(&["upload", &dir.path().to_string_lossy(), "--wait", "--endpoint-url", &stand_in.url]);
     while !stand_in.seen("PUT /x/raw-uploads/") {
         std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(500));
-    signal(&child, "INT");
-    let output = soon(child);
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-    assert!(said(&output).contains("interrupted with 1 of 4 files uploaded; run the same command again to continue"), "{}", said(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("still at work"));
+    let output = output_after_signal(child, "INT");
+    let expected = "interrupted with 1 of 4 files uploaded; run the same command again to continue";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("in progress"));
 }
 
 #[test]
-fn a_signal_that_is_to_be_ignored_is_ignored() {
+fn ignored_signal_stays_ignored() {
     let shell = format!("trap '' HUP; exec {} show {ID} --endpoint-url {}", env!("CARGO_BIN_EXE_sightline"), silence());
     let mut child = Command::new("sh")
         .args(["-c", &shell])
@@ -174,42 +169,40 @@ fn a_signal_that_is_to_be_ignored_is_ignored() {
     std::thread::sleep(Duration::from_millis(700));
     assert!(child.try_wait().unwrap().is_none(), "nohup keeps it alive");
     signal(&child, "INT");
-    assert_eq!(soon(child).status.code(), Some(130));
+    assert_eq!(output_of(child).status.code(), Some(130));
 }
 
 #[test]
-fn a_timeout_counts_from_the_start_of_the_command() {
+fn timeout_counts_from_the_start_of_the_command() {
     let dir = folder();
     let started = Instant::now();
     let photo = dir.path().join("p.jpg");
-    let mut upload = command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "1s", "--endpoint-url", &silence()]);
-    let output = soon(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let output = output_of(start(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "1s", "--endpoint-url", &silence()]));
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
-    assert!(said(&output).starts_with("sightline: --timeout of 1 s is over; run the same command again"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("sightline: --timeout of 1 s has passed; run the same command again"), "{}", stderr(&output));
 }
 
 #[test]
-fn a_timeout_while_images_are_followed_prints_how_far_they_came() {
+fn timeout_during_a_wait_prints_unfinished_images() {
     let (stand_in, dir) = (empty_deployment(), folder());
     let photo = dir.path().join("p.jpg");
-    let mut upload =
-        command(&["upload", &photo.to_string_lossy(), "--wait", "--timeout", "2s", "--output", "json", "--endpoint-url", &stand_in.url]);
-    let output = soon(upload.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&told[0]["ProcessingStatus"], &told[0]["Upload"]), (&json!("PENDING"), &json!("UPLOADED")));
-    assert!(said(&output).contains("--timeout of 2 s is over with 1 of 1 file uploaded"), "{}", said(&output));
+    let args = ["upload", &photo.to_string_lossy(), "--wait", "--timeout", "2s", "--output", "json", "--endpoint-url", &stand_in.url];
+    let output = output_of(start(&args));
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&printed[0]["ProcessingStatus"], &printed[0]["Upload"]), (&json!("PENDING"), &json!("UPLOADED")));
+    assert!(stderr(&output).contains("--timeout of 2 s has passed with 1 of 1 file uploaded"), "{}", stderr(&output));
 }
 
 #[test]
-fn ctrl_c_at_a_prompt_ends_the_command_and_does_nothing() {
+fn ctrl_c_at_a_prompt_ends_the_command_without_changes() {
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks()),
         ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"3"}}"#),
     ]);
     let inner = format!("{} dlq replay --endpoint-url {}", env!("CARGO_BIN_EXE_sightline"), stand_in.url);
-    // `script` gives the command a terminal; what is typed there comes from our pipe.
+    // `script` gives the command a terminal, whose input is our pipe.
     let mut child = Command::new("script")
         .args(["-qec", &inner, "/dev/null"])
         .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
@@ -225,7 +218,7 @@ fn ctrl_c_at_a_prompt_ends_the_command_and_does_nothing() {
         shown.push_str(&String::from_utf8_lossy(&part[..read]));
     }
     keys.write_all(b"\x03").unwrap();
-    let output = soon(child);
+    let output = output_of(child);
     screen.read_to_string(&mut shown).unwrap();
     assert_eq!(output.status.code(), Some(130), "{shown}");
     assert!(shown.contains("Replay 3 events? [y/N]") && shown.contains("sightline: interrupted; nothing was done"), "{shown}");
@@ -233,34 +226,32 @@ fn ctrl_c_at_a_prompt_ends_the_command_and_does_nothing() {
 }
 
 #[test]
-fn a_replay_ends_though_the_queue_is_filled_as_fast_as_it_is_emptied() {
-    // Ten more messages at each call, all of them new.
+fn replay_ends_even_if_the_queue_grows_as_fast_as_it_is_read() {
+    // Each request receives a new message.
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks()),
         ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"25"}}"#),
         ("ReceiveMessage", 200, r#"{"Messages":[{"MessageId":"m-$COUNT","ReceiptHandle":"r","Body":"{}"}]}"#),
         ("ChangeMessageVisibility", 200, "{}"),
     ]);
-    for (verb, told) in [("list", 35), ("replay", 35)] {
+    for (verb, expected) in [("list", 35), ("replay", 35)] {
         let yes: &[&str] = if verb == "replay" { &["--yes"] } else { &[] };
-        let mut dlq = command(&[&["dlq", verb, "--output", "json", "--endpoint-url", &stand_in.url], yes].concat());
-        let output = soon(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let output = output_of(start(&[&["dlq", verb, "--output", "json", "--endpoint-url", &stand_in.url], yes].concat()));
         let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(rows.len(), told, "{verb}: {}", said(&output));
-        assert!(verb == "list" || said(&output).contains("about 25 events came in meanwhile"), "{}", said(&output));
+        assert_eq!(rows.len(), expected, "{verb}: {}", stderr(&output));
+        assert!(verb == "list" || stderr(&output).contains("about 25 events arrived meanwhile"), "{}", stderr(&output));
     }
 }
 
 #[test]
-fn a_look_at_the_queue_ends_when_events_come_round_again() {
+fn list_ends_when_a_message_is_received_again() {
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks()),
         ("GetQueueAttributes", 200, r#"{"Attributes":{"ApproximateNumberOfMessages":"100000"}}"#),
         ("ReceiveMessage", 200, r#"{"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"{}"}]}"#),
         ("ChangeMessageVisibility", 200, "{}"),
     ]);
-    let mut dlq = command(&["dlq", "list", "--output", "json", "--endpoint-url", &stand_in.url]);
-    let output = soon(dlq.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let output = output_of(start(&["dlq", "list", "--output", "json", "--endpoint-url", &stand_in.url]));
     assert_eq!(serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap().len(), 1);
-    assert!(said(&output).contains("showing 1 of about 100000 events"), "{}", said(&output));
+    assert!(stderr(&output).contains("showing 1 of about 100000 events"), "{}", stderr(&output));
 }

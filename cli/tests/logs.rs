@@ -1,4 +1,4 @@
-//! `sightline logs`, the real binary against set answers of AWS.
+//! The real binary's `sightline logs` against fixed answers of AWS.
 
 #![allow(
     clippy::expect_used,
@@ -30,7 +30,7 @@ fn groups() -> String {
     )
 }
 
-/// Runs against a deployment whose two logs hold `function` and `machine`, and whose table has no record.
+/// Runs against a deployment whose two logs have the lines `function` and `machine`, and whose table has no record.
 fn logs(args: &[&str], function: &[(i64, Value)], machine: &[(i64, Value)]) -> Run {
     let events = |lines: &[(i64, Value)]| {
         let events: Vec<Value> =
@@ -53,44 +53,44 @@ fn line(message: &str) -> Value {
 }
 
 #[test]
-fn lines_of_all_logs_are_merged_by_time_and_metrics_are_left_out() {
+fn lines_of_all_logs_are_merged_by_time_without_metrics() {
     let function = [(1_795_513_267_500, line("step done")), (1_795_513_267_600, json!({"_aws": {}, "Duration": 12}))];
     let machine = [(1_795_513_267_100, json!({"type": "TaskStateEntered", "details": {"name": "DetectLabels"}, "execution_arn": "arn"}))];
 
     let (run, with_metrics) = (logs(&[ID], &function, &machine), logs(&[ID, "--metrics"], &function, &machine));
 
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let told: Vec<&str> = run.stdout.lines().collect();
-    assert_eq!(told.len(), 2, "{}", run.stdout);
-    assert!(told[0].contains("image-analysis") && told[0].ends_with("TaskStateEntered DetectLabels"), "{}", told[0]);
-    assert!(told[1].starts_with("2026-11-24 09:41:07.500Z  detect-labels") && told[1].contains("step done"), "{}", told[1]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    assert!(lines[0].contains("image-analysis") && lines[0].ends_with("TaskStateEntered DetectLabels"), "{}", lines[0]);
+    assert!(lines[1].starts_with("2026-11-24 09:41:07.500Z  detect-labels") && lines[1].contains("step done"), "{}", lines[1]);
     assert!(with_metrics.stdout.lines().count() == 3 && with_metrics.stdout.contains("Duration=12"), "{}", with_metrics.stdout);
 }
 
 #[test]
-fn ndjson_has_every_line_as_it_was_written() {
+fn ndjson_has_every_line_unchanged() {
     let function = [(1_795_513_267_500, line("step done")), (1_795_513_267_600, json!({"_aws": {}, "Duration": 12}))];
 
     let run = logs(&[ID, "--output", "ndjson"], &function, &[]);
 
-    let told: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(told.len(), 2);
-    assert_eq!((&told[0]["Function"], &told[0]["Message"]["span"]["image_id"]), (&json!("detect-labels"), &json!(ID)));
-    assert_eq!(told[1]["Message"]["Duration"], 12);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["Function"], &lines[0]["Message"]["span"]["image_id"]), (&json!("detect-labels"), &json!(ID)));
+    assert_eq!(lines[1]["Message"]["Duration"], 12);
 }
 
 #[test]
-fn one_function_may_be_asked_for() {
-    let run = logs(&["--function", "image-analysis"], &[(1, line("not asked for"))], &[(2, json!({"type": "ExecutionStarted"}))]);
+fn lines_of_one_function_are_selected() {
+    let run = logs(&["--function", "image-analysis"], &[(1, line("not selected"))], &[(2, json!({"type": "ExecutionStarted"}))]);
 
     assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
     assert!(run.stdout.contains("ExecutionStarted"));
 }
 
 #[test]
-fn an_id_that_nobody_knows_is_told_by_the_exit_code() {
+fn unknown_id_has_exit_code_4() {
     let unknown = logs(&[ID], &[], &[]);
     assert_eq!(unknown.code, 4, "{}", unknown.stderr);
     assert!(unknown.stderr.contains(ID) && unknown.stderr.contains("--since"), "{}", unknown.stderr);
-    assert_eq!(logs(&["--function", "detect-labels"], &[], &[]).code, 0, "a function that wrote nothing is no trouble");
+    assert_eq!(logs(&["--function", "detect-labels"], &[], &[]).code, 0, "a function without lines is not an error");
 }

@@ -44,15 +44,19 @@ def node_packages(step):
     return "installed"
 
 
+def program_packages():
+    """The cargo arguments that select the packages of the local stack and the demo."""
+    return [part for name in [*config.function_names(), "local-rekognition", "sightline-cli"] for part in ("-p", name)]
+
+
 def programs(step):
     """Step: builds the programs of the local stack and the demo."""
-    packages = [part for name in [*config.function_names(), "local-rekognition", "sightline-cli"] for part in ("-p", name)]
-    step.run(["cargo", "build", "--locked", *packages])
+    step.run(["cargo", "build", "--locked", *program_packages()])
     return "built"
 
 
 def programs_and_tests(step):
-    """Step: builds the whole workspace in one call; with separate calls, cargo would compile dependencies again because tests need other features."""
+    """Step: builds the whole workspace, with the dependencies that `programs` has compiled; a test checks that their features are the same."""
     step.run(["cargo", "build", "--locked", "--workspace", "--all-targets"])
     return "built"
 

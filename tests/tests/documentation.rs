@@ -197,7 +197,7 @@ fn every_metric_is_documented_and_no_other_is_used() {
     let documented: Vec<[String; 3]> = documented.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].replace('`', "")]).collect();
     let dimensions = |metric: &Metric| metric.by.dimensions().iter().map(|set| set.join(" + ")).collect::<Vec<_>>().join("; ");
     let known: Vec<[String; 3]> =
-        ALL.iter().map(|metric| [metric.name.to_owned(), metric.unit.as_str().to_owned(), dimensions(metric)]).collect();
+        ALL.iter().map(|metric| [metric.name.to_owned(), metric.unit.as_ref().to_owned(), dimensions(metric)]).collect();
     assert_eq!(documented, known);
     let dashboard = read("cdk/lib/metrics.ts");
     let used: Vec<&str> = dashboard.lines().filter_map(|line| line.trim().strip_prefix("| '")?.split('\'').next()).collect();

@@ -167,7 +167,7 @@ def settle(harness, accepted):
         if accepted <= settled:
             break
         rounds += 1
-        for arguments in (["reconcile", "--anew", "--grace", "10s"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
+        for arguments in (["reconcile", "--full", "--grace", "10s"], ["executions", "redrive", "--all-failed", "--or-restart", "--yes"]):
             code, output = harness.sightline(*arguments)
             harness.say(f"sightline {' '.join(arguments)}: exit code {code}" + (f": {output.strip().splitlines()[-1]}" if output.strip() and code not in (0, 3) else ""))
     return rounds

@@ -1,58 +1,26 @@
-//! What is printed of an erasure.
+//! The receipts of erasures, as they are printed.
 
 use crate::{
+    actions::ActionKind,
     clock::moment,
     error::{CliError, sentence},
-    output::{
-        table::{headed, keep_whole},
-        text::{clean, count},
-    },
+    output::{Table, clean, count},
 };
-use comfy_table::Table;
 use serde::Serialize;
 use sightline_domain::{
     flows::erase::{LateWrites, Receipt},
     ports::Stopped,
 };
 
-/// What was done about one image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Action {
-    /// It was erased.
-    Erased,
-    /// It had been erased before; what was written since was removed.
-    AlreadyErased,
-    /// It would be erased.
-    WouldErase,
-    /// There is neither a record nor an object of it.
-    Unknown,
-    /// It could not be erased, or not wholly: to be run again.
-    NotErased,
-}
-
-impl Action {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Erased => "ERASED",
-            Self::AlreadyErased => "ALREADY_ERASED",
-            Self::WouldErase => "WOULD_ERASE",
-            Self::Unknown => "UNKNOWN",
-            Self::NotErased => "NOT_ERASED",
-        }
-    }
-}
-
-/// One image, as it is printed.
+/// An image and its receipt.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Row {
-    /// What was done.
-    pub action: Action,
-    /// The image, where there is no receipt to name it.
+    pub action: ActionKind,
+    /// The image, if there is no receipt, which names it.
     #[serde(rename = "ImageID", skip_serializing_if = "Option::is_none")]
     image_id: Option<String>,
-    /// Why it was not done.
+    /// Why it was not erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(flatten)]
@@ -60,30 +28,21 @@ pub struct Row {
 }
 
 impl Row {
-    /// Of a dry run.
-    pub fn foreseen(receipt: Receipt) -> Self {
-        Self::with(Action::WouldErase, receipt)
-    }
-
-    /// Of an erasure.
-    pub fn done(receipt: Receipt) -> Self {
-        Self::with(Action::Erased, receipt)
-    }
-
-    fn with(action: Action, receipt: Receipt) -> Self {
-        let action = if receipt.erased_before.is_some() { Action::AlreadyErased } else { action };
+    /// The row of an image that was or would be erased, now or before.
+    pub fn new(kind: ActionKind, receipt: Receipt) -> Self {
+        let action = if receipt.erased_before.is_some() { ActionKind::AlreadyErased } else { kind };
         Self { action, image_id: None, reason: None, receipt: Some(receipt) }
     }
 
-    /// Of an image that is not there.
+    /// The row of an image or key that does not exist.
     pub fn unknown(image_id: &str) -> Self {
         let reason = Some("nothing was found: no record, and no object in the bucket".to_owned());
-        Self { action: Action::Unknown, image_id: Some(image_id.to_owned()), reason, receipt: None }
+        Self { action: ActionKind::Unknown, image_id: Some(image_id.to_owned()), reason, receipt: None }
     }
 
-    /// Of an image with which something went wrong.
+    /// The row of an image that could not be erased, or not completely.
     pub fn failed(image_id: &str, error: &CliError) -> Self {
-        Self { action: Action::NotErased, image_id: Some(image_id.to_owned()), reason: Some(sentence(error)), receipt: None }
+        Self { action: ActionKind::NotErased, image_id: Some(image_id.to_owned()), reason: Some(sentence(error)), receipt: None }
     }
 
     fn id(&self) -> &str {
@@ -91,15 +50,12 @@ impl Row {
     }
 }
 
-/// A row each.
-pub fn table(rows: &[Row]) -> Table {
-    let mut table = headed(&["IMAGE", "ACTION", "REMOVED"]);
-    for row in rows {
-        let told = row.receipt.as_ref().map(removed).or_else(|| row.reason.as_deref().map(clean)).unwrap_or_default();
-        table.add_row([row.id().to_owned(), row.action.name().to_owned(), told]);
-    }
-    keep_whole(&mut table, 0);
-    table
+pub fn table(rows: &[Row]) -> String {
+    let row = |row: &Row| {
+        let removed = row.receipt.as_ref().map(removed).or_else(|| row.reason.as_deref().map(clean)).unwrap_or_default();
+        [row.id().to_owned(), row.action.to_string(), removed]
+    };
+    Table::new(&["IMAGE", "ACTION", "REMOVED"], rows.iter().map(row)).keep_whole(0).render()
 }
 
 /// The receipt as a sentence.
@@ -114,7 +70,7 @@ fn removed(receipt: &Receipt) -> String {
         (receipt.records, "record", ""),
     ];
     let counted = counted.into_iter().filter(|(number, ..)| *number > 0).map(|(number, thing, of)| format!("{}{of}", count(number, thing)));
-    let flags = [(receipt.review, "the question to the reviewers"), (receipt.trends, "its share of the trends")];
+    let flags = [(receipt.review, "the pending review"), (receipt.trends, "its contribution to the trends")];
     let flags = flags.into_iter().filter(|(removed, _)| *removed).map(|(_, what)| what.to_owned());
     let mut parts: Vec<String> = counted.chain(flags).collect();
     if parts.is_empty() {
@@ -128,24 +84,24 @@ fn removed(receipt: &Receipt) -> String {
     format!("{before}{}{execution}", parts.join(", "))
 }
 
-/// What is left to do, or to know.
+/// What is left to do, or worth knowing, a sentence each.
 pub fn hints(rows: &[Row]) -> Vec<String> {
     let late = |row: &Row| row.receipt.as_ref().and_then(|receipt| receipt.late_writes);
-    let again = rows.iter().filter_map(late).filter_map(|late| match late {
+    let times = rows.iter().filter_map(late).filter_map(|late| match late {
         LateWrites::Possible { look_again_at } => Some(look_again_at),
         LateWrites::None | LateWrites::Unfinished | LateWrites::InUse => None,
     });
     let mut hints = Vec::new();
-    if let Some(at) = again.max() {
+    if let Some(at) = times.max() {
         hints.push(format!(
-            "what was at work may write for another minute: reconcile looks once more, or run the same command again after {}",
+            "functions that were running may write for another minute: reconcile removes that, or run the same command again after {}",
             moment(at)
         ));
     }
     for row in rows {
         match (row.action, late(row)) {
-            (Action::NotErased, _) => hints.push(format!("image {} is not wholly erased; run the same command again", row.id())),
-            (_, Some(LateWrites::InUse)) => hints.push(format!("image {} was uploaded again since it was erased", row.id())),
+            (ActionKind::NotErased, _) => hints.push(format!("image {} is not completely erased; run the same command again", row.id())),
+            (_, Some(LateWrites::InUse)) => hints.push(format!("image {} was uploaded again after it was erased", row.id())),
             _ => {}
         }
     }
@@ -155,7 +111,6 @@ pub fn hints(rows: &[Row]) -> Vec<String> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::output::table::render;
     use serde_json::json;
     use sightline_domain::flows::erase::Derived;
 
@@ -176,18 +131,18 @@ pub mod tests {
     }
 
     #[test]
-    fn a_receipt_says_what_was_removed_and_that_it_is_looked_once_more() {
-        let rows = [Row::done(receipt())];
-        let shown = render(&table(&rows)).split_whitespace().collect::<Vec<_>>().join(" ");
-        for part in ["ERASED", "1 version of the original", "12 label rows", "reviewers", "trends; its execution was stopped"] {
+    fn receipt_shows_what_was_removed_and_when_late_writes_are_removed() {
+        let rows = [Row::new(ActionKind::Erased, receipt())];
+        let shown = table(&rows).split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["ERASED", "1 version of the original", "12 label rows", "the pending review", "trends; its execution was stopped"] {
             assert!(shown.contains(part), "{shown}");
         }
         assert!(hints(&rows)[0].ends_with("after 1970-01-01 00:05:00Z"));
     }
 
     #[test]
-    fn as_json_it_is_one_object_with_numbers() {
-        let json = serde_json::to_value(Row::done(receipt())).unwrap();
+    fn json_is_one_object_with_numbers() {
+        let json = serde_json::to_value(Row::new(ActionKind::Erased, receipt())).unwrap();
         let expected = json!({
             "Action": "ERASED", "ImageID": "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4", "ErasedAt": 0, "Originals": 1, "Copies": 2, "Results": 4,
             "Archived": 0, "LabelRows": 12, "Records": 1, "Review": true, "Trends": true, "Execution": "STOPPED",
@@ -197,16 +152,19 @@ pub mod tests {
     }
 
     #[test]
-    fn a_second_erasure_says_when_the_first_was() {
+    fn second_erasure_shows_when_the_first_was() {
         let again = Receipt { erased_before: Some(0), originals: 0, derived: Derived::default(), label_rows: 0, records: 0, ..receipt() };
-        let row = Row::done(Receipt { review: false, trends: false, execution: None, late_writes: Some(LateWrites::None), ..again });
-        assert_eq!(row.action, Action::AlreadyErased);
+        let row = Row::new(
+            ActionKind::Erased,
+            Receipt { review: false, trends: false, execution: None, late_writes: Some(LateWrites::None), ..again },
+        );
+        assert_eq!(row.action, ActionKind::AlreadyErased);
         assert!(removed(row.receipt.as_ref().unwrap()).starts_with("erased at 1970-01-01 00:00:00Z; since then: nothing was left"));
         assert!(hints(&[row]).is_empty());
     }
 
     #[test]
-    fn what_failed_is_named_with_its_reason() {
+    fn failed_erasure_shows_its_reason() {
         let failed = Row::failed("i", &CliError::Failed("no\u{1b}".into()));
         assert_eq!(serde_json::to_value(&failed).unwrap(), json!({"Action": "NOT_ERASED", "ImageID": "i", "Reason": "no\u{fffd}"}));
         assert!(hints(&[failed])[0].contains("run the same command again"));

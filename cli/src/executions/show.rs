@@ -1,50 +1,43 @@
 //! `executions show`.
 
 use super::{
+    ExecutionRef, ShowArgs,
     list::Row,
     record_of,
-    timeline::{Step, close, complete, steps},
-    wanted::{Wanted, locate},
+    timeline::{Step, add_analyses, steps, stop_running},
 };
 use crate::{
-    args::{Global, ShowExecution},
+    args::Global,
     clock::moment,
-    error::CliError,
-    exit::Exit,
-    output::{
-        Output,
-        facts::Facts,
-        record::status_name,
-        table::{headed, render, status},
-        text::{NOTHING, clean, seconds},
-    },
+    error::{CliError, Exit},
+    output::{Facts, NO_VALUE, Output, Table, clean, name_of, seconds, status_cell},
     session::Session,
 };
-use comfy_table::{Cell, Table};
+use comfy_table::Cell;
 use serde::Serialize;
+use sightline_domain::model::record::ProcessingStatus;
 
-/// An execution as it is printed.
+/// An execution with its steps, as it is printed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown {
+struct Details {
     #[serde(flatten)]
     execution: Row,
     redrives: i32,
-    /// Status of the image's record, where it has one.
+    /// Status of the image's record, if this execution owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    processing_status: Option<&'static str>,
+    processing_status: Option<ProcessingStatus>,
     steps: Vec<Step>,
-    /// Steps that are told from the record, since the history leaves them out.
+    /// Steps that come from the record, because the history does not have them.
     steps_from_record: usize,
 }
 
-/// Shows how an execution went.
-pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Result<Exit, CliError> {
-    let wanted = Wanted::parse(&args.execution)?;
+pub async fn run(global: &Global, args: &ShowArgs, output: Output) -> Result<Exit, CliError> {
+    let execution = ExecutionRef::parse(&args.execution)?;
     let session = Session::open(global).await?;
-    let (arn, record) = locate(&session, wanted).await?;
+    let (arn, record) = execution.resolve(&session).await?;
     let executions = session.executions();
-    let unknown = || CliError::NotFound(format!("there is no execution {arn}"));
+    let unknown = || CliError::NotFound(format!("execution {arn} does not exist"));
     let detail = executions.describe(&arn).await?.ok_or_else(unknown)?;
     let mut steps = steps(&executions.history(&arn).await?);
     let redrives = detail.redrives;
@@ -54,47 +47,46 @@ pub async fn run(global: &Global, args: &ShowExecution, output: Output) -> Resul
     };
     let execution = Row::new(detail.execution.clone(), Some(detail), record.as_ref());
     if execution.stopped_at.is_some() {
-        close(&mut steps);
+        stop_running(&mut steps);
     }
-    // A record speaks for the execution that owns it only.
     let record = record.filter(|record| record.execution_arn == execution.execution_arn);
-    let steps_from_record = record.as_ref().map_or(0, |record| complete(&mut steps, record));
-    let processing_status = record.map(|record| status_name(record.processing_status));
-    let shown = Shown { execution, redrives, processing_status, steps, steps_from_record };
-    output.one(&shown, || format!("{}\n\n{}", head(&shown).render(), render(&timeline(&shown.steps))))?;
-    if shown.steps_from_record > 0 {
-        say!("states without times are not in this engine's history; they are told from the image's record");
+    let steps_from_record = record.as_ref().map_or(0, |record| add_analyses(&mut steps, record));
+    let processing_status = record.map(|record| record.processing_status);
+    let details = Details { execution, redrives, processing_status, steps, steps_from_record };
+    output.one(&details, |details| format!("{}\n\n{}", facts(details).render(), timeline(&details.steps)))?;
+    if details.steps_from_record > 0 {
+        say!("states without times come from the record of the image, because this engine's history does not have them");
     }
-    Ok(Exit::Done)
+    Ok(Exit::Success)
 }
 
-fn head(shown: &Shown) -> Facts {
-    let execution = &shown.execution;
+fn facts(details: &Details) -> Facts {
+    let execution = &details.execution;
     let mut facts = Facts::default();
     facts.add("status", clean(&execution.status));
     facts.add("execution", clean(&execution.execution_arn));
     facts.add_some("image", execution.image_id.clone());
     facts.add_some("key", execution.key.as_deref().map(clean));
-    facts.add_some("record", shown.processing_status);
+    facts.add_some("record", details.processing_status.as_ref().map(name_of));
     facts.add("started", moment(execution.started_at));
     facts.add_some("seconds", execution.stopped_at.map(|end| seconds(execution.started_at, end)));
-    facts.add_some("redrives", (shown.redrives > 0).then(|| shown.redrives.to_string()));
+    facts.add_some("redrives", (details.redrives > 0).then(|| details.redrives.to_string()));
     facts.add_some("error", execution.error.as_deref().map(clean));
     facts.add_some("cause", execution.cause.as_deref().map(clean));
     facts
 }
 
-fn timeline(steps: &[Step]) -> Table {
-    let mut table = headed(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "INPUT", "DETAIL"]);
-    for step in steps {
-        let seconds = step.entered_at.zip(step.left_at).map_or_else(|| NOTHING.to_owned(), |(from, to)| seconds(from, to));
-        // Where a stored answer lies is in the JSON.
+fn timeline(steps: &[Step]) -> String {
+    let row = |step: &Step| {
+        let seconds = step.entered_at.zip(step.left_at).map_or_else(|| NO_VALUE.to_owned(), |(from, to)| seconds(from, to));
+        // The note of a DONE step is the key of its result, which only the JSON shows.
         let note = step.note.as_ref().filter(|_| step.outcome != "DONE");
         let parts = [step.error.as_ref(), step.cause.as_ref(), note].into_iter().flatten().map(|part| clean(part));
         let detail = parts.collect::<Vec<_>>().join(": ");
-        let input = step.input.as_ref().map_or_else(|| NOTHING.to_owned(), ToString::to_string);
-        let state = [Cell::new(clean(&step.state)), status(&step.outcome), Cell::new(seconds), Cell::new(step.retries)];
-        table.add_row(state.into_iter().chain([input, detail].map(Cell::new)));
-    }
-    table
+        let input = step.input.as_ref().map_or_else(|| NO_VALUE.to_owned(), ToString::to_string);
+        let [state, seconds, retries, input, detail] =
+            [clean(&step.state), seconds, step.retries.to_string(), input, detail].map(Cell::new);
+        [state, status_cell(&step.outcome), seconds, retries, input, detail]
+    };
+    Table::new(&["STATE", "OUTCOME", "SECONDS", "RETRIES", "INPUT", "DETAIL"], steps.iter().map(row)).render()
 }

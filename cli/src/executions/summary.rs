@@ -1,94 +1,89 @@
-//! What a state was given, in short: ids, counts and names; never found text, faces or tokens.
+//! A short summary of a state's input: ids, counts and names; never detected text, faces or tokens.
 
-use crate::output::text::{clean, count};
+use crate::output::{clean, count};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sightline_domain::model::record::Record;
 use std::fmt;
 
-/// Names of labels in a phrase.
-const NAMES: usize = 3;
-/// Characters of an id in a phrase: the whole one stands above the timeline.
+/// Labels that are named.
+const LABELS_NAMED: usize = 3;
+/// Characters of an id; the whole id is printed above the timeline.
 const ID_SHOWN: usize = 8;
 
-/// The facts of an input that may be shown.
+/// The values of an input that may be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Summary {
-    /// The image.
     #[serde(rename = "ImageID", skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
-    /// Key of its original.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Bytes of its original.
+    /// Bytes of the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Upright width, px.
+    /// Upright width in px.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u64>,
-    /// Upright height, px.
+    /// Upright height in px.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u64>,
-    /// Names of the labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
-    /// How many faces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faces: Option<usize>,
-    /// How many lines of text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_lines: Option<usize>,
-    /// The verdict of the moderation.
+    /// Verdict of the moderation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
-    /// The error that was caught.
+    /// Name of a caught error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl Summary {
-    /// Of a state's input: JSON. `None` where it holds nothing that we know.
+    /// The summary of a state's input, which is JSON. `None` if it has none of these values.
     pub fn of_input(input: &str) -> Option<Self> {
         let mut summary = Self::default();
-        summary.note(&serde_json::from_str(input).ok()?);
+        summary.add(&serde_json::from_str(input).ok()?);
         (summary != Self::default()).then_some(summary)
     }
 
-    /// Of an analysis that the history leaves out: all of them look at the image.
+    /// The summary of the image that every analysis gets as its input.
     pub fn of_image(record: &Record) -> Self {
         let key = record.s3_url.splitn(4, '/').nth(3).map(str::to_owned);
         let (width, height) = (record.width.map(u64::from), record.height.map(u64::from));
         Self { image_id: Some(record.image_id.clone()), key, size: Some(record.size), width, height, ..Self::default() }
     }
 
-    /// Takes what is known by its name, wherever it stands: branches of a Parallel come as arrays.
-    fn note(&mut self, value: &Value) {
+    /// Adds the known values at any depth; the output of a Parallel state is an array.
+    fn add(&mut self, value: &Value) {
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.note(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
             Value::Object(object) => {
-                self.note_image(object);
-                self.note_findings(object);
-                object.values().for_each(|inner| self.note(inner));
+                self.add_image(object);
+                self.add_findings(object);
+                object.values().for_each(|inner| self.add(inner));
             }
             _ => {}
         }
     }
 
-    fn note_image(&mut self, object: &Map<String, Value>) {
+    fn add_image(&mut self, object: &Map<String, Value>) {
         let number = |name: &str| object.get(name).and_then(Value::as_u64);
         if let Some(id) = text(object, "ImageID") {
             self.image_id = Some(id);
             self.key = text(object, "Key").or_else(|| self.key.take());
             (self.size, self.width, self.height) = (number("Size"), number("Width"), number("Height"));
         }
-        // An object in an event of S3.
+        // The object in an S3 event.
         if let (Some(key), true) = (text(object, "key"), object.contains_key("etag")) {
             (self.key, self.size) = (Some(key), number("size"));
         }
     }
 
-    fn note_findings(&mut self, object: &Map<String, Value>) {
+    fn add_findings(&mut self, object: &Map<String, Value>) {
         let array = |name: &str| object.get(name).and_then(Value::as_array);
         if let Some(labels) = array("Labels") {
             self.labels = Some(labels.iter().filter_map(|label| text(label.as_object()?, "Name")).collect());
@@ -104,12 +99,12 @@ fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
     object.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// A short phrase, cleaned.
+/// A short phrase without control characters.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         parts.extend(self.image_id.as_ref().map(|id| format!("image {}…", clean(id).chars().take(ID_SHOWN).collect::<String>())));
-        // Of the key, its end: what people call the file.
+        // The end of the key is the name of the file.
         parts.extend(self.key.as_ref().and_then(|key| key.rsplit('/').next()).map(clean));
         parts.extend(self.size.map(|bytes| format!("{} kB", bytes.div_ceil(1000))));
         parts.extend(self.width.zip(self.height).map(|(width, height)| format!("{width}×{height}")));
@@ -123,8 +118,8 @@ impl fmt::Display for Summary {
 }
 
 fn labels(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMES).map(|name| clean(name)).collect();
-    let more = if names.len() > NAMES { " …" } else { "" };
+    let shown: Vec<String> = names.iter().take(LABELS_NAMED).map(|name| clean(name)).collect();
+    let more = if names.len() > LABELS_NAMED { " …" } else { "" };
     let colon = if shown.is_empty() { "" } else { ": " };
     format!("{}{colon}{}{more}", count(names.len(), "label"), shown.join(" "))
 }
@@ -139,21 +134,21 @@ mod tests {
         Summary::of_input(&input.to_string()).map(|summary| summary.to_string()).unwrap_or_default()
     }
 
-    /// The sample of a state's input.
+    /// A sample of a state's input.
     fn sample(path: &str) -> Value {
         let text = fs::read_to_string(format!("{}/../events/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     #[test]
-    fn an_image_is_told_by_its_id_file_size_and_sides() {
+    fn image_is_shown_by_id_file_name_and_size() {
         let image =
             json!({ "Image": { "ImageID": "5f0c1b9e-3a57", "Key": "raw-uploads/anna/a.jpg", "Size": 238_511, "Width": 30, "Height": 40 } });
         assert_eq!(phrase(&image), "image 5f0c1b9e…, a.jpg, 239 kB, 30×40");
     }
 
     #[test]
-    fn an_upload_is_told_by_its_file() {
+    fn upload_is_shown_by_file_name_and_size() {
         let event = sample("functions/inspect-image.json");
         assert_eq!(phrase(&event["Event"]), "5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10.jpg, 239 kB");
     }
@@ -165,19 +160,19 @@ mod tests {
         assert!(summary.labels.is_some_and(|labels| !labels.is_empty()) && summary.faces.is_some() && summary.text_lines.is_some());
         assert!(phrase.contains("labels: ") && phrase.contains("of text") && phrase.contains("face"), "{phrase}");
         for line in input["Text"]["TextLines"].as_array().unwrap() {
-            assert!(!phrase.contains(line["Text"].as_str().unwrap()), "found text: {phrase}");
+            assert!(!phrase.contains(line["Text"].as_str().unwrap()), "detected text: {phrase}");
         }
     }
 
     #[test]
-    fn a_token_is_not_told() {
+    fn task_token_is_not_shown() {
         let input = sample("functions/request-review.json");
-        let told = serde_json::to_string(&Summary::of_input(&input.to_string())).unwrap();
-        assert!(told.contains("ImageID") && !told.contains(input["TaskToken"].as_str().unwrap()), "{told}");
+        let json = serde_json::to_string(&Summary::of_input(&input.to_string())).unwrap();
+        assert!(json.contains("ImageID") && !json.contains(input["TaskToken"].as_str().unwrap()), "{json}");
     }
 
     #[test]
-    fn what_is_not_known_is_not_told() {
+    fn unknown_values_are_not_shown() {
         assert_eq!(Summary::of_input("{\"Secret\":\"x\"}"), None);
         assert_eq!(Summary::of_input("no json"), None);
         assert_eq!(

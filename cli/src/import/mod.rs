@@ -1,137 +1,186 @@
-//! `sightline import`: images that lie in a bucket already.
+//! `sightline import`: analyses images that are already in a bucket.
 
-mod ending;
-mod estimate;
-mod follow;
+mod finish;
 mod gather;
-mod inventory;
-mod launch;
-mod listed;
-mod manifest;
+mod lists;
 mod results;
+mod run;
 mod source;
-mod standing;
-
-pub use source::Source;
+mod state;
 
 use crate::{
-    args::{Global, Import},
-    confirm,
-    error::CliError,
-    exit::Exit,
-    output::{
-        Output,
-        facts::Facts,
-        text::{clean, count},
-    },
+    actions::confirm,
+    args::{Global, parse_owner},
+    clock::parse_duration,
+    error::{CliError, Exit},
+    output::{Facts, Output, clean, count},
     progress::Progress,
     session::Session,
     stop,
 };
-use ending::Ending;
-use estimate::Estimate;
-use gather::{Found, Gathered, gather};
-use launch::{Run, Slot};
+use clap::{Args, value_parser};
+use finish::Import;
+use gather::{Gathered, gather};
+use run::{Run, Slot};
 use serde::Serialize;
-use sightline_aws::stepfunctions::BulkImports;
-use standing::{Standing, look_up};
+use source::Source;
+use state::{Estimate, read_states};
+use std::{path::PathBuf, time::Duration};
+
+/// `import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+SOURCE is a prefix (s3://bucket/prefix), a list of images as a CSV file, local or in S3 (manifest.csv, s3://…/manifest.csv: a
+line is bucket,key or an s3:// URL), or an S3 Inventory (s3://…/manifest.json). Folders, empty objects and objects over 50 MB
+are left out, and an object that is listed more than once is imported once; the command says how many.
+
+Images below raw-uploads/ of the images bucket are analysed in place; all others are copied there first. The deployment needs
+permission to read their bucket: setting importBuckets. The same object of the same owner is the same image: importing it
+again costs nothing if it is analysed already, and while an import of the same list runs, the command joins that import.
+
+The command asks for confirmation, because analyses cost money; --yes starts at once. The import runs without the command.
+
+With --wait, an image is finished when it is COMPLETED or rejected or waits for a review. Exit code 3 means that some images
+could not be imported or FAILED, 1 that all did, 6 that time ran out. The same command imports them again.
+
+--concurrency works on AWS; the local engine accepts it, but uses the setting importConcurrency.
+
+Examples:
+  sightline import s3://old-photos/2019/ --dry-run
+  sightline import s3://old-photos/2019/ --owner anna --wait --results results.csv
+  sightline import s3://inventories/old-photos/all/2026-11-24T01-00Z/manifest.json --yes")]
+pub struct ImportArgs {
+    /// s3://BUCKET/PREFIX, a manifest as CSV, or the manifest.json of an S3 Inventory
+    #[arg(value_name = "SOURCE")]
+    pub source: Source,
+    /// Owner of the copies
+    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    pub owner: String,
+    /// Images processed at the same time, at most the setting importConcurrency, which is the default
+    #[arg(long, short, value_name = "N", value_parser = value_parser!(u16).range(1..=10_000))]
+    pub concurrency: Option<u16>,
+    /// Show how many images there are and what they would cost, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Wait until the import is finished
+    #[arg(long, conflicts_with = "dry_run")]
+    pub wait: bool,
+    /// Longest duration of the whole command, such as 30m, 12h; the import continues without it
+    #[arg(long, requires = "wait", default_value = "24h", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Write the result of each image to this CSV file; an existing file is replaced at the end
+    #[arg(long, value_name = "FILE", requires = "wait")]
+    pub results: Option<PathBuf>,
+}
 
 /// Unreadable objects that are named one by one.
-const NAMED: usize = 10;
+const MOST_NAMED: usize = 10;
 
-/// An import that goes on without us.
+/// An import that runs without the command.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Begun<'a> {
+struct Started<'a> {
     import: &'a str,
     execution_arn: &'a str,
     images: usize,
 }
 
-/// Imports, or says what it would import.
-pub async fn run(global: &Global, args: &Import, output: Output) -> Result<Exit, CliError> {
+/// Imports, or shows what it would import.
+pub async fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<Exit, CliError> {
     if let Some(path) = &args.results {
         results::check(path)?;
     }
     let session = Session::open(global).await?;
     let imports = session.imports();
-    let most = imports.max_concurrency().await?;
-    let concurrency = concurrency(args.concurrency, most, session.stack.rekognition_calls_per_second)?;
-    let gathered = looked_over(global, &session, args).await?;
-    let name = launch::name_of(&args.owner, &gathered.found);
-    let run = match launch::find(&imports, &name).await? {
+    let allowed = imports.max_concurrency().await?;
+    let concurrency = bound_concurrency(args.concurrency, allowed, session.stack.rekognition_calls_per_second)?;
+    let gathered = gather_and_report(global, &session, args).await?;
+    let import = Import { global, session: &session, args, gathered: &gathered, concurrency };
+    let run = match run::find(&imports, &run::name_of(&args.owner, &gathered.found)).await? {
         Slot::Running(run) => {
-            say!("an import of this very list runs: {}", run.name);
+            say!("an import of the same list is running: {}", run.name);
             run
         }
         Slot::Free(name) => {
             let progress = Progress::new(!global.no_progress, gathered.found.len());
-            let standings = look_up(&session, &args.owner, &gathered.found, &progress).await?;
+            let states = read_states(&session, &args.owner, &gathered.found, &progress).await?;
             progress.clear();
-            let estimate = Estimate::new(name.clone(), &gathered, &standings);
+            let estimate = Estimate::new(name.clone(), &gathered, &states);
             if args.dry_run {
-                output.one(&estimate, || estimate.facts())?;
-                return Ok(Exit::Done);
+                output.one(&estimate, Estimate::facts)?;
+                return Ok(Exit::Success);
             }
             if estimate.to_analyze == 0 {
-                say!("there is nothing to start: all {} are analysed, or at work", count(estimate.images, "image"));
-                let ending = Ending { global, session: &session, args, gathered: &gathered, run: None, concurrency };
-                return ending.without_run(output, &standings);
+                say!("nothing to start: all {} are analysed or in progress", count(estimate.images, "image"));
+                return import.finish_without_run(output, &states);
             }
-            agreed(args, &estimate)?;
-            stop::note(format!("the import {name} may have been started; the same command joins it"));
-            started(&session, &imports, args, &name, &gathered.found, &standings).await?
+            confirm_import(args, &estimate)?;
+            stop::advise(format!("the import {name} may have been started; the same command joins it"));
+            let due = gathered.found.iter().zip(&states).filter(|(_, state)| state.is_due).map(|(found, _)| found);
+            run::start(&session, &imports, &name, &args.owner, due).await?
         }
     };
     if args.dry_run {
-        return Ok(Exit::Done);
+        return Ok(Exit::Success);
     }
-    let (end, arn) = ("to end it: aws stepfunctions stop-execution --execution-arn", &run.arn);
-    stop::note(format!("the import {} goes on, and the same command joins it again; {end} {arn}", run.name));
+    let Run { name, arn } = &run;
+    let end = format!("to end it: aws stepfunctions stop-execution --execution-arn {arn}");
+    stop::advise(format!("the import {name} continues, and the same command joins it again; {end}"));
     if args.wait {
-        return Ending { global, session: &session, args, gathered: &gathered, run: Some(&run), concurrency }.wait(&imports, output).await;
+        return import.wait_and_finish(&imports, &run, output).await;
     }
     if let Some(concurrency) = concurrency {
-        follow::bound(&imports, &run, concurrency).await?;
+        run::bound(&imports, &run, concurrency).await?;
     }
-    let begun = Begun { import: &run.name, execution_arn: &run.arn, images: gathered.found.len() };
-    output.one(&begun, || facts(&begun))?;
-    say!("it goes on by itself; follow it by the same command with --wait");
-    Ok(Exit::Done)
+    let started = Started { import: name, execution_arn: arn, images: gathered.found.len() };
+    output.one(&started, facts)?;
+    say!("the import runs without this command; follow it by the same command with --wait");
+    Ok(Exit::Success)
 }
 
-/// What bounds the run, where the deployed definition does not bound it enough: what was wished, and Rekognition's quota. An image takes
-/// at least two seconds, so two at once for each call a second use the quota up.
+fn facts(started: &Started<'_>) -> String {
+    let mut facts = Facts::default();
+    facts.add("import", started.import);
+    facts.add("execution", started.execution_arn);
+    facts.add("images", started.images.to_string());
+    facts.render()
+}
+
+/// The concurrency to set for the run, if the deployed definition allows too much: `requested`, bounded by Rekognition's quota. An image
+/// takes at least two seconds, so that two images at a time use one call per second.
 ///
 /// # Errors
 ///
-/// More at once than the deployment allows: it would starve the uploads of people who wait.
-fn concurrency(wished: Option<u16>, most: Option<u64>, calls_per_second: u32) -> Result<Option<u16>, CliError> {
-    if let (Some(wished), Some(most)) = (wished, most)
-        && u64::from(wished) > most
+/// `CliError::Usage` if more is requested than the deployment allows, because uploads of people who wait would be delayed.
+fn bound_concurrency(requested: Option<u16>, allowed: Option<u64>, calls_per_second: u32) -> Result<Option<u16>, CliError> {
+    if let (Some(requested), Some(allowed)) = (requested, allowed)
+        && u64::from(requested) > allowed
     {
         return Err(CliError::Usage(format!(
-            "--concurrency {wished} is more than this deployment allows; its setting importConcurrency is {most}"
+            "--concurrency {requested} is more than this deployment allows; its setting importConcurrency is {allowed}"
         )));
     }
     let by_quota = u16::try_from(calls_per_second.saturating_mul(2)).unwrap_or(u16::MAX);
-    let too_many = wished.map(u64::from).or(most).is_some_and(|at_once| at_once > u64::from(by_quota));
-    Ok(if too_many { Some(by_quota) } else { wished })
+    let exceeds_quota = requested.map(u64::from).or(allowed).is_some_and(|at_once| at_once > u64::from(by_quota));
+    Ok(if exceeds_quota { Some(by_quota) } else { requested })
 }
 
-/// Gathers, and says what is not imported.
-async fn looked_over(global: &Global, session: &Session, args: &Import) -> Result<Gathered, CliError> {
+/// Gathers the objects, and says which are not imported.
+async fn gather_and_report(global: &Global, session: &Session, args: &ImportArgs) -> Result<Gathered, CliError> {
     let progress = Progress::new(!global.no_progress, 0);
     let gathered = gather(session, &args.source, &progress).await?;
     progress.clear();
     if let Some(left_out) = gathered.left_out.sentence() {
         say!("left out: {left_out}");
     }
-    for absent in gathered.absent.iter().take(NAMED) {
-        say!("s3://{}/{}: {}", clean(&absent.bucket), clean(&absent.key), absent.sentence());
+    for absent in gathered.absent.iter().take(MOST_NAMED) {
+        say!("s3://{}/{}: {}", clean(&absent.bucket), clean(&absent.key), absent.reason());
     }
-    if gathered.absent.len() > NAMED {
-        say!("and {} more that are not to be read", gathered.absent.len() - NAMED);
+    if gathered.absent.len() > MOST_NAMED {
+        say!("and {} more that cannot be read", gathered.absent.len() - MOST_NAMED);
     }
     match (gathered.found.is_empty(), gathered.absent.is_empty()) {
         (true, true) => Err(CliError::NotFound("there are no images to import".to_owned())),
@@ -140,39 +189,13 @@ async fn looked_over(global: &Global, session: &Session, args: &Import) -> Resul
     }
 }
 
-fn agreed(args: &Import, estimate: &Estimate) -> Result<(), CliError> {
+fn confirm_import(args: &ImportArgs, estimate: &Estimate) -> Result<(), CliError> {
     let (images, range) = (count(estimate.to_analyze, "image"), estimate.range());
     if args.yes {
         say!("importing {images}, for {range}");
         return Ok(());
     }
-    if confirm::agreed(&format!("Import {images}, for {range}?"), &format!("{images} would be analysed, for {range}"))? {
-        Ok(())
-    } else {
-        Err(CliError::Failed("nothing was imported".to_owned()))
-    }
-}
-
-/// Starts the run `name`, or joins the one that somebody else has just started.
-async fn started(
-    session: &Session,
-    imports: &BulkImports,
-    args: &Import,
-    name: &str,
-    found: &[Found],
-    standings: &[Standing],
-) -> Result<Run, CliError> {
-    let to_do = found.iter().zip(standings).filter(|(_, standing)| standing.to_do).map(|(found, _)| found);
-    let run = launch::start(session, imports, name, &args.owner, to_do).await?;
-    Ok(run.unwrap_or_else(|| Run { name: name.to_owned(), arn: imports.arn_of(name) }))
-}
-
-fn facts(begun: &Begun<'_>) -> String {
-    let mut facts = Facts::default();
-    facts.add("import", begun.import);
-    facts.add("execution", begun.execution_arn);
-    facts.add("images", begun.images.to_string());
-    facts.render()
+    confirm(&format!("Import {images}, for {range}?"), &format!("{images} would be analysed, for {range}"), "nothing was imported")
 }
 
 #[cfg(test)]
@@ -180,8 +203,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn import_is_bounded_by_the_wish_the_setting_and_the_quota() {
-        for (wished, most, calls, bound) in [
+    fn concurrency_is_bounded_by_the_request_the_setting_and_the_quota() {
+        for (requested, allowed, calls, bound) in [
             (None, Some(5), 5, None),
             (None, Some(20), 5, Some(10)),
             (None, Some(20), 50, None),
@@ -190,8 +213,8 @@ mod tests {
             (Some(4), None, 1, Some(2)),
             (None, None, 5, None),
         ] {
-            assert_eq!(concurrency(wished, most, calls).unwrap(), bound, "{wished:?} {most:?} {calls}");
+            assert_eq!(bound_concurrency(requested, allowed, calls).unwrap(), bound, "{requested:?} {allowed:?} {calls}");
         }
-        assert!(concurrency(Some(6), Some(5), 50).is_err());
+        assert!(bound_concurrency(Some(6), Some(5), 50).is_err());
     }
 }

@@ -1,62 +1,66 @@
-//! What became of each image.
+//! The result of each image of an import, and the CSV file of all results.
 
 use super::{
     gather::{Absent, Found},
-    standing::Standing,
+    state::ImportState,
 };
-use crate::{error::CliError, output::text::escape};
-use serde::Serialize;
+use crate::{
+    error::CliError,
+    output::{escape, name_of},
+};
+use serde::{Serialize, Serializer};
 use sightline_aws::stepfunctions::FailedItem;
 use sightline_domain::model::import::ImportStatus;
 use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
-/// One line of the results.
+/// The result of one image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     bucket: String,
     key: String,
     image_id: String,
-    /// A name of [`ImportStatus`], or `NOT_IMPORTED`.
-    status: &'static str,
+    /// `None`, printed as `NOT_IMPORTED`, if the import ended before this image.
+    #[serde(serialize_with = "write_status")]
+    status: Option<ImportStatus>,
     reason: String,
 }
 
-/// How many images ended how.
+/// The numbers of images by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Counts {
-    /// Analysed, now or before.
+    /// Analysed, now or earlier.
     pub completed: usize,
-    /// No images.
     pub rejected: usize,
-    /// Waiting for a reviewer.
+    /// Waiting for a review.
     pub review: usize,
-    /// Erased before, and not brought back.
+    /// Erased earlier, and not imported again.
     pub erased: usize,
-    /// Not imported by a fault of their own, or their analysis failed.
+    /// Their copy or their analysis failed.
     pub failed: usize,
-    /// Still at work.
     pub still_running: usize,
-    /// The import ended before it came to them.
+    /// The import ended before them.
     pub not_imported: usize,
 }
 
-/// Lines for all of `found` and `absent`. `failures` speak for images without a record; `over` says that the import has ended.
-pub fn lines(found: &[Found], standings: &[Standing], absent: &[Absent], failures: &[FailedItem], over: bool) -> Vec<Line> {
-    let failed: HashMap<_, _> =
-        failures.iter().map(|item| ((&item.object.bucket, &item.object.key), format!("{}: {}", item.error, said(&item.cause)))).collect();
-    let of_found = found.iter().zip(standings).map(|(found, standing)| {
+/// The lines of all objects. `failures` are the results of images without a record; `has_ended` is whether the import has ended.
+pub fn lines(found: &[Found], states: &[ImportState], absent: &[Absent], failures: &[FailedItem], has_ended: bool) -> Vec<Line> {
+    let failed: HashMap<_, _> = failures
+        .iter()
+        .map(|item| ((&item.object.bucket, &item.object.key), format!("{}: {}", item.error, message_of(&item.cause))))
+        .collect();
+    let of_found = found.iter().zip(states).map(|(found, state)| {
         let failure = failed.get(&(&found.object.bucket, &found.object.key)).cloned();
-        let (status, reason) = match (standing.status, failure) {
-            (Some(status), _) => (name(status), standing.reason.clone()),
-            (None, Some(failure)) => (name(ImportStatus::Failed), Some(failure)),
-            (None, None) if over => ("NOT_IMPORTED", None),
-            (None, None) => (name(ImportStatus::StillRunning), None),
+        let (status, reason) = match (state.status, failure) {
+            (Some(status), _) => (Some(status), state.reason.clone()),
+            (None, Some(failure)) => (Some(ImportStatus::Failed), Some(failure)),
+            (None, None) if has_ended => (None, None),
+            (None, None) => (Some(ImportStatus::StillRunning), None),
         };
         Line {
             bucket: found.object.bucket.clone(),
             key: found.object.key.clone(),
-            image_id: standing.image_id.clone(),
+            image_id: state.image_id.clone(),
             status,
             reason: reason.unwrap_or_default(),
         }
@@ -65,57 +69,51 @@ pub fn lines(found: &[Found], standings: &[Standing], absent: &[Absent], failure
         bucket: absent.bucket.clone(),
         key: absent.key.clone(),
         image_id: String::new(),
-        status: name(ImportStatus::Failed),
+        status: Some(ImportStatus::Failed),
         reason: absent.error.to_owned(),
     });
     of_found.chain(of_absent).collect()
 }
 
-const fn name(status: ImportStatus) -> &'static str {
-    match status {
-        ImportStatus::Completed => "COMPLETED",
-        ImportStatus::Rejected => "REJECTED",
-        ImportStatus::Review => "REVIEW",
-        ImportStatus::Failed => "FAILED",
-        ImportStatus::Erased => "ERASED",
-        ImportStatus::StillRunning => "STILL_RUNNING",
-    }
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference to the field")]
+fn write_status<S: Serializer>(status: &Option<ImportStatus>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&status.as_ref().map_or_else(|| "NOT_IMPORTED".to_owned(), name_of))
 }
 
-/// Lambda's `errorMessage` where the cause is Lambda's JSON, else the cause itself.
-fn said(cause: &str) -> String {
+/// Lambda's `errorMessage` if the cause is Lambda's JSON, else the cause itself.
+fn message_of(cause: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(cause).ok();
     let message = json.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
     message.unwrap_or(cause).to_owned()
 }
 
 impl Counts {
-    /// Of these lines.
     pub fn of(lines: &[Line]) -> Self {
         lines.iter().fold(Self::default(), |mut counts, line| {
             *match line.status {
-                "COMPLETED" => &mut counts.completed,
-                "REJECTED" => &mut counts.rejected,
-                "REVIEW" => &mut counts.review,
-                "ERASED" => &mut counts.erased,
-                "STILL_RUNNING" => &mut counts.still_running,
-                "NOT_IMPORTED" => &mut counts.not_imported,
-                _ => &mut counts.failed,
+                Some(ImportStatus::Completed) => &mut counts.completed,
+                Some(ImportStatus::Rejected) => &mut counts.rejected,
+                Some(ImportStatus::Review) => &mut counts.review,
+                Some(ImportStatus::Erased) => &mut counts.erased,
+                Some(ImportStatus::Failed) => &mut counts.failed,
+                Some(ImportStatus::StillRunning) => &mut counts.still_running,
+                None => &mut counts.not_imported,
             } += 1;
             counts
         })
     }
 }
 
-/// Checks that `path` can be written, and changes nothing: a file that is there is kept until there are results.
+/// Checks that `path` can be written, without changing an existing file.
 ///
 /// # Errors
-/// [`CliError::Failed`]: it is a folder, its folder does not exist, or it may not be written.
+///
+/// `CliError::Failed` if it is a folder, its folder does not exist, or it cannot be written.
 pub fn check(path: &Path) -> Result<(), CliError> {
     let checked = match path.metadata() {
         Ok(metadata) if metadata.is_dir() => return Err(unwritable(path, "it is a folder; name a file in it")),
         Ok(metadata) if metadata.is_file() => OpenOptions::new().write(true).open(path).map(drop),
-        // A device or a pipe: opening it may wait for its reader.
+        // Opening a pipe would wait for its reader.
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             OpenOptions::new().write(true).create_new(true).open(path).and_then(|_| std::fs::remove_file(path))
@@ -133,11 +131,12 @@ fn unwritable(path: &Path, why: &str) -> CliError {
     CliError::Failed(format!("{}: the results cannot be written: {why}", path.display()))
 }
 
-/// Writes the lines as CSV. Characters that control a terminal are escaped (`\u009b`). A cell that a spreadsheet would run as a formula
-/// gets a leading `'` (OWASP, CSV injection).
+/// Writes the lines as CSV. Control characters are escaped (`\u009b`). A cell that a spreadsheet would run as a formula gets a leading `'`
+/// (OWASP, CSV injection).
 ///
 /// # Errors
-/// [`CliError::Failed`]: the file cannot be written.
+///
+/// `CliError::Failed` if the file cannot be written.
 pub fn write(path: &Path, lines: &[Line]) -> Result<(), CliError> {
     let failed = |error: &dyn std::fmt::Display| unwritable(path, &error.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -149,7 +148,7 @@ pub fn write(path: &Path, lines: &[Line]) -> Result<(), CliError> {
     std::fs::write(path, written).map_err(|error| failed(&error))
 }
 
-/// A cell that can be printed and opened.
+/// A cell that is safe to print and to open in a spreadsheet.
 fn safe(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { "'" } else { "" };
     format!("{guard}{}", escape(cell).replace('\n', "\\u000a"))
@@ -165,29 +164,29 @@ mod tests {
         Found { object, size: 1 }
     }
 
-    fn standing(status: Option<ImportStatus>, reason: Option<&str>) -> Standing {
-        Standing { image_id: "id".into(), status, reason: reason.map(Into::into), to_do: false }
+    fn state(status: Option<ImportStatus>, reason: Option<&str>) -> ImportState {
+        ImportState { image_id: "id".into(), status, reason: reason.map(Into::into), is_due: false }
     }
 
     fn sample() -> Vec<Line> {
         let found = [found("done.jpg"), found("text,\"1\".txt"), found("lost.jpg"), found("later.jpg")];
-        let standings = [
-            standing(Some(ImportStatus::Completed), None),
-            standing(Some(ImportStatus::Rejected), Some("NOT_AN_IMAGE")),
-            standing(None, None),
-            standing(None, None),
+        let states = [
+            state(Some(ImportStatus::Completed), None),
+            state(Some(ImportStatus::Rejected), Some("NOT_AN_IMAGE")),
+            state(None, None),
+            state(None, None),
         ];
         let absent = [Absent { bucket: "photos".into(), key: "none.jpg".into(), error: "Import.SourceMissing" }];
         let failures = [FailedItem {
             object: found[2].object.clone(),
             error: "Import.Denied".into(),
-            cause: r#"{"errorType": "Import.Denied", "errorMessage": "the object may not be read"}"#.into(),
+            cause: r#"{"errorType": "Import.Denied", "errorMessage": "permission denied"}"#.into(),
         }];
-        lines(&found, &standings, &absent, &failures, true)
+        lines(&found, &states, &absent, &failures, true)
     }
 
     #[test]
-    fn every_image_has_one_line_with_its_reason() {
+    fn each_image_has_one_line_with_its_reason() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("results.csv");
         write(&path, &sample()).unwrap();
@@ -195,7 +194,7 @@ mod tests {
         let expected = "bucket,key,image_id,status,reason\n\
             photos,done.jpg,id,COMPLETED,\n\
             photos,\"text,\"\"1\"\".txt\",id,REJECTED,NOT_AN_IMAGE\n\
-            photos,lost.jpg,id,FAILED,Import.Denied: the object may not be read\n\
+            photos,lost.jpg,id,FAILED,Import.Denied: permission denied\n\
             photos,later.jpg,id,NOT_IMPORTED,\n\
             photos,none.jpg,,FAILED,Import.SourceMissing\n";
         assert_eq!(written, expected);
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_results_file_is_checked_and_left_as_it_is() {
+    fn results_file_is_checked_without_changing_it() {
         let dir = tempfile::tempdir().unwrap();
         let (new, old) = (dir.path().join("new.csv"), dir.path().join("old.csv"));
         std::fs::write(&old, "earlier results").unwrap();

@@ -1,19 +1,18 @@
-//! A line of a log, as it is printed.
+//! A log line, as it is printed.
 
-use crate::output::text::{NOTHING, clean, shorten};
+use crate::output::{NO_VALUE, clean, shorten};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use sightline_aws::logs::Line;
+use sightline_aws::logs::LogLine;
 use sightline_domain::model::clock::EpochMillis;
 use std::cmp::Ordering;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-/// A line, and who wrote it. Ordered by time, then by who and what.
+/// A line with its function or state machine. Ordered by time, then by source and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose log it is.
     source: String,
-    /// The line.
-    pub line: Line,
+    pub line: LogLine,
 }
 
 impl Ord for Entry {
@@ -29,31 +28,24 @@ impl PartialOrd for Entry {
 }
 
 const TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3]Z");
-/// Longest text that is shown of one line in a table.
+/// Characters of one line in a table.
 const LONGEST: usize = 600;
-/// What every line of a function says, or what stands in a column of its own.
-const TOLD: [&str; 7] = ["timestamp", "level", "message", "span", "_aws", "Deployment", "Function"];
-/// The kinds in which Lambda itself tells of an invocation, in JSON and as text.
+/// Fields that every line has, or that have their own column.
+const COMMON_FIELDS: [&str; 7] = ["timestamp", "level", "message", "span", "_aws", "Deployment", "Function"];
+/// Beginnings of the lines that the Lambda platform writes, in JSON and as text.
 const PLATFORM: &str = "platform.";
 const PLATFORM_TEXTS: [&str; 4] = ["START RequestId", "END RequestId", "REPORT RequestId", "INIT_START"];
 
 impl Entry {
-    /// Of a log.
-    pub fn new(source: String, line: Line) -> Self {
+    pub fn new(source: String, line: LogLine) -> Self {
         Self { source, line }
-    }
-
-    /// As one JSON object; the message as JSON where it is that.
-    pub fn json(&self) -> Value {
-        let message = serde_json::from_str(&self.line.message).unwrap_or_else(|_| Value::from(self.line.message.clone()));
-        json!({ "Timestamp": self.line.at, "Function": self.source, "LogStream": self.line.stream, "Message": message })
     }
 
     fn object(&self) -> Option<Map<String, Value>> {
         serde_json::from_str(&self.line.message).ok()
     }
 
-    /// Whether it is a line of metrics, or of the platform, that tells of no trouble.
+    /// Whether the line has metrics, or comes from the platform and reports no error.
     pub fn is_measurement(&self) -> bool {
         match self.object() {
             Some(object) if object.contains_key("_aws") => true,
@@ -66,14 +58,14 @@ impl Entry {
         }
     }
 
-    /// As one line: time, function, level, message, and what else it says.
-    pub fn for_people(&self) -> String {
+    /// One line of text: time, function, level, message and fields.
+    pub fn text(&self) -> String {
         let (level, message, fields) = match self.object() {
             Some(object) => (level(&object), message(&object), fields(&object)),
-            None => (NOTHING.to_owned(), self.line.message.trim_end().to_owned(), String::new()),
+            None => (NO_VALUE.to_owned(), self.line.message.trim_end().to_owned(), String::new()),
         };
-        let said = shorten(&[message, fields].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "), LONGEST);
-        format!("{}  {:<16}  {:<5}  {said}", moment(self.line.at), clean(&self.source), clean(&level))
+        let text = shorten(&[message, fields].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "), LONGEST);
+        format!("{}  {:<16}  {:<5}  {text}", moment(self.line.at), clean(&self.source), clean(&level))
     }
 }
 
@@ -87,10 +79,10 @@ fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 }
 
 fn level(object: &Map<String, Value>) -> String {
-    text(object, "level").unwrap_or(NOTHING).to_owned()
+    text(object, "level").unwrap_or(NO_VALUE).to_owned()
 }
 
-/// Ours; else what the state machine or Lambda calls the event.
+/// The message of a function, else the type of an event of a state machine or of the platform.
 fn message(object: &Map<String, Value>) -> String {
     if object.contains_key("_aws") {
         return "metrics".to_owned();
@@ -100,16 +92,16 @@ fn message(object: &Map<String, Value>) -> String {
     text(object, "message").map(str::to_owned).or(kind).unwrap_or_default()
 }
 
-/// `name=value`, of all that has no column of its own. The ids are those that were asked for, so the others suffice.
+/// `name=value` for each field that has no column. Of the span, only the image id: the other ids were searched for.
 fn fields(object: &Map<String, Value>) -> String {
-    // What the state machine logs is told by its type and its state.
+    // The message already has the type and the state of a state machine's event.
     if object.contains_key("execution_arn") && object.contains_key("type") {
         let details = object.get("details");
         let error = details.and_then(|details| details.get("error")).and_then(Value::as_str);
         return error.map(|error| format!("error={error}")).unwrap_or_default();
     }
     let span = object.get("span").and_then(|span| span.get("image_id")).map(|id| ("image_id", id));
-    let own = object.iter().map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| !TOLD.contains(name));
+    let own = object.iter().map(|(name, value)| (name.as_str(), value)).filter(|(name, _)| !COMMON_FIELDS.contains(name));
     own.chain(span).map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
 }
 
@@ -117,5 +109,67 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// One JSON object; the message is JSON if the line is.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let message = serde_json::from_str(&self.line.message).unwrap_or_else(|_| Value::from(self.line.message.clone()));
+        let object = json!({ "Timestamp": self.line.at, "Function": self.source, "LogStream": self.line.stream, "Message": message });
+        object.serialize(serializer)
+    }
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn entry(message: &str) -> Entry {
+        let line = LogLine { at: 1_795_513_267_123, message: message.to_owned(), stream: "s".to_owned(), id: None };
+        Entry::new("detect-labels".to_owned(), line)
+    }
+
+    fn of(message: &Value) -> Entry {
+        entry(&message.to_string())
+    }
+
+    #[test]
+    fn line_of_a_function_is_time_function_level_message_and_fields() {
+        let line = of(&json!({
+            "timestamp": "2026-11-24T09:41:07.123Z", "level": "INFO", "message": "labels detected", "label_count": 5,
+            "span": { "image_id": "an-id", "name": "invocation", "request_id": "r", "service": "detect-labels" },
+        }));
+        assert_eq!(line.text(), "2026-11-24 09:41:07.123Z  detect-labels     INFO   labels detected  label_count=5 image_id=an-id");
+        assert!(!line.is_measurement());
+    }
+
+    #[test]
+    fn metrics_and_platform_lines_without_errors_are_measurements() {
+        let metrics = of(&json!({ "_aws": {}, "Deployment": "sightline", "Function": "f", "Duration": 12, "level": "INFO" }));
+        assert!(metrics.is_measurement() && metrics.text().ends_with("INFO   metrics  Duration=12"), "{}", metrics.text());
+        let report = |status: &str| of(&json!({ "time": "t", "type": "platform.report", "record": { "status": status } }));
+        assert!(report("success").is_measurement() && !report("timeout").is_measurement());
+        assert!(entry("REPORT RequestId: 1\tDuration: 2 ms").is_measurement());
+        assert!(!entry("thread 'main' panicked").is_measurement());
+    }
+
+    #[test]
+    fn line_of_a_state_machine_is_an_event_and_its_state() {
+        let entered = json!({ "id": "3", "type": "TaskStateEntered", "details": { "name": "DetectLabels" }, "execution_arn": "arn" });
+        assert!(of(&entered).text().ends_with("–      TaskStateEntered DetectLabels"));
+        let failed = json!({ "type": "ExecutionFailed", "details": { "error": "Storage.Unavailable" }, "execution_arn": "arn" });
+        assert!(of(&failed).text().ends_with("ExecutionFailed  error=Storage.Unavailable"));
+    }
+
+    #[test]
+    fn line_that_is_not_json_is_shown_without_control_characters() {
+        let line = entry("plain \u{1b}[2Jtext\n");
+        assert!(line.text().ends_with("–      plain \u{fffd}[2Jtext"), "{}", line.text());
+        assert_eq!(json!(line)["Message"], "plain \u{1b}[2Jtext\n");
+        assert_eq!(json!(of(&json!({ "a": 1 })))["Message"]["a"], 1);
+    }
+
+    #[test]
+    fn same_line_from_two_searches_is_one_entry() {
+        let lines: std::collections::BTreeSet<_> = [entry("a"), entry("a"), entry("b")].into_iter().collect();
+        assert_eq!(lines.len(), 2);
+    }
+}

@@ -1,21 +1,21 @@
-//! A record in short: the cells of a table.
+//! The fields of a record as short texts for tables.
 
-use super::text::{NOTHING, clean, percent, seconds, shorten};
+use super::text::{NO_VALUE, clean, name_of, percent, seconds, shorten};
 use sightline_domain::model::{
     analysis::Outcome,
-    findings::{Face, Verdict},
+    findings::Face,
     image_name::stem,
     record::{ProcessingStatus, Record},
     review::ReviewStatus,
 };
 
-/// Faces described; more are only counted.
-const FACES_SHOWN: usize = 3;
-/// Characters of found text in a table.
+/// Further faces are only counted.
+const FACES_DESCRIBED: usize = 3;
+/// Characters of detected text in a table.
 const TEXT_SHOWN: usize = 40;
-/// Characters of an `ImageID`, which is never wrapped, so that it can be copied.
+/// Characters of an `ImageID`.
 pub const ID_CHARS: u16 = 36;
-/// Characters of a file's name in a table.
+/// Characters of a file name in a table.
 const NAME_SHOWN: usize = 72;
 
 /// `COMPLETED`, `FAILED EMPTY_FILE`, `PENDING, waits for review` …
@@ -30,36 +30,25 @@ pub fn status(record: &Record) -> String {
     };
     match (record.processing_status, reason) {
         (ProcessingStatus::Failed, Some(reason)) => format!("FAILED {reason}"),
-        (status, _) => format!("{}{review}", status_name(status)),
-    }
-}
-
-/// The status as stored.
-pub const fn status_name(status: ProcessingStatus) -> &'static str {
-    match status {
-        ProcessingStatus::Pending => "PENDING",
-        ProcessingStatus::Completed => "COMPLETED",
-        ProcessingStatus::Failed => "FAILED",
-        ProcessingStatus::Erased => "ERASED",
+        (status, _) => format!("{}{review}", name_of(&status)),
     }
 }
 
 /// `person 99 %, clothing 95 %`, at most `max` of them.
 pub fn labels(record: &Record, max: usize) -> String {
     let stored = record.labels.iter().flatten().map(|label| (&label.name, label.confidence));
-    list(stored.take(max).map(|(name, confidence)| format!("{} {}", clean(name), percent(confidence))))
+    join(stored.take(max).map(|(name, confidence)| format!("{} {}", clean(name), percent(confidence))))
 }
 
-/// `2 (female?, 25–35; male?, 40–50)`; the question marks say that these are guesses from looks.
+/// `2 (female?, 25–35; male?, 40–50)`; the question marks say that Rekognition guesses.
 pub fn faces(record: &Record) -> String {
-    let Some(faces) = done(record.analyses.faces.as_ref()).then_some(record.face_data.as_deref()).flatten() else {
-        return NOTHING.to_owned();
-    };
-    let mut told: Vec<String> = faces.iter().take(FACES_SHOWN).map(face).filter(|face| !face.is_empty()).collect();
-    if faces.len() > FACES_SHOWN && !told.is_empty() {
-        told.push("…".to_owned());
+    let is_done = matches!(record.analyses.faces, Some(Outcome::Done { .. }));
+    let Some(faces) = record.face_data.as_deref().filter(|_| is_done) else { return NO_VALUE.to_owned() };
+    let mut described: Vec<String> = faces.iter().take(FACES_DESCRIBED).map(face).filter(|face| !face.is_empty()).collect();
+    if faces.len() > FACES_DESCRIBED && !described.is_empty() {
+        described.push("…".to_owned());
     }
-    if told.is_empty() { faces.len().to_string() } else { format!("{} ({})", faces.len(), told.join("; ")) }
+    if described.is_empty() { faces.len().to_string() } else { format!("{} ({})", faces.len(), described.join("; ")) }
 }
 
 /// `female?, 25–35`.
@@ -69,15 +58,15 @@ pub fn face(face: &Face) -> String {
     [gender, age].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// The found text, shortened.
+/// The detected text, shortened.
 pub fn text(record: &Record) -> String {
     let lines: Vec<&str> = record.text_lines.iter().flatten().map(|line| line.text.as_str()).collect();
-    if lines.is_empty() { NOTHING.to_owned() } else { shorten(&lines.join(" / "), TEXT_SHOWN) }
+    if lines.is_empty() { NO_VALUE.to_owned() } else { shorten(&lines.join(" / "), TEXT_SHOWN) }
 }
 
 /// `CLEAR`, `REVIEW: weapons 87 %` …
 pub fn moderation(record: &Record) -> String {
-    let Some(verdict) = record.moderation_verdict else { return NOTHING.to_owned() };
+    let Some(verdict) = record.moderation_verdict else { return NO_VALUE.to_owned() };
     let flags: Vec<String> = record
         .moderation_flags
         .iter()
@@ -85,38 +74,25 @@ pub fn moderation(record: &Record) -> String {
         .filter(|flag| flag.action.is_some())
         .map(|flag| format!("{} {}", clean(&flag.name), percent(flag.confidence)))
         .collect();
-    if flags.is_empty() { verdict_name(verdict).to_owned() } else { format!("{}: {}", verdict_name(verdict), flags.join(", ")) }
+    let verdict = name_of(&verdict);
+    if flags.is_empty() { verdict } else { format!("{verdict}: {}", flags.join(", ")) }
 }
 
-/// The verdict as stored.
-pub const fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Clear => "CLEAR",
-        Verdict::Alert => "ALERT",
-        Verdict::Review => "REVIEW",
-        Verdict::Block => "BLOCK",
-    }
-}
-
-/// The id of an image and, on a line of its own, the name of its file; a name that is the id says nothing.
+/// The id of an image and, on the next line, the name of its file unless that is the id.
 pub fn image_cell(image_id: &str, image_name: Option<&str>) -> String {
     let name = image_name.filter(|name| stem(name) != image_id).map(|name| shorten(name, NAME_SHOWN));
     [Some(image_id.to_owned()), name].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-/// Seconds from the claim to the end of the analysis.
+/// Seconds from the claim of the image to the end of its analysis.
 pub fn duration(record: &Record) -> String {
-    record.finished_at.map_or_else(|| NOTHING.to_owned(), |end| seconds(record.claimed_at, end))
+    record.finished_at.map_or_else(|| NO_VALUE.to_owned(), |end| seconds(record.claimed_at, end))
 }
 
-fn done(outcome: Option<&Outcome>) -> bool {
-    matches!(outcome, Some(Outcome::Done { .. }))
-}
-
-/// Joined by commas, or [`NOTHING`].
-pub fn list(items: impl Iterator<Item = String>) -> String {
+/// The items joined by commas, or [`NO_VALUE`].
+pub fn join(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
-    if items.is_empty() { NOTHING.to_owned() } else { items.join(", ") }
+    if items.is_empty() { NO_VALUE.to_owned() } else { items.join(", ") }
 }
 
 #[cfg(test)]
@@ -140,7 +116,7 @@ pub mod tests {
             "S3_URL": "s3://images/raw-uploads/default/x.jpg", "ExecutionArn": "arn:aws:states:eu-west-1:123456789012:execution:m:e",
             "ClaimedAt": 1_795_478_400_000_i64, "FinishedAt": 1_795_478_401_250_i64, "SchemaVersion": 1
         });
-        let Value::Object(change) = change else { panic!("no object") };
+        let Value::Object(change) = change else { panic!("not an object") };
         for (name, value) in change {
             whole[name] = value;
         }
@@ -148,7 +124,7 @@ pub mod tests {
     }
 
     #[test]
-    fn a_record_reads_at_a_glance() {
+    fn completed_record_shows_its_findings() {
         let record = record(json!({}));
         assert_eq!(status(&record), "COMPLETED");
         assert_eq!(labels(&record, 5), "person 99\u{a0}%, clothing 95\u{a0}%");
@@ -159,7 +135,7 @@ pub mod tests {
     }
 
     #[test]
-    fn the_name_of_the_file_stands_below_the_id_of_the_image() {
+    fn file_name_is_below_the_image_id() {
         let id = "0b6f7c52-0000-5000-8000-000000000001";
         assert_eq!(image_cell(id, Some("a\u{202e}b.jpg")), format!("{id}\na\u{fffd}b.jpg"));
         assert_eq!(image_cell(id, Some(&format!("{id}.jpg"))), id);
@@ -168,14 +144,14 @@ pub mod tests {
     }
 
     #[test]
-    fn skipped_faces_are_not_no_faces() {
+    fn skipped_face_analysis_is_not_shown_as_zero_faces() {
         let skipped = record(json!({"Analyses": {"Faces": {"Status": "SKIPPED", "Reason": "no person"}}, "FaceData": []}));
-        assert_eq!(faces(&skipped), NOTHING);
+        assert_eq!(faces(&skipped), NO_VALUE);
         assert_eq!(faces(&record(json!({"FaceData": []}))), "0");
     }
 
     #[test]
-    fn a_failure_shows_its_reason_and_a_review_its_standing() {
+    fn failure_shows_its_reason_and_review_its_status() {
         assert_eq!(status(&record(json!({"ProcessingStatus": "FAILED", "StatusReason": "EMPTY_FILE"}))), "FAILED EMPTY_FILE");
         assert_eq!(status(&record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}))), "PENDING, waits for review");
         let flags = json!([{"Name": "Weapons", "TaxonomyLevel": 2, "Confidence": 87.0, "Action": "REVIEW"},
@@ -185,7 +161,7 @@ pub mod tests {
     }
 
     #[test]
-    fn many_faces_are_counted_and_the_first_described() {
+    fn many_faces_are_counted_and_the_first_three_described() {
         let face =
             json!({"Box": {"Left": 0.1, "Top": 0.1, "Width": 0.2, "Height": 0.2}, "Confidence": 99.0, "AgeRange": {"Low": 1, "High": 5}});
         assert_eq!(faces(&record(json!({"FaceData": vec![face; 5]}))), "5 (1–5; 1–5; 1–5; …)");

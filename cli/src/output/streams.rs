@@ -1,7 +1,7 @@
-//! Everything that is written to stdout and stderr goes through here.
+//! The only place that writes to stdout and stderr.
 //!
-//! A reader that leaves, such as `head`, neither fails nor ends a command. Another error of stdout (a full disk) is remembered, so that
-//! the work goes on to its end and the exit code says so afterwards.
+//! A command continues, and does not fail, if the reader closes stdout, as `head` does. Any other write error (a full disk) is kept, so
+//! that the command finishes its work first and then exits with 1.
 
 use super::text::clean;
 use indicatif::ProgressBar;
@@ -14,27 +14,27 @@ use std::{
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
-/// The progress bar on the terminal, which gives way to everything else.
+/// The progress bar on the terminal; other output is written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 /// Whether the reader has closed stdout.
-static READER_LEFT: AtomicBool = AtomicBool::new(false);
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 /// Why stdout could not be written.
 static FAILURE: OnceLock<io::Error> = OnceLock::new();
 
-/// Says a sentence to people: one line on stderr, cleaned.
+/// Prints a sentence to stderr as one line without control characters.
 macro_rules! say {
     ($($part:tt)*) => { $crate::output::streams::say(&format!($($part)*)) };
 }
 
 /// The function behind [`say!`].
 pub fn say(sentence: &str) {
-    // Nobody can be told that nobody listens.
+    // If stderr is closed, there is nowhere to report the error.
     beside_bar(|| {
         let _ = io::stderr().write_all(format!("sightline: {}\n", clean(sentence)).as_bytes());
     });
 }
 
-/// Puts a question to the terminal; the answer is typed on the same line.
+/// Prints a question to stderr; the answer is typed on the same line.
 pub fn ask(question: &str) {
     beside_bar(|| {
         let _ = io::stderr().write_all(format!("{} ", clean(question)).as_bytes());
@@ -47,31 +47,31 @@ pub fn write(text: &str) {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => READER_LEFT.store(true, Ordering::SeqCst),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => IS_CLOSED.store(true, Ordering::SeqCst),
             Err(error) => drop(FAILURE.set(error)),
         }
     });
 }
 
-/// Why stdout could not be written, where it could not.
+/// The error of a failed write to stdout, other than that its reader closed it.
 pub fn failure() -> Option<&'static io::Error> {
     FAILURE.get()
 }
 
-/// Ready once nothing that is written to stdout reaches anybody, also while nothing is written.
-pub async fn reader_leaves() {
-    // A file has no reader that could leave: it cannot be registered.
-    #[expect(deprecated, reason = "its successor is unsafe; what that asks for holds, since stdout is open as long as the process")]
+/// Waits until the reader closes stdout, even if nothing is written, or until a write fails.
+pub async fn closed() {
+    // A file has no reader that could close it, and cannot be registered.
+    #[expect(deprecated, reason = "its successor is unsafe; its condition holds, since stdout stays open as long as the process")]
     let stdout = AsyncFd::with_interest(io::stdout(), Interest::ERROR | Interest::WRITABLE);
-    while !READER_LEFT.load(Ordering::SeqCst) && failure().is_none() {
+    while !IS_CLOSED.load(Ordering::SeqCst) && failure().is_none() {
         let Ok(stdout) = &stdout else { return std::future::pending().await };
-        if left(stdout).await {
+        if is_closed(stdout).await {
             return;
         }
     }
 }
 
-async fn left(stdout: &AsyncFd<Stdout>) -> bool {
+async fn is_closed(stdout: &AsyncFd<Stdout>) -> bool {
     match stdout.ready(Interest::ERROR | Interest::WRITABLE).await {
         Ok(mut guard) if guard.ready().is_error() || guard.ready().is_write_closed() => {
             guard.retain_ready();
@@ -85,12 +85,12 @@ async fn left(stdout: &AsyncFd<Stdout>) -> bool {
     }
 }
 
-/// Keeps `bar` on the terminal, below everything else that is written, until [`clear_bar`].
+/// Keeps `bar` on the terminal, below all other output, until [`clear_bar`].
 pub fn show_bar(bar: ProgressBar) {
     *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
 }
 
-/// Takes the bar from the terminal.
+/// Removes the bar from the terminal.
 pub fn clear_bar() {
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(bar) = bar {
@@ -98,7 +98,7 @@ pub fn clear_bar() {
     }
 }
 
-/// Runs `write` without tearing the bar.
+/// Runs `write` while the bar is hidden.
 fn beside_bar(write: impl FnOnce()) {
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match bar {

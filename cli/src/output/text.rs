@@ -1,27 +1,36 @@
-//! Text for terminals: harmless and short.
+//! Text for terminals: short, and without control characters.
 
+use serde::Serialize;
 use std::{fmt::Write as _, time::Duration};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Shown where there is nothing to show.
-pub const NOTHING: &str = "–";
+/// Shown for a value that is missing.
+pub const NO_VALUE: &str = "–";
 
-/// Whether a terminal obeys `c` instead of showing it: C0 and C1 control characters, DEL, and marks that turn the direction of writing or
-/// break lines (Unicode Standard Annex 9; U+2028 and U+2029).
-pub fn is_obeyed(c: char) -> bool {
+/// The name of an enum value, as JSON has it, such as `TIMED_OUT`.
+pub fn name_of(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => NO_VALUE.to_owned(),
+    }
+}
+
+/// Whether a terminal acts on `c` instead of showing it: C0 and C1 control characters, DEL, and marks that change the direction of
+/// writing or break lines (Unicode Standard Annex 9; U+2028 and U+2029).
+pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
 
-/// Replaces what a terminal would obey.
+/// Replaces control characters by `\u{fffd}`.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Writes what a terminal would obey, other than line breaks, as JSON writes it: `\u009b`. Nothing is lost.
+/// Writes control characters other than line breaks as JSON escapes: `\u009b`.
 pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
-        if is_obeyed(c) && c != '\n' {
-            // Writing to a String cannot fail. All of them lie in the Basic Multilingual Plane.
+        if is_control(c) && c != '\n' {
+            // Writing to a String cannot fail. All of them are in the Basic Multilingual Plane.
             let _ = write!(escaped, "\\u{:04x}", u32::from(c));
         } else {
             escaped.push(c);
@@ -30,7 +39,7 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// At most `max` columns wide, cleaned; what is cut off is shown by `…`.
+/// The text without control characters, at most `max` columns wide; `…` marks a cut.
 pub fn shorten(text: &str, max: usize) -> String {
     let text = clean(text);
     if text.width() <= max {
@@ -48,21 +57,21 @@ pub fn shorten(text: &str, max: usize) -> String {
     short
 }
 
-/// Keeps words on one line of a table; [`super::table::render`] makes it a plain space.
-pub const TIE: char = '\u{a0}';
+/// Keeps words on one line of a table; `terminal::to_shown` makes it a plain space.
+pub const NO_BREAK_SPACE: char = '\u{a0}';
 
 /// A confidence, such as `99 %`.
 pub fn percent(confidence: f64) -> String {
-    format!("{confidence:.0}{TIE}%")
+    format!("{confidence:.0}{NO_BREAK_SPACE}%")
 }
 
-/// Seconds between two moments in milliseconds, such as `0.4`.
+/// Seconds between two times in milliseconds, such as `0.4`.
 #[expect(clippy::cast_precision_loss, reason = "for people, with one decimal")]
 pub fn seconds(from: i64, to: i64) -> String {
     format!("{:.1}", to.saturating_sub(from).max(0) as f64 / 1000.0)
 }
 
-/// A span of time, roughly: `45 s`, `2 min`, `3 h 20 min`.
+/// A duration, rounded: `45 s`, `2 min`, `3 h 20 min`.
 pub fn span(span: Duration) -> String {
     match span.as_secs() {
         seconds @ 0..90 => format!("{seconds} s"),
@@ -71,7 +80,7 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// A size, roughly: `0.3 MB`, `12.0 MB`.
+/// A size, rounded: `0.3 MB`, `12.0 MB`.
 #[expect(clippy::cast_precision_loss, reason = "for people, with one decimal")]
 pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1_000_000.0)
@@ -93,12 +102,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_gets_through() {
+    fn control_characters_are_replaced_or_escaped() {
         assert_eq!(clean("a\u{1b}[2J\r\n\tb\u{9b}1m\u{202e}c"), "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}b\u{fffd}1m\u{fffd}c");
         assert_eq!(clean("Größe 写真"), "Größe 写真");
         assert_eq!(escape("a\u{9b}\u{2028}b"), r"a\u009b\u2028b");
         for mark in ['\u{61c}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{2069}', '\u{85}', '\u{7f}', '\0'] {
-            assert!(is_obeyed(mark), "{mark:?}");
+            assert!(is_control(mark), "{mark:?}");
         }
     }
 
@@ -111,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_as_people_write_them() {
+    fn numbers_are_rounded_for_people() {
         assert_eq!(percent(98.6), "99\u{a0}%");
         assert_eq!(seconds(1000, 1449), "0.4");
         assert_eq!(seconds(5, 0), "0.0");

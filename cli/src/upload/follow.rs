@@ -1,4 +1,4 @@
-//! Following an image until it is finished, or waits for people.
+//! Waits until an image is finished or waits for a review.
 
 use crate::error::CliError;
 use sightline_domain::{
@@ -13,60 +13,64 @@ use sightline_domain::{
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-const FIRST_LOOK: Duration = Duration::from_millis(200);
-const SLOWEST: Duration = Duration::from_secs(3);
-/// Failures in a row that are sat out.
-const PATIENCE: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// Transient errors in a row that are retried.
+const MAX_FAILURES: u32 = 5;
 
-/// How to find the record of an upload.
+/// Finds the record of an upload, and ignores what the record said before the upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Follow {
-    /// The ids that it may have, likeliest first.
+pub struct Follower {
+    /// The ids that the image may have, likeliest first.
     ids: Vec<String>,
-    /// The execution whose failure led to this upload, and is no news.
-    failed: Option<String>,
-    /// When the image had been erased before this upload, which is no news either.
-    erased: Option<EpochMillis>,
+    /// The failed execution that led to this upload; its failure is ignored.
+    failed_execution: Option<String>,
+    /// When the image was erased before this upload; that erasure is ignored.
+    erased_at: Option<EpochMillis>,
 }
 
-impl Follow {
-    /// Of an image that was not there before.
-    pub fn first(id: String) -> Self {
-        Self { ids: vec![id], failed: None, erased: None }
+impl Follower {
+    /// Follows an image without an earlier record.
+    pub fn of_new(id: String) -> Self {
+        Self { ids: vec![id], failed_execution: None, erased_at: None }
     }
 
-    /// Of an image that was uploaded once more, since the execution `failed` had failed.
-    pub fn again(ids: Vec<String>, failed: Option<String>) -> Self {
-        Self { ids, failed, erased: None }
+    /// Follows an image that is run again after `failed_execution`, if that is known.
+    pub fn after_failure(ids: Vec<String>, failed_execution: Option<String>) -> Self {
+        Self { ids, failed_execution, erased_at: None }
     }
 
-    /// Of an image that was erased, and uploaded again.
-    pub fn anew(ids: Vec<String>, tombstone: &Record) -> Self {
-        Self { ids, failed: None, erased: tombstone.erased_at }
+    /// Follows an image that is uploaded again after it was erased.
+    pub fn after_erasure(ids: Vec<String>, tombstone: &Record) -> Self {
+        Self { ids, failed_execution: None, erased_at: tombstone.erased_at }
     }
 
-    /// Looks until the record is settled. `looks` bounds the reads of all followers together.
-    pub async fn settled(&self, records: &impl Records, looks: &Semaphore) -> Result<Record, CliError> {
-        let (mut pause, mut failures) = (FIRST_LOOK, 0);
+    /// Waits until the image is finished. `permits` bounds the reads of all followers at the same time.
+    ///
+    /// # Errors
+    ///
+    /// `CliError` if the records cannot be read, several times in a row if the error is transient.
+    pub async fn wait_until_finished(&self, records: &impl Records, permits: &Semaphore) -> Result<Record, CliError> {
+        let (mut pause, mut failures) = (FIRST_PAUSE, 0);
         loop {
-            match self.look(records, looks).await {
+            match self.find_finished(records, permits).await {
                 Ok(Some(record)) => return Ok(record),
                 Ok(None) => failures = 0,
-                Err(StorageError::Unavailable { .. }) if failures < PATIENCE => failures += 1,
+                Err(StorageError::Unavailable { .. }) if failures < MAX_FAILURES => failures += 1,
                 Err(error) => return Err(error.into()),
             }
             tokio::time::sleep(pause).await;
-            pause = pause.mul_f32(1.4).min(SLOWEST);
+            pause = pause.mul_f32(1.4).min(LONGEST_PAUSE);
         }
     }
 
-    async fn look(&self, records: &impl Records, looks: &Semaphore) -> Result<Option<Record>, StorageError> {
-        // The semaphore is never closed; without its permit one more read at a time is no harm.
-        let _permit = looks.acquire().await.ok();
+    async fn find_finished(&self, records: &impl Records, permits: &Semaphore) -> Result<Option<Record>, StorageError> {
+        // The semaphore is never closed; without its permit, one more read at a time does no harm.
+        let _permit = permits.acquire().await.ok();
         for id in &self.ids {
             if let Some(record) = records.find(id).await?
-                && self.is_news(&record)
-                && is_settled(&record)
+                && self.is_new(&record)
+                && is_finished(&record)
             {
                 return Ok(Some(record));
             }
@@ -74,17 +78,17 @@ impl Follow {
         Ok(None)
     }
 
-    fn is_news(&self, record: &Record) -> bool {
+    fn is_new(&self, record: &Record) -> bool {
         match record.processing_status {
-            ProcessingStatus::Failed => self.failed.as_deref() != Some(&record.execution_arn),
-            ProcessingStatus::Erased => self.erased.is_none() || record.erased_at != self.erased,
+            ProcessingStatus::Failed => self.failed_execution.as_deref() != Some(&record.execution_arn),
+            ProcessingStatus::Erased => self.erased_at.is_none() || record.erased_at != self.erased_at,
             ProcessingStatus::Pending | ProcessingStatus::Completed => true,
         }
     }
 }
 
-/// Whether nothing more happens by itself soon.
-fn is_settled(record: &Record) -> bool {
+/// Whether the record stays as it is unless somebody acts.
+fn is_finished(record: &Record) -> bool {
     match record.processing_status {
         ProcessingStatus::Completed | ProcessingStatus::Failed | ProcessingStatus::Erased => true,
         ProcessingStatus::Pending => record.review_status == ReviewStatus::Pending,
@@ -102,7 +106,7 @@ mod tests {
     };
 
     /// Follows an image whose record cannot be read `errors` times, and then changes with every read.
-    async fn follow(follow: Follow, errors: usize, answers: impl IntoIterator<Item = Option<Record>>) -> Result<Record, CliError> {
+    async fn follow(follower: Follower, errors: usize, answers: impl IntoIterator<Item = Option<Record>>) -> Result<Record, CliError> {
         let (tables, mut answers) = (MemoryTables::default(), answers.into_iter().collect::<Vec<_>>().into_iter().zip(1..));
         let (changed, mut left) = (tables.clone(), errors);
         let failing = Failing::new(tables).fail("find", When::Before, errors).before("find", move || {
@@ -112,44 +116,45 @@ mod tests {
                 changed.put(&Record { image_id: "i".into(), upload_timestamp, ..record });
             }
         });
-        follow.settled(&failing, &Semaphore::new(1)).await
+        follower.wait_until_finished(&failing, &Semaphore::new(1)).await
+    }
+
+    fn new() -> Follower {
+        Follower::of_new("i".into())
     }
 
     #[tokio::test]
-    async fn an_image_is_followed_through_absence_and_pending_to_its_end() {
+    async fn image_is_followed_until_its_record_exists_and_is_completed() {
         let answers = [None, Some(record(json!({"ProcessingStatus": "PENDING"}))), Some(record(json!({})))];
-        let settled = follow(Follow::first("i".into()), 0, answers).await.unwrap();
-        assert_eq!(settled.processing_status, ProcessingStatus::Completed);
+        assert_eq!(follow(new(), 0, answers).await.unwrap().processing_status, ProcessingStatus::Completed);
     }
 
     #[tokio::test]
-    async fn waiting_for_review_is_an_end() {
+    async fn image_that_waits_for_a_review_is_finished() {
         let answers = [Some(record(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"})))];
-        assert_eq!(follow(Follow::first("i".into()), 0, answers).await.unwrap().review_status, ReviewStatus::Pending);
+        assert_eq!(follow(new(), 0, answers).await.unwrap().review_status, ReviewStatus::Pending);
     }
 
     #[tokio::test]
-    async fn the_failure_that_led_to_the_upload_is_no_news() {
+    async fn failure_before_the_upload_is_ignored() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
         let answers = [Some(record(old)), Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
-        let settled = follow(Follow::again(vec!["i".into()], Some("old".into())), 0, answers).await.unwrap();
-        assert_eq!(settled.execution_arn, "new");
+        let finished = follow(Follower::after_failure(vec!["i".into()], Some("old".into())), 0, answers).await.unwrap();
+        assert_eq!(finished.execution_arn, "new");
     }
 
     #[tokio::test]
-    async fn the_tombstone_that_was_there_before_is_no_news_and_one_that_comes_is_an_end() {
+    async fn erasure_before_the_upload_is_ignored_and_a_later_one_is_an_end() {
         let tombstone = |at| record(json!({"ProcessingStatus": "ERASED", "ErasedAt": at}));
-        let anew = Follow::anew(vec!["i".into()], &tombstone(1));
-        assert_eq!(
-            follow(anew, 0, [Some(tombstone(1)), Some(record(json!({})))]).await.unwrap().processing_status,
-            ProcessingStatus::Completed
-        );
-        assert_eq!(follow(Follow::first("i".into()), 0, [Some(tombstone(2))]).await.unwrap().erased_at, Some(2));
+        let follower = Follower::after_erasure(vec!["i".into()], &tombstone(1));
+        let finished = follow(follower, 0, [Some(tombstone(1)), Some(record(json!({})))]).await.unwrap();
+        assert_eq!(finished.processing_status, ProcessingStatus::Completed);
+        assert_eq!(follow(new(), 0, [Some(tombstone(2))]).await.unwrap().erased_at, Some(2));
     }
 
     #[tokio::test]
-    async fn transient_errors_are_retried_a_few_times() {
-        assert!(follow(Follow::first("i".into()), 2, [Some(record(json!({})))]).await.is_ok());
-        assert!(follow(Follow::first("i".into()), 6, []).await.is_err());
+    async fn transient_errors_are_retried_five_times() {
+        assert!(follow(new(), 2, [Some(record(json!({})))]).await.is_ok());
+        assert!(follow(new(), 6, []).await.is_err());
     }
 }

@@ -1,8 +1,8 @@
-//! Which files an upload means, checked before anything is sent.
+//! The files that the paths of an upload name, checked before anything is sent.
 
 use crate::{
     error::CliError,
-    output::text::{clean, count},
+    output::{clean, count},
 };
 use bytes::Bytes;
 use std::{
@@ -12,10 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What one `PutObject` takes at most (S3 user guide, uploading objects).
+/// Largest body of one `PutObject` (S3 user guide, uploading objects).
 const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-
-/// What a photo on stdin may have: it is held in memory.
+/// Largest photo on stdin: it is held in memory.
 const MAX_STDIN_BYTES: u64 = 100 * 1024 * 1024;
 /// The path that means stdin.
 const STDIN: &str = "-";
@@ -23,11 +22,11 @@ const STDIN: &str = "-";
 /// A file, and whether it can be uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The path, as given or as found in a given folder.
+    /// The path as given, or as found in a given folder.
     pub path: PathBuf,
-    /// Its content, where it came from stdin.
+    /// The content of stdin.
     pub stdin: Option<Bytes>,
-    /// Why it cannot be uploaded: one sentence.
+    /// Why it cannot be uploaded, as one sentence.
     pub problem: Option<String>,
 }
 
@@ -38,23 +37,27 @@ impl Candidate {
     }
 }
 
-/// What the paths of a command line come to.
+/// The files of a command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// The files, in the order of the paths; those in folders by name.
+    /// In the order of the paths; files of a folder by name.
     pub candidates: Vec<Candidate>,
-    /// What folders hold and what is not uploaded: a sentence each.
-    pub left_out: Vec<String>,
+    /// A sentence for everything in folders that is not uploaded.
+    pub skipped: Vec<String>,
 }
 
-/// The files that `paths` name. Nothing is left out silently. Reads stdin where a path is `-`.
+/// Finds the files that `paths` name, and reads stdin for the path `-`.
+///
+/// # Errors
+///
+/// `CliError::Usage` if stdin is a terminal.
 pub fn collect(paths: &[PathBuf]) -> Result<Collected, CliError> {
     let mut collected = Collected::default();
     for path in paths {
         match path.metadata() {
             _ if path.as_os_str() == STDIN => {
-                let again = collected.candidates.iter().any(|candidate| candidate.path == *path);
-                collected.candidates.push(if again { refused(path, "stdin can be given once only".to_owned()) } else { stdin()? });
+                let is_repeated = collected.candidates.iter().any(|candidate| candidate.path == *path);
+                collected.candidates.push(if is_repeated { refused(path, "stdin can be read only once".to_owned()) } else { stdin()? });
             }
             Ok(metadata) if metadata.is_dir() => collected.folder(path),
             Ok(metadata) => collected.candidates.push(file(path, &metadata)),
@@ -66,20 +69,20 @@ pub fn collect(paths: &[PathBuf]) -> Result<Collected, CliError> {
 
 impl Collected {
     fn folder(&mut self, path: &Path) {
-        let (before, mut dotted) = (self.candidates.len(), 0);
-        self.walk(path, &mut dotted);
-        let dots = format!("{} that begin{} with a dot", count(dotted, "name"), if dotted == 1 { "s" } else { "" });
-        match (self.candidates.len() == before, dotted) {
-            (true, 0) => self.candidates.push(refused(path, "the folder holds no files".to_owned())),
+        let (before, mut hidden) = (self.candidates.len(), 0);
+        self.walk(path, &mut hidden);
+        let names = format!("{} that begin{} with a dot", count(hidden, "name"), if hidden == 1 { "s" } else { "" });
+        match (self.candidates.len() == before, hidden) {
+            (true, 0) => self.candidates.push(refused(path, "the folder has no files".to_owned())),
             (true, _) => {
-                self.candidates.push(refused(path, format!("the folder holds no files but {dots}; give a file by its name to upload it")));
+                self.candidates.push(refused(path, format!("the folder has only {names}; name a file to upload it")));
             }
             (false, 0) => {}
-            (false, _) => self.left_out.push(format!("{}: left out {dots}", path.display())),
+            (false, _) => self.skipped.push(format!("{}: skipped {names}", path.display())),
         }
     }
 
-    fn walk(&mut self, folder: &Path, dotted: &mut usize) {
+    fn walk(&mut self, folder: &Path, hidden: &mut usize) {
         let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match entries {
             Ok(entries) => entries,
@@ -89,11 +92,11 @@ impl Collected {
         for entry in entries {
             let path = entry.path();
             match (entry.file_type(), path.metadata()) {
-                _ if entry.file_name().as_encoded_bytes().starts_with(b".") => *dotted += 1,
-                (Ok(kind), _) if kind.is_dir() => self.walk(&path, dotted),
-                // They are not followed, since they may lead back up.
+                _ if entry.file_name().as_encoded_bytes().starts_with(b".") => *hidden += 1,
+                (Ok(kind), _) if kind.is_dir() => self.walk(&path, hidden),
+                // Links to folders are not followed: they may lead to a parent folder.
                 (Ok(kind), Ok(metadata)) if kind.is_symlink() && metadata.is_dir() => {
-                    self.left_out.push(format!("{}: left out: it is a link to a folder", path.display()));
+                    self.skipped.push(format!("{}: skipped: it is a link to a folder", path.display()));
                 }
                 (_, Ok(metadata)) => self.candidates.push(file(&path, &metadata)),
                 (_, Err(error)) => self.candidates.push(refused(&path, unreadable(&path, &error))),
@@ -102,7 +105,6 @@ impl Collected {
     }
 }
 
-/// Reads the photo on stdin.
 fn stdin() -> Result<Candidate, CliError> {
     let mut input = io::stdin().lock();
     if input.is_terminal() {
@@ -116,9 +118,9 @@ fn from_reader(input: &mut impl Read, most: u64) -> Candidate {
     let (path, mut content) = (Path::new(STDIN), Vec::new());
     match input.take(most + 1).read_to_end(&mut content) {
         Err(error) => refused(path, format!("stdin cannot be read: {}", reason(&error))),
-        Ok(0) => refused(path, "nothing came from stdin".to_owned()),
+        Ok(0) => refused(path, "stdin was empty".to_owned()),
         Ok(_) if content.len() as u64 > most => {
-            refused(path, format!("it has more than {} MB; save it as a file and upload that", most / (1024 * 1024)))
+            refused(path, format!("it is larger than {} MB; save it as a file and upload that", most / (1024 * 1024)))
         }
         Ok(_) => Candidate { stdin: Some(Bytes::from(content)), ..Candidate::file(path.to_owned()) },
     }
@@ -129,13 +131,13 @@ fn file(path: &Path, metadata: &Metadata) -> Candidate {
         return refused(path, problem.to_owned());
     }
     if metadata.len() > MAX_BYTES {
-        return refused(path, "it has more than 5 GB, which S3 does not take in one upload".to_owned());
+        return refused(path, "it is larger than 5 GB, the limit of S3 for one upload".to_owned());
     }
     let problem = File::open(path).err().map(|error| unreadable(path, &error));
     Candidate { problem, ..Candidate::file(path.to_owned()) }
 }
 
-/// Why something that is not a folder cannot be read like a file; reading from it may never end.
+/// Why something that is not a folder is not a file either; reading it might never end.
 pub fn not_a_file(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_file() {
@@ -158,19 +160,18 @@ pub fn unreadable(path: &Path, error: &io::Error) -> String {
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     match error.kind() {
         io::ErrorKind::NotFound if is_link => "it is a link to a file that does not exist".to_owned(),
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
-        // That of the kind for loops is not stable.
+        io::ErrorKind::NotFound => "the file does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        // `ErrorKind::FilesystemLoop` is not stable.
         _ if is_link => format!("it is a link that cannot be followed: {}", reason(error)),
         _ => format!("it cannot be read: {}", reason(error)),
     }
 }
 
-/// What the system says, without its error number, in lower case as the middle of a sentence.
+/// The system's message without its error number, and in lower case, for the middle of a sentence.
 fn reason(error: &io::Error) -> String {
-    let said = clean(&error.to_string());
-    let said = said.split(" (os error").next().unwrap_or_default();
-    let mut letters = said.chars();
+    let message = clean(&error.to_string());
+    let mut letters = message.split(" (os error").next().unwrap_or_default().chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_give_their_files_by_name_and_every_bad_path_is_told() {
+    fn files_of_folders_are_sorted_and_every_bad_path_has_a_problem() {
         let dir = tempfile::tempdir().unwrap();
         let sub = dir.path().join("sub");
         std::fs::create_dir_all(dir.path().join("empty")).unwrap();
@@ -195,7 +196,7 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), sub.join("loop")).unwrap();
         std::os::unix::fs::symlink("circle.jpg", sub.join("circle.jpg")).unwrap();
         std::os::unix::fs::symlink("nowhere", sub.join("dangling.jpg")).unwrap();
-        let Collected { candidates: found, left_out } =
+        let Collected { candidates: found, skipped } =
             collect(&[dir.path().to_owned(), dir.path().join("none.jpg"), dir.path().join("empty")]).unwrap();
         let expected = [
             ("a.png", None),
@@ -203,14 +204,14 @@ mod tests {
             ("circle.jpg", Some("it is a link that cannot be followed: too many levels of symbolic links")),
             ("dangling.jpg", Some("it is a link to a file that does not exist")),
             ("ü +.webp", None),
-            ("none.jpg", Some("there is no such file")),
-            ("empty", Some("the folder holds no files")),
+            ("none.jpg", Some("the file does not exist")),
+            ("empty", Some("the folder has no files")),
         ];
         assert_eq!(names(&found), expected.map(|(name, problem)| (name.to_owned(), problem)));
         let root = dir.path().display();
         let expected =
-            [format!("{root}/sub/loop: left out: it is a link to a folder"), format!("{root}: left out 1 name that begins with a dot")];
-        assert_eq!(left_out, expected);
+            [format!("{root}/sub/loop: skipped: it is a link to a folder"), format!("{root}: skipped 1 name that begins with a dot")];
+        assert_eq!(skipped, expected);
     }
 
     fn problem_of(path: PathBuf) -> String {
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_is_refused_by_its_kind_and_never_opened() {
+    fn pipes_and_devices_are_refused_and_never_opened() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe.jpg");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -227,26 +228,23 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_dot_files_says_that_they_are_left_out_and_a_dot_file_by_name_is_taken() {
+    fn dot_files_are_uploaded_only_if_they_are_named() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(".a.jpg"), "x").unwrap();
-        assert_eq!(
-            problem_of(dir.path().to_owned()),
-            "the folder holds no files but 1 name that begins with a dot; give a file by its name to upload it"
-        );
+        assert_eq!(problem_of(dir.path().to_owned()), "the folder has only 1 name that begins with a dot; name a file to upload it");
         assert_eq!(collect(&[dir.path().join(".a.jpg")]).unwrap().candidates[0].problem, None);
     }
 
     #[test]
-    fn stdin_is_taken_as_it_is_up_to_its_limit() {
+    fn stdin_is_read_unchanged_up_to_its_limit() {
         let bytes: Vec<u8> = (0..=255).collect();
         assert_eq!(from_reader(&mut bytes.as_slice(), 256).stdin.as_deref(), Some(bytes.as_slice()));
-        assert!(from_reader(&mut bytes.as_slice(), 255).problem.unwrap().starts_with("it has more than"));
-        assert_eq!(from_reader(&mut io::empty(), 1).problem.as_deref(), Some("nothing came from stdin"));
+        assert!(from_reader(&mut bytes.as_slice(), 255).problem.unwrap().starts_with("it is larger than"));
+        assert_eq!(from_reader(&mut io::empty(), 1).problem.as_deref(), Some("stdin was empty"));
     }
 
     #[test]
-    fn what_s3_would_refuse_is_refused_here() {
+    fn file_over_five_gigabytes_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("huge.jpg");
         File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();

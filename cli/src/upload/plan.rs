@@ -1,4 +1,4 @@
-//! What has to be uploaded: each content once, under a key that its content chooses.
+//! What to upload: each content once, under a key that is derived from its content.
 
 use super::paths::{Candidate, unreadable};
 use bytes::Bytes;
@@ -10,7 +10,6 @@ use sightline_domain::model::{
 };
 use std::{
     collections::HashMap,
-    fmt::Write as _,
     fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -20,7 +19,7 @@ use std::{
 /// Files hashed at once: the disk is the limit.
 const HASHES_AT_ONCE: usize = 4;
 
-/// What tells two contents of a file apart without reading it.
+/// Size and time of a file: they show that it has changed, without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     bytes: u64,
@@ -28,55 +27,50 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of a file.
     pub fn of(metadata: &Metadata) -> Self {
         Self { bytes: metadata.len(), modified: metadata.modified().ok() }
     }
 }
 
-/// Where the content of an image comes from.
+/// The source of an image's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A file, as it was when it was read.
+    /// A file with the stamp that it had when it was hashed.
     File(Stamp),
-    /// Stdin.
     Stdin(Bytes),
 }
 
 /// An image to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Its `ImageID`.
+    /// The `ImageID`.
     pub id: String,
-    /// Its key.
     pub key: String,
-    /// A file with its content; of stdin, the name that was given for it.
+    /// A file with this content; for stdin, `--filename` or `-`.
     pub path: PathBuf,
-    /// Its content.
     pub content: Content,
-    /// SHA-256 of its content.
     pub sha256: [u8; 32],
 }
 
-/// A line of the report, before anything is sent.
+/// A file of the command line, before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedFile {
     /// The path as given.
     pub file: String,
-    /// Index of its image, or why there is none.
+    /// Index of its image in [`Plan::images`], or why it has none.
     pub image: Result<usize, String>,
 }
 
-/// What to upload, and which file is which image.
+/// What to upload, and the image of each file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Every file, in order.
+    /// In the order of the command line.
     pub files: Vec<PlannedFile>,
-    /// Every content, once.
+    /// Each content once.
     pub images: Vec<Image>,
 }
 
-/// Reads every candidate once. `filename` is the name of what came from stdin.
+/// Hashes every candidate. `filename` is the name of the photo on stdin.
 pub async fn plan(candidates: Vec<Candidate>, owner: &str, filename: Option<&str>) -> Plan {
     let read = stream::iter(candidates).map(|candidate| async move {
         let read = match (candidate.problem, candidate.stdin) {
@@ -89,7 +83,7 @@ pub async fn plan(candidates: Vec<Candidate>, owner: &str, filename: Option<&str
     arrange(read.buffered(HASHES_AT_ONCE).collect::<Vec<_>>().await, owner, filename)
 }
 
-/// SHA-256 and content of a candidate, or why it cannot be read.
+/// SHA-256 and content, or why the file cannot be read.
 type Hashed = Result<([u8; 32], Content), String>;
 
 fn arrange(read: Vec<(PathBuf, Hashed)>, owner: &str, filename: Option<&str>) -> Plan {
@@ -103,7 +97,7 @@ fn arrange(read: Vec<(PathBuf, Hashed)>, owner: &str, filename: Option<&str>) ->
                     (Content::Stdin(_), Some(name)) => PathBuf::from(name),
                     _ => path,
                 };
-                let (key, id) = content_key(owner, &hex(&sha256), &extension(&path));
+                let (key, id) = content_key(owner, &hex::encode(sha256), &extension(&path));
                 plan.images.push(Image { id, key, path, content, sha256 });
                 plan.images.len() - 1
             })
@@ -120,7 +114,7 @@ async fn hash(path: PathBuf) -> Hashed {
     Ok((sha256, Content::File(stamp)))
 }
 
-/// The stamp is that from before the first byte is read: a later change shows.
+/// The stamp is taken before the first byte is read, so that it shows a later change.
 fn digest(path: &Path) -> io::Result<([u8; 32], Stamp)> {
     let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 20]);
     let stamp = Stamp::of(&file.metadata()?);
@@ -132,21 +126,12 @@ fn digest(path: &Path) -> io::Result<([u8; 32], Stamp)> {
     }
 }
 
-/// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// The ending of a file's name, as it may stand in a key.
+/// The extension of a file name, as a key may have it.
 fn extension(path: &Path) -> String {
     path.file_name().map(|name| identity::extension(&name.to_string_lossy())).unwrap_or_default()
 }
 
-/// The type that a file's name promises; the pipeline itself goes by content.
+/// The content type for a file's extension; the pipeline itself looks at the content.
 pub fn content_type(path: &Path) -> &'static str {
     match extension(path).as_str() {
         "jpg" | "jpeg" | "jpe" | "jfif" => "image/jpeg",
@@ -162,7 +147,7 @@ pub fn content_type(path: &Path) -> &'static str {
     }
 }
 
-/// The name of a file as its upload carries it in its metadata.
+/// The name of a file, encoded for the metadata of its upload.
 pub fn header_name(path: &Path) -> String {
     image_name::metadata(path.file_name().unwrap_or_default().as_encoded_bytes())
 }
@@ -172,7 +157,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_same_content_is_one_image_whatever_its_names() {
+    async fn files_with_the_same_content_are_one_image() {
         let dir = tempfile::tempdir().unwrap();
         let paths = ["a.JPG", "b.jpeg", "c.png"].map(|name| dir.path().join(name));
         for (path, content) in paths.iter().zip(["same", "same", "other"]) {
@@ -189,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_from_stdin_is_the_same_image_as_a_file_and_has_the_name_that_was_given() {
+    async fn stdin_is_the_same_image_as_a_file_and_has_the_given_name() {
         let stdin = || vec![Candidate { stdin: Some(Bytes::from_static(b"same")), ..Candidate::file("-".into()) }];
         let (named, nameless) = (plan(stdin(), "anna", Some("cat.PNG")).await, plan(stdin(), "anna", None).await);
         assert_eq!(named.files[0].file, "-");
@@ -198,13 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn names_travel_in_headers() {
+    fn file_name_is_encoded_for_a_header() {
         assert_eq!(header_name(Path::new("x/Grüße 100%.jpg")), "Gr%C3%BC%C3%9Fe 100%25.jpg");
         assert_eq!(header_name(Path::new("a\r\nb.jpg")), "a%0D%0Ab.jpg");
-    }
-
-    #[test]
-    fn hex_is_lower_case() {
-        assert_eq!(hex(&[0, 171, 255]), "00abff");
     }
 }

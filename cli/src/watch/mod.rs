@@ -1,159 +1,169 @@
-//! `sightline watch`: uploads what appears in a folder.
+//! `sightline watch`: uploads photos as they appear in a folder.
 
 mod folder;
 
 use crate::{
-    args::{Global, Watch},
-    error::{CliError, sentence},
-    exit::Exit,
-    output::{
-        self, Format, Output, streams,
-        text::{clean, count, span},
-    },
+    args::{Global, parse_owner, up_to},
+    error::{CliError, Exit, sentence},
+    output::{Output, clean, count, span},
     session::Session,
     stop,
     upload::{
         Candidate,
         plan::{self, Image},
-        put::{How, Sent, Uploader},
-        report::{Frame, Line, Stage, how_name},
+        put::{UploadOutcome, Uploader},
+        report::{Line, Report, Stage},
         unreadable,
     },
 };
-use folder::{Folder, Look};
+use clap::Args;
+use folder::{Folder, Scan};
 use futures_util::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use std::{
     collections::{HashMap, VecDeque},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// Between two looks at the folder.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// `watch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Uploads the files in the folder and its subfolders, and files that appear later, each when it has not changed for two seconds.
+The same content of the same owner is the same image, so that nothing is uploaded or analysed twice, even after a restart.
+Skipped: names that begin with a dot, unfinished downloads (.part, .partial, .tmp, .crdownload, .download), empty files, links
+to folders. A file that cannot be read is reported once; one that could not be uploaded is retried.
 
-/// What became of one file.
-type Uploaded = (PathBuf, Result<(Image, How), String>);
+Ctrl-C ends the command with a summary; exit code 3 means that some files could not be uploaded. Output: one line per file,
+JSON with --output ndjson or json.
 
-/// How many files there were.
-#[derive(Debug, Default)]
-struct Tally {
-    uploaded: usize,
-    already_there: usize,
+Examples:
+  sightline watch ~/Pictures/scans
+  sightline watch inbox/ --owner anna --output ndjson | jq -r .ImageID")]
+pub struct WatchArgs {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Owner of the images
+    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    pub owner: String,
+    /// Number of uploads at the same time
+    #[arg(long, short, value_name = "N", default_value = "4", value_parser = up_to(64))]
+    pub concurrency: usize,
 }
 
-/// The watch.
-struct Watching<'a> {
-    frame: Frame<'a>,
+const SCAN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A file, and its image with the outcome, or why it was not uploaded.
+type Uploaded = (PathBuf, Result<(Image, UploadOutcome), String>);
+
+struct Watcher<'a> {
+    report: Report<'a>,
     uploader: &'a Uploader,
     output: Output,
     folder: Folder,
-    tally: Tally,
+    uploaded: usize,
+    already_there: usize,
     /// Files that wait for their upload.
     queue: VecDeque<PathBuf>,
-    under_way: FuturesUnordered<LocalBoxFuture<'a, Uploaded>>,
-    /// Why files could not be uploaded, each said once.
+    uploads: FuturesUnordered<LocalBoxFuture<'a, Uploaded>>,
+    /// Why files could not be uploaded; each reason is printed once.
     failures: HashMap<PathBuf, String>,
 }
 
-/// Watches until Ctrl-C.
-pub async fn run(global: &Global, args: &Watch, output: Output) -> Result<Exit, CliError> {
-    let shown = || clean(&args.folder.to_string_lossy());
+/// Watches until a signal ends it.
+pub async fn run(global: &Global, args: &WatchArgs, output: Output) -> Result<Exit, CliError> {
+    let folder = shown(&args.folder);
     match args.folder.metadata() {
         Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(CliError::Failed(format!("{} is no folder; `sightline upload` takes files", shown()))),
-        Err(error) => return Err(CliError::Failed(format!("{}: {}", shown(), unreadable(&args.folder, &error)))),
+        Ok(_) => return Err(CliError::Failed(format!("{folder} is not a folder; `sightline upload` uploads files"))),
+        Err(error) => return Err(CliError::Failed(format!("{folder}: {}", unreadable(&args.folder, &error)))),
     }
     let session = Session::open(global).await?;
-    let uploader = Uploader { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.tables() };
-    let frame = Frame { bucket: &session.stack.images_bucket, owner: &args.owner, waited: false };
-    say!("watching {}; Ctrl-C ends it", shown());
-    let _ending = stop::own_ending();
-    let mut watching = Watching {
-        frame,
+    let uploader = Uploader::new(&session);
+    say!("watching {folder}; Ctrl-C ends it");
+    let _handler = stop::handle_in_command();
+    let mut watcher = Watcher {
+        report: Report { bucket: &session.stack.images_bucket, owner: &args.owner, has_waited: false },
         uploader: &uploader,
         output,
         folder: Folder::default(),
-        tally: Tally::default(),
+        uploaded: 0,
+        already_there: 0,
         queue: VecDeque::new(),
-        under_way: FuturesUnordered::new(),
+        uploads: FuturesUnordered::new(),
         failures: HashMap::new(),
     };
-    watching.run(args).await
+    watcher.run(args).await
 }
 
-impl<'a> Watching<'a> {
-    async fn run(&mut self, args: &'a Watch) -> Result<Exit, CliError> {
+fn shown(path: &Path) -> String {
+    clean(&path.to_string_lossy())
+}
+
+impl<'a> Watcher<'a> {
+    async fn run(&mut self, args: &'a WatchArgs) -> Result<Exit, CliError> {
         let (started, mut stop) = (Instant::now(), std::pin::pin!(stop::requested()));
-        let mut tick = tokio::time::interval(LOOK_EVERY);
+        let mut tick = tokio::time::interval(SCAN_INTERVAL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = tick.tick() => self.look(args),
-                Some(uploaded) = self.under_way.next() => self.uploaded(uploaded)?,
+                _ = tick.tick() => self.scan(args),
+                Some(uploaded) = self.uploads.next() => self.on_uploaded(uploaded)?,
                 _ = &mut stop => break,
             }
-            while self.under_way.len() < usize::from(args.concurrency)
+            while self.uploads.len() < args.concurrency
                 && let Some(path) = self.queue.pop_front()
             {
-                self.under_way.push(Box::pin(upload(path, &args.owner, self.uploader)));
+                self.uploads.push(Box::pin(upload(path, &args.owner, self.uploader)));
             }
         }
-        self.end(started.elapsed());
-        Ok(Exit::of_many(self.failures.len(), self.failures.len() + self.tally.uploaded + self.tally.already_there))
+        say!("watched for {}: {}", span(started.elapsed()), self.summary());
+        Ok(Exit::of_many(self.failures.len(), self.failures.len() + self.uploaded + self.already_there))
     }
 
-    fn look(&mut self, args: &Watch) {
-        let Look { ready, troubles } = self.folder.look(&args.folder, Instant::now());
+    fn scan(&mut self, args: &WatchArgs) {
+        let Scan { ready, problems } = self.folder.scan(&args.folder, Instant::now());
         self.queue.extend(ready);
-        for (path, why) in troubles {
-            say!("{}: {why}", clean(&path.to_string_lossy()));
+        for (path, problem) in problems {
+            say!("{}: {problem}", shown(&path));
         }
     }
 
-    fn uploaded(&mut self, (path, result): Uploaded) -> Result<(), CliError> {
+    fn on_uploaded(&mut self, (path, result): Uploaded) -> Result<(), CliError> {
         match result {
-            Ok((image, how)) => {
+            Ok((image, outcome)) => {
                 self.failures.remove(&path);
-                match how {
-                    How::Uploaded | How::UploadedAgain => self.tally.uploaded += 1,
-                    How::AlreadyThere => self.tally.already_there += 1,
+                match outcome {
+                    UploadOutcome::Uploaded | UploadOutcome::UploadedAgain => self.uploaded += 1,
+                    UploadOutcome::AlreadyThere => self.already_there += 1,
                 }
-                self.print(&path.to_string_lossy(), &image, how)
+                let (file, stage) = (path.to_string_lossy(), Stage::Sent(outcome));
+                let line = Line { file: &file, image: Ok((&image, &stage)) };
+                let text = || format!("{}  {:14}  {}", image.id, outcome.name(), clean(&file));
+                Ok(self.output.next(&self.report.json(&line)?, text)?)
             }
-            Err(why) => {
-                self.folder.failed(&path, Instant::now());
-                // A file that is gone by now is nobody's trouble.
-                if path.exists() && self.failures.get(&path) != Some(&why) {
-                    say!("{}: {why}; it will be tried again", clean(&path.to_string_lossy()));
-                    self.failures.insert(path, why);
+            Err(reason) => {
+                self.folder.retry_later(&path, Instant::now());
+                // A file that was deleted meanwhile is not a failure.
+                if path.exists() && self.failures.get(&path) != Some(&reason) {
+                    say!("{}: {reason}; it will be retried", shown(&path));
+                    self.failures.insert(path, reason);
                 }
                 Ok(())
             }
         }
     }
 
-    fn print(&self, file: &str, image: &Image, how: How) -> Result<(), CliError> {
-        let stage = Stage::Sent(how);
-        match self.output.format {
-            Format::Table => {
-                streams::write(&format!("{}  {:14}  {}\n", image.id, how_name(how), clean(file)));
-                Ok(())
-            }
-            Format::Json | Format::Ndjson => output::line(&Line { file, image: Ok((image, &stage)) }.json(self.frame)?),
-        }
-    }
-
-    fn end(&self, watched: Duration) {
-        let Tally { uploaded, already_there } = self.tally;
-        let mut parts = vec![format!("{} uploaded", count(uploaded, "file")), format!("{already_there} already there")];
+    fn summary(&self) -> String {
+        let mut parts = vec![format!("{} uploaded", count(self.uploaded, "file")), format!("{} already there", self.already_there)];
         if !self.failures.is_empty() {
             parts.push(format!("{} not uploaded", self.failures.len()));
         }
-        let unfinished = self.queue.len() + self.under_way.len() + self.folder.settling();
+        let unfinished = self.queue.len() + self.uploads.len() + self.folder.changing();
         if unfinished > 0 {
-            parts.push(format!("{unfinished} not yet; the next watch takes them up"));
+            parts.push(format!("{unfinished} not yet uploaded; the next watch uploads them"));
         }
-        say!("watched for {}: {}", span(watched), parts.join(", "));
+        parts.join(", ")
     }
 }
 
@@ -162,7 +172,7 @@ async fn upload(path: PathBuf, owner: &str, uploader: &Uploader) -> Uploaded {
     let problem = plan.files.into_iter().find_map(|file| file.image.err());
     let result = match (problem, plan.images.into_iter().next()) {
         (None, Some(image)) => match uploader.send(&image).await {
-            Ok(Sent { how, .. }) => Ok((image, how)),
+            Ok(sent) => Ok((image, sent.outcome)),
             Err(error) => Err(sentence(&error)),
         },
         (problem, _) => Err(problem.unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! Runs the binary in an environment of its own, against a stand-in that gives set answers.
+//! Runs the binary in its own environment, against a server with fixed answers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code, reason = "helpers of tests are not seen as tests")]
 
@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// What a run left behind.
+/// The result of a run.
 pub struct Run {
     pub code: i32,
     pub stdout: String,
@@ -21,14 +21,14 @@ pub fn sightline(args: &[&str]) -> Run {
     run(args, &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
 }
 
-/// Runs with nothing in the environment but `env`.
+/// Runs with only `env` in the environment.
 pub fn run(args: &[&str], env: &[(&str, &str)]) -> Run {
     let output = bare(args).envs(env.iter().copied()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// What CloudFormation says of a deployment whose every name is `x`.
+/// CloudFormation's answer for a deployment in which every name is `x`.
 pub fn stacks() -> String {
     let outputs = [
         "ImagesBucketName",
@@ -63,7 +63,7 @@ fn bare(args: &[&str]) -> Command {
     command
 }
 
-/// An endpoint that takes connections and never answers.
+/// An endpoint that accepts connections and never answers.
 pub fn silence() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -71,24 +71,24 @@ pub fn silence() -> String {
     url
 }
 
-/// An HTTP server on loopback that gives set answers, and keeps the requests.
+/// An HTTP server on loopback that sends fixed answers and keeps the requests.
 pub struct StandIn {
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl StandIn {
-    /// The same answer to everything.
+    /// Sends the same answer to every request.
     pub fn answering(status: u16, body: &str) -> Self {
         Self::answering_each(&[("", status, body)])
     }
 
-    /// To each request the first answer whose mark is in it: mark, status, body. `$COUNT` in a body is the number of the request.
+    /// Sends the first answer (mark, status, body) whose mark the request contains. `$COUNT` in a body is the number of the request.
     pub fn answering_each(answers: &[(&str, u16, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let heard = requests.clone();
+        let received = requests.clone();
         let answers: Vec<(String, u16, String)> =
             answers.iter().map(|(mark, status, body)| ((*mark).to_owned(), *status, (*body).to_owned())).collect();
         std::thread::spawn(move || {
@@ -96,7 +96,7 @@ impl StandIn {
                 let mut stream = stream.unwrap();
                 let request = read(&mut stream);
                 let (_, status, body) = answers.iter().find(|(mark, ..)| request.contains(mark)).expect("an answer to every request");
-                heard.lock().unwrap().push(request);
+                received.lock().unwrap().push(request);
                 let body = body.replace("$COUNT", &count.to_string());
                 let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
                 let _ = stream.write_all((head + &body).as_bytes());
@@ -105,7 +105,7 @@ impl StandIn {
         Self { url, requests }
     }
 
-    /// Whether a request held `mark`.
+    /// Whether a request contained `mark`.
     pub fn seen(&self, mark: &str) -> bool {
         self.requests.lock().unwrap().iter().any(|request| request.contains(mark))
     }
@@ -115,7 +115,7 @@ impl StandIn {
     }
 }
 
-/// A request, with all of its body.
+/// Reads a whole request.
 fn read(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut part = [0; 16_384];

@@ -1,4 +1,4 @@
-//! One SDK configuration, and a client of each service from it.
+//! One SDK configuration, and the clients of all services.
 
 use crate::metering::Metering;
 use aws_config::{
@@ -18,46 +18,46 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sightline_domain::model::meter::CallMeter;
 use std::time::Duration;
 
-/// One attempt at one call. Rekognition answers within a second or two; a queue in front of it may take longer.
+/// Timeout of one attempt at a call. Rekognition usually responds within two seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
-/// All attempts at one call: below the 60 seconds of our functions, so that a hanging service is reported and not just cut off.
+/// Timeout of all attempts at a call: less than the 60 seconds of the functions, so that a hanging service is reported by its own error.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Throttling is met here first, in seconds, before the state machine's own retries. Not in adaptive mode: its rate limiter slows
-/// down many calls of one process, and ours make one at a time; throttled, it would let a retry through every 10 seconds only, so that
-/// [`OPERATION_TIMEOUT`] ended the call under the wrong name.
+/// The SDK retries within seconds, before the retries of the state machine. The adaptive mode is not used: its rate limiter is for processes
+/// with many parallel calls, and the functions make one at a time. After throttling, it would allow a retry only every 10 seconds, so that
+/// [`OPERATION_TIMEOUT`] would end the call with the wrong error.
 const MAX_ATTEMPTS: u32 = 5;
-/// The wait before an attempt is random, from zero to this, doubled by each attempt. These are the SDK's own defaults; they are written
-/// down because `tools/simulate_retries.py` reads them.
+/// The wait before the second attempt is random between zero and this value, which doubles for each further attempt. These are the SDK's
+/// defaults; they are set explicitly because `tools/simulate_retries.py` reads them.
 const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
-/// No wait is longer.
+/// The maximum wait.
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
 
-/// Where and as whom to call; what is `None` comes from the environment and the profile, as in every AWS tool.
+/// Profile, region and endpoint of the calls. As in other AWS tools, values that are `None` come from the environment and the profile.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
-    /// Profile of the AWS configuration files.
+    /// Profile in the AWS configuration files.
     pub profile: Option<String>,
     /// Region.
     pub region: Option<String>,
-    /// Endpoint of all services, such as a local AWS.
+    /// Endpoint of all services, such as a local stack.
     pub endpoint_url: Option<String>,
 }
 
-/// Credentials of a profile that somebody named: as in the AWS CLI, they beat keys in the environment.
-async fn of_profile(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
+/// The credentials of an explicitly chosen profile. As in the AWS CLI, they have precedence over keys in the environment.
+async fn profile_credentials(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
     let config = ProviderConfig::without_region().with_http_client(http);
-    let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
+    let profile_region = ProfileFileRegionProvider::builder().profile_name(profile).build();
     let region = RegionProviderChain::first_try(target.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(of_profile)
+        .or_else(profile_region)
         .region()
         .await;
     let config = config.with_region(region);
     ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }
 
-/// Makes clients. All of them count their calls in one meter.
+/// Creates clients. All of them count their calls in one meter.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
@@ -70,11 +70,11 @@ impl From<SdkConfig> for Clients {
     }
 }
 
-/// A client of a service whose calls are counted and whose retries are not rationed; an [`SdkConfig`] itself takes neither.
+/// A client whose calls are counted and whose retries do not use up tokens. An [`SdkConfig`] can hold neither setting.
 ///
-/// By default all calls of a process share 500 tokens. A task that is throttled in all its tries uses up 15 of them, a success gives back
-/// one: a warm function that has seen a minute of throttling would hardly retry any more. Our calls are bounded without that, by
-/// [`MAX_ATTEMPTS`], by how many are made at once, and by the state machine's longer waits.
+/// By default, all calls of a process share 500 retry tokens. A call that is throttled at every attempt uses 15 of them, and a success returns
+/// one, so after a minute of throttling a warm function would hardly retry. The retries are limited by [`MAX_ATTEMPTS`], by the number of
+/// parallel calls and by the waits of the state machine instead.
 macro_rules! client {
     ($clients:ident, $sdk:ident) => {{
         use $sdk::config::retry::{RetryPartition, TokenBucket};
@@ -85,9 +85,9 @@ macro_rules! client {
 }
 
 impl Clients {
-    /// Reads the environment once; nothing is called yet.
+    /// Reads the environment once. It calls no service, except for credentials that need it.
     pub async fn load(target: Target) -> Self {
-        // ring instead of aws-lc, which spends 24 ms of CPU on its first random number: a cold start's worth.
+        // ring instead of aws-lc, whose first random number costs 24 ms of CPU at every cold start.
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -99,7 +99,7 @@ impl Clients {
         let mut loader =
             aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http.clone()).timeout_config(timeouts).retry_config(retries);
         if let Some(profile) = &target.profile {
-            loader = loader.profile_name(profile).credentials_provider(of_profile(profile, &target, http).await);
+            loader = loader.profile_name(profile).credentials_provider(profile_credentials(profile, &target, http).await);
         }
         if let Some(region) = target.region {
             loader = loader.region(Region::new(region));
@@ -110,12 +110,12 @@ impl Clients {
         Self::from(loader.load().await)
     }
 
-    /// Counts the calls of all clients.
+    /// The meter that counts the calls of all clients.
     pub fn meter(&self) -> CallMeter {
         self.meter.clone()
     }
 
-    /// The configuration, for services that have no client here.
+    /// The configuration, for clients of other services.
     pub fn config(&self) -> &SdkConfig {
         &self.config
     }

@@ -1,46 +1,47 @@
-//! Finds a deployed sightline by the outputs of its two `CloudFormation` stacks, on AWS and locally alike.
+//! Finds a deployment by the outputs of its two `CloudFormation` stacks, on AWS and locally.
 
 use crate::classify::storage;
 use aws_sdk_cloudformation::{
     Client,
     config::{Config, retry::RetryConfig},
-    types::Stack as Description,
+    types::{Stack as Description, StackResourceSummary},
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::{model::error::StorageError, rules::quota};
+use sightline_domain::{
+    model::{error::StorageError, record::DEFAULT_RETENTION_DAYS},
+    rules::quota,
+};
 use std::collections::HashMap;
 
+/// Attempts at `DescribeStacks`, the first call of every command: a wrong endpoint is reported quickly.
 const ATTEMPTS: u32 = 2;
 
-/// The default of the setting `retentionDays`, for a deployment of a release that does not say how long it keeps records.
-const DEFAULT_RETENTION_DAYS: u32 = 730;
-
-/// Where a deployed sightline keeps its things.
+/// The resources of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
-    /// Bucket of all images.
+    /// The images bucket.
     pub images_bucket: String,
     /// Table of the records.
     pub records_table: String,
     /// Table of the label index.
     pub label_index_table: String,
-    /// Table of the trends.
+    /// Table of the trend counters.
     pub trends_table: String,
-    /// The state machine.
+    /// ARN of the state machine.
     pub state_machine_arn: String,
-    /// What new executions are started with: its alias on AWS, the machine itself on a local stack.
+    /// The ARN that executions are started with: the alias of the state machine on AWS, the state machine itself on a local stack.
     pub live_state_machine_arn: String,
-    /// The state machine of bulk imports.
+    /// ARN of the state machine of bulk imports.
     pub bulk_import_arn: String,
-    /// Topic of the alerts about images.
+    /// ARN of the topic for alerts about images.
     pub alerts_topic_arn: String,
-    /// Topic of the alarms.
+    /// ARN of the topic for alarms and reports.
     pub operations_topic_arn: String,
-    /// Queue of the events that reached no execution.
+    /// URL of the dead-letter queue of EventBridge events.
     pub events_dead_letter_queue_url: String,
-    /// Calls a second that Rekognition allows of each operation: the setting, or the region's default quota.
+    /// Rekognition's quota in calls a second per operation: the setting, or the default quota of the region.
     pub rekognition_calls_per_second: u32,
-    /// Days that records are kept; 0 = for ever.
+    /// Days until a record expires; 0: never.
     pub retention_days: u32,
 }
 
@@ -48,13 +49,13 @@ pub struct Stack {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StackError {
-    /// There is no such stack.
-    #[error("there is no stack {stack}")]
+    /// The stack does not exist.
+    #[error("stack {stack} does not exist")]
     Absent {
         /// Its name.
         stack: String,
     },
-    /// The stack is there, but not what we need of it.
+    /// The stack exists, but an output is missing.
     #[error("stack {stack} ({status}) has no output {output}")]
     Incomplete {
         /// Its name.
@@ -64,12 +65,16 @@ pub enum StackError {
         /// The output that is missing.
         output: &'static str,
     },
-    /// `CloudFormation` did not answer.
+    /// The call of `CloudFormation` failed.
     #[error(transparent)]
     Unanswered(#[from] StorageError),
 }
 
-/// Finds `{name}-stateful` and `{name}-stateless`.
+/// The deployment of the stacks `{name}-stateful` and `{name}-stateless`.
+///
+/// # Errors
+///
+/// [`StackError`] if a stack or one of its outputs does not exist, or if `CloudFormation` cannot be read.
 pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
     let stateful = outputs(client, format!("{name}-stateful")).await?;
     let stateless = outputs(client, format!("{name}-stateless")).await?;
@@ -86,35 +91,34 @@ pub async fn find(client: &Client, name: &str) -> Result<Stack, StackError> {
         operations_topic_arn: stateless.take("OperationsTopicArn")?,
         events_dead_letter_queue_url: stateless.take("EventsDeadLetterQueueUrl")?,
         rekognition_calls_per_second: quota::calls_per_second(stateless.number("RekognitionCallsPerSecond").unwrap_or(0), region),
+        // Deployments of earlier releases have no such output.
         retention_days: stateless.number("RetentionDays").unwrap_or(DEFAULT_RETENTION_DAYS),
     })
 }
 
-/// A log group that belongs to a deployment.
+/// A log group of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
     /// Its name.
     pub name: String,
-    /// The name that the template gives it, such as `FunctionsDetectLabelsFunctionLogs34218ECC`.
+    /// Its logical id in the template, such as `FunctionsDetectLabelsFunctionLogs34218ECC`.
     pub logical_id: String,
 }
 
-/// The log groups of `{name}-stateless`.
+/// The log groups of the stack `{name}-stateless`.
+///
+/// # Errors
+///
+/// [`StorageError`] if `CloudFormation` cannot be read.
 pub async fn log_groups(client: &Client, name: &str) -> Result<Vec<LogGroup>, StorageError> {
-    let (mut groups, mut next) = (Vec::new(), None);
-    loop {
-        let request = client.list_stack_resources().stack_name(format!("{name}-stateless")).set_next_token(next);
-        let page = request.send().await.map_err(|error| storage("listing the stack's resources", error))?;
-        let resources = page.stack_resource_summaries.unwrap_or_default().into_iter();
-        let of_logs = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
-        groups.extend(of_logs.filter_map(|group| {
-            Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
-        }));
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(groups);
-        }
-    }
+    let request = client.list_stack_resources().stack_name(format!("{name}-stateless"));
+    let resources: Result<Vec<StackResourceSummary>, _> = request.into_paginator().items().send().collect().await;
+    let resources = resources.map_err(|error| storage("listing the stack's resources", error))?.into_iter();
+    let log_groups = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
+    let named = |group: StackResourceSummary| {
+        Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
+    };
+    Ok(log_groups.filter_map(named).collect())
 }
 
 #[derive(Debug)]
@@ -136,22 +140,23 @@ impl Outputs {
         self.values.get(output).cloned().ok_or_else(missing)
     }
 
-    /// A number. None where an earlier release deployed the stack without this output.
+    /// A number; `None` if an earlier release deployed the stack without this output.
     fn number(&self, output: &str) -> Option<u32> {
         self.values.get(output)?.parse().ok()
     }
 }
 
 async fn outputs(client: &Client, stack: String) -> Result<Outputs, StackError> {
-    // The first call of a command, by somebody who waits: a wrong endpoint is told soon.
-    let brief = Config::builder().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    match client.describe_stacks().stack_name(&stack).customize().config_override(brief).send().await {
+    let few_attempts = Config::builder().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    match client.describe_stacks().stack_name(&stack).customize().config_override(few_attempts).send().await {
         Ok(answer) => match answer.stacks.unwrap_or_default().into_iter().next() {
             Some(description) => Ok(Outputs::of(stack, description)),
             None => Err(StackError::Absent { stack }),
         },
-        // The one way in which CloudFormation says that a stack does not exist (API reference, DescribeStacks).
-        Err(error) if error.code() == Some("ValidationError") && error.message().is_some_and(|said| said.contains("does not exist")) => {
+        // CloudFormation has no other error for a stack that does not exist (API reference, DescribeStacks).
+        Err(error)
+            if error.code() == Some("ValidationError") && error.message().is_some_and(|message| message.contains("does not exist")) =>
+        {
             Err(StackError::Absent { stack })
         }
         Err(error) => Err(storage("looking for the stack", error).into()),
@@ -164,7 +169,7 @@ mod tests {
     use aws_sdk_cloudformation::types::{Output, StackStatus};
 
     #[test]
-    fn a_missing_output_is_named_with_the_state_of_its_stack() {
+    fn the_error_names_the_missing_output_and_the_status_of_the_stack() {
         let output = Output::builder().output_key("ImagesBucketName").output_value("images").build();
         let description = Description::builder().stack_status(StackStatus::RollbackComplete).outputs(output).build();
         let outputs = Outputs::of("x-stateful".into(), description);

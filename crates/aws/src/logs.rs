@@ -4,16 +4,16 @@ use crate::classify::storage;
 use aws_sdk_cloudwatchlogs::{Client, operation::filter_log_events::FilterLogEventsError, types::FilteredLogEvent};
 use sightline_domain::model::{clock::EpochMillis, error::StorageError};
 
-/// A line of a log.
+/// A log event: usually one line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Line {
+pub struct LogLine {
     /// When it was written, epoch milliseconds.
     pub at: EpochMillis,
-    /// As it was written.
+    /// The text.
     pub message: String,
-    /// The stream: of a function, one process of it.
+    /// The log stream. Each process of a function has its own.
     pub stream: String,
-    /// What tells it from a line that is the same; the local engine gives none.
+    /// The event id, which distinguishes equal lines; `None` on a local stack.
     pub id: Option<String>,
 }
 
@@ -24,16 +24,19 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Over an SDK client.
+    /// Logs over an SDK client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// The lines of `group` since then that hold `phrase` (all of them, where there is none), oldest first, at most `most`.
+    /// The lines of `group` since `since` that contain `phrase` (`None`: all lines), oldest first, at most `limit`. A group that does not exist
+    /// has no lines.
     ///
-    /// A group that does not exist has no lines.
-    pub async fn lines(&self, group: &str, phrase: Option<&str>, since: EpochMillis, most: usize) -> Result<Vec<Line>, StorageError> {
-        // In quotes it is looked for as it stands; none of our ids holds one.
+    /// # Errors
+    ///
+    /// [`StorageError`] if `CloudWatch` Logs cannot be read.
+    pub async fn lines(&self, group: &str, phrase: Option<&str>, since: EpochMillis, limit: usize) -> Result<Vec<LogLine>, StorageError> {
+        // In quotes, the phrase is searched literally; ids contain no quotes.
         let pattern = phrase.map(|phrase| format!("\"{}\"", phrase.replace('"', "")));
         let (mut lines, mut next) = (Vec::new(), None);
         loop {
@@ -45,17 +48,17 @@ impl Logs {
                 }
                 Err(error) => return Err(storage("reading the logs", error)),
             };
-            lines.extend(page.events.unwrap_or_default().into_iter().map(Line::from));
+            lines.extend(page.events.unwrap_or_default().into_iter().map(LogLine::from));
             next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() || lines.len() >= most {
-                lines.truncate(most);
+            if next.is_none() || lines.len() >= limit {
+                lines.truncate(limit);
                 return Ok(lines);
             }
         }
     }
 }
 
-impl From<FilteredLogEvent> for Line {
+impl From<FilteredLogEvent> for LogLine {
     fn from(event: FilteredLogEvent) -> Self {
         Self {
             at: event.timestamp.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! An SDK interceptor that counts calls, their time, retries and throttles.
 
-use crate::classify::throttled;
+use crate::classify::is_throttled;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -20,32 +20,31 @@ use std::{
     time::Instant,
 };
 
-/// Counts into a meter.
+/// The interceptor; it counts in a meter.
 #[derive(Debug, Clone)]
 pub(crate) struct Metering(pub CallMeter);
 
-/// A call under way. Its time counts when it ends, also where nobody waits for the end any more: a call that is cut off at the
-/// function's deadline is the very one that took the time.
+/// Measures the time of one call. The time also counts if the call is dropped, for example at the deadline of the function.
 #[derive(Debug)]
-struct UnderWay {
+struct CallTimer {
     meter: CallMeter,
     since: Instant,
-    over: AtomicBool,
+    has_ended: AtomicBool,
 }
 
-impl Storable for UnderWay {
+impl Storable for CallTimer {
     type Storer = StoreReplace<Self>;
 }
 
-impl UnderWay {
+impl CallTimer {
     fn end(&self) {
-        if !self.over.swap(true, Relaxed) {
-            self.meter.took(self.since.elapsed());
+        if !self.has_ended.swap(true, Relaxed) {
+            self.meter.add_time(self.since.elapsed());
         }
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for CallTimer {
     fn drop(&mut self) {
         self.end();
     }
@@ -58,8 +57,8 @@ impl Intercept for Metering {
     }
 
     fn read_before_execution(&self, _: &BeforeSerializationInterceptorContextRef<'_>, config: &mut ConfigBag) -> Result<(), BoxError> {
-        let under_way = UnderWay { meter: self.0.clone(), since: Instant::now(), over: AtomicBool::new(false) };
-        config.interceptor_state().store_put(under_way);
+        let timer = CallTimer { meter: self.0.clone(), since: Instant::now(), has_ended: AtomicBool::new(false) };
+        config.interceptor_state().store_put(timer);
         Ok(())
     }
 
@@ -69,7 +68,7 @@ impl Intercept for Metering {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.sent(config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1));
+        self.0.count_attempt(config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1));
         Ok(())
     }
 
@@ -79,8 +78,8 @@ impl Intercept for Metering {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.response().is_some_and(throttled) {
-            self.0.throttled();
+        if context.response().is_some_and(is_throttled) {
+            self.0.count_throttle();
         }
         Ok(())
     }
@@ -91,8 +90,8 @@ impl Intercept for Metering {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(call) = config.load::<UnderWay>() {
-            call.end();
+        if let Some(timer) = config.load::<CallTimer>() {
+            timer.end();
         }
         Ok(())
     }

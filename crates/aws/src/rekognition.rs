@@ -1,6 +1,6 @@
-//! The port [`ImageAnalyzer`] over Rekognition. Answers are returned whole, as they were sent.
+//! The port [`ImageAnalyzer`] over Rekognition. It returns the whole response body, unchanged.
 
-use crate::classify::{Trouble, cause, trouble};
+use crate::classify::{ErrorClass, cause, class_of};
 use aws_sdk_rekognition::{
     Client,
     types::{Attribute, Image, S3Object},
@@ -32,7 +32,7 @@ pub struct Rekognition {
 }
 
 impl Rekognition {
-    /// Over an SDK client.
+    /// Rekognition over an SDK client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
@@ -41,25 +41,25 @@ impl Rekognition {
 impl ImageAnalyzer for Rekognition {
     async fn analyze(&self, analysis: Analysis, question: &Question, image: ObjectRef<'_>) -> Result<Vec<u8>, RecognitionError> {
         let (body, image) = (WholeBody::default(), object(&image));
-        let min_confidence = question.min_confidence.map(single);
+        let min_confidence = question.min_confidence.map(to_f32);
         let sent = match analysis {
             Analysis::Labels => {
                 let max_labels = question.max_labels.and_then(|number| number.try_into().ok());
                 let request = self.client.detect_labels().image(image).set_min_confidence(min_confidence).set_max_labels(max_labels);
-                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+                without_answer(analysis, request.customize().interceptor(body.clone()).send().await)
             }
             Analysis::Faces => {
                 let attributes = question.all_attributes.then(|| vec![Attribute::All]);
                 let request = self.client.detect_faces().image(image).set_attributes(attributes);
-                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+                without_answer(analysis, request.customize().interceptor(body.clone()).send().await)
             }
             Analysis::Text => {
                 let request = self.client.detect_text().image(image);
-                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+                without_answer(analysis, request.customize().interceptor(body.clone()).send().await)
             }
             Analysis::Moderation => {
                 let request = self.client.detect_moderation_labels().image(image).set_min_confidence(min_confidence);
-                outcome(analysis, request.customize().interceptor(body.clone()).send().await)
+                without_answer(analysis, request.customize().interceptor(body.clone()).send().await)
             }
         };
         sent?;
@@ -68,8 +68,8 @@ impl ImageAnalyzer for Rekognition {
     }
 }
 
-/// Drops the parsed answer: the whole body is kept instead.
-fn outcome<T, E>(analysis: Analysis, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<(), RecognitionError>
+/// Discards the parsed answer, because [`WholeBody`] keeps the body, and classifies the error.
+fn without_answer<T, E>(analysis: Analysis, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<(), RecognitionError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -77,7 +77,7 @@ where
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "a percentage")]
-const fn single(percent: f64) -> f32 {
+const fn to_f32(percent: f64) -> f32 {
     percent as f32
 }
 
@@ -86,7 +86,7 @@ fn object(image: &ObjectRef<'_>) -> Image {
     Image::builder().s3_object(object.build()).build()
 }
 
-/// Keeps the body of the last response, so that the whole answer can be stored: the SDK's own types cannot be serialised.
+/// Keeps the body of the last response, because the types of the SDK cannot be serialised.
 #[derive(Debug, Clone, Default)]
 struct WholeBody(Arc<Mutex<Option<Vec<u8>>>>);
 
@@ -113,7 +113,7 @@ impl WholeBody {
     }
 }
 
-/// The two errors about the image itself. `InvalidS3ObjectException`, `AccessDeniedException` and `InvalidParameterException` are about our
+/// The two errors about the image. `InvalidS3ObjectException`, `AccessDeniedException` and `InvalidParameterException` are about the
 /// configuration (Rekognition developer guide, error handling).
 const REFUSED: [&str; 2] = ["ImageTooLargeException", "InvalidImageFormatException"];
 
@@ -122,12 +122,12 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let refused = error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| REFUSED.contains(&code));
-    let trouble = trouble(&error);
+    let class = class_of(&error);
     let source = cause(error);
-    match trouble {
+    match class {
         _ if refused => RecognitionError::Refused { operation, source },
-        Trouble::Throttled => RecognitionError::Throttled { operation, source },
-        Trouble::Unavailable => RecognitionError::Unavailable { operation, source },
-        Trouble::NotFound | Trouble::Ours => RecognitionError::Misconfigured { operation, source },
+        ErrorClass::Throttled => RecognitionError::Throttled { operation, source },
+        ErrorClass::Unavailable => RecognitionError::Unavailable { operation, source },
+        ErrorClass::NotFound | ErrorClass::Misconfigured => RecognitionError::Misconfigured { operation, source },
     }
 }

@@ -1,6 +1,6 @@
 //! The port [`Alerts`] over an SNS topic.
 
-use crate::classify::{Trouble, cause, trouble};
+use crate::classify::{ErrorClass, cause, class_of};
 use aws_sdk_sns::{Client, error::BuildError, types::MessageAttributeValue};
 use sightline_domain::{
     model::error::AlertError,
@@ -8,7 +8,7 @@ use sightline_domain::{
     rules::alert::{AlertMessage, Attribute},
 };
 
-/// A topic.
+/// An SNS topic.
 #[derive(Debug, Clone)]
 pub struct Topic {
     client: Client,
@@ -16,7 +16,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// Over an SDK client and the topic's ARN.
+    /// The topic with this ARN, over an SDK client.
     pub fn new(client: Client, topic_arn: impl Into<String>) -> Self {
         Self { client, topic_arn: topic_arn.into() }
     }
@@ -30,9 +30,9 @@ impl Alerts for Topic {
         }
         match request.send().await {
             Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
-            Err(error) => match trouble(&error) {
-                Trouble::Throttled | Trouble::Unavailable => Err(AlertError::Unavailable(cause(error))),
-                Trouble::NotFound | Trouble::Ours => Err(AlertError::Misconfigured(cause(error))),
+            Err(error) => match class_of(&error) {
+                ErrorClass::Throttled | ErrorClass::Unavailable => Err(AlertError::Unavailable(cause(error))),
+                ErrorClass::NotFound | ErrorClass::Misconfigured => Err(AlertError::Misconfigured(cause(error))),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! The queue of events that could not be delivered.
+//! The dead-letter queue of EventBridge and Lambda events.
 
 use crate::classify::storage;
 use aws_sdk_sqs::{
@@ -8,30 +8,31 @@ use aws_sdk_sqs::{
 use sightline_domain::model::{clock::EpochMillis, error::StorageError};
 use std::{collections::BTreeMap, time::Duration};
 
-/// Messages of one call; SQS gives no more.
-const AT_ONCE: i32 = 10;
+/// Messages per call: the maximum of SQS.
+const MAX_MESSAGES: i32 = 10;
 
-/// A long poll asks all of SQS's servers: a short one may find nothing in a queue that is not empty.
+/// A long poll asks all servers of SQS; a short poll can miss messages.
 const WAIT_SECONDS: i32 = 1;
 
 /// A message of the queue.
 #[derive(Debug, Clone)]
 pub struct DlqMessage {
-    /// SQS's id.
+    /// SQS's message id.
     pub id: String,
-    /// By which it is deleted or let go.
+    /// The receipt handle, with which it is deleted or released.
     receipt: String,
     /// The event.
     pub body: String,
-    /// Why it is here, as EventBridge (`RULE_ARN`, `TARGET_ARN`, `ERROR_CODE`, …) or Lambda (`ErrorCode`, `ErrorMessage`, `RequestID`) says.
+    /// Why the delivery failed: from EventBridge `RULE_ARN`, `TARGET_ARN`, `ERROR_CODE`, …; from Lambda `ErrorCode`, `ErrorMessage`,
+    /// `RequestID`.
     pub attributes: BTreeMap<String, String>,
-    /// When it came, epoch milliseconds.
+    /// When it was sent to the queue, epoch milliseconds.
     pub sent_at: Option<EpochMillis>,
-    /// How often it was received, this time included.
+    /// How often it was received, including this time.
     pub received: u32,
 }
 
-/// The queue.
+/// The dead-letter queue.
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
     client: Client,
@@ -39,12 +40,16 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Over an SDK client and the queue's URL.
+    /// The queue with this URL, over an SDK client.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
         Self { client, queue_url: queue_url.into() }
     }
 
-    /// About how many messages can be received.
+    /// The approximate number of messages that can be received.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if SQS does not answer.
     pub async fn count(&self) -> Result<usize, StorageError> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(name.clone());
@@ -52,25 +57,38 @@ impl DeadLetters {
         Ok(answer.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok()).unwrap_or_default())
     }
 
-    /// Receives some messages, which nobody else can for `hidden`; empty where there are none.
-    pub async fn receive(&self, hidden: Duration) -> Result<Vec<DlqMessage>, StorageError> {
-        let request = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(AT_ONCE);
-        let request = request.wait_time_seconds(WAIT_SECONDS).visibility_timeout(i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX));
+    /// Receives up to ten messages and hides them from other receivers for `visibility_timeout`. Empty if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if SQS does not answer.
+    pub async fn receive(&self, visibility_timeout: Duration) -> Result<Vec<DlqMessage>, StorageError> {
+        let request = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(MAX_MESSAGES);
+        let hidden_seconds = i32::try_from(visibility_timeout.as_secs()).unwrap_or(i32::MAX);
+        let request = request.wait_time_seconds(WAIT_SECONDS).visibility_timeout(hidden_seconds);
         let request = request.message_attribute_names("All").message_system_attribute_names(MessageSystemAttributeName::All);
         let answer = request.send().await.map_err(|error| storage("receiving the dead letters", error))?;
         Ok(answer.messages.unwrap_or_default().into_iter().map(DlqMessage::from).collect())
     }
 
-    /// Lets a message go: it can be received again at once.
+    /// Releases a message, so that it can be received again immediately.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if SQS does not answer.
     pub async fn release(&self, message: &DlqMessage) -> Result<(), StorageError> {
         let request = self.client.change_message_visibility().queue_url(&self.queue_url).receipt_handle(&message.receipt);
-        request.visibility_timeout(0).send().await.map(drop).map_err(|error| storage("letting a dead message go", error))
+        request.visibility_timeout(0).send().await.map(drop).map_err(|error| storage("releasing a dead letter", error))
     }
 
     /// Deletes a message.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if SQS does not answer.
     pub async fn delete(&self, message: &DlqMessage) -> Result<(), StorageError> {
         let request = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&message.receipt);
-        request.send().await.map(drop).map_err(|error| storage("deleting a dead message", error))
+        request.send().await.map(drop).map_err(|error| storage("deleting a dead letter", error))
     }
 }
 

@@ -98,7 +98,7 @@ fn outcomes_distinguish_completed_withheld_rejected_and_failed() {
         assert_eq!(ImageOutcome::of(&record), outcome, "{:?}", record.status_reason);
     }
     for outcome in ImageOutcome::ALL {
-        assert_eq!(json!(outcome), outcome.as_str());
+        assert_eq!(json!(outcome), outcome.as_ref());
     }
 }
 

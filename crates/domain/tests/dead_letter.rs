@@ -29,19 +29,19 @@ fn uploads_and_status_events_are_distinguished() {
 fn another_message_is_rejected_with_the_reason() {
     let succeeded = sample("states/execution-failed.json").replace("\"FAILED\"", "\"SUCCEEDED\"");
     let cases = [
-        ("nonsense", "it is no JSON"),
-        ("{}", "it is no event of EventBridge"),
-        (r#"{"detail-type": "Object Deleted"}"#, "nothing is known about events of type Object Deleted"),
-        (r#"{"detail-type": "Object Created"}"#, "it is no upload's event, although it says so"),
-        (r#"{"detail-type": "Step Functions Execution Status Change"}"#, "it is no status event, although it says so"),
-        (&succeeded, "the execution did not end badly"),
-        (&sample("s3/copy-to-processed.json"), "the object lies outside raw-uploads/"),
+        ("nonsense", "the body is not JSON"),
+        ("{}", "the body is not an EventBridge event"),
+        (r#"{"detail-type": "Object Deleted"}"#, "events of type Object Deleted cannot be replayed"),
+        (r#"{"detail-type": "Object Created"}"#, "the event is not a valid \"Object Created\" event"),
+        (r#"{"detail-type": "Step Functions Execution Status Change"}"#, "the event is not a valid status event"),
+        (&succeeded, "the execution did not fail"),
+        (&sample("s3/copy-to-processed.json"), "the object is not under raw-uploads/"),
     ];
     for (body, expected) in cases {
         assert_eq!(DeadLetter::read(body, BUCKET), DeadLetter::Unknown { reason: expected.to_owned() });
     }
     let elsewhere = DeadLetter::read(&sample("s3/upload.json"), "other");
-    assert_eq!(elsewhere, DeadLetter::Unknown { reason: format!("the upload lies in another bucket: {BUCKET}") });
+    assert_eq!(elsewhere, DeadLetter::Unknown { reason: format!("the upload is in another bucket: {BUCKET}") });
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn at_most_ninety_nine_rows_are_kept_and_words_are_dropped_first() {
     assert_eq!(index.rows.len(), MAX_ROWS);
     assert_eq!(index.rows.iter().filter(|row| row.term_kind == TermKind::Label).count(), 50);
     assert_eq!(index.rows.iter().filter(|row| row.term_kind == TermKind::Parent).count(), 49);
-    assert_eq!(index.left_out, 101);
+    assert_eq!(index.omitted, 101);
     let warning = index.warning().unwrap();
     assert!(warning.starts_with("101 of 200 search terms are not in the search index"), "{warning}");
 }
@@ -112,7 +112,7 @@ fn at_most_ninety_nine_rows_are_kept_and_words_are_dropped_first() {
 #[test]
 fn a_complete_index_has_no_warning() {
     let index = index(&record(&json!([{"Name": "car", "Confidence": 90.0}]), &["TAXI"]));
-    assert_eq!((index.left_out, index.warning()), (0, None));
+    assert_eq!((index.omitted, index.warning()), (0, None));
 }
 
 #[test]

@@ -11,7 +11,7 @@
 use serde_json::{Value, json};
 use sightline_domain::rules::analysis::AnalysisRules;
 use sightline_domain::{
-    model::findings::{Action, Moderated, Verdict},
+    model::findings::{ModerationFound, PolicyAction, Verdict},
     rules::moderation::{DetectModerationLabelsAnswer, Policy},
 };
 
@@ -23,7 +23,7 @@ fn flag(name: &str, parent: &str, level: i32, confidence: f64) -> Value {
     json!({"Name": name, "ParentName": parent, "TaxonomyLevel": level, "Confidence": confidence})
 }
 
-fn judge(policy: &Policy, flags: &[Value]) -> Moderated {
+fn judge(policy: &Policy, flags: &[Value]) -> ModerationFound {
     let answer: DetectModerationLabelsAnswer =
         serde_json::from_value(json!({"ModerationLabels": flags, "ModerationModelVersion": "7.0"})).unwrap();
     policy.read("an-id", &answer)
@@ -57,7 +57,7 @@ fn a_rule_applies_to_its_category_and_all_subcategories() {
     ];
     for (case, category, acted_on) in cases {
         let moderated = judge(&policy(&json!([{"category": category, "minConfidence": 60, "action": "REVIEW"}])), &weapon(90.0));
-        let count = moderated.moderation_flags.iter().filter(|flag| flag.action == Some(Action::Review)).count();
+        let count = moderated.moderation_flags.iter().filter(|flag| flag.action == Some(PolicyAction::Review)).count();
         assert_eq!(count, acted_on, "{case}");
         assert_eq!(moderated.verdict, if acted_on > 0 { Verdict::Review } else { Verdict::Clear }, "{case}");
     }
@@ -102,7 +102,7 @@ fn flags_without_a_rule_are_recorded_from_fifty_percent_without_an_action() {
 fn a_flag_below_fifty_percent_is_recorded_if_a_rule_covers_it() {
     let moderated =
         judge(&policy(&json!([{"category": "Alcohol", "minConfidence": 20, "action": "ALERT"}])), &[flag("Alcohol", "", 1, 25.0)]);
-    assert_eq!(moderated.moderation_flags[0].action, Some(Action::Alert));
+    assert_eq!(moderated.moderation_flags[0].action, Some(PolicyAction::Alert));
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn the_report_names_labels_outcomes_and_failures_and_compares_with_the_week_befo
         "Images 20 +15",
         "completed 18 +13",
         "rejected 0 =",
-        "Failed and not mended 5.0 %",
+        "Failed, not repaired 5.0 %",
         "Rekognition calls 45",
         "Cost 2.54 dollars per 1,000 images, calls and states at list price",
         "car 9 -3",
@@ -88,7 +88,7 @@ fn a_week_without_images_is_reported() {
     let week = ready(Week::read(&trends, NOW)).unwrap();
     let message = report(&week, &week);
     assert_eq!(message.subject, "sightline: week 2026-W09, 0 images, 0 failed");
-    assert!(!message.body.contains("Half done within") && message.body.contains("  none"), "{}", message.body);
+    assert!(!message.body.contains("50 % done within") && message.body.contains("  none"), "{}", message.body);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The step that the four analyses share: ask Rekognition once, keep the whole answer, read it by rules.
+//! The step that the four analyses share: it calls Rekognition once, stores the whole answer, and reads the findings from it.
 
 use crate::{Step, StepFailure};
 use serde::Deserialize;

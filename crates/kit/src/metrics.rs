@@ -13,12 +13,13 @@ use sightline_domain::{
     model::record::{ImageOutcome, Record, end_to_end},
     rules::cost::Cost,
 };
+use strum::AsRefStr;
 
 /// Namespace of all metrics.
 pub const NAMESPACE: &str = "sightline";
 
-/// Unit of a metric, under `CloudWatch`'s own name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Unit of a metric; the variants have `CloudWatch`'s names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsRefStr)]
 pub enum Unit {
     /// A number of things.
     Count,
@@ -28,18 +29,6 @@ pub enum Unit {
     Seconds,
     /// Anything else.
     None,
-}
-
-impl Unit {
-    /// `CloudWatch`'s name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "Count",
-            Self::Milliseconds => "Milliseconds",
-            Self::Seconds => "Seconds",
-            Self::None => "None",
-        }
-    }
 }
 
 /// The dimensions of a metric.
@@ -131,7 +120,7 @@ metrics! {
 pub fn image(record: &Record) -> Metrics {
     let ids = Metrics::default().field("image_id", Some(&record.image_id)).field("execution_arn", Some(&record.execution_arn));
     let Some(outcome) = ImageOutcome::of(record) else { return ids };
-    let metrics = ids.with(IMAGES, 1).field("Outcome", Some(outcome.as_str()));
+    let metrics = ids.with(IMAGES, 1).field("Outcome", Some(outcome.as_ref()));
     if !matches!(outcome, ImageOutcome::Completed | ImageOutcome::Withheld) {
         return metrics;
     }

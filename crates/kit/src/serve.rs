@@ -115,7 +115,7 @@ async fn invoke<S: Step>(step: Result<&S, &StepFailure>, event: LambdaEvent<Valu
     let step = step.map_err(Clone::clone)?;
     let input = serde_json::from_value(event.payload).map_err(|error| InputInvalid(without_values(&error).into()))?;
     let time_left = event.context.deadline().duration_since(now()).unwrap_or_default().saturating_sub(REPORTING);
-    // Boxed, since the SDK's futures are nested too deeply for the compiler to lay out inline.
+    // Boxed, because the SDK's futures are nested too deeply for the compiler to lay out inline.
     let running = AssertUnwindSafe(Box::pin(step.run(input))).catch_unwind();
     let output = match tokio::time::timeout(time_left, running).await {
         Ok(Ok(result)) => result?,
@@ -125,17 +125,17 @@ async fn invoke<S: Step>(step: Result<&S, &StepFailure>, event: LambdaEvent<Valu
     serde_json::to_value(output).map_err(|error| InputInvalid(error.into()).into())
 }
 
-/// What the error says of our types alone: serde also quotes what it found, and payloads hold found text and task tokens.
+/// The message of the error without values from the input: serde quotes them, and payloads contain found text and task tokens.
 fn without_values(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
         None if message.starts_with("missing field") => message,
-        None => "a value is not of the right kind".to_owned(),
+        None => "a value has the wrong type".to_owned(),
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "Lambda gives its deadline as a moment of the machine's clock")]
+#[allow(clippy::disallowed_methods, reason = "Lambda's deadline is a time of the system clock")]
 fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(message_of::<sightline_domain::model::event::Bucket>(serde_json::json!({})), "missing field `name`");
     }
 
-    /// A step that fails as its input says.
+    /// A step whose input is the way in which it fails.
     struct Broken;
 
     impl Step for Broken {
@@ -184,9 +184,9 @@ mod tests {
         context.deadline = u64::try_from(deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap();
         context.request_id = "a-request".into();
         let (meter, event) = (CallMeter::default(), LambdaEvent::new(Value::from(how), context));
-        meter.sent(true);
+        meter.count_attempt(true);
         let (result, line) = observe(Ok(&Broken), &meter, event).await;
-        assert_eq!(meter.take(), Calls::default(), "what was counted was taken");
+        assert_eq!(meter.take(), Calls::default(), "the counted calls were taken");
         (result.unwrap_err(), line.json("sightline", 0))
     }
 

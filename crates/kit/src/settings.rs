@@ -1,7 +1,7 @@
 //! Settings from the environment, read once before the first event. All problems are reported together.
 
 use serde::de::DeserializeOwned;
-use sightline_domain::model::error::SettingsInvalid;
+use sightline_domain::model::{error::SettingsInvalid, record::DEFAULT_RETENTION_DAYS};
 use std::str::FromStr;
 
 /// Reads settings and collects their problems.
@@ -60,13 +60,18 @@ impl Reader<'_> {
         value
     }
 
+    /// The setting `RETENTION_DAYS`: days until a record expires; 0: never.
+    pub fn retention_days(&mut self) -> u32 {
+        self.parsed("RETENTION_DAYS", DEFAULT_RETENTION_DAYS)
+    }
+
     /// A value parsed from JSON, or its default if the setting is absent.
     pub fn json<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
         match (self.look_up)(name).map(|value| serde_json::from_str(&value)) {
             None => default,
             Some(Ok(value)) => value,
             Some(Err(error)) => {
-                self.problems.push(format!("{name} does not read as JSON of the right shape: {error}"));
+                self.problems.push(format!("{name} is not JSON of the expected shape: {error}"));
                 default
             }
         }

@@ -103,7 +103,7 @@ fn all_wrong_settings_are_in_the_message() {
     let fault = StepFailure::from(SettingsInvalid { problems: vec!["A is missing".into(), "B is not within 0 to 100".into()] });
     assert_eq!(
         (fault.name(), fault.message()),
-        ("Settings.Invalid", "settings are missing or wrong: A is missing; B is not within 0 to 100")
+        ("Settings.Invalid", "settings are missing or invalid: A is missing; B is not within 0 to 100")
     );
 }
 

@@ -50,7 +50,7 @@ fn json_of_the_wrong_shape_is_reported_with_the_reason() {
     assert_eq!(list(r#"["a"]"#), Ok(vec!["a".to_owned()]));
     for wrong in ["", "a", "{}", "[1]"] {
         let problems = list(wrong).unwrap_err();
-        assert!(problems[0].starts_with("LIST does not read as JSON of the right shape: "), "{problems:?}");
+        assert!(problems[0].starts_with("LIST is not JSON of the expected shape: "), "{problems:?}");
     }
 }
 

@@ -70,7 +70,7 @@ pub struct ItemFailure {
     pub item_identifier: String,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,

@@ -21,6 +21,7 @@ use sightline_kit::{Step, StepFailure, set_image_id, settings::Reader};
 pub const MAX_WAIT: EpochMillis = 45_000;
 /// If the record of a copy does not appear within this time, its event is late or lost, and an execution is started. Milliseconds.
 const EVENT_DUE: EpochMillis = 10_000;
+/// The pause between two reads of the record grows from the first to the longest. Milliseconds.
 const FIRST_PAUSE: u64 = 300;
 const LONGEST_PAUSE: u64 = 3_000;
 
@@ -33,7 +34,7 @@ pub struct ImportImage<R, O, E, C> {
     clock: C,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -141,8 +142,8 @@ impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Imp
         if object.is_in_place(&self.images_bucket) {
             return Ok(Placed { upload, size: facts.size, at: facts.last_modified, just_copied: false });
         }
-        let there = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
-        if let Some(copy) = self.objects.facts(there).await? {
+        let copy = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
+        if let Some(copy) = self.objects.facts(copy).await? {
             let (upload, size, at) = (copy.upload(&self.images_bucket, &upload.key), copy.size, copy.last_modified);
             return Ok(Placed { upload, size, at, just_copied: false });
         }
@@ -152,7 +153,7 @@ impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Imp
 
     /// Reads the record until it is settled or the time is up.
     async fn follow(&self, lookup: &Lookup<'_, R, O>, mut follow: Follow) -> Result<Imported, ImportError> {
-        let (begun, mut pause) = (self.clock.now(), FIRST_PAUSE);
+        let (started, mut pause) = (self.clock.now(), FIRST_PAUSE);
         loop {
             let found = lookup.record(&follow.object, follow.size).await?.filter(|record| follow.is_new(record));
             let status = found.as_ref().map_or(ImportStatus::StillRunning, ImportStatus::of);
@@ -162,7 +163,7 @@ impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Imp
                 return result(image_id, follow.object.url(), status, found);
             }
             if found.is_none()
-                && self.clock.now() - begun >= EVENT_DUE
+                && self.clock.now() - started >= EVENT_DUE
                 && let Some(event) = follow.start_later.take()
             {
                 self.executions.start(&event).await?;

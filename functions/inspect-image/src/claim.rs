@@ -1,7 +1,7 @@
 //! Claims the record of an upload: one record per upload, under the first candidate id that no other content has taken.
 
 use sightline_domain::{
-    flows::claims::{self, Meaning, meaning},
+    flows::claims::{self, ErasedId, check_erased_id},
     model::{
         clock::EpochMillis,
         error::StorageError,
@@ -112,17 +112,17 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
             return Ok(ClaimState::Duplicate(known));
         }
         if known.is_erased() {
-            return Ok(match meaning(self.images, &known, self.upload, Some(facts)).await? {
-                Meaning::Erased => ClaimState::Duplicate(known),
-                Meaning::Free if self.has_record_under_another_id(id, facts).await? => ClaimState::Taken(known),
-                Meaning::Free => ClaimState::Free { erased_upload: Some(known.upload_timestamp) },
-                Meaning::NotYet => ClaimState::BeingErased,
+            return Ok(match check_erased_id(self.images, &known, self.upload, Some(facts)).await? {
+                ErasedId::SameUpload => ClaimState::Duplicate(known),
+                ErasedId::Free if self.has_record_under_another_id(id, facts).await? => ClaimState::Taken(known),
+                ErasedId::Free => ClaimState::Free { erased_upload: Some(known.upload_timestamp) },
+                ErasedId::Blocked => ClaimState::BeingErased,
             });
         }
         if known.execution_arn == self.execution_arn && known.processing_status == ProcessingStatus::Pending {
             return Ok(ClaimState::Owned(known));
         }
-        Ok(if !claims::is_same(self.images, &known, self.upload, Some(facts)).await? {
+        Ok(if !claims::is_same_content(self.images, &known, self.upload, Some(facts)).await? {
             ClaimState::Taken(known)
         } else if known.is_rerunnable() {
             ClaimState::Failed(known)
@@ -140,7 +140,7 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
         for other in self.upload.candidate_ids().iter().filter(|other| *other != id) {
             let known = self.records.find(other).await?.filter(|known| !known.is_erased());
             if let Some(known) = known
-                && claims::is_same(self.images, &known, self.upload, Some(facts)).await?
+                && claims::is_same_content(self.images, &known, self.upload, Some(facts)).await?
             {
                 return Ok(true);
             }

@@ -79,9 +79,9 @@ fn has_marker(rest: &[u8]) -> bool {
 /// The name of the image format that the first bytes of a file indicate.
 fn image_name(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg.name()),
-        [0x89, b'P', b'N', b'G', ..] => Some(ImageFormat::Png.name()),
-        [b'R', b'I', b'F', b'F', ..] => Some(ImageFormat::WebP.name()),
+        [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg.as_ref()),
+        [0x89, b'P', b'N', b'G', ..] => Some(ImageFormat::Png.as_ref()),
+        [b'R', b'I', b'F', b'F', ..] => Some(ImageFormat::WebP.as_ref()),
         _ => unsupported_image(bytes).map(|(name, ..)| name),
     }
 }
@@ -128,7 +128,7 @@ pub fn extension_warning(key: &str, format: ImageFormat) -> Option<String> {
     let file = key.rsplit('/').next().unwrap_or(key);
     let (_, extension) = file.rsplit_once('.')?;
     let fits = format.extensions().iter().any(|known| known.eq_ignore_ascii_case(extension));
-    (!fits).then(|| format!("the name ends in .{extension}, the content is {}", format.name()))
+    (!fits).then(|| format!("the name ends in .{extension}, the content is {}", format.as_ref()))
 }
 
 /// How much of a file that is not an image is examined.

@@ -10,7 +10,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::findings::{Moderated, Verdict},
+    model::findings::{ModerationFound, Verdict},
     rules::moderation::Policy,
 };
 use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
@@ -28,7 +28,7 @@ fn read(policy: Option<&str>) -> Result<Policy, Vec<String>> {
     settings::from(&environment, moderate_image::rules).map_err(|error| error.problems)
 }
 
-fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<Moderated, StepFailure> {
+fn run(analyzer: &ScriptedAnalyzer, objects: &MemoryObjects) -> Result<ModerationFound, StepFailure> {
     let step = AnalysisStep::new(read(Some(POLICY)).unwrap(), analyzer.clone(), objects.clone());
     ready(step.run(serde_json::from_value(json!({"Image": image()})).unwrap()))
 }
@@ -78,7 +78,7 @@ fn without_a_readable_policy_the_function_does_not_start() {
     for (policy, problem) in [
         (None, "MODERATION_POLICY is missing"),
         (Some(""), "MODERATION_POLICY is missing"),
-        (Some("none"), "MODERATION_POLICY does not read as JSON"),
+        (Some("none"), "MODERATION_POLICY is not JSON"),
         (Some(r#"[{"category": "A", "minConfidence": 120, "action": "ALERT"}]"#), "MODERATION_POLICY: minConfidence"),
     ] {
         let problems = read(policy).unwrap_err();

@@ -27,7 +27,7 @@ pub struct Reconcile<R, O, E, C> {
     clock: C,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Table of the records.
@@ -54,7 +54,7 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
         state_machine_arn: reader.text("STATE_MACHINE_ARN"),
         grace_seconds: reader.parsed("RECONCILE_GRACE_SECONDS", 300),
         calls_per_second: calls_per_second(reader.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region),
-        retention_days: reader.parsed("RETENTION_DAYS", 730),
+        retention_days: reader.retention_days(),
     }
 }
 

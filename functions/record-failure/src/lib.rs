@@ -19,7 +19,7 @@ pub struct RecordFailure<R, O, E, C> {
     clock: C,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -29,7 +29,7 @@ pub struct Settings {
 
 /// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
-    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
+    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.retention_days() }
 }
 
 impl<R, O, E, C> RecordFailure<R, O, E, C> {
@@ -53,13 +53,13 @@ impl<R: Records, O: Objects + Uploads, E: Executions, C: Clock> Step for RecordF
                 tracing::info!(reason = record.status_reason, "execution failed");
                 Ok(Some(record.image_id))
             }
-            Recorded::NotOurs => {
-                tracing::info!("the image is done, or another execution's");
+            Recorded::NotNeeded => {
+                tracing::info!("nothing to record: the record is COMPLETED or held by another execution, or this one was redriven");
                 Ok(None)
             }
             Recorded::NoUpload => {
-                // Somebody started the machine by hand with another input: there is no image to speak of.
-                tracing::warn!("the execution's input is no upload");
+                // Somebody started the state machine by hand with another input, so there is no image.
+                tracing::warn!("the execution's input is not an upload");
                 Ok(None)
             }
         }

@@ -1,10 +1,10 @@
 //! Writes the reason of a rejected image into the record, tags the original, and copies it to the archive unless it is too large.
 //!
-//! Input: [`Input`]. Output: the image's id, or null if the image belongs to another execution. Errors: `Storage.*`, `Input.Invalid`.
+//! Input: [`Input`]. Output: the image's id, or null if another execution holds the record. Errors: `Storage.*`, `Input.Invalid`.
 
 use serde::Deserialize;
 use sightline_domain::{
-    flows::fail::{FailureReason, Run, mark_failed},
+    flows::fail::{Attempt, FailureReason, mark_failed},
     model::{
         analysis::{Analysis, Outcome},
         clock::Clock,
@@ -48,7 +48,7 @@ struct LambdaCause {
     error_message: String,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -58,7 +58,7 @@ pub struct Settings {
 
 /// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
-    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.parsed("RETENTION_DAYS", 730) }
+    Settings { records_table: reader.text("RECORDS_TABLE"), retention_days: reader.retention_days() }
 }
 
 impl<R, O, C> RecordRejection<R, O, C> {
@@ -76,7 +76,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, 
     async fn run(&self, input: Input) -> Result<Option<String>, StepFailure> {
         let upload = Upload::from_event(&input.event);
         let (failure, refused) = failure_reason(&input)?;
-        let run = Run {
+        let attempt = Attempt {
             upload: &upload,
             execution_arn: &input.execution_arn,
             event_time: input.event.time_millis(),
@@ -84,13 +84,13 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for RecordRejection<R, O, 
             retention_days: self.retention_days,
         };
         let amend = |record: &mut Record| set_failed_analysis(record, refused);
-        let Some(record) = mark_failed(&self.records, &self.objects, &run, failure, amend).await? else {
+        let Some(record) = mark_failed(&self.records, &self.objects, &attempt, failure, amend).await? else {
             return Ok(None);
         };
         set_image_id(&record.image_id);
         let original = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: record.version_id.as_deref() };
         if record.size > MAX_COPIED {
-            tracing::warn!(size = record.size, "the original is too large for the archive; it stays where it was uploaded");
+            tracing::warn!(size = record.size, "the original is too large for the archive: not copied");
         } else {
             self.objects.copy(original.clone(), &layout::rejected_original(&record.image_id)).await?;
         }
@@ -108,8 +108,7 @@ fn failure_reason(input: &Input) -> Result<(FailureReason, Option<Analysis>), In
     let cause: LambdaCause = serde_json::from_str(&input.cause).map_err(|error| InputInvalid(error.into()))?;
     let message = cause.error_message;
     if input.error == "Recognition.Refused" {
-        let analyses = [Analysis::Labels, Analysis::Faces, Analysis::Text, Analysis::Moderation];
-        let refused = analyses.into_iter().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
+        let refused = Analysis::ALL.iter().copied().find(|analysis| message.starts_with(&format!("{} ", analysis.operation())));
         return Ok((FailureReason { reason: ReasonCode::RefusedByProvider.to_string(), detail: message }, refused));
     }
     let rejection = Rejection::parse(&message).ok_or_else(|| InputInvalid("the cause has no known reason code".into()))?;

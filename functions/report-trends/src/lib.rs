@@ -28,7 +28,7 @@ pub struct Reported {
     pub message_id: String,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the trends.
     pub trends_table: String,

@@ -8,10 +8,8 @@ use sightline_domain::{
     model::{
         clock::{Clock, EpochMillis},
         error::RecordSuperseded,
-        findings::Moderated,
+        findings::ModerationFound,
         image::ImageRef,
-        record::Record,
-        review::{ReviewOutcome, ReviewStatus},
     },
     ports::{Executions, Records, ReviewRequest, Written},
 };
@@ -35,10 +33,10 @@ pub struct RequestReview<R, E, C> {
 pub struct Input {
     task_token: SecretString,
     image: ImageRef,
-    moderation: Moderated,
+    moderation: ModerationFound,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -78,9 +76,11 @@ impl<R: Records, E: Executions, C: Clock> Step for RequestReview<R, E, C> {
             tracing::info!("review requested");
             return Ok(());
         }
-        // Decided before a redrive: the decision stands, and goes to the token of this run.
-        let decided = self.records.find(&image.image_id).await?.and_then(|record| decision(record, &image.execution_arn));
-        let Some(decision) = decided else { return Err(RecordSuperseded { image_id: image.image_id }.into()) };
+        // The decision was made before a redrive: it is sent to the new task token.
+        let held = self.records.find(&image.image_id).await?.filter(|record| record.execution_arn == image.execution_arn);
+        let Some(decision) = held.and_then(|record| record.decision()) else {
+            return Err(RecordSuperseded { image_id: image.image_id }.into());
+        };
         self.executions.notify(&task_token, &decision).await?;
         tracing::info!("review was decided before");
         Ok(())
@@ -90,14 +90,4 @@ impl<R: Records, E: Executions, C: Clock> Step for RequestReview<R, E, C> {
 fn time_to_decide(timeout_seconds: u32) -> EpochMillis {
     let timeout = EpochMillis::from(timeout_seconds) * 1000;
     timeout - MARGIN_MILLIS.min(timeout / 10)
-}
-
-fn decision(record: Record, execution_arn: &str) -> Option<ReviewOutcome> {
-    let decided = matches!(record.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
-    (decided && record.execution_arn == execution_arn).then_some(ReviewOutcome {
-        status: record.review_status,
-        reviewed_by: record.reviewed_by,
-        reviewed_at: record.reviewed_at,
-        review_reason: record.review_reason,
-    })
 }

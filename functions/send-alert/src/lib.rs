@@ -51,7 +51,7 @@ impl<A: Alerts, O: Objects, C: Clock> Step for SendAlert<A, O, C> {
 
     async fn run(&self, request: AlertRequest) -> Result<Receipt, StepFailure> {
         let image = &request.image;
-        let key = layout::alert_receipt(&image.image_id, request.kind.as_str());
+        let key = layout::alert_receipt(&image.image_id, request.kind.as_ref());
         let stored = self.objects.read(ObjectRef::current(&image.bucket, &key)).await?;
         if let Some(receipt) = stored.and_then(|json| serde_json::from_slice(&json).ok()) {
             return Ok(receipt);
@@ -60,7 +60,7 @@ impl<A: Alerts, O: Objects, C: Clock> Step for SendAlert<A, O, C> {
         let receipt = Receipt { message_id, sent_at: self.clock.now() };
         let json = serde_json::to_vec(&receipt).map_err(|error| InputInvalid(error.into()))?;
         self.objects.write_json(&image.bucket, &key, json).await?;
-        tracing::info!(kind = request.kind.as_str(), message_id = receipt.message_id, "alert sent");
+        tracing::info!(kind = request.kind.as_ref(), message_id = receipt.message_id, "alert sent");
         Ok(receipt)
     }
 }

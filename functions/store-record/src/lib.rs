@@ -38,7 +38,7 @@ pub struct Stored {
     review_status: ReviewStatus,
 }
 
-/// Its settings (docs/configuration.md).
+/// The settings of the function (docs/configuration.md).
 pub struct Settings {
     /// Table of the records.
     pub records_table: String,
@@ -53,7 +53,7 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
     Settings {
         records_table: reader.text("RECORDS_TABLE"),
         label_index_table: reader.text("LABEL_INDEX_TABLE"),
-        retention_days: reader.parsed("RETENTION_DAYS", 730),
+        retention_days: reader.retention_days(),
     }
 }
 
@@ -87,7 +87,7 @@ impl<R: Records, O: Objects, C: Clock> Step for StoreRecord<R, O, C> {
         }
         self.clean_up(&image, &moved).await?;
         metrics::image(&record).write();
-        tracing::info!(rows = indexed.rows.len(), left_out = indexed.left_out, withheld = record.is_withheld(), "record stored");
+        tracing::info!(rows = indexed.rows.len(), omitted = indexed.omitted, withheld = record.is_withheld(), "record stored");
         Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
     }
 }

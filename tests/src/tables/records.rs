@@ -40,9 +40,9 @@ fn owned(item: &Item, execution_arn: &str) -> bool {
 }
 
 fn rerunnable(item: &Item) -> bool {
-    let code = |reason: &str| ReasonCode::FINAL.iter().any(|code| code.as_str() == reason);
+    let permanent = text(item, "StatusReason").parse().is_ok_and(ReasonCode::is_permanent);
     // As in DynamoDB, an absent attribute makes `IN` false.
-    text(item, "ProcessingStatus") == "FAILED" && !code(text(item, "StatusReason"))
+    text(item, "ProcessingStatus") == "FAILED" && !permanent
 }
 
 fn as_read(item: &Item, record: &Record) -> bool {

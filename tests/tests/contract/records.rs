@@ -105,7 +105,7 @@ async fn a_record_that_rerunning_can_repair_is_claimed(store: &impl TableStore) 
         (completed(), Written::Refused),
         (Record { processing_status: ProcessingStatus::Erased, ..claimed() }, Written::Refused),
     ];
-    let rejected = ReasonCode::FINAL.iter().map(|code| (failed(code.as_str()), Written::Refused));
+    let rejected = ReasonCode::permanent().map(|code| (failed(code.as_ref()), Written::Refused));
     for (existing, expected) in rejected.chain(others) {
         store.put(&existing).await;
         let label = (existing.processing_status, existing.status_reason);

@@ -294,5 +294,5 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
     }
     let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
     let message = String::from_utf8_lossy(&unknown.stderr).into_owned();
-    assert!(unknown.status.code() == Some(4) && message.contains("nothing was found of"), "{message}");
+    assert!(unknown.status.code() == Some(4) && message.contains("nothing was found for"), "{message}");
 }

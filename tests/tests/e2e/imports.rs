@@ -172,7 +172,7 @@ async fn a_manifest_with_failing_objects_imports_the_others() {
 
     let message = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(3), "{message}");
-    assert!(message.contains("gone.jpg: the object does not exist") && message.contains("1 empty, 1 named more than once"), "{message}");
+    assert!(message.contains("gone.jpg: the object does not exist") && message.contains("1 empty, 1 listed more than once"), "{message}");
     let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     let counts = ["Images", "Completed", "Rejected", "Failed"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [3, 1, 1, 1].map(Some), "{summary}");

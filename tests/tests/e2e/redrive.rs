@@ -77,7 +77,7 @@ async fn a_rejected_image_that_is_inspected_again_can_be_rejected_again() {
     let (_, states) = local.ended(&local.start(&local.event(&photo, None)).await).await;
     assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
     let filtered = sightline(&local, &["executions", "redrive", "--rejected", &photo.id, "--reason", "too_small", "--dry-run"]);
-    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no such rejected image"));
+    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no rejected image matches"));
 }
 
 /// Turns an image into one that an earlier release rejected.

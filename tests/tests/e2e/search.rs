@@ -53,7 +53,7 @@ async fn accented_words_and_file_names_are_found_as_typed() {
         assert_eq!(found[0]["ImageName"], record["ImageName"]);
     }
     for (terms, hint) in
-        [(&["walk", "-tgk"] as &[&str], "also has one that is excluded"), (&["walk", "zzyzx"], "nothing is found by \"zzyzx\" alone")]
+        [(&["walk", "-tgk"] as &[&str], "also has an excluded term"), (&["walk", "zzyzx"], "no image matches \"zzyzx\" alone")]
     {
         let (found, message) = find(terms);
         assert!(found.as_array().expect("a list").is_empty() && message.contains(hint), "{terms:?}: {message}");

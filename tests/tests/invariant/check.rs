@@ -78,7 +78,7 @@ impl World {
 
     fn wrong_with(&self, record: &Record, picture: &Picture) -> Vec<String> {
         let mut wrong: Vec<String> = self.wrong_end(record, picture).into_iter().collect();
-        let expired = self.environment.effects.happened(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_str()));
+        let expired = self.environment.effects.happened(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_ref()));
         if record.review_status == ReviewStatus::Expired && !expired {
             wrong.push("no alert says that the review expired".to_owned());
         }
@@ -106,7 +106,7 @@ impl World {
                         && record.review_status != ReviewStatus::None
                         && !matches!(record.review_status, ReviewStatus::Pending))
             }
-            Expected::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_str()),
+            Expected::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_ref()),
         };
         (!right).then(|| {
             let Record { processing_status, status_reason, status_detail, review_status, work_queue, execution_arn, .. } = record;

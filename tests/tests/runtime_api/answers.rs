@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sightline_domain::model::{
     analysis::{Analysis, Outcome},
-    findings::{FacesFound, LabelsFound, Moderated, TextFound, Verdict},
+    findings::{FacesFound, LabelsFound, ModerationFound, TextFound, Verdict},
     image::{ImageFormat, ImageRef},
     layout,
     record::{ProcessingStatus, WorkQueue},
@@ -90,7 +90,7 @@ async fn detect_text_reads_lines() {
 
 #[tokio::test]
 async fn moderate_image_clears_a_harmless_photo() {
-    let found: Moderated = analysed_once("moderate-image", "rocket.jpg", Analysis::Moderation).await;
+    let found: ModerationFound = analysed_once("moderate-image", "rocket.jpg", Analysis::Moderation).await;
     assert_eq!(found.verdict, Verdict::Clear);
 }
 

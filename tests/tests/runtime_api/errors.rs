@@ -40,7 +40,7 @@ fn every_function_rejects_an_input_of_the_wrong_shape() {
         for input in [json!({ "Image": "a picture" }), json!([]), json!(null)] {
             let (error, message) = function.error(&input);
             assert_eq!(error, "Input.Invalid", "{name}: {message}");
-            assert!(message.starts_with("the input is not what this function takes: "), "{name}: {message}");
+            assert!(message.starts_with("the input does not have the expected shape: "), "{name}: {message}");
         }
     }
 }

@@ -22,7 +22,7 @@ fn all_missing_settings_are_named_together() {
         ("record-failure", &["RECORDS_TABLE is missing"]),
     ];
     for (name, problems) in needed {
-        assert_eq!(complaint(name, &[]), format!("settings are missing or wrong: {}", problems.join("; ")), "{name}");
+        assert_eq!(complaint(name, &[]), format!("settings are missing or invalid: {}", problems.join("; ")), "{name}");
     }
 }
 

@@ -1,41 +1,39 @@
-//! `executions redrive`: run again what failed.
+//! `executions redrive`: runs failed executions again.
 
-mod act;
-mod outcome;
 mod plan;
 mod rejected;
 
-use super::{
-    list::Row,
-    record_of,
-    wanted::{Wanted, locate},
-};
+use super::{ExecutionRef, ExecutionStatus, RedriveArgs, list::Row, record_of};
 use crate::{
-    args::{Global, Redrive},
+    actions::{ActionKind, StartRate, confirm},
+    args::Global,
     clock::SystemClock,
-    confirm,
-    error::CliError,
-    exit::Exit,
-    output::{Output, table::render, text::count},
+    error::{CliError, Exit, sentence},
+    output::{List, NO_VALUE, Output, Table, clean, count, name_of, status_cell},
     session::Session,
     stop,
+    upload::follow::Follower,
 };
+use comfy_table::Cell;
 use futures_util::{StreamExt, stream};
-use outcome::{Outcome, foreseen, table};
-use plan::{Plan, REDRIVABLE_DAYS, Way, fits, plan};
-use sightline_aws::stepfunctions::ExecutionDetail;
+use plan::{Plan, REDRIVABLE_DAYS, RerunMode, plan};
+use serde::Serialize;
+use sightline_aws::stepfunctions::{ExecutionDetail, Redriven};
 use sightline_domain::{
     flows::rerun,
     model::{
         clock::{Clock, DAY_MILLIS},
         error::StepError,
-        record::Record,
+        record::{ProcessingStatus, Record},
     },
+    ports::Executions,
 };
+use tokio::sync::Semaphore;
+use wildmatch::WildMatch;
 
-/// Failed executions that one call looks at.
+/// Failed executions, or rejected images, that one command runs again.
 const MOST: usize = 1000;
-const READS_AT_ONCE: usize = 8;
+const AT_ONCE: usize = 8;
 
 /// A failed execution with its image.
 struct Candidate {
@@ -45,106 +43,252 @@ struct Candidate {
     plan: Plan,
 }
 
-/// Redrives, or says what it would redrive.
-pub async fn run(global: &Global, args: &Redrive, output: Output) -> Result<Exit, CliError> {
-    let wanted = args.executions.iter().map(|text| Wanted::parse(text)).collect::<Result<Vec<_>, _>>()?;
+/// What was done with one execution, as it is printed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Outcome {
+    execution_arn: String,
+    #[serde(rename = "ImageID", skip_serializing_if = "Option::is_none")]
+    image_id: Option<String>,
+    action: ActionKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_execution_arn: Option<String>,
+    /// Status of the record after `--wait`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processing_status: Option<ProcessingStatus>,
+    /// Whether the image failed again, or could not be followed.
+    #[serde(skip)]
+    has_failed_again: bool,
+}
+
+impl Outcome {
+    fn new(execution_arn: &str, image_id: Option<String>, action: ActionKind, reason: Option<String>) -> Self {
+        let execution_arn = execution_arn.to_owned();
+        Self { execution_arn, image_id, action, reason, new_execution_arn: None, processing_status: None, has_failed_again: false }
+    }
+
+    fn set(&mut self, action: ActionKind, reason: String) {
+        (self.action, self.reason) = (action, Some(reason));
+    }
+
+    /// Sets `NOT_REDRIVEN`, and returns true, if the command was stopped before this one.
+    fn is_stopped(&mut self) -> bool {
+        let is_stopped = stop::is_requested().is_some();
+        if is_stopped {
+            self.set(ActionKind::NotRedriven, "the command was stopped before this one".to_owned());
+        }
+        is_stopped
+    }
+
+    /// Waits for a new end of the image. `None` if the command is stopped first or the record cannot be read.
+    async fn wait(&mut self, session: &Session, follower: &Follower, permits: &Semaphore) -> Option<Record> {
+        let records = session.tables();
+        let finished = tokio::select! {
+            finished = follower.wait_until_finished(&records, permits) => finished,
+            stop = stop::requested() => {
+                self.set(ActionKind::Waiting, format!("still in progress; {}", stop.sentence()));
+                return None;
+            }
+        };
+        match finished {
+            Ok(record) => {
+                self.processing_status = Some(record.processing_status);
+                Some(record)
+            }
+            Err(error) => {
+                (self.has_failed_again, self.reason) = (true, Some(sentence(&error)));
+                None
+            }
+        }
+    }
+}
+
+/// Redrives, or shows what it would redrive.
+pub async fn run(global: &Global, args: &RedriveArgs, output: Output) -> Result<Exit, CliError> {
+    let named = args.executions.iter().map(|text| ExecutionRef::parse(text)).collect::<Result<Vec<_>, _>>()?;
     let session = Session::open(global).await?;
     if args.rejected {
-        return rejected::run(&session, wanted, args, output).await;
+        return rejected::run(&session, named, args, output).await;
     }
-    let candidates = if args.all_failed { all_failed(&session, args).await? } else { named(&session, wanted, args).await? };
+    let candidates = if args.all_failed { find_failed(&session, args).await? } else { find_named(&session, named, args).await? };
     if candidates.is_empty() {
-        say!("nothing to redrive");
-        return Ok(Exit::Done);
+        say!("no failed execution matches");
+        return Ok(Exit::Success);
     }
     let due = candidates.iter().filter(|candidate| !matches!(candidate.plan, Plan::Skip(_))).count();
-    if !args.dry_run && due > 0 && !agreed(args, due)? {
-        return Err(CliError::Failed("nothing was redriven".to_owned()));
+    if !args.dry_run && !args.yes && due > usize::from(!args.all_failed) {
+        let executions = count(due, "execution");
+        confirm(&format!("Run {executions} again?"), &format!("{executions} would be run again"), "nothing was redriven")?;
     }
-    let _ending = stop::own_ending();
+    let _handler = stop::handle_in_command();
     let outcomes =
-        if args.dry_run { candidates.iter().map(foreseen).collect() } else { act::redrive_all(&session, candidates, args).await };
+        if args.dry_run { candidates.iter().map(Candidate::preview).collect() } else { redrive_all(&session, &candidates, args).await };
     finish(&outcomes, output)
 }
 
-/// Prints what was done, and says how it went.
+/// Prints the outcomes, and returns the exit code.
 fn finish(outcomes: &[Outcome], output: Output) -> Result<Exit, CliError> {
-    output.list(outcomes, || render(&table(outcomes)))?;
+    List::new(outcomes).print(output, table)?;
     if let Some(stop) = stop::is_requested() {
         return Ok(stop.exit());
     }
-    Ok(Exit::of_many(outcomes.iter().filter(|outcome| outcome.failed).count(), outcomes.len()))
+    let failed = outcomes.iter().filter(|outcome| outcome.action.is_failure() || outcome.has_failed_again).count();
+    Ok(Exit::of_many(failed, outcomes.len()))
 }
 
-async fn named(session: &Session, wanted: Vec<Wanted>, args: &Redrive) -> Result<Vec<Candidate>, CliError> {
+fn table(outcomes: &[Outcome]) -> String {
+    let row = |outcome: &Outcome| {
+        let image = outcome.image_id.clone().unwrap_or_else(|| clean(&outcome.execution_arn));
+        let record = outcome.processing_status.as_ref().map_or_else(|| NO_VALUE.to_owned(), name_of);
+        let reason = outcome.reason.as_deref().map_or_else(String::new, clean);
+        [Cell::new(image), Cell::new(outcome.action), status_cell(&record), Cell::new(reason)]
+    };
+    Table::new(&["IMAGE", "ACTION", "RECORD", "REASON"], outcomes.iter().map(row)).keep_whole(0).render()
+}
+
+async fn find_named(session: &Session, named: Vec<ExecutionRef>, args: &RedriveArgs) -> Result<Vec<Candidate>, CliError> {
     let mut candidates = Vec::new();
-    for wanted in wanted {
-        let (arn, _) = locate(session, wanted).await?;
-        // A fresh execution that stands in for it would be one of image-analysis.
+    for execution in named {
+        let (arn, _) = execution.resolve(session).await?;
+        // A restart would start the state machine image-analysis, whatever ran here.
         if !arn.starts_with(&session.executions().arn_of("")) {
-            return Err(CliError::Usage(format!("{arn} is no execution of {}", session.stack.state_machine_arn)));
+            return Err(CliError::Usage(format!("{arn} is not an execution of {}", session.stack.state_machine_arn)));
         }
-        let unknown = || CliError::NotFound(format!("there is no execution {arn}"));
-        let candidate = candidate(session, &arn, args).await?.ok_or_else(unknown)?;
-        if matches_error(args, &candidate.detail) {
+        let unknown = || CliError::NotFound(format!("execution {arn} does not exist"));
+        let candidate = Candidate::read(session, &arn, args).await?.ok_or_else(unknown)?;
+        if candidate.has_error(args) {
             candidates.push(candidate);
         }
     }
     Ok(candidates)
 }
 
-/// Those whose image still waits for them: a later execution may have done their work since.
-async fn all_failed(session: &Session, args: &Redrive) -> Result<Vec<Candidate>, CliError> {
+/// The failed executions whose image has not been analysed by a later execution.
+async fn find_failed(session: &Session, args: &RedriveArgs) -> Result<Vec<Candidate>, CliError> {
     let now = SystemClock.now();
-    let since = args.since.map_or(now - REDRIVABLE_DAYS * DAY_MILLIS, |since| since.moment(now));
-    let found = session.executions().list(&["ABORTED", "FAILED", "TIMED_OUT"], since, MOST).await?;
+    let since = args.since.map_or(now - REDRIVABLE_DAYS * DAY_MILLIS, |since| since.to_millis(now));
+    let found = session.executions().list(&ExecutionStatus::FAILURES.map(ExecutionStatus::name), since, MOST).await?;
     if found.len() == MOST {
-        say!("looking at the newest {MOST} only; run the command again for the rest");
+        say!("only the newest {MOST} are run again; repeat the command for the others");
     }
-    let looked_at: Vec<_> = stream::iter(found)
-        .map(|execution| async move { candidate(session, &execution.arn, args).await })
-        .buffered(READS_AT_ONCE)
+    let read: Vec<_> = stream::iter(found)
+        .map(|execution| async move { Candidate::read(session, &execution.arn, args).await })
+        .buffered(AT_ONCE)
         .collect()
         .await;
     let mut candidates = Vec::new();
-    for candidate in looked_at {
-        candidates.extend(candidate?.filter(|candidate| matches_error(args, &candidate.detail) && candidate.is_owner()));
+    for candidate in read {
+        candidates.extend(candidate?.filter(|candidate| candidate.has_error(args) && candidate.owns_image()));
     }
     Ok(candidates)
 }
 
 impl Candidate {
+    async fn read(session: &Session, arn: &str, args: &RedriveArgs) -> Result<Option<Self>, CliError> {
+        let executions = session.executions();
+        let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
+        let record = match record_of(session, detail.input.as_deref(), arn).await {
+            // One unreadable record must not stop all others.
+            Err(error) if args.all_failed && !error.is_transient() => {
+                say!("{arn}: left out: the record of its image cannot be read");
+                return Ok(None);
+            }
+            found => found?,
+        };
+        let image_id = Row::new(detail.execution.clone(), Some(detail.clone()), record.as_ref()).image_id;
+        let events = executions.history_length(arn).await?;
+        let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), RerunMode::new(args.or_restart, args.fresh));
+        Ok(Some(Self { detail, record, image_id, plan }))
+    }
+
     /// Whether the image has no record, or one that this execution failed.
-    fn is_owner(&self) -> bool {
+    fn owns_image(&self) -> bool {
         rerun::waits_for(self.record.as_ref(), &self.detail.execution.arn)
     }
-}
 
-async fn candidate(session: &Session, arn: &str, args: &Redrive) -> Result<Option<Candidate>, CliError> {
-    let executions = session.executions();
-    let Some(detail) = executions.describe(arn).await? else { return Ok(None) };
-    let record = match record_of(session, detail.input.as_deref(), arn).await {
-        // One record that cannot be read must not keep all others from being run again.
-        Err(error) if args.all_failed && !error.is_transient() => {
-            say!("{arn}: left out: the record of its image cannot be read");
-            return Ok(None);
-        }
-        found => found?,
-    };
-    let image_id = Row::new(detail.execution.clone(), Some(detail.clone()), record.as_ref()).image_id;
-    let events = executions.history_length(arn).await?;
-    let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), Way::of(args.or_restart, args.fresh));
-    Ok(Some(Candidate { detail, record, image_id, plan }))
-}
-
-fn matches_error(args: &Redrive, detail: &ExecutionDetail) -> bool {
-    args.error.as_deref().is_none_or(|pattern| fits(pattern, detail.error.as_deref().unwrap_or_default()))
-}
-
-fn agreed(args: &Redrive, due: usize) -> Result<bool, CliError> {
-    if args.yes || (!args.all_failed && due == 1) {
-        return Ok(true);
+    fn has_error(&self, args: &RedriveArgs) -> bool {
+        args.error.as_deref().is_none_or(|pattern| WildMatch::new(pattern).matches(self.detail.error.as_deref().unwrap_or_default()))
     }
-    let executions = count(due, "execution");
-    confirm::agreed(&format!("Run {executions} again?"), &format!("{executions} would be run again"))
+
+    /// What would be done.
+    fn preview(&self) -> Outcome {
+        let (action, reason) = match &self.plan {
+            Plan::Redrive => (ActionKind::WouldRedrive, None),
+            Plan::Restart(reason) => (ActionKind::WouldRestart, Some(reason.clone())),
+            Plan::Skip(reason) => (ActionKind::Skipped, Some(reason.clone())),
+        };
+        Outcome::new(&self.detail.execution.arn, self.image_id.clone(), action, reason)
+    }
+
+    async fn run_again(&self, session: &Session, rate: &StartRate) -> Outcome {
+        let mut outcome = self.preview();
+        if matches!(self.plan, Plan::Skip(_)) || outcome.is_stopped() {
+            return outcome;
+        }
+        rate.wait().await;
+        let result = match &self.plan {
+            Plan::Redrive => self.redrive(session, &mut outcome).await,
+            Plan::Restart(_) | Plan::Skip(_) => self.restart(session, &mut outcome).await,
+        };
+        if let Err(error) = result {
+            outcome.set(ActionKind::NotRedriven, sentence(&error));
+        }
+        outcome
+    }
+
+    async fn redrive(&self, session: &Session, outcome: &mut Outcome) -> Result<(), CliError> {
+        match session.executions().redrive(&self.detail.execution.arn).await? {
+            Redriven::Yes => {
+                outcome.action = ActionKind::Redriven;
+                if let Some(record) = &self.record {
+                    session.tables().resume(record).await?;
+                }
+                Ok(())
+            }
+            Redriven::Unknown => {
+                outcome.reason = Some("this engine has no redrive".to_owned());
+                self.restart(session, outcome).await
+            }
+            Redriven::Refused(reason) => Err(CliError::Failed(format!("{reason}; --or-restart starts a new execution"))),
+        }
+    }
+
+    async fn restart(&self, session: &Session, outcome: &mut Outcome) -> Result<(), CliError> {
+        // A new execution may claim only a FAILED record; record-failure marks it within moments.
+        if !rerun::may_restart(self.record.as_ref()) {
+            return Err(CliError::Failed("its record is not FAILED yet; try again in a moment".to_owned()));
+        }
+        let input = self.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is no longer known".to_owned()))?;
+        outcome.new_execution_arn = Some(session.executions().start(input).await?);
+        outcome.action = ActionKind::Restarted;
+        Ok(())
+    }
+
+    async fn wait(&self, session: &Session, outcome: &mut Outcome, permits: &Semaphore) {
+        let Some(image_id) = self.image_id.clone() else { return };
+        // A redrive continues the same execution; after a restart, the failure of the old execution is ignored.
+        let old = outcome.new_execution_arn.is_some().then(|| self.detail.execution.arn.clone());
+        let follower = Follower::after_failure(vec![image_id], old);
+        if let Some(record) = outcome.wait(session, &follower, permits).await {
+            outcome.has_failed_again = record.is_rerunnable();
+            outcome.reason = record.status_reason.or_else(|| outcome.reason.take());
+        }
+    }
+}
+
+/// Runs all candidates again that can be, within Rekognition's quota: all at once would repeat the burst that made them fail.
+async fn redrive_all(session: &Session, candidates: &[Candidate], args: &RedriveArgs) -> Vec<Outcome> {
+    let (permits, rate) = (Semaphore::new(AT_ONCE), StartRate::per_second(session.stack.rekognition_calls_per_second));
+    let one = |candidate| run_and_wait(session, candidate, args, &rate, &permits);
+    stream::iter(candidates).map(one).buffered(AT_ONCE).collect().await
+}
+
+async fn run_and_wait(session: &Session, candidate: &Candidate, args: &RedriveArgs, rate: &StartRate, permits: &Semaphore) -> Outcome {
+    let mut outcome = candidate.run_again(session, rate).await;
+    if args.wait && !outcome.action.is_failure() {
+        candidate.wait(session, &mut outcome, permits).await;
+    }
+    outcome
 }

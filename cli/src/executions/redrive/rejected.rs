@@ -1,28 +1,17 @@
-//! `executions redrive --rejected`: fresh executions that look anew at rejected images.
+//! `executions redrive --rejected`: new executions inspect rejected images again.
 
-use super::{MOST, READS_AT_ONCE, act::settled, finish, outcome::Outcome};
+use super::{AT_ONCE, MOST, Outcome, finish};
 use crate::{
-    args::Redrive,
+    actions::{ActionKind, StartRate, confirm},
     clock::SystemClock,
-    confirm,
-    error::{CliError, sentence},
-    executions::{
-        record_of,
-        wanted::{Wanted, locate},
-    },
-    exit::Exit,
-    output::{
-        Output,
-        record::status_name,
-        text::{clean, count},
-    },
-    pace::Pace,
+    error::{CliError, Exit, sentence},
+    executions::{ExecutionRef, RedriveArgs, record_of},
+    output::{Output, clean, count, name_of},
     session::Session,
     stop,
-    upload::follow::Follow,
+    upload::follow::Follower,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sightline_domain::ports::Executions;
 use sightline_domain::{
     model::{
         clock::{Clock, EpochMillis},
@@ -32,54 +21,57 @@ use sightline_domain::{
         layout,
         record::{ProcessingStatus, Record, WorkQueue},
     },
-    ports::{QueuedImage, Records, Uploads, WorkQueues},
+    ports::{Executions, QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;
 
-/// A rejected image, and the input of the execution that looks at it anew, or why there is none.
+/// A rejected image, and the input of the execution that inspects it again, or why there is none.
 struct Rejected {
     record: Record,
     input: Result<String, String>,
 }
 
-/// Looks anew at those that are named, or at all; or says what it would do.
-pub async fn run(session: &Session, wanted: Vec<Wanted>, args: &Redrive, output: Output) -> Result<Exit, CliError> {
-    let records = if wanted.is_empty() { all(session, args).await? } else { named(session, wanted).await? };
-    let asked_for = records.into_iter().filter(|record| fits(record, args));
-    let rejected: Vec<Rejected> =
-        stream::iter(asked_for).map(|record| planned(session, record)).buffered(READS_AT_ONCE).try_collect().await?;
+/// Inspects the `named` images again, or all rejected images if none is named; or shows what it would do.
+pub async fn run(session: &Session, named: Vec<ExecutionRef>, args: &RedriveArgs, output: Output) -> Result<Exit, CliError> {
+    let is_named = !named.is_empty();
+    let records = if is_named { find_named(session, named).await? } else { find_all(session, args).await? };
+    let matching = records.into_iter().filter(|record| matches(record, args));
+    let rejected: Vec<Rejected> = stream::iter(matching).map(|record| read(session, record)).buffered(AT_ONCE).try_collect().await?;
     if rejected.is_empty() {
-        say!("no such rejected image");
-        return Ok(Exit::Done);
+        say!("no rejected image matches");
+        return Ok(Exit::Success);
     }
     let due = rejected.iter().filter(|image| image.input.is_ok()).count();
-    if !args.dry_run && due > 0 && !agreed(args, due)? {
-        return Err(CliError::Failed("no image was looked at anew".to_owned()));
+    if !args.dry_run && !args.yes && due > usize::from(is_named) {
+        let images = count(due, "rejected image");
+        confirm(&format!("Inspect {images} again?"), &format!("{images} would be inspected again"), "no image was inspected again")?;
     }
-    let _ending = stop::own_ending();
-    let (looks, pace) = (Semaphore::new(READS_AT_ONCE), Pace::new(session.stack.rekognition_calls_per_second));
+    let _handler = stop::handle_in_command();
+    let (permits, rate) = (Semaphore::new(AT_ONCE), StartRate::per_second(session.stack.rekognition_calls_per_second));
     let outcomes: Vec<Outcome> =
-        stream::iter(&rejected).map(|image| act(session, image, args, &looks, &pace)).buffered(READS_AT_ONCE).collect().await;
+        stream::iter(&rejected).map(|image| image.inspect_again(session, args, &permits, &rate)).buffered(AT_ONCE).collect().await;
     finish(&outcomes, output)
 }
 
-/// The rejected images that are asked for, those that were rejected longest ago first, at most [`MOST`]: what is rejected again goes to the
-/// end of that order, so each further run continues with others.
-async fn all(session: &Session, args: &Redrive) -> Result<Vec<Record>, CliError> {
+/// At most [`MOST`] matching images, those rejected longest ago first. An image that is rejected again moves to the end of this order, so
+/// that the next run continues with others.
+async fn find_all(session: &Session, args: &RedriveArgs) -> Result<Vec<Record>, CliError> {
     let (records, mut found, mut matching, mut after) = (session.tables(), Vec::new(), 0, None);
     loop {
         let page = records.queued(WorkQueue::Failed, after.as_ref()).await?;
-        for odd in &page.unreadable {
-            left_out(&odd.image_id);
+        for unreadable in &page.unreadable {
+            report_unreadable(&unreadable.image_id);
         }
         let read = |image: QueuedImage| async { (records.find(&image.image_id).await, image.image_id) };
-        let read: Vec<_> = stream::iter(page.items).map(read).buffered(READS_AT_ONCE).collect().await;
+        let read: Vec<_> = stream::iter(page.items).map(read).buffered(AT_ONCE).collect().await;
         for (record, image_id) in read {
             match record {
-                // The index is a moment late, and holds images whose execution failed as well.
-                Ok(record) => found.extend(record.filter(|record| record.is_rejected() && fits(record, args)).inspect(|_| matching += 1)),
+                // The index is eventually consistent, and also has images whose execution failed.
+                Ok(record) => {
+                    found.extend(record.filter(|record| record.is_rejected() && matches(record, args)).inspect(|_| matching += 1));
+                }
                 Err(error) if error.is_transient() => return Err(error.into()),
-                Err(_) => left_out(&image_id),
+                Err(_) => report_unreadable(&image_id),
             }
         }
         found.sort_by_key(|record| record.finished_at);
@@ -90,24 +82,24 @@ async fn all(session: &Session, args: &Redrive) -> Result<Vec<Record>, CliError>
         }
     }
     if matching > MOST {
-        say!(
-            "looking at {MOST} of {}, those that were rejected longest ago; run the command again for the others",
-            count(matching, "image")
-        );
+        let images = count(matching, "image");
+        say!("only the {MOST} of {images} that were rejected longest ago are inspected; repeat the command for the others");
     }
     Ok(found)
 }
 
-/// One record that cannot be read must not keep the others from being looked at.
-fn left_out(image_id: &str) {
+/// One unreadable record must not stop all others.
+fn report_unreadable(image_id: &str) {
     say!("{}: left out: its record cannot be read", clean(image_id));
 }
 
-/// Those that are named; each must have a record.
-async fn named(session: &Session, wanted: Vec<Wanted>) -> Result<Vec<Record>, CliError> {
+/// # Errors
+///
+/// `CliError::NotFound` if one of them has no record.
+async fn find_named(session: &Session, named: Vec<ExecutionRef>) -> Result<Vec<Record>, CliError> {
     let mut records = Vec::new();
-    for wanted in wanted {
-        let (arn, record) = locate(session, wanted).await?;
+    for execution in named {
+        let (arn, record) = execution.resolve(session).await?;
         let record = if record.is_some() {
             record
         } else {
@@ -119,24 +111,24 @@ async fn named(session: &Session, wanted: Vec<Wanted>) -> Result<Vec<Record>, Cl
     Ok(records)
 }
 
-/// Whether its reason and the time of its rejection are asked for. Images that were not rejected pass; `planned` refuses them.
-fn fits(record: &Record, args: &Redrive) -> bool {
-    let since = args.since.map(|since| since.moment(SystemClock.now()));
-    let late_enough = since.is_none_or(|since| record.finished_at.is_some_and(|at| at >= since));
+/// Whether `--reason` and `--since` match. Images that were not rejected match too; [`read`] says why they are skipped.
+fn matches(record: &Record, args: &RedriveArgs) -> bool {
+    let since = args.since.map(|since| since.to_millis(SystemClock.now()));
+    let is_recent = since.is_none_or(|since| record.finished_at.is_some_and(|at| at >= since));
     let reason = record.status_reason.as_deref();
-    late_enough && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_str()) == reason))
+    is_recent && (args.reason.is_empty() || args.reason.iter().any(|code| Some(code.as_ref()) == reason))
 }
 
-async fn planned(session: &Session, record: Record) -> Result<Rejected, StorageError> {
+async fn read(session: &Session, record: Record) -> Result<Rejected, StorageError> {
     let input = match (record.is_rejected(), record.upload(), record.finished_at) {
-        (false, ..) => Err(format!("it was not rejected: it is {}", status_name(record.processing_status))),
+        (false, ..) => Err(format!("it was not rejected: it is {}", name_of(&record.processing_status))),
         (true, Some(upload), Some(rejected_at)) => input(session, &record, &upload, rejected_at).await?,
-        (true, ..) => Err("its record does not say which upload it was".to_owned()),
+        (true, ..) => Err("its record does not name the upload".to_owned()),
     };
     Ok(Rejected { record, input })
 }
 
-/// The original is where it was uploaded, or, where that version was deleted since, in the archive.
+/// The input for the upload, or, if that version was deleted, for its copy in the archive.
 async fn input(
     session: &Session,
     record: &Record,
@@ -154,67 +146,42 @@ async fn input(
     })
 }
 
-async fn act(session: &Session, image: &Rejected, args: &Redrive, looks: &Semaphore, pace: &Pace) -> Outcome {
-    let record = &image.record;
-    let mut outcome = Outcome {
-        execution_arn: record.execution_arn.clone(),
-        image_id: Some(record.image_id.clone()),
-        action: "SKIPPED",
-        reason: None,
-        new_execution_arn: None,
-        processing_status: None,
-        failed: false,
-    };
-    let input = match &image.input {
-        Ok(input) => input,
-        Err(reason) => {
-            (outcome.reason, outcome.failed) = (Some(reason.clone()), true);
-            return outcome;
+impl Rejected {
+    async fn inspect_again(&self, session: &Session, args: &RedriveArgs, permits: &Semaphore, rate: &StartRate) -> Outcome {
+        let record = &self.record;
+        let mut outcome =
+            Outcome::new(&record.execution_arn, Some(record.image_id.clone()), ActionKind::WouldRestart, Some(rejection(record)));
+        let input = match &self.input {
+            Err(reason) => {
+                outcome.set(ActionKind::Skipped, reason.clone());
+                return outcome;
+            }
+            Ok(_) if args.dry_run || outcome.is_stopped() => return outcome,
+            Ok(input) => input,
+        };
+        rate.wait().await;
+        match session.executions().start(input).await {
+            Ok(arn) => (outcome.action, outcome.reason, outcome.new_execution_arn) = (ActionKind::Restarted, None, Some(arn)),
+            Err(error) => outcome.set(ActionKind::NotRedriven, sentence(&CliError::from(error))),
         }
-    };
-    if args.dry_run {
-        (outcome.action, outcome.reason) = ("WOULD_RESTART", Some(standing(record)));
-        return outcome;
-    }
-    if stop::is_requested().is_some() {
-        let reason = "the command was stopped before it came to this one".to_owned();
-        (outcome.action, outcome.failed, outcome.reason) = ("NOT_REDRIVEN", true, Some(reason));
-        return outcome;
-    }
-    pace.turn().await;
-    match session.executions().start(input).await {
-        Ok(arn) => (outcome.action, outcome.new_execution_arn) = ("RESTARTED", Some(arn)),
-        Err(error) => {
-            (outcome.action, outcome.failed, outcome.reason) = ("NOT_REDRIVEN", true, Some(sentence(&CliError::from(error))));
-            return outcome;
+        if args.wait && !outcome.action.is_failure() {
+            self.wait(session, &mut outcome, permits).await;
         }
+        outcome
     }
-    if args.wait {
-        wait(session, record, &mut outcome, looks).await;
-    }
-    outcome
-}
 
-/// Follows the image to its new end.
-async fn wait(session: &Session, record: &Record, outcome: &mut Outcome, looks: &Semaphore) {
-    let follow = Follow::again(vec![record.image_id.clone()], Some(record.execution_arn.clone()));
-    if let Some(now) = settled(session, &follow, outcome, looks).await
-        && now.processing_status == ProcessingStatus::Failed
-    {
-        let again = if now.is_rejected() { "rejected again: " } else { "" };
-        (outcome.failed, outcome.reason) = (true, Some(format!("{again}{}", standing(&now))));
+    async fn wait(&self, session: &Session, outcome: &mut Outcome, permits: &Semaphore) {
+        let follower = Follower::after_failure(vec![self.record.image_id.clone()], Some(self.record.execution_arn.clone()));
+        if let Some(now) = outcome.wait(session, &follower, permits).await
+            && now.processing_status == ProcessingStatus::Failed
+        {
+            let prefix = if now.is_rejected() { "rejected again: " } else { "" };
+            (outcome.has_failed_again, outcome.reason) = (true, Some(format!("{prefix}{}", rejection(&now))));
+        }
     }
 }
 
-/// The reason of a FAILED record, with its sentence.
-fn standing(record: &Record) -> String {
+/// The reason of a FAILED record, with its details.
+fn rejection(record: &Record) -> String {
     [record.status_reason.as_deref(), record.status_detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ")
-}
-
-fn agreed(args: &Redrive, due: usize) -> Result<bool, CliError> {
-    if args.yes || (!args.executions.is_empty() && due == 1) {
-        return Ok(true);
-    }
-    let images = count(due, "rejected image");
-    confirm::agreed(&format!("Look at {images} anew?"), &format!("{images} would be looked at anew"))
 }

@@ -1,4 +1,4 @@
-//! One conditional `UpdateItem`, alone or within a transaction.
+//! A conditional `UpdateItem`, alone or in a transaction.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -14,11 +14,11 @@ use std::collections::HashMap;
 /// A `DynamoDB` item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The changes to one item, and the condition under which they are made.
+/// Changes to one item, and their condition.
 pub(crate) struct Changes {
     table: String,
     key: Item,
-    actions: Vec<String>,
+    assignments: Vec<String>,
     removals: Vec<String>,
     condition: String,
     names: HashMap<String, String>,
@@ -26,12 +26,12 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// To the item at `key`, where `condition` holds.
+    /// Changes to the item at `key`, under `condition`.
     pub(crate) fn new(table: &str, key: Item, condition: impl Into<String>) -> Self {
         Self {
             table: table.to_owned(),
             key,
-            actions: Vec::new(),
+            assignments: Vec::new(),
             removals: Vec::new(),
             condition: condition.into(),
             names: HashMap::new(),
@@ -49,17 +49,22 @@ impl Changes {
 
     /// Sets one attribute.
     pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
-        let place = self.names.len();
-        self.names.insert(format!("#a{place}"), name.to_owned());
-        self.values.insert(format!(":a{place}"), value);
-        self.actions.push(format!("#a{place} = :a{place}"));
+        let index = self.names.len();
+        self.names.insert(format!("#a{index}"), name.to_owned());
+        self.values.insert(format!(":a{index}"), value);
+        self.assignments.push(format!("#a{index} = :a{index}"));
         self
     }
 
-    /// Adds one to a counter, which starts at nothing.
-    pub(crate) fn count(mut self, name: &str) -> Self {
-        self.actions.push(format!("{name} = if_not_exists({name}, :zero) + :one"));
-        self.given(":zero", AttributeValue::N("0".into())).given(":one", AttributeValue::N("1".into()))
+    /// Sets one attribute to a string.
+    pub(crate) fn set_text(self, name: &str, value: &str) -> Self {
+        self.set(name, AttributeValue::S(value.to_owned()))
+    }
+
+    /// Adds one to a number; a missing attribute counts as zero.
+    pub(crate) fn increment(mut self, name: &str) -> Self {
+        self.assignments.push(format!("{name} = if_not_exists({name}, :zero) + :one"));
+        self.value(":zero", AttributeValue::N("0".into())).value(":one", AttributeValue::N("1".into()))
     }
 
     /// Removes attributes.
@@ -68,24 +73,24 @@ impl Changes {
         self
     }
 
-    /// A value that the condition speaks of.
-    pub(crate) fn given(mut self, placeholder: &str, value: AttributeValue) -> Self {
+    /// Sets a placeholder of the condition.
+    pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(placeholder.to_owned(), value);
         self
     }
 
-    /// The same as [`Changes::given`], for strings.
-    pub(crate) fn given_text(self, placeholder: &str, value: &str) -> Self {
-        self.given(placeholder, AttributeValue::S(value.to_owned()))
+    /// Sets a placeholder of the condition to a string.
+    pub(crate) fn text(self, placeholder: &str, value: &str) -> Self {
+        self.value(placeholder, AttributeValue::S(value.to_owned()))
     }
 
     fn expression(&self) -> String {
         let clause = |verb: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{verb} {}", parts.join(", ")));
-        let clauses = [clause("SET", &self.actions), clause("REMOVE", &self.removals)];
+        let clauses = [clause("SET", &self.assignments), clause("REMOVE", &self.removals)];
         clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// As part of a transaction; a failed condition reports the item as it was.
+    /// The update as a part of a transaction. If the condition fails, the error contains the item.
     pub(crate) fn into_update(self) -> Result<Update, BuildError> {
         Update::builder()
             .update_expression(self.expression())
@@ -98,7 +103,7 @@ impl Changes {
             .build()
     }
 
-    /// Alone. A failed condition is [`Written::Refused`].
+    /// Sends the update. If the condition fails, it returns [`Written::Refused`].
     pub(crate) async fn send(self, client: &Client, doing: &'static str) -> Result<Written, StorageError> {
         let sent: Result<_, SdkError<UpdateItemError, HttpResponse>> = client
             .update_item()
@@ -120,7 +125,7 @@ impl Changes {
     }
 }
 
-/// Anything of ours as an item.
+/// Serialises a value as an item.
 pub(crate) fn to_item(doing: &'static str, value: impl Serialize) -> Result<Item, StorageError> {
     serde_dynamo::to_item(value).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })
 }

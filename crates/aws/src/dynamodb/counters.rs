@@ -3,7 +3,7 @@
 use super::{
     Tables,
     changes::{Item, to_item},
-    invalid_request, unreadable,
+    invalid_request, is_transient, unreadable,
 };
 use crate::classify::{cause, storage};
 use aws_sdk_dynamodb::{
@@ -30,25 +30,18 @@ const COUNTING: &str = "counting the image";
 impl Counters for Tables {
     async fn counts(&self, counter: &str, names: Option<RangeInclusive<&str>>) -> Result<BTreeMap<String, Counts>, StorageError> {
         const DOING: &str = "reading the counters";
-        let (mut counts, mut next) = (BTreeMap::new(), None);
-        loop {
-            let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
-            let query = query.expression_attribute_values(":counter", S(counter.to_owned())).set_exclusive_start_key(next);
-            let query = match &names {
-                None => query.key_condition_expression("#counter = :counter"),
-                Some(names) => query
-                    .key_condition_expression("#counter = :counter AND #name BETWEEN :from AND :to")
-                    .expression_attribute_names("#name", "Name")
-                    .expression_attribute_values(":from", S((*names.start()).to_owned()))
-                    .expression_attribute_values(":to", S((*names.end()).to_owned())),
-            };
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
-            counts.extend(page.items.unwrap_or_default().into_iter().filter_map(named_counts));
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(counts);
-            }
-        }
+        let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
+        let query = query.expression_attribute_values(":counter", S(counter.to_owned()));
+        let query = match &names {
+            None => query.key_condition_expression("#counter = :counter"),
+            Some(names) => query
+                .key_condition_expression("#counter = :counter AND #name BETWEEN :from AND :to")
+                .expression_attribute_names("#name", "Name")
+                .expression_attribute_values(":from", S((*names.start()).to_owned()))
+                .expression_attribute_values(":to", S((*names.end()).to_owned())),
+        };
+        let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
+        Ok(items.map_err(|error| storage(DOING, error))?.into_iter().filter_map(named_counts).collect())
     }
 
     async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
@@ -63,24 +56,25 @@ impl Counters for Tables {
         let items = self.transaction(change)?;
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(Replaced::Yes),
-            Err(error) => canceled(error),
+            Err(error) => failed(error),
         }
     }
 }
 
 impl Tables {
-    /// The tally first, then the look at the record, then a counter each.
+    /// The items of the transaction: the tally, the condition on the record, and each counter.
     fn transaction(&self, change: &TallyChange<'_>) -> Result<Vec<TransactWriteItem>, StorageError> {
         let mut items = vec![self.tally_item(change)?];
         if let Some(record) = change.record {
-            items.push(TransactWriteItem::builder().condition_check(self.as_read(record)?).build());
+            items.push(TransactWriteItem::builder().condition_check(self.record_is_unchanged(record)?).build());
         }
         for (key, counts) in difference(change.old, change.new) {
-            items.push(TransactWriteItem::builder().update(self.addition(&key, &counts).map_err(invalid_request(COUNTING))?).build());
+            items.push(TransactWriteItem::builder().update(self.add(&key, &counts).map_err(invalid_request(COUNTING))?).build());
         }
         Ok(items)
     }
 
+    /// Writes or deletes the tally, if it is still the old one.
     fn tally_item(&self, change: &TallyChange<'_>) -> Result<TransactWriteItem, StorageError> {
         let (condition, name, old) = match change.old {
             None => ("attribute_not_exists(#known)", "Counter", None),
@@ -110,8 +104,8 @@ impl Tables {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// The record still says how its image ended.
-    fn as_read(&self, record: &Record) -> Result<ConditionCheck, StorageError> {
+    /// The condition that execution, status and time of completion of the record are unchanged.
+    fn record_is_unchanged(&self, record: &Record) -> Result<ConditionCheck, StorageError> {
         let status = serde_dynamo::to_attribute_value(record.processing_status).map_err(unreadable(COUNTING))?;
         let check = ConditionCheck::builder()
             .table_name(&self.names.records)
@@ -119,23 +113,23 @@ impl Tables {
             .key("UploadTimestamp", N(record.upload_timestamp.to_string()))
             .expression_attribute_values(":status", status)
             .expression_attribute_values(":execution", S(record.execution_arn.clone()));
-        let same = "ProcessingStatus = :status AND ExecutionArn = :execution";
+        let unchanged = "ProcessingStatus = :status AND ExecutionArn = :execution";
         let check = match record.finished_at {
             Some(at) => check
-                .condition_expression(format!("{same} AND FinishedAt = :finished"))
+                .condition_expression(format!("{unchanged} AND FinishedAt = :finished"))
                 .expression_attribute_values(":finished", N(at.to_string())),
-            None => check.condition_expression(format!("{same} AND attribute_not_exists(FinishedAt)")),
+            None => check.condition_expression(format!("{unchanged} AND attribute_not_exists(FinishedAt)")),
         };
         check.build().map_err(invalid_request(COUNTING))
     }
 
-    fn addition(&self, key: &CounterKey, counts: &Counts) -> Result<Update, BuildError> {
+    fn add(&self, key: &CounterKey, counts: &Counts) -> Result<Update, BuildError> {
         let mut update = Update::builder().table_name(&self.names.trends).set_key(Some(counter_key(&key.counter, &key.name)));
         let mut additions = Vec::new();
-        for (place, (attribute, number)) in counts.iter().enumerate() {
-            update = update.expression_attribute_names(format!("#a{place}"), attribute);
-            update = update.expression_attribute_values(format!(":a{place}"), N(number.to_string()));
-            additions.push(format!("#a{place} :a{place}"));
+        for (index, (attribute, number)) in counts.iter().enumerate() {
+            update = update.expression_attribute_names(format!("#a{index}"), attribute);
+            update = update.expression_attribute_values(format!(":a{index}"), N(number.to_string()));
+            additions.push(format!("#a{index} :a{index}"));
         }
         update.update_expression(format!("ADD {}", additions.join(", "))).build()
     }
@@ -149,24 +143,23 @@ fn tally_key(image_id: &str) -> Item {
     counter_key(&format!("image#{image_id}"), "tally")
 }
 
-/// The name of a counter, and all of its numbers.
+/// The name of an item, and its numbers by attribute.
 fn named_counts(item: Item) -> Option<(String, Counts)> {
     let name = item.get("Name").and_then(|name| name.as_s().ok()).cloned()?;
     let number = |value: &AttributeValue| value.as_n().ok().and_then(|number| number.parse().ok());
     Some((name, item.into_iter().filter_map(|(attribute, value)| number(&value).map(|number| (attribute, number))).collect()))
 }
 
-/// What a transaction that did not go through means: another one met it or was faster, the service is down, or it was wrong.
-fn canceled(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Result<Replaced, StorageError> {
+/// The result of a failed transaction: [`Replaced::Changed`] if a condition failed or another transaction changed the same items.
+fn failed(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Result<Replaced, StorageError> {
     let reasons = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(exception)) => exception.cancellation_reasons(),
         _ => return Err(storage(COUNTING, error)),
     };
-    let among = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
-    if among(&["ConditionalCheckFailed", "TransactionConflict"]) {
+    if reasons.iter().any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))) {
         return Ok(Replaced::Changed);
     }
-    if among(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+    if reasons.iter().any(is_transient) {
         return Err(StorageError::Unavailable { doing: COUNTING, source: cause(error) });
     }
     Err(storage(COUNTING, error))

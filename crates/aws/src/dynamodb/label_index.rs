@@ -17,10 +17,10 @@ use sightline_domain::{
 };
 use std::collections::HashMap;
 
-/// Items of one batch that is written (API reference, `BatchWriteItem`).
+/// Maximum number of items in one batch of writes (API reference, `BatchWriteItem`).
 const BATCH_WRITE: usize = 25;
 
-/// Rows looked at for a page. A term that is searched with others may skip the rest; all rows of a page are paid for.
+/// Rows read per page. All of them are paid for, although a search for several terms can skip most of them.
 const ROWS_AT_ONCE: i32 = 200;
 
 impl LabelIndex for Tables {
@@ -56,9 +56,9 @@ impl LabelIndex for Tables {
         let doing = "looking for the label rows";
         let mut found = Vec::new();
         for batch in keys.chunks(BATCH_READ) {
-            let asked = KeysAndAttributes::builder().set_keys(Some(items(doing, batch)?)).consistent_read(true);
-            let asked = asked.projection_expression("OwnerLabelMonth, TimeImageID").build().map_err(invalid_request(doing))?;
-            let items = self.read_batch(&self.names.label_index, asked, doing).await?;
+            let request = KeysAndAttributes::builder().set_keys(Some(items(doing, batch)?)).consistent_read(true);
+            let request = request.projection_expression("OwnerLabelMonth, TimeImageID").build().map_err(invalid_request(doing))?;
+            let items = self.read_batch(&self.names.label_index, request, doing).await?;
             let rows: Vec<RowKey> = serde_dynamo::from_items(items).map_err(unreadable(doing))?;
             found.extend(rows);
         }
@@ -67,21 +67,13 @@ impl LabelIndex for Tables {
 
     async fn rows_of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
         let doing = "looking for the label rows of the image";
-        let (mut found, mut next) = (Vec::new(), None);
-        loop {
-            let scan = self.client.scan().table_name(&self.names.label_index).consistent_read(true).set_exclusive_start_key(next);
-            let scan = scan
-                .filter_expression("ImageID = :id")
-                .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
-                .projection_expression("OwnerLabelMonth, TimeImageID");
-            let page = scan.send().await.map_err(|error| storage(doing, error))?;
-            let rows: Vec<RowKey> = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-            found.extend(rows);
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+        let scan = self.client.scan().table_name(&self.names.label_index).consistent_read(true);
+        let scan = scan
+            .filter_expression("ImageID = :id")
+            .expression_attribute_values(":id", S(image_id.to_owned()))
+            .projection_expression("OwnerLabelMonth, TimeImageID");
+        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        serde_dynamo::from_items(items.map_err(|error| storage(doing, error))?).map_err(unreadable(doing))
     }
 
     async fn delete_rows(&self, keys: &[RowKey]) -> Result<(), StorageError> {
@@ -94,22 +86,22 @@ impl LabelIndex for Tables {
 }
 
 impl Tables {
-    /// Deletes one batch.
+    /// Deletes one batch of at most [`BATCH_WRITE`] keys.
     async fn delete(&self, keys: Vec<Item>, doing: &'static str) -> Result<(), StorageError> {
         let request = |key| {
             let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(invalid_request(doing))?;
             Ok(WriteRequest::builder().delete_request(delete).build())
         };
-        let mut open: Vec<WriteRequest> = keys.into_iter().map(request).collect::<Result<_, StorageError>>()?;
+        let mut remaining: Vec<WriteRequest> = keys.into_iter().map(request).collect::<Result<_, StorageError>>()?;
         for _ in 0..BATCH_ATTEMPTS {
-            if open.is_empty() {
+            if remaining.is_empty() {
                 return Ok(());
             }
-            let sent = self.client.batch_write_item().request_items(&self.names.label_index, open).send().await;
+            let sent = self.client.batch_write_item().request_items(&self.names.label_index, remaining).send().await;
             let answer = sent.map_err(|error| storage(doing, error))?;
-            open = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.names.label_index)).unwrap_or_default();
+            remaining = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.names.label_index)).unwrap_or_default();
         }
-        if open.is_empty() { Ok(()) } else { Err(partly_processed(doing)) }
+        if remaining.is_empty() { Ok(()) } else { Err(partly_processed(doing)) }
     }
 }
 

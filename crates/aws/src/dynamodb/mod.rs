@@ -13,7 +13,7 @@ pub use work_queues::OpenWork;
 use aws_sdk_dynamodb::{
     Client,
     error::BuildError,
-    types::{AttributeValue, KeysAndAttributes},
+    types::{AttributeValue, CancellationReason, KeysAndAttributes},
 };
 use changes::Item;
 use sightline_domain::model::{clock::EpochMillis, error::StorageError};
@@ -27,12 +27,12 @@ const OWNER_INDEX: &str = "OwnerIndex";
 /// [`Record`](sightline_domain::model::record::Record).
 const REVIEW_TOKEN: &str = "ReviewToken";
 
-/// Items of one batch that is read (API reference, `BatchGetItem`).
+/// Maximum number of items in one batch of reads (API reference, `BatchGetItem`).
 const BATCH_READ: usize = 100;
 /// How often the rest of a partly processed batch is requested again.
 const BATCH_ATTEMPTS: usize = 8;
 
-/// Names of the tables. A caller names those that it uses.
+/// Names of the tables. A caller sets the names of the tables that it uses.
 #[derive(Debug, Clone, Default)]
 pub struct TableNames {
     /// `ImageMetadataStore`.
@@ -78,16 +78,21 @@ fn record_key(image_id: &str, upload_timestamp: EpochMillis) -> Item {
     ])
 }
 
+/// Whether a canceled transaction can succeed later.
+fn is_transient(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
+}
+
 fn partly_processed(doing: &'static str) -> StorageError {
     StorageError::Unavailable { doing, source: "DynamoDB left a part of a batch unprocessed at every attempt".into() }
 }
 
-/// A request that the SDK refuses to build: an error of ours.
+/// The error of a request that the SDK cannot build.
 fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
 
-/// An item that does not fit the schema.
+/// The error of an item that does not match its schema.
 fn unreadable(doing: &'static str) -> impl Fn(serde_dynamo::Error) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
 }

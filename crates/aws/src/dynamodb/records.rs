@@ -3,7 +3,8 @@
 use super::{
     OWNER_INDEX, REVIEW_TOKEN, Tables,
     changes::{Changes, Item, to_item},
-    invalid_request, record_key, unreadable,
+    invalid_request, is_transient, record_key, unreadable,
+    work_queues::code_placeholders,
 };
 use crate::classify::{cause, storage};
 use aws_sdk_dynamodb::{
@@ -20,28 +21,29 @@ use sightline_domain::{
     model::{
         clock::EpochMillis,
         error::StorageError,
-        record::{Record, Tombstone, WorkQueue},
+        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
         rejection::ReasonCode,
+        review::ReviewStatus,
     },
     ports::{Records, ReviewRequest, Written},
     rules::label_index::LabelRow,
 };
 
-/// As many as one BatchGetItem reads.
+/// Records of an owner that are read: the maximum of one `BatchGetItem`.
 const NEWEST: i32 = 100;
 
-/// What a FAILED record says of its end; an execution that goes on, or takes the record over, removes it.
-const ENDED: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
+/// Attributes of a FAILED record that are removed when an execution continues it or takes it over.
+const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
-/// What an earlier review may have left in a record that is claimed anew.
-const REVIEWED: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
+/// Attributes of an earlier review that are removed when the record is claimed again.
+const REVIEW_ATTRIBUTES: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
 
-/// The execution still owns a record that is not done.
-const OWNED: &str = "ExecutionArn = :own AND ProcessingStatus <> :completed";
+/// Condition: the execution holds the record, and it is not COMPLETED.
+const HELD: &str = "ExecutionArn = :execution AND ProcessingStatus <> :completed";
 
-/// What others could still act upon: who owns the record, the question to the reviewers, and the day on which `DynamoDB` would delete the
-/// item, and with it the knowledge of what has to be erased.
-const ACTED_UPON: [&str; 9] = [
+/// Attributes that are removed when an erasure begins: the execution that holds the record and the review, so that nobody acts on them any
+/// more; and the expiry, because the record says what has to be erased.
+const REMOVED_BY_ERASURE: [&str; 9] = [
     "ExecutionArn",
     "ExpiresAt",
     "ReviewStatus",
@@ -53,8 +55,8 @@ const ACTED_UPON: [&str; 9] = [
     REVIEW_TOKEN,
 ];
 
-/// The erased record is as it was read.
-const AS_READ: &str = "ProcessingStatus = :erased AND ErasedAt = :at";
+/// Condition: the ERASED record has not changed since it was read.
+const ERASED_UNCHANGED: &str = "ProcessingStatus = :erased AND ErasedAt = :at";
 
 const CLAIMING: &str = "claiming the record";
 
@@ -70,7 +72,7 @@ impl Records for Tables {
             .key_condition_expression("ImageID = :id")
             .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
             .consistent_read(true)
-            // An image that was erased and uploaded again is an item of its own, beside its tombstone.
+            // An image that was erased and uploaded again has a new item beside its tombstone.
             .scan_index_forward(false)
             .limit(1);
         let answer = request.send().await.map_err(|error| storage(doing, error))?;
@@ -80,62 +82,54 @@ impl Records for Tables {
 
     async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
         let doing = "reading the records of the image";
-        let (mut records, mut next) = (Vec::new(), None);
-        loop {
-            let query = self.client.query().table_name(&self.names.records).consistent_read(true).scan_index_forward(false);
-            let query = query
-                .key_condition_expression("ImageID = :id")
-                .expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()))
-                .set_exclusive_start_key(next);
-            let page = query.send().await.map_err(|error| storage(doing, error))?;
-            let found: Vec<Record> = serde_dynamo::from_items(page.items.unwrap_or_default()).map_err(unreadable(doing))?;
-            records.extend(found);
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(records);
-            }
-        }
+        let query = self.client.query().table_name(&self.names.records).consistent_read(true).scan_index_forward(false);
+        let query =
+            query.key_condition_expression("ImageID = :id").expression_attribute_values(":id", AttributeValue::S(image_id.to_owned()));
+        let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
+        serde_dynamo::from_items(items.map_err(|error| storage(doing, error))?).map_err(unreadable(doing))
     }
 
     async fn close_tombstone(&self, tombstone: &Record) -> Result<Written, StorageError> {
-        Changes::new(&self.names.records, record_key(&tombstone.image_id, tombstone.upload_timestamp), AS_READ)
+        Changes::new(&self.names.records, record_key(&tombstone.image_id, tombstone.upload_timestamp), ERASED_UNCHANGED)
             .remove(&["WorkQueue", "VersionId"])
-            .given_text(":erased", "ERASED")
-            .given(":at", erased_at(tombstone))
+            .text(":erased", ProcessingStatus::Erased.as_ref())
+            .value(":at", erased_at(tombstone))
             .send(&self.client, "closing the tombstone")
             .await
     }
 
     async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
-        let codes: Vec<String> = (0..ReasonCode::FINAL.len()).map(|place| format!(":code{place}")).collect();
-        let rerunnable = format!("ProcessingStatus = :failed AND NOT StatusReason IN ({})", codes.join(", "));
-        let mut changes = self.taking_over(record, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))?;
-        for (placeholder, code) in codes.iter().zip(ReasonCode::FINAL) {
-            changes = changes.given_text(placeholder, code.as_str());
+        let codes: Vec<(String, ReasonCode)> = code_placeholders(ReasonCode::permanent()).collect();
+        let placeholders: Vec<&str> = codes.iter().map(|(placeholder, _)| placeholder.as_str()).collect();
+        let rerunnable = format!("ProcessingStatus = :failed AND NOT StatusReason IN ({})", placeholders.join(", "));
+        let mut changes = self.take_over(record, format!("attribute_not_exists(ImageID) OR ({rerunnable})"))?;
+        for (placeholder, code) in &codes {
+            changes = changes.text(placeholder, code.as_ref());
         }
         changes.send(&self.client, CLAIMING).await
     }
 
     async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
-        let changes = self.taking_over(record, "ProcessingStatus = :failed AND FinishedAt = :rejected".to_owned())?;
-        changes.given(":rejected", AttributeValue::N(rejected_at.to_string())).send(&self.client, CLAIMING).await
+        let changes = self.take_over(record, "ProcessingStatus = :failed AND FinishedAt = :rejected".to_owned())?;
+        changes.value(":rejected", AttributeValue::N(rejected_at.to_string())).send(&self.client, CLAIMING).await
     }
 
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
         let doing = "marking the record FAILED";
         let (key, mut attributes) = Self::split(doing, record)?;
-        // A reviewer may have decided since the record was read: a failure says nothing about that.
+        // A reviewer may have decided since the record was read; a failure does not change the decision.
         attributes.retain(|name, _| !name.starts_with("Review"));
-        let as_read = if record.review_deadline.is_some() { "ReviewDeadline = :deadline" } else { "attribute_not_exists(ReviewDeadline)" };
-        let mut changes = Changes::new(&self.names.records, key, format!("attribute_not_exists(ImageID) OR ({OWNED} AND {as_read})"));
+        let same_review =
+            if record.review_deadline.is_some() { "ReviewDeadline = :deadline" } else { "attribute_not_exists(ReviewDeadline)" };
+        let mut changes = Changes::new(&self.names.records, key, format!("attribute_not_exists(ImageID) OR ({HELD} AND {same_review})"));
         if let Some(deadline) = record.review_deadline {
-            changes = changes.given(":deadline", AttributeValue::N(deadline.to_string()));
+            changes = changes.value(":deadline", AttributeValue::N(deadline.to_string()));
         }
         changes
             .set_all(attributes)
             .remove(&[REVIEW_TOKEN])
-            .given_text(":own", &record.execution_arn)
-            .given_text(":completed", "COMPLETED")
+            .text(":execution", &record.execution_arn)
+            .text(":completed", ProcessingStatus::Completed.as_ref())
             .send(&self.client, doing)
             .await
     }
@@ -144,48 +138,48 @@ impl Records for Tables {
         let items = self.completion(record, rows)?;
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) => canceled(error, record),
+            Err(error) => completion_failed(error, record),
         }
     }
 
     async fn request_review(&self, request: &ReviewRequest<'_>) -> Result<Written, StorageError> {
-        let doing = "asking for a review";
+        let doing = "requesting the review";
         let flags = serde_dynamo::to_attribute_value(request.flags).map_err(unreadable(doing))?;
         Changes::new(
             &self.names.records,
             record_key(request.image_id, request.upload_timestamp),
             format!(
-                "{OWNED} AND NOT ReviewStatus IN (:approved, :rejected) \
+                "{HELD} AND NOT ReviewStatus IN (:approved, :rejected) \
                  AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)"
             ),
         )
-        .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
-        .set("ReviewStatus", AttributeValue::S("PENDING".into()))
-        .set("WorkQueue", AttributeValue::S("REVIEW".into()))
+        .set_text("ProcessingStatus", ProcessingStatus::Pending.as_ref())
+        .set_text("ReviewStatus", ReviewStatus::Pending.as_ref())
+        .set_text("WorkQueue", WorkQueue::Review.as_ref())
         .set("ReviewRequestedAt", AttributeValue::N(request.requested_at.to_string()))
         .set("ReviewDeadline", AttributeValue::N(request.deadline.to_string()))
         .set("ModerationFlags", flags)
-        .set(REVIEW_TOKEN, AttributeValue::S(request.task_token.expose_secret().to_owned()))
-        .remove(&ENDED)
-        .given_text(":own", request.execution_arn)
-        .given_text(":completed", "COMPLETED")
-        .given(":deadline", AttributeValue::N(request.deadline.to_string()))
-        .given_text(":approved", "APPROVED")
-        .given_text(":rejected", "REJECTED")
+        .set_text(REVIEW_TOKEN, request.task_token.expose_secret())
+        .remove(&FAILURE_ATTRIBUTES)
+        .text(":execution", request.execution_arn)
+        .text(":completed", ProcessingStatus::Completed.as_ref())
+        .value(":deadline", AttributeValue::N(request.deadline.to_string()))
+        .text(":approved", ReviewStatus::Approved.as_ref())
+        .text(":rejected", ReviewStatus::Rejected.as_ref())
         .send(&self.client, doing)
         .await
     }
 
     async fn mark_erased(&self, record: &Record, now: EpochMillis) -> Result<Written, StorageError> {
-        let condition = "ExecutionArn = :own AND ProcessingStatus <> :erased";
+        let condition = "ExecutionArn = :execution AND ProcessingStatus <> :erased";
         Changes::new(&self.names.records, record_key(&record.image_id, record.upload_timestamp), condition)
-            .set("ProcessingStatus", AttributeValue::S("ERASED".into()))
-            .set("WorkQueue", AttributeValue::S("ERASED".into()))
+            .set_text("ProcessingStatus", ProcessingStatus::Erased.as_ref())
+            .set_text("WorkQueue", WorkQueue::Erased.as_ref())
             .set("ErasedAt", AttributeValue::N(now.to_string()))
-            .set("ExecutionToStop", AttributeValue::S(record.execution_arn.clone()))
-            .remove(&ACTED_UPON)
-            .given_text(":own", &record.execution_arn)
-            .given_text(":erased", "ERASED")
+            .set_text("ExecutionToStop", &record.execution_arn)
+            .remove(&REMOVED_BY_ERASURE)
+            .text(":execution", &record.execution_arn)
+            .text(":erased", ProcessingStatus::Erased.as_ref())
             .send(&self.client, "marking the record ERASED")
             .await
     }
@@ -197,41 +191,46 @@ impl Records for Tables {
     }
 
     async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
-        let doing = "leaving a tombstone of the record";
+        let doing = "writing the tombstone";
         let tombstone = Tombstone { erased_at: Some(now), work_queue: Some(WorkQueue::Erased), ..Tombstone::of(marked) };
-        // A put replaces the whole item: nothing of it can be forgotten, whatever attributes it had.
+        // PutItem replaces the whole item, so no attribute can remain.
         let put = self.client.put_item().table_name(&self.names.records).set_item(Some(to_item(doing, tombstone)?));
         let put = put
-            .condition_expression(AS_READ)
-            .expression_attribute_values(":erased", AttributeValue::S("ERASED".into()))
+            .condition_expression(ERASED_UNCHANGED)
+            .expression_attribute_values(":erased", AttributeValue::S(ProcessingStatus::Erased.as_ref().into()))
             .expression_attribute_values(":at", erased_at(marked));
         written(doing, put.send().await)
     }
 }
 
 impl Tables {
-    /// Marks a FAILED record PENDING again, since its execution was redriven; does nothing where that is over already.
+    /// Marks a FAILED record PENDING again, because its execution was redriven. Does nothing if the record is not FAILED any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be written.
     pub async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
         let doing = "marking the record PENDING";
         Changes::new(
             &self.names.records,
             record_key(&record.image_id, record.upload_timestamp),
-            "ExecutionArn = :own AND ProcessingStatus = :failed",
+            "ExecutionArn = :execution AND ProcessingStatus = :failed",
         )
-        .set("ProcessingStatus", AttributeValue::S("PENDING".into()))
-        .set("WorkQueue", AttributeValue::S("PENDING".into()))
-        .count("Attempts")
-        .remove(&ENDED)
-        .given_text(":own", &record.execution_arn)
-        .given_text(":failed", "FAILED")
+        .set_text("ProcessingStatus", ProcessingStatus::Pending.as_ref())
+        .set_text("WorkQueue", WorkQueue::Pending.as_ref())
+        .increment("Attempts")
+        .remove(&FAILURE_ATTRIBUTES)
+        .text(":execution", &record.execution_arn)
+        .text(":failed", ProcessingStatus::Failed.as_ref())
         .send(&self.client, doing)
         .await
     }
 
-    /// The newest records of an owner, at most 100. Records that cannot be read are left out.
+    /// The newest records of an owner, at most 100. Records that cannot be parsed are omitted.
     ///
     /// # Errors
-    /// `Storage.Unavailable` or `Storage.Misconfigured`, as DynamoDB answers.
+    ///
+    /// [`StorageError`] if DynamoDB cannot be read.
     pub async fn newest_of_owner(&self, owner_id: &str) -> Result<Vec<Record>, StorageError> {
         const DOING: &str = "reading the owner's newest records";
         let query =
@@ -242,18 +241,17 @@ impl Tables {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build();
-        let asked = asked.map_err(|error| StorageError::Misconfigured { doing: DOING, source: error.into() })?;
-        let items = self.read_batch(&self.names.records, asked, DOING).await?;
+        let request = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(invalid_request(DOING))?;
+        let items = self.read_batch(&self.names.records, request, DOING).await?;
         Ok(items.into_iter().filter_map(|item| serde_dynamo::from_item(item).ok()).collect())
     }
 
-    /// Makes the item `record`, where `condition`, which may speak of `:failed`, holds. `Attempts` counts up.
-    fn taking_over(&self, record: &Record, condition: String) -> Result<Changes, StorageError> {
+    /// Writes `record` over a missing or FAILED item, under `condition`, which can use the placeholder `:failed`. Increments `Attempts`.
+    fn take_over(&self, record: &Record, condition: String) -> Result<Changes, StorageError> {
         let (key, mut attributes) = Self::split(CLAIMING, record)?;
         attributes.remove("Attempts");
-        let changes = Changes::new(&self.names.records, key, condition).set_all(attributes).count("Attempts");
-        Ok(changes.remove(&ENDED).remove(&REVIEWED).given_text(":failed", "FAILED"))
+        let changes = Changes::new(&self.names.records, key, condition).set_all(attributes).increment("Attempts");
+        Ok(changes.remove(&FAILURE_ATTRIBUTES).remove(&REVIEW_ATTRIBUTES).text(":failed", ProcessingStatus::Failed.as_ref()))
     }
 
     /// Splits a record into the item's key and its other attributes.
@@ -262,13 +260,14 @@ impl Tables {
         Ok(item.into_iter().partition(|(name, _)| name == "ImageID" || name == "UploadTimestamp"))
     }
 
+    /// The items of the transaction: the record, and each row.
     fn completion(&self, record: &Record, rows: &[LabelRow]) -> Result<Vec<TransactWriteItem>, StorageError> {
         let (key, attributes) = Self::split(COMPLETING, record)?;
-        let update = Changes::new(&self.names.records, key, OWNED)
+        let update = Changes::new(&self.names.records, key, HELD)
             .set_all(attributes)
             .remove(&["WorkQueue", "StatusReason", "StatusDetail", REVIEW_TOKEN])
-            .given_text(":own", &record.execution_arn)
-            .given_text(":completed", "COMPLETED")
+            .text(":execution", &record.execution_arn)
+            .text(":completed", ProcessingStatus::Completed.as_ref())
             .into_update()
             .map_err(invalid_request(COMPLETING))?;
         let put = |row| {
@@ -283,35 +282,32 @@ impl Tables {
     }
 }
 
-/// What a transaction that did not go through means.
-fn canceled(error: SdkError<TransactWriteItemsError, HttpResponse>, record: &Record) -> Result<Written, StorageError> {
+/// The result of a failed transaction of [`Records::complete`].
+fn completion_failed(error: SdkError<TransactWriteItemsError, HttpResponse>, record: &Record) -> Result<Written, StorageError> {
     let Some(TransactWriteItemsError::TransactionCanceledException(exception)) = error.as_service_error() else {
         return Err(storage(COMPLETING, error));
     };
     let reasons = exception.cancellation_reasons();
-    if let Some(written) = reasons.first().and_then(|reason| refusal(reason, record)) {
+    if let Some(written) = reasons.first().and_then(|reason| condition_failed(reason, record)) {
         return Ok(written);
     }
-    if reasons.iter().any(is_passing) {
+    if reasons.iter().any(is_transient) {
         return Err(StorageError::Unavailable { doing: COMPLETING, source: cause(error) });
     }
     Err(storage(COMPLETING, error))
 }
 
-/// What a failed condition on the record means: our own write of an earlier try, or somebody else's record.
-fn refusal(reason: &CancellationReason, record: &Record) -> Option<Written> {
+/// The result of a failed condition on the record: [`Written::Yes`] if an earlier attempt of the same execution has completed it.
+fn condition_failed(reason: &CancellationReason, record: &Record) -> Option<Written> {
     (reason.code() == Some("ConditionalCheckFailed")).then(|| {
         let text = |name| reason.item().and_then(|item| item.get(name)).and_then(|value| value.as_s().ok()).map(String::as_str);
-        let own = text("ExecutionArn") == Some(record.execution_arn.as_str()) && text("ProcessingStatus") == Some("COMPLETED");
-        if own { Written::Yes } else { Written::Refused }
+        let is_completed = text("ExecutionArn") == Some(record.execution_arn.as_str())
+            && text("ProcessingStatus") == Some(ProcessingStatus::Completed.as_ref());
+        if is_completed { Written::Yes } else { Written::Refused }
     })
 }
 
-fn is_passing(reason: &CancellationReason) -> bool {
-    matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
-}
-
-/// What became of a conditional put.
+/// The result of a conditional put.
 fn written(doing: &'static str, sent: Result<PutItemOutput, SdkError<PutItemError, HttpResponse>>) -> Result<Written, StorageError> {
     match sent {
         Ok(_) => Ok(Written::Yes),

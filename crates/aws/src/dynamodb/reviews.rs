@@ -1,6 +1,6 @@
-//! The review queue: the images that wait for a decision, and the one decision that counts.
+//! The review queue: lists the images that wait for a decision, and saves the first decision.
 
-use super::{REVIEW_TOKEN, Tables, WORK_QUEUE_INDEX, changes::Changes, record_key, unreadable};
+use super::{REVIEW_TOKEN, Tables, changes::Changes, record_key, unreadable};
 use crate::classify::storage;
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -17,115 +17,115 @@ use sightline_domain::{
         clock::EpochMillis,
         error::StorageError,
         findings::Scored,
-        record::ProcessingStatus,
+        record::{ProcessingStatus, WorkQueue},
         review::{ReviewOutcome, ReviewStatus},
     },
     ports::Written,
 };
 use std::collections::HashMap;
 
+/// Items per page.
 const PAGE: i32 = 100;
 
-/// An image that waits for a decision, as the index knows it.
+/// An image that waits for a decision, from the index over the work queues.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WaitingReview {
     /// The image.
     #[serde(rename = "ImageID")]
     pub image_id: String,
-    /// Second half of the record's key.
+    /// Sort key of the record.
     pub upload_timestamp: EpochMillis,
-    /// Its owner.
+    /// The owner of the image.
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
     /// The execution that waits.
     #[serde(default)]
     pub execution_arn: String,
-    /// Top labels, where they are known already.
+    /// The top labels, if they are already stored.
     #[serde(default)]
     pub detection_summary: Vec<Scored>,
 }
 
-/// What became of a decision.
+/// The result of saving a decision.
 #[derive(Debug)]
 pub enum Decided {
-    /// It counts. The token tells the execution; a record without one is told by `reconcile`.
+    /// It is saved. The execution has to be notified with the token; if that does not happen, reconcile does it.
     Yes {
-        /// The task token.
+        /// The task token, if the record has one.
         token: Option<SecretString>,
     },
-    /// Somebody was faster.
+    /// The image was already decided.
     Already {
         /// APPROVED or REJECTED.
         status: ReviewStatus,
-        /// Who.
+        /// The reviewer who decided.
         by: Option<String>,
-        /// When.
+        /// Time of the decision, epoch milliseconds.
         at: Option<EpochMillis>,
     },
-    /// It comes too late.
+    /// It is too late.
     Late {
-        /// Until when a decision was taken.
+        /// The last moment at which a decision was accepted, epoch milliseconds.
         deadline: EpochMillis,
     },
     /// The image does not wait for a decision.
     NotWaiting(ReviewState),
 }
 
-/// How a record stands that does not wait for a decision.
+/// The state of a record that does not wait for a decision.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ReviewState {
-    /// Its status; `None` where there is no record any more.
+    /// Its status; `None` if the record does not exist any more.
     pub processing_status: Option<ProcessingStatus>,
-    /// Why it FAILED.
+    /// Why it is FAILED.
     pub status_reason: Option<String>,
-    /// When it was COMPLETED or FAILED, epoch milliseconds.
+    /// When it became COMPLETED or FAILED, epoch milliseconds.
     pub finished_at: Option<EpochMillis>,
     /// When it was erased, epoch milliseconds.
     pub erased_at: Option<EpochMillis>,
-    /// Where it stands with its reviewers.
+    /// The review status.
     #[serde(default)]
     pub review_status: ReviewStatus,
-    /// Who decided.
+    /// The reviewer who decided.
     pub reviewed_by: Option<String>,
-    /// When it was decided, epoch milliseconds.
+    /// Time of the decision, epoch milliseconds.
     pub reviewed_at: Option<EpochMillis>,
-    /// Until when a decision was taken, epoch milliseconds.
+    /// The last moment at which a decision was accepted, epoch milliseconds.
     pub review_deadline: Option<EpochMillis>,
 }
 
-/// The image waits for a decision: its execution has asked for one and nothing has ended it.
+/// Condition: the image waits for a decision.
 const WAITS: &str = "ProcessingStatus = :pending AND WorkQueue = :review AND ReviewStatus = :pending AND attribute_exists(ReviewToken)";
 
 impl Tables {
-    /// The images that wait for a decision, oldest first, at most `limit`.
+    /// The images that wait for a decision, oldest upload first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be read.
     pub async fn waiting(&self, limit: usize) -> Result<Vec<WaitingReview>, StorageError> {
         const DOING: &str = "reading the review queue";
-        let (mut waiting, mut next) = (Vec::new(), None);
-        loop {
-            let query =
-                self.client.query().table_name(&self.names.records).index_name(WORK_QUEUE_INDEX).limit(PAGE).set_exclusive_start_key(next);
-            let query = query
-                .key_condition_expression("WorkQueue = :review")
-                .filter_expression("ReviewStatus = :pending")
-                .expression_attribute_values(":review", S("REVIEW".into()))
-                .expression_attribute_values(":pending", S("PENDING".into()))
-                .scan_index_forward(true);
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
-            // One odd item must not hide the others; `reconcile` counts and names it.
-            waiting.extend(page.items.unwrap_or_default().into_iter().filter_map(|item| serde_dynamo::from_item(item).ok()));
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() || waiting.len() >= limit {
-                waiting.truncate(limit);
-                return Ok(waiting);
-            }
+        let mut waiting = Vec::new();
+        let mut items = self.open_reviews_query().limit(PAGE).scan_index_forward(true).into_paginator().items().send();
+        while waiting.len() < limit
+            && let Some(item) = items.next().await
+        {
+            // An item that cannot be parsed must not hide the others; reconcile reports it.
+            waiting.extend(serde_dynamo::from_item::<_, WaitingReview>(item.map_err(|error| storage(DOING, error))?).ok());
         }
+        Ok(waiting)
     }
 
-    /// Writes a decision if the image waits for one and the deadline is not over: the first one counts.
+    /// Saves a decision if the image waits for one and the deadline has not passed. Only the first decision is saved.
     ///
-    /// The image leaves the review queue at once; its token stays, so that a telling that fails can be made up for.
+    /// The image leaves the review queue immediately. Its token stays in the record, so that reconcile can notify the execution if the caller
+    /// fails to.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be written.
     pub async fn decide(
         &self,
         image_id: &str,
@@ -145,10 +145,10 @@ impl Tables {
                 Some(_) => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending, ReviewReason = :reason",
                 None => "SET ReviewStatus = :status, ReviewedBy = :by, ReviewedAt = :at, WorkQueue = :pending",
             })
-            .expression_attribute_values(":pending", S("PENDING".into()))
-            .expression_attribute_values(":review", S("REVIEW".into()))
+            .expression_attribute_values(":pending", S(ProcessingStatus::Pending.as_ref().into()))
+            .expression_attribute_values(":review", S(WorkQueue::Review.as_ref().into()))
             .expression_attribute_values(":now", N(now.to_string()))
-            .expression_attribute_values(":status", S(status_name(outcome.status).into()))
+            .expression_attribute_values(":status", S(outcome.status.as_ref().into()))
             .expression_attribute_values(":by", S(outcome.reviewed_by.clone().unwrap_or_default()))
             .expression_attribute_values(":at", N(outcome.reviewed_at.unwrap_or(now).to_string()))
             .return_values(ReturnValue::AllNew)
@@ -159,11 +159,11 @@ impl Tables {
         match update.send().await {
             Ok(answer) => Ok(Decided::Yes { token: token(answer.attributes.unwrap_or_default()) }),
             Err(SdkError::ServiceError(service)) if matches!(service.err(), UpdateItemError::ConditionalCheckFailedException(_)) => {
-                let refused = match service.into_err() {
+                let returned = match service.into_err() {
                     UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
                     _ => None,
                 };
-                let item = match refused {
+                let item = match returned {
                     Some(item) => item,
                     None => self.item(image_id, upload_timestamp).await?,
                 };
@@ -173,51 +173,40 @@ impl Tables {
         }
     }
 
-    /// Takes a decision back that [`Reviews::decide`] has just written, since no execution waits for it: it would never be applied.
+    /// Removes a decision that [`Tables::decide`] has just saved, because no execution waits for it.
     ///
-    /// Refused where the record has moved on: the decision was applied, or another one has replaced it.
+    /// Refused if the record has changed: the decision was applied, or replaced by another one.
     ///
     /// # Errors
     ///
-    /// Where the record cannot be written.
+    /// [`StorageError`] if DynamoDB cannot be written.
     pub async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
-        // A failure may have been recorded since, and has its own place in the work queues.
-        for (status, queue) in [("PENDING", Some("REVIEW")), ("FAILED", None)] {
+        // If a failure was recorded since, the record stays in the queue of FAILED records.
+        for (status, queue) in [(ProcessingStatus::Pending, Some(WorkQueue::Review)), (ProcessingStatus::Failed, None)] {
             let condition = "ProcessingStatus = :processing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at";
             let mut changes = Changes::new(&self.names.records, record_key(image_id, upload_timestamp), condition)
-                .set("ReviewStatus", S("PENDING".into()))
+                .set_text("ReviewStatus", ReviewStatus::Pending.as_ref())
                 .remove(&["ReviewedBy", "ReviewedAt", "ReviewReason"])
-                .given_text(":processing", status)
-                .given_text(":status", status_name(decided.status))
-                .given_text(":by", decided.reviewed_by.as_deref().unwrap_or_default())
-                .given(":at", N(decided.reviewed_at.unwrap_or_default().to_string()));
+                .text(":processing", status.as_ref())
+                .text(":status", decided.status.as_ref())
+                .text(":by", decided.reviewed_by.as_deref().unwrap_or_default())
+                .value(":at", N(decided.reviewed_at.unwrap_or_default().to_string()));
             if let Some(queue) = queue {
-                changes = changes.set("WorkQueue", S(queue.into()));
+                changes = changes.set_text("WorkQueue", queue.as_ref());
             }
-            if changes.send(&self.client, "taking the decision back").await? == Written::Yes {
+            if changes.send(&self.client, "removing the decision").await? == Written::Yes {
                 return Ok(Written::Yes);
             }
         }
         Ok(Written::Refused)
     }
 
-    /// For engines that do not send the item with the refusal.
+    /// Reads the item, for a local DynamoDB that does not return it with a failed condition.
     async fn item(&self, image_id: &str, upload_timestamp: EpochMillis) -> Result<HashMap<String, AttributeValue>, StorageError> {
         let get = self.client.get_item().table_name(&self.names.records).consistent_read(true);
         let get = get.key("ImageID", S(image_id.to_owned())).key("UploadTimestamp", N(upload_timestamp.to_string()));
         let answer = get.send().await.map_err(|error| storage("reading the record", error))?;
         Ok(answer.item.unwrap_or_default())
-    }
-}
-
-/// The name under which a status is stored.
-const fn status_name(status: ReviewStatus) -> &'static str {
-    match status {
-        ReviewStatus::None => "NONE",
-        ReviewStatus::Pending => "PENDING",
-        ReviewStatus::Approved => "APPROVED",
-        ReviewStatus::Rejected => "REJECTED",
-        ReviewStatus::Expired => "EXPIRED",
     }
 }
 
@@ -228,7 +217,7 @@ fn token(mut item: HashMap<String, AttributeValue>) -> Option<SecretString> {
     }
 }
 
-/// Why the condition did not hold, from the record as it stands.
+/// Why the condition failed, from the current `item`.
 fn refusal(item: HashMap<String, AttributeValue>) -> Result<Decided, serde_dynamo::Error> {
     let state: ReviewState = serde_dynamo::from_item(item)?;
     let failed = state.processing_status == Some(ProcessingStatus::Failed);
@@ -236,7 +225,7 @@ fn refusal(item: HashMap<String, AttributeValue>) -> Result<Decided, serde_dynam
         (status @ (ReviewStatus::Approved | ReviewStatus::Rejected), _) => {
             Decided::Already { status, by: state.reviewed_by, at: state.reviewed_at }
         }
-        // A review that was open when its execution failed is over, whatever its deadline.
+        // If the execution failed, its review is over, whatever the deadline.
         (ReviewStatus::Pending | ReviewStatus::Expired, Some(deadline)) if !failed => Decided::Late { deadline },
         _ => Decided::NotWaiting(state),
     })
@@ -253,7 +242,7 @@ mod tests {
     /// Injected: a decision about a record that somebody else has decided.
     /// Seen: refused, with who decided and when.
     #[test]
-    fn row_28_the_loser_learns_who_decided_and_when() {
+    fn row_28_a_second_decision_is_refused_with_who_decided_and_when() {
         let old =
             item(&[("ReviewStatus", S("APPROVED".into())), ("ReviewedBy", S("anna".into())), ("ReviewedAt", N("1700000000000".into()))]);
         let refused = refusal(old).unwrap();
@@ -265,23 +254,23 @@ mod tests {
     /// Injected: a decision after the deadline of the review.
     /// Seen: refused as late.
     #[test]
-    fn row_30_past_the_deadline_it_is_late_and_without_a_question_nothing_is_decided() {
+    fn row_30_a_decision_after_the_deadline_or_without_a_request_is_refused() {
         let late = item(&[("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))]);
         assert!(matches!(refusal(late).unwrap(), Decided::Late { deadline: 5 }));
         assert!(matches!(refusal(item(&[])).unwrap(), Decided::NotWaiting(ReviewState { processing_status: None, .. })));
     }
 
     #[test]
-    fn a_failed_record_does_not_wait_even_where_its_review_was_open() {
+    fn a_failed_record_does_not_wait_for_a_decision() {
         let open = [("ReviewStatus", S("PENDING".into())), ("ReviewDeadline", N("5".into()))];
         let failed = [("ProcessingStatus", S("FAILED".into())), ("StatusReason", S("Storage.Unavailable".into()))];
-        let Decided::NotWaiting(state) = refusal(item(&[open, failed].concat())).unwrap() else { panic!("it does not wait") };
+        let Decided::NotWaiting(state) = refusal(item(&[open, failed].concat())).unwrap() else { panic!("the image waits") };
         assert_eq!(state.processing_status, Some(ProcessingStatus::Failed));
         assert_eq!(state.status_reason.as_deref(), Some("Storage.Unavailable"));
     }
 
     #[test]
-    fn the_token_never_shows_in_debug_output() {
+    fn debug_output_does_not_contain_the_token() {
         let decided = Decided::Yes { token: token(item(&[(REVIEW_TOKEN, S("very-secret".into()))])) };
         assert!(matches!(&decided, Decided::Yes { token: Some(_) }));
         assert!(!format!("{decided:?}").contains("very-secret"));

@@ -23,18 +23,10 @@ use sightline_domain::{
 };
 use std::collections::HashMap;
 
+/// Items per page.
 const PAGE: i32 = 100;
 
-const fn name(queue: WorkQueue) -> &'static str {
-    match queue {
-        WorkQueue::Pending => "PENDING",
-        WorkQueue::Review => "REVIEW",
-        WorkQueue::Failed => "FAILED",
-        WorkQueue::Erased => "ERASED",
-    }
-}
-
-/// The decision in a record.
+/// The review attributes of a record. Only these are parsed, so that other attributes cannot hide a decision.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Decision {
@@ -49,12 +41,12 @@ struct Decision {
 impl WorkQueues for Tables {
     async fn queued(&self, queue: WorkQueue, after: Option<&QueuePosition>) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
         let doing = "reading a work queue";
-        let mut query = self.queue_query(name(queue)).limit(PAGE).scan_index_forward(true);
-        if let Some(place) = after {
+        let mut query = self.queue_query(queue).limit(PAGE).scan_index_forward(true);
+        if let Some(position) = after {
             query = query
-                .exclusive_start_key("WorkQueue", S(name(queue).into()))
-                .exclusive_start_key("UploadTimestamp", N(place.upload_timestamp.to_string()))
-                .exclusive_start_key("ImageID", S(place.image_id.clone()));
+                .exclusive_start_key("WorkQueue", S(queue.as_ref().into()))
+                .exclusive_start_key("UploadTimestamp", N(position.upload_timestamp.to_string()))
+                .exclusive_start_key("ImageID", S(position.image_id.clone()));
         }
         let page = query.send().await.map_err(|error| storage(doing, error))?;
         let next = page.last_evaluated_key.filter(|key| !key.is_empty());
@@ -85,8 +77,8 @@ impl WorkQueues for Tables {
         let Some(mut item) = found.items.unwrap_or_default().into_iter().next() else { return Ok(None) };
         let Some(S(token)) = item.remove(REVIEW_TOKEN) else { return Ok(None) };
         let decision: Decision = serde_dynamo::from_item(item).map_err(unreadable(doing))?;
-        let decided = matches!(decision.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
-        Ok((decided && decision.processing_status == ProcessingStatus::Pending).then(|| SavedDecision {
+        let is_saved = decision.review_status.is_decided() && decision.processing_status == ProcessingStatus::Pending;
+        Ok(is_saved.then(|| SavedDecision {
             token: SecretString::from(token),
             outcome: ReviewOutcome {
                 status: decision.review_status,
@@ -105,13 +97,10 @@ impl Tables {
     /// did not store this time counts from its claim.
     async fn open_reviews(&self) -> Result<ReviewQueueState, StorageError> {
         const DOING: &str = "measuring the review queue";
-        let (mut state, mut next) = (ReviewQueueState::default(), None);
-        loop {
-            let query = self.queue_query("REVIEW").filter_expression("ReviewStatus = :pending").set_exclusive_start_key(next);
-            let query =
-                query.projection_expression("ImageID, UploadTimestamp").expression_attribute_values(":pending", S("PENDING".into()));
-            let page = query.send().await.map_err(|error| storage(DOING, error))?;
-            let keys = page.items.unwrap_or_default();
+        let mut state = ReviewQueueState::default();
+        let mut pages = self.open_reviews_query().projection_expression("ImageID, UploadTimestamp").into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let keys = page.map_err(|error| storage(DOING, error))?.items.unwrap_or_default();
             state.length += keys.len();
             for batch in keys.chunks(BATCH_READ) {
                 let keys = KeysAndAttributes::builder().set_keys(Some(batch.to_vec()));
@@ -119,11 +108,8 @@ impl Tables {
                 let requests = self.read_batch(&self.names.records, keys, DOING).await?;
                 state.oldest_request = requests.iter().filter_map(requested_at).chain(state.oldest_request).min();
             }
-            next = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if next.is_none() {
-                return Ok(state);
-            }
         }
+        Ok(state)
     }
 
     /// Counts the open work. It reads the index over the work queues, which holds no COMPLETED records.
@@ -132,27 +118,33 @@ impl Tables {
     ///
     /// [`StorageError`] if DynamoDB cannot be read.
     pub async fn open_work(&self) -> Result<OpenWork, StorageError> {
-        let rejected = count(rejected(self.queue_query("FAILED"))).await?;
+        let rejected = count(rejected(self.queue_query(WorkQueue::Failed))).await?;
         let reviews = self.open_reviews().await?;
         Ok(OpenWork {
-            in_flight: count(self.queue_query("PENDING")).await?,
+            in_flight: count(self.queue_query(WorkQueue::Pending)).await?,
             in_review: u64::try_from(reviews.length).unwrap_or(u64::MAX),
             oldest_in_review: reviews.oldest_request,
-            failed: count(self.queue_query("FAILED")).await?.saturating_sub(rejected),
+            failed: count(self.queue_query(WorkQueue::Failed)).await?.saturating_sub(rejected),
             rejected,
         })
     }
 
-    /// A query of one work queue.
-    pub(super) fn queue_query(&self, queue: &str) -> QueryFluentBuilder {
+    /// The query of the reviews that wait for a decision.
+    pub(super) fn open_reviews_query(&self) -> QueryFluentBuilder {
+        let query = self.queue_query(WorkQueue::Review).filter_expression("ReviewStatus = :pending");
+        query.expression_attribute_values(":pending", S(ReviewStatus::Pending.as_ref().into()))
+    }
+
+    /// The query of one work queue.
+    fn queue_query(&self, queue: WorkQueue) -> QueryFluentBuilder {
         let query = self.client.query().table_name(&self.names.records).index_name(WORK_QUEUE_INDEX);
-        query.key_condition_expression("WorkQueue = :queue").expression_attribute_values(":queue", S(queue.to_owned()))
+        query.key_condition_expression("WorkQueue = :queue").expression_attribute_values(":queue", S(queue.as_ref().into()))
     }
 }
 
 fn requested_at(item: &HashMap<String, AttributeValue>) -> Option<EpochMillis> {
-    let moment = |name| item.get(name).and_then(|value| value.as_n().ok()).and_then(|millis| millis.parse().ok());
-    moment("ReviewRequestedAt").or_else(|| moment("ClaimedAt"))
+    let time = |name| item.get(name).and_then(|value| value.as_n().ok()).and_then(|millis| millis.parse().ok());
+    time("ReviewRequestedAt").or_else(|| time("ClaimedAt"))
 }
 
 /// The amount of open work.
@@ -164,29 +156,32 @@ pub struct OpenWork {
     pub in_review: u64,
     /// When the oldest of these reviews was requested, epoch milliseconds.
     pub oldest_in_review: Option<EpochMillis>,
-    /// Images whose execution failed and that can be run again.
+    /// Images whose execution failed.
     pub failed: u64,
-    /// Images that were rejected and are kept.
+    /// Images that were rejected.
     pub rejected: u64,
 }
 
+/// Only the rejected records: those whose `StatusReason` is a reason code.
 fn rejected(mut query: QueryFluentBuilder) -> QueryFluentBuilder {
-    let codes: Vec<String> = (0..ReasonCode::ALL.len()).map(|place| format!(":code{place}")).collect();
-    for (placeholder, code) in codes.iter().zip(ReasonCode::ALL) {
-        query = query.expression_attribute_values(placeholder, S(code.as_str().to_owned()));
+    let mut placeholders = Vec::new();
+    for (placeholder, code) in code_placeholders(ReasonCode::ALL.iter().copied()) {
+        query = query.expression_attribute_values(&placeholder, S(code.as_ref().to_owned()));
+        placeholders.push(placeholder);
     }
-    query.filter_expression(format!("StatusReason IN ({})", codes.join(", ")))
+    query.filter_expression(format!("StatusReason IN ({})", placeholders.join(", ")))
+}
+
+/// The codes with the placeholders `:code0`, `:code1`, …
+pub(super) fn code_placeholders(codes: impl Iterator<Item = ReasonCode>) -> impl Iterator<Item = (String, ReasonCode)> {
+    codes.enumerate().map(|(index, code)| (format!(":code{index}"), code))
 }
 
 async fn count(query: QueryFluentBuilder) -> Result<u64, StorageError> {
-    let (mut total, mut next) = (0, None::<HashMap<String, AttributeValue>>);
-    loop {
-        let page = query.clone().select(Select::Count).set_exclusive_start_key(next).send().await;
+    let (mut total, mut pages) = (0, query.select(Select::Count).into_paginator().send());
+    while let Some(page) = pages.next().await {
         let page = page.map_err(|error| storage("counting the open work", error))?;
         total += u64::try_from(page.count).unwrap_or_default();
-        next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        if next.is_none() {
-            return Ok(total);
-        }
     }
+    Ok(total)
 }

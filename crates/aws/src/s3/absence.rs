@@ -1,8 +1,8 @@
-//! Whether an object that S3 denies is absent.
+//! Distinguishes an absent object from denied access.
 //!
-//! S3 answers a read of an absent object with "access denied" unless the caller may list the bucket (API reference, `GetObject`).
-//! Our roles may list below a prefix only, and it is not documented whether that is enough for the answer "not found". So a denial is
-//! followed by a listing of exactly this key, which the roles allow.
+//! If an object does not exist, S3 returns "access denied" unless the caller has permission to list the bucket (API reference, `GetObject`).
+//! The functions' roles can list only under a prefix, and the documentation does not say whether that is enough for "not found". So after a
+//! denial, exactly this key is listed, which the roles allow.
 
 use super::{S3, found};
 use crate::classify::storage;
@@ -15,10 +15,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::model::{error::StorageError, identity::ObjectRef};
 
 impl S3 {
-    /// What S3 answered about this object; `None` where it does not exist, also where S3 says "access denied" for that.
+    /// The response for this object; `None` if the object does not exist, even if S3 reported this as "access denied".
     ///
     /// # Errors
-    /// The answer's error; [`StorageError::Unavailable`] also where the listing after a denial got no answer.
+    ///
+    /// [`StorageError`] if the call failed for another reason, or if the listing after a denial failed.
     pub(crate) async fn found_or_absent<T, E>(
         &self,
         doing: &'static str,
@@ -29,15 +30,16 @@ impl S3 {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         match sent {
-            Err(error) if denied(&error) && self.is_absent(object).await? => Ok(None),
+            Err(error) if is_denied(&error) && self.is_absent(object).await? => Ok(None),
             sent => found(doing, sent),
         }
     }
 
-    /// Whether a listing shows that the object does not exist. False where the caller may not list it.
+    /// Whether a listing shows that the object does not exist. False if the listing is denied.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] where the listing got no answer.
+    ///
+    /// [`StorageError`] if S3 does not answer.
     pub(crate) async fn is_absent(&self, object: ObjectRef<'_>) -> Result<bool, StorageError> {
         let absent = match object.version_id {
             Some(version_id) => self.lists_no_version(object, version_id).await,
@@ -49,24 +51,25 @@ impl S3 {
         }
     }
 
-    /// Keys with this prefix come in order, the key itself first. It is compared with the answer's own prefix, which is encoded alike.
+    /// Keys with this prefix are listed in order, so the key itself is first. It is compared with the prefix in the response, which has the
+    /// same encoding.
     async fn lists_no_object(&self, object: ObjectRef<'_>) -> Result<bool, StorageError> {
         let request = self.client.list_objects_v2().bucket(object.bucket).prefix(object.key).max_keys(1).encoding_type(EncodingType::Url);
-        let page = request.send().await.map_err(|error| storage("looking whether the object exists", error))?;
+        let page = request.send().await.map_err(|error| storage("checking whether the object exists", error))?;
         Ok(page.prefix.is_some() && page.contents().first().and_then(Object::key) != page.prefix())
     }
 
-    /// A version that is not on the first page, of a thousand, may be on the next.
+    /// Only the first page of a thousand versions is read; if there are more, the version may be on a later page.
     async fn lists_no_version(&self, object: ObjectRef<'_>, version_id: &str) -> Result<bool, StorageError> {
         let request = self.client.list_object_versions().bucket(object.bucket).prefix(object.key).encoding_type(EncodingType::Url);
-        let page = request.send().await.map_err(|error| storage("looking whether the version exists", error))?;
+        let page = request.send().await.map_err(|error| storage("checking whether the version exists", error))?;
         let listed = page.versions().iter().any(|version| version.version_id() == Some(version_id));
         Ok(!listed && page.is_truncated != Some(true))
     }
 }
 
-/// An answer to HEAD has no body, and so no code.
-pub(crate) fn denied<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+/// Whether S3 denied access. The response to a HEAD request has no body and therefore no code.
+pub(crate) fn is_denied<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
     status == 403 && matches!(error.code(), None | Some("AccessDenied"))
 }

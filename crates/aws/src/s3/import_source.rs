@@ -1,6 +1,6 @@
 //! The port [`ImportSource`] over S3.
 
-use super::{NO_VERSION, S3, absence::denied, copy_source, file_name, millis, size};
+use super::{NO_VERSION, S3, absence::is_denied, copy_source, file_name, millis, size};
 use crate::classify::{cause, storage};
 use aws_sdk_s3::{
     error::SdkError,
@@ -8,20 +8,20 @@ use aws_sdk_s3::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::model::percent;
 use sightline_domain::{
     model::{
         error::ImportError,
         identity::{ObjectRef, Upload},
         image_name,
         import::ListedObject,
+        percent,
     },
     ports::{ImportSource, ObjectFacts},
 };
 
-/// Bytes of the note where a copy comes from, beside the file's name: S3 takes 2 KB of metadata in all, keys included (S3 user guide,
+/// Maximum length of the metadata `source` in bytes: S3 allows 2 KB of metadata in total, including names and the file name (S3 user guide,
 /// "User-defined object metadata").
-const MAX_NOTE: usize = 1_900 - image_name::MAX_METADATA;
+const MAX_SOURCE: usize = 1_900 - image_name::MAX_METADATA;
 
 impl ImportSource for S3 {
     async fn facts(&self, object: ObjectRef<'_>) -> Result<Option<ObjectFacts>, ImportError> {
@@ -35,8 +35,8 @@ impl ImportSource for S3 {
                 name: file_name(head.metadata.as_ref()),
                 content_type: head.content_type,
             })),
-            Err(error) if denied(&error) && self.is_absent(object).await? => Ok(None),
-            Err(error) => match not_imported("looking the object up", error) {
+            Err(error) if is_denied(&error) && self.is_absent(object).await? => Ok(None),
+            Err(error) => match import_error("looking up the object", error) {
                 ImportError::SourceMissing => Ok(None),
                 other => Err(other),
             },
@@ -45,14 +45,14 @@ impl ImportSource for S3 {
 
     async fn copy_here(&self, source: &ListedObject, facts: &ObjectFacts, bucket: &str, key: &str) -> Result<Upload, ImportError> {
         let request = self.client.copy_object().copy_source(copy_source(&source.reference())).bucket(bucket).key(key);
-        // What is copied is what was looked at. Its tags stay behind: they mean nothing here, and would need a permission of their own.
+        // The copy fails if the object has changed since `facts` was read. Tags are not copied: that would need another permission.
         let request = request.copy_source_if_match(format!("\"{}\"", facts.etag)).tagging_directive(TaggingDirective::Replace);
-        let request = request.metadata_directive(MetadataDirective::Replace).metadata("source", note(source));
-        // The key of a copy is an id; the name goes along.
+        let request = request.metadata_directive(MetadataDirective::Replace).metadata("source", source_url(source));
+        // The key of the copy contains an id, so the name is copied as metadata.
         let name = image_name::image_name(facts.name.as_deref(), &source.key).map(|name| image_name::metadata(name.as_bytes()));
         let request = name.into_iter().fold(request, |request, name| request.metadata(image_name::METADATA, name));
         let request = request.set_content_type(facts.content_type.clone());
-        let copied = request.send().await.map_err(|error| not_imported("copying the object", error))?;
+        let copied = request.send().await.map_err(|error| import_error("copying the object", error))?;
         let etag = copied.copy_object_result.and_then(|result| result.e_tag).unwrap_or_default();
         Ok(Upload {
             bucket: bucket.to_owned(),
@@ -63,19 +63,19 @@ impl ImportSource for S3 {
     }
 }
 
-/// Where a copy comes from, in the characters that a header takes.
-fn note(source: &ListedObject) -> String {
-    format!("s3://{}/{}", source.bucket, percent::encode(&source.key)).chars().take(MAX_NOTE).collect()
+/// The URL of the source, with a percent-encoded key because headers allow only ASCII.
+fn source_url(source: &ListedObject) -> String {
+    format!("s3://{}/{}", source.bucket, percent::encode(&source.key)).chars().take(MAX_SOURCE).collect()
 }
 
-/// What it means that S3 refuses an object. An answer to HEAD has no body, so that its status must do.
-fn not_imported<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> ImportError
+/// Classifies an error about the object to import. The response to a HEAD request has no code, so its status is used.
+fn import_error<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> ImportError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
     match (error.code(), status) {
-        // 405: the version is a delete marker; 412: another content than was looked at.
+        // 405: the version is a delete marker; 412: the object has changed.
         (_, 404 | 405 | 412) => ImportError::SourceMissing,
         (Some("AccessDenied" | "AllAccessDisabled" | "KMS.DisabledException" | "InvalidObjectState"), _) | (None, 403) => {
             ImportError::Denied(cause(error))

@@ -18,20 +18,20 @@ use std::collections::HashMap;
 /// User-defined metadata of an object.
 type Metadata = HashMap<String, String>;
 
-/// Objects of the images bucket.
+/// Objects in S3.
 #[derive(Debug, Clone)]
 pub struct S3 {
     client: Client,
 }
 
 impl S3 {
-    /// Over an SDK client.
+    /// S3 over an SDK client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Hands the object's bytes to `take`, piece by piece as they come, each with the size that S3 announced. Gives the object's metadata, or
-    /// `None` where it is gone.
+    /// Passes the content of the object to `take`, piece by piece, each with the total size that S3 announced. Returns the object's metadata;
+    /// `None` if the object does not exist.
     async fn stream(
         &self,
         object: ObjectRef<'_>,
@@ -48,12 +48,12 @@ impl S3 {
         Ok(Some(answer.metadata.unwrap_or_default()))
     }
 
-    /// The whole object, and its metadata. It is held once: a function of 128 MB has no room for a body of 50 MB and a copy of it.
+    /// The whole content of the object, and its metadata. The content is in memory only once: a function with 128 MB cannot hold 50 MB twice.
     async fn read_with_metadata(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StorageError> {
         let mut bytes = Vec::new();
         let take = |announced: u64, piece: &[u8]| {
             if bytes.is_empty() {
-                bytes.reserve_exact(usize::try_from(announced.min(MOST_RESERVED)).unwrap_or_default());
+                bytes.reserve_exact(usize::try_from(announced.min(MAX_RESERVED)).unwrap_or_default());
             }
             bytes.extend_from_slice(piece);
         };
@@ -62,6 +62,7 @@ impl S3 {
     }
 }
 
+/// The response; `None` if the object does not exist.
 fn found<T, E>(doing: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, StorageError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -73,7 +74,7 @@ where
     }
 }
 
-/// The header `x-amz-copy-source`, which the SDK sends as it is.
+/// The header `x-amz-copy-source`. The SDK does not encode it.
 fn copy_source(from: &ObjectRef<'_>) -> String {
     let version = from.version_id.map(|version| format!("?versionId={}", encode(version))).unwrap_or_default();
     format!("{}/{}{version}", from.bucket, encode(from.key))
@@ -92,8 +93,8 @@ fn millis(at: Option<DateTime>) -> i64 {
     at.and_then(|at| at.to_millis().ok()).unwrap_or_default()
 }
 
-/// Room that is reserved at once for a body, whatever S3 announces, bytes: more than the largest `maxBytes`.
-const MOST_RESERVED: u64 = 64 << 20;
+/// Maximum memory in bytes that is reserved for a body in advance: more than the largest `maxBytes`.
+const MAX_RESERVED: u64 = 64 << 20;
 
-/// What S3 calls the version of an object on a bucket without versions.
+/// S3's version id for objects that were uploaded while the bucket had no versioning.
 const NO_VERSION: &str = "null";

@@ -1,11 +1,11 @@
 //! The port [`Objects`] over S3.
 
-use super::{S3, copy_source, found, millis, size};
+use super::{NO_VERSION, S3, copy_source, found, millis, size};
 use crate::classify::storage;
 use aws_sdk_s3::{
     error::BuildError,
     primitives::ByteStream,
-    types::{Delete, DeleteMarkerEntry, Error as Refusal, ObjectIdentifier, ObjectVersion as Listed, Tag, Tagging},
+    types::{Delete, DeleteMarkerEntry, Error as VersionError, ObjectIdentifier, ObjectVersion as Listed, Tag, Tagging},
 };
 use sightline_domain::{
     model::{
@@ -16,17 +16,17 @@ use sightline_domain::{
     ports::{Content, ObjectVersion, Objects, Tagged},
 };
 
-/// Name of the metadata that holds the question of a stored answer: `x-amz-meta-question`.
+/// Name of the metadata that holds the question of a stored answer: the header `x-amz-meta-question`.
 const QUESTION: &str = "question";
 
-/// The tag in which we note how an original was dealt with.
+/// The tag of an original that has been handled.
 pub(crate) const STATUS_TAG: &str = "status";
 
-/// Tags that an object may have (S3 user guide, "Categorizing your objects using tags").
-const MOST_TAGS: usize = 10;
+/// Maximum number of tags of an object (S3 user guide, "Categorizing your objects using tags").
+const MAX_TAGS: usize = 10;
 
-/// Versions of one deletion (API reference, `DeleteObjects`).
-const DELETED_AT_ONCE: usize = 1000;
+/// Maximum number of versions in one request (API reference, `DeleteObjects`).
+const MAX_DELETED: usize = 1000;
 
 const DELETING: &str = "deleting versions";
 
@@ -70,24 +70,23 @@ impl Objects for S3 {
 
     async fn delete(&self, image: ObjectRef<'_>) -> Result<(), StorageError> {
         let request = self.client.delete_object().bucket(image.bucket).key(image.key).set_version_id(image.version_id.map(str::to_owned));
-        found("deleting the archived image's old place", request.send().await).map(drop)
+        found("deleting the copy of a withheld image", request.send().await).map(drop)
     }
 
-    /// S3 replaces all tags at once, so that those of the uploader are read and written back. A tag that somebody else sets between the two is
-    /// lost: S3 has no condition for tags.
+    /// S3 replaces all tags at once, so the uploader's tags are read and written again. A tag that is set between both calls is lost, because
+    /// S3 has no conditional write of tags.
     async fn tag_status(&self, image: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
         let doing = "tagging the original";
-        let ours = |source: aws_sdk_s3::error::BuildError| StorageError::Misconfigured { doing, source: source.into() };
         let Some(mut tags) = self.tags(&image).await? else { return Ok(Tagged::Gone) };
         if tags.iter().any(|tag| tag.key == STATUS_TAG && tag.value == status) {
             return Ok(Tagged::Yes);
         }
         tags.retain(|tag| tag.key != STATUS_TAG);
-        if tags.len() >= MOST_TAGS {
+        if tags.len() >= MAX_TAGS {
             return Ok(Tagged::NoRoom);
         }
-        tags.push(Tag::builder().key(STATUS_TAG).value(status).build().map_err(ours)?);
-        let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(ours)?;
+        tags.push(Tag::builder().key(STATUS_TAG).value(status).build().map_err(invalid_request(doing))?);
+        let tagging = Tagging::builder().set_tag_set(Some(tags)).build().map_err(invalid_request(doing))?;
         let request = self.client.put_object_tagging().bucket(image.bucket).key(image.key).tagging(tagging);
         let sent = request.set_version_id(image.version_id.map(str::to_owned)).send().await;
         Ok(self.found_or_absent(doing, image, sent).await?.map_or(Tagged::Gone, |_| Tagged::Yes))
@@ -97,8 +96,8 @@ impl Objects for S3 {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = self.list_versions_page(bucket, prefix, after.as_ref()).await?;
-            found.extend(page.versions.into_iter().map(version_of));
-            found.extend(page.markers.into_iter().map(marker_of));
+            found.extend(page.versions.into_iter().map(object_version));
+            found.extend(page.markers.into_iter().map(delete_marker));
             after = page.next;
             if after.is_none() {
                 return Ok(found);
@@ -107,8 +106,8 @@ impl Objects for S3 {
     }
 
     async fn delete_versions(&self, bucket: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
-        let (in_batches, singly): (Vec<_>, Vec<_>) = versions.iter().partition(|version| fits_into_xml(&version.key));
-        for batch in in_batches.chunks(DELETED_AT_ONCE) {
+        let (in_batches, singly): (Vec<_>, Vec<_>) = versions.iter().partition(|version| is_safe_in_xml(&version.key));
+        for batch in in_batches.chunks(MAX_DELETED) {
             self.delete_batch(bucket, batch).await?;
         }
         for version in singly {
@@ -119,8 +118,13 @@ impl Objects for S3 {
     }
 }
 
+/// The error of a request that the SDK cannot build.
+fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
+    move |source| StorageError::Misconfigured { doing, source: source.into() }
+}
+
 impl S3 {
-    /// The tags of an object; `None` where it is gone.
+    /// The tags of an object; `None` if it does not exist.
     pub(crate) async fn tags(&self, object: &ObjectRef<'_>) -> Result<Option<Vec<Tag>>, StorageError> {
         let request = self.client.get_object_tagging().bucket(object.bucket).key(object.key);
         let sent = request.set_version_id(object.version_id.map(str::to_owned)).send().await;
@@ -128,26 +132,26 @@ impl S3 {
     }
 
     async fn delete_batch(&self, bucket: &str, batch: &[&ObjectVersion]) -> Result<(), StorageError> {
-        let ours = |error: BuildError| StorageError::Misconfigured { doing: DELETING, source: error.into() };
-        let named = |version: &&ObjectVersion| ObjectIdentifier::builder().key(&version.key).version_id(&version.version_id).build();
-        let named = batch.iter().map(named).collect::<Result<_, _>>().map_err(ours)?;
-        let delete = Delete::builder().set_objects(Some(named)).quiet(true).build().map_err(ours)?;
+        let identifier = |version: &&ObjectVersion| ObjectIdentifier::builder().key(&version.key).version_id(&version.version_id).build();
+        let identifiers = batch.iter().map(identifier).collect::<Result<_, _>>().map_err(invalid_request(DELETING))?;
+        let delete = Delete::builder().set_objects(Some(identifiers)).quiet(true).build().map_err(invalid_request(DELETING))?;
         let sent = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
         let answer = sent.map_err(|error| storage(DELETING, error))?;
-        // A good answer may hold errors of single versions.
-        match answer.errors.unwrap_or_default().into_iter().find(|refusal| refusal.code() != Some("NoSuchVersion")) {
-            Some(refusal) => Err(refused(DELETING, &refusal)),
+        // A successful response can contain errors of single versions.
+        match answer.errors.unwrap_or_default().into_iter().find(|error| error.code() != Some("NoSuchVersion")) {
+            Some(error) => Err(version_error(DELETING, &error)),
             None => Ok(()),
         }
     }
 }
 
-/// Whether a request in XML, as `DeleteObjects` is one, carries this key unchanged. Other keys go into the address of a request of their own.
-fn fits_into_xml(key: &str) -> bool {
+/// Whether an XML request such as `DeleteObjects` transports this key unchanged. Versions with other keys are deleted one by one, with the key
+/// in the URL.
+fn is_safe_in_xml(key: &str) -> bool {
     !key.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'))
 }
 
-fn version_of(listed: Listed) -> ObjectVersion {
+fn object_version(listed: Listed) -> ObjectVersion {
     let content = Content {
         etag: listed.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
         size: size(listed.size),
@@ -156,18 +160,19 @@ fn version_of(listed: Listed) -> ObjectVersion {
     ObjectVersion { key: listed.key.unwrap_or_default(), version_id: version_id(listed.version_id), content: Some(content) }
 }
 
-fn marker_of(listed: DeleteMarkerEntry) -> ObjectVersion {
+fn delete_marker(listed: DeleteMarkerEntry) -> ObjectVersion {
     ObjectVersion { key: listed.key.unwrap_or_default(), version_id: version_id(listed.version_id), content: None }
 }
 
-/// What was uploaded before the bucket had versions is its version `null`.
+/// The version id of a listed object; [`NO_VERSION`] if the listing has none.
 fn version_id(listed: Option<String>) -> String {
-    listed.unwrap_or_else(|| "null".to_owned())
+    listed.unwrap_or_else(|| NO_VERSION.to_owned())
 }
 
-fn refused(doing: &'static str, refusal: &Refusal) -> StorageError {
-    let code = refusal.code().unwrap_or_default();
-    let source = format!("{code}: {}", refusal.message().unwrap_or_default()).into();
+/// Classifies the error of one version in the response of `DeleteObjects`.
+fn version_error(doing: &'static str, error: &VersionError) -> StorageError {
+    let code = error.code().unwrap_or_default();
+    let source = format!("{code}: {}", error.message().unwrap_or_default()).into();
     match code {
         "InternalError" | "SlowDown" | "ServiceUnavailable" => StorageError::Unavailable { doing, source },
         _ => StorageError::Misconfigured { doing, source },

@@ -16,7 +16,7 @@ impl Uploads for S3 {
     async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
         let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
-        let current = self.found_or_absent("looking the object up", object, request.send().await).await?;
+        let current = self.found_or_absent("looking up the object", object, request.send().await).await?;
         match current {
             Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
                 Ok(Some(facts_of_head(head, upload)))
@@ -32,8 +32,8 @@ impl Uploads for S3 {
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
         let prefix = upload.image_prefix().unwrap_or(&upload.key);
         let versions = self.versions(upload, prefix, |key| upload.shares_image_with(key)).await?;
-        let moments = versions.into_iter().map(|version| millis(version.last_modified));
-        Ok(moments.filter(|at| after.is_none_or(|after| *at > after)).min())
+        let times = versions.into_iter().map(|version| millis(version.last_modified));
+        Ok(times.filter(|at| after.is_none_or(|after| *at > after)).min())
     }
 
     async fn versions(&self, bucket: &str, after: Option<&VersionPosition>) -> Result<Page<UploadVersion, VersionPosition>, StorageError> {
@@ -55,28 +55,28 @@ impl Uploads for S3 {
     async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
         let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
         let mut tags = self.tags(&object).await?.unwrap_or_default().into_iter();
-        // Whoever uploads may use the same tag for something else.
+        // The uploader may use the same tag for another purpose.
         Ok(tags.find(|tag| tag.key == STATUS_TAG && TAGGED_STATUSES.contains(&tag.value.as_str())).map(|tag| tag.value))
     }
 }
 
 impl S3 {
-    /// The version whose entity tag the event names, for events without a version on a versioned bucket.
+    /// The version with the upload's entity tag, for an event without a version in a versioned bucket.
     async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
         let versions = self.versions(upload, &upload.key, |key| key == upload.key).await?;
         Ok(versions.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
     }
 
-    /// The facts of a version that was listed. A listing has no metadata, so S3 is asked for the version itself.
+    /// The facts of a listed version. The listing has no metadata, so the version is read with a HEAD request.
     async fn facts_of_version(&self, upload: &Upload, version: ObjectVersion) -> Result<Option<UploadFacts>, StorageError> {
         let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version.version_id.clone());
         let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version.version_id.as_deref() };
-        let head = self.found_or_absent("looking the object's version up", object, request.send().await).await?;
+        let head = self.found_or_absent("looking up the version of the object", object, request.send().await).await?;
         Ok(head.map(|head| UploadFacts { version_id: version.version_id.clone(), ..facts_of_head(head, upload) }))
     }
 
-    /// All versions of the keys that begin with `prefix` and are `wanted`, by key, the newest of each first. A key comes before all keys
-    /// that begin with it, so the listing of one key ends at the first page that leaves it.
+    /// All versions of the `wanted` keys that begin with `prefix`, sorted by key, the newest of each key first. A key is listed
+    /// before all longer keys that begin with it, so the listing stops at the first page that ends with an unwanted key.
     async fn versions(&self, upload: &Upload, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<ObjectVersion>, StorageError> {
         let (mut versions, mut after) = (Vec::new(), None);
         loop {

@@ -1,4 +1,4 @@
-//! Runs of the state machine bulk-import, and what their Map Runs tell.
+//! Executions of the state machine `bulk-import`, and their Map Runs.
 
 use super::{ExecutionDetail, StepFunctions};
 use crate::classify::storage;
@@ -13,34 +13,34 @@ use sightline_domain::model::{
     import::{ImportItem, ListedObject},
 };
 
-/// Imports of one deployment.
+/// The bulk imports of a deployment.
 #[derive(Debug, Clone)]
 pub struct BulkImports {
     client: Client,
     state_machine_arn: String,
 }
 
-/// What became of a start.
+/// The result of starting an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// It runs; its ARN.
+    /// It is running; the ARN of the execution.
     Yes(String),
-    /// There is one of this name, with other work or over.
+    /// An execution with this name exists already: it has another input, or has ended.
     NameTaken,
 }
 
-/// How far a run is, in items.
+/// The progress of a Map Run, in items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MapRun {
-    /// Its ARN.
+    /// ARN of the Map Run.
     pub arn: String,
-    /// All.
+    /// All items.
     pub total: u64,
-    /// Not begun.
+    /// Not started.
     pub pending: u64,
-    /// At work.
+    /// Running.
     pub running: u64,
-    /// Done well.
+    /// Succeeded.
     pub succeeded: u64,
     /// Failed, timed out or aborted.
     pub failed: u64,
@@ -49,16 +49,16 @@ pub struct MapRun {
 /// An item that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedItem {
-    /// What was to be imported.
+    /// The object to import.
     pub object: ListedObject,
-    /// The error's name.
+    /// Error name.
     pub error: String,
-    /// What it said: Lambda's JSON.
+    /// Cause of the error: Lambda's JSON.
     pub cause: String,
 }
 
 impl BulkImports {
-    /// Over an SDK client.
+    /// The executions of the state machine with this ARN, over an SDK client.
     pub fn new(client: Client, state_machine_arn: impl Into<String>) -> Self {
         Self { client, state_machine_arn: state_machine_arn.into() }
     }
@@ -67,17 +67,25 @@ impl BulkImports {
         StepFunctions::new(self.client.clone()).with_state_machine(&self.state_machine_arn, &self.state_machine_arn)
     }
 
-    /// The ARN of the run of this name.
+    /// The ARN of the execution with this name.
     pub fn arn_of(&self, name: &str) -> String {
         self.executions().arn_of(name)
     }
 
-    /// A run, or `None` where there is none of this ARN.
+    /// An execution; `None` if Step Functions knows no execution with this ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
         self.executions().describe(arn).await
     }
 
-    /// The setting `importConcurrency`, as the deployed definition has it.
+    /// The `MaxConcurrency` of the Map state in the deployed definition: the setting `importConcurrency`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn max_concurrency(&self) -> Result<Option<u64>, StorageError> {
         let request = self.client.describe_state_machine().state_machine_arn(&self.state_machine_arn);
         let described = request.send().await.map_err(|error| storage("reading the definition of bulk-import", error))?;
@@ -86,7 +94,11 @@ impl BulkImports {
         Ok(states.into_iter().flat_map(|states| states.values()).find_map(|state| state.get("MaxConcurrency")?.as_u64()))
     }
 
-    /// Starts a run; the same name and `input` again, while it runs, is the same run.
+    /// Starts an execution. While it runs, another start with the same name and `input` returns the same execution.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not start it.
     pub async fn start(&self, name: &str, input: &str) -> Result<Started, StorageError> {
         let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn).name(name).input(input);
         match request.send().await {
@@ -96,7 +108,11 @@ impl BulkImports {
         }
     }
 
-    /// The Map Run of a run, or `None` while it has not begun.
+    /// The Map Run of an execution; `None` if it has not started yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn map_run(&self, execution_arn: &str) -> Result<Option<MapRun>, StorageError> {
         let listed = self.client.list_map_runs().execution_arn(execution_arn).send().await;
         let listed = listed.map_err(|error| storage("looking for the import's Map Run", error))?;
@@ -105,31 +121,31 @@ impl BulkImports {
         described.map(|run| Some(MapRun::from(run))).map_err(|error| storage("reading the import's Map Run", error))
     }
 
-    /// Lets at most `concurrency` items be at work at once.
-    pub async fn bound(&self, map_run_arn: &str, concurrency: u16) -> Result<(), StorageError> {
+    /// Limits the number of items that run at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
+    pub async fn set_max_concurrency(&self, map_run_arn: &str, concurrency: u16) -> Result<(), StorageError> {
         let request = self.client.update_map_run().map_run_arn(map_run_arn).max_concurrency(i32::from(concurrency));
-        request.send().await.map(drop).map_err(|error| storage("bounding the import's Map Run", error))
+        request.send().await.map(drop).map_err(|error| storage("limiting the import's Map Run", error))
     }
 
-    /// Items that failed, at most `limit`.
+    /// The failed items, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn failures(&self, map_run_arn: &str, limit: usize) -> Result<Vec<FailedItem>, StorageError> {
         let mut failed = Vec::new();
         for status in [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted] {
-            let mut next = None;
-            loop {
-                let request = self.client.list_executions().map_run_arn(map_run_arn).status_filter(status.clone()).set_next_token(next);
-                let page = request.send().await.map_err(|error| storage("listing the items that failed", error))?;
-                for child in page.executions {
-                    if failed.len() == limit {
-                        return Ok(failed);
-                    }
-                    let detail = self.describe(&child.execution_arn).await?;
-                    failed.extend(detail.and_then(failed_item));
-                }
-                next = page.next_token.filter(|token| !token.is_empty());
-                if next.is_none() {
-                    break;
-                }
+            let request = self.client.list_executions().map_run_arn(map_run_arn).status_filter(status);
+            let mut children = request.into_paginator().items().send();
+            while failed.len() < limit
+                && let Some(child) = children.next().await
+            {
+                let child = child.map_err(|error| storage("listing the failed items", error))?;
+                failed.extend(self.describe(&child.execution_arn).await?.and_then(failed_item));
             }
         }
         Ok(failed)

@@ -1,4 +1,4 @@
-//! Histories of executions: their events, and the cause of a failure.
+//! The history of an execution: its events, and the cause of a failure.
 
 use super::{StepFunctions, millis};
 use crate::classify::storage;
@@ -11,51 +11,57 @@ use sightline_domain::{
     ports::FailureCause,
 };
 
+/// Error and cause of the first of these details that the event has; empty if Step Functions gives none.
+macro_rules! first_of {
+    ($event:ident, $($details:ident),+) => {
+        None$(.or_else(|| $event.$details().map(|details| (details.error().unwrap_or_default(), details.cause().unwrap_or_default()))))+
+    };
+}
 /// One event of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
-    /// Number within the history.
+    /// Number in the history.
     pub id: i64,
-    /// Number of the event that led to it; 0 for none.
+    /// Number of the event that caused it; 0 if there is none.
     pub previous: i64,
-    /// Epoch milliseconds.
+    /// Time, epoch milliseconds.
     pub at: EpochMillis,
-    /// Type as Step Functions names it, such as `TaskStateEntered`.
+    /// The type, such as `TaskStateEntered`.
     pub kind: String,
     /// Name of the state that was entered or left.
     pub state: Option<String>,
-    /// What the state that was entered was given: JSON.
+    /// Input of the state that was entered: JSON.
     pub input: Option<String>,
     /// Error name.
     pub error: Option<String>,
-    /// What the error said.
+    /// Cause of the error.
     pub cause: Option<String>,
 }
 
 impl StepFunctions {
-    /// The number of events in an execution's history.
+    /// The number of events in the history of an execution.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
     pub async fn history_length(&self, arn: &str) -> Result<i64, StorageError> {
         let request = self.client.get_execution_history().execution_arn(arn).reverse_order(true).max_results(1);
         let newest = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
         Ok(newest.events.first().map_or(0, |event| event.id))
     }
 
-    /// The whole history of an execution, oldest event first, with the states' inputs.
+    /// The whole history of an execution, oldest event first, with the inputs of its states.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
     pub async fn history(&self, arn: &str) -> Result<Vec<Event>, StorageError> {
-        let (mut events, mut next) = (Vec::new(), None);
-        loop {
-            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
-            let sent = request.set_next_token(next).send().await;
-            let page = sent.map_err(|error| storage("reading the execution's history", error))?;
-            events.extend(page.events.iter().map(Event::from));
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(events);
-            }
-        }
+        let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
+        let events: Result<Vec<HistoryEvent>, _> = request.into_paginator().items().send().collect().await;
+        Ok(events.map_err(|error| storage("reading the execution's history", error))?.iter().map(Event::from).collect())
     }
 
-    /// The newest events first. Step Functions forgets executions: `None`, and what ended one is known from its event alone.
+    /// The last events, newest first; `None` if Step Functions does not know the execution any more (after 90 days).
     pub(super) async fn newest_events(&self, execution_arn: &str) -> Result<Option<GetExecutionHistoryOutput>, StorageError> {
         let request = self.client.get_execution_history().execution_arn(execution_arn).reverse_order(true).max_results(NEWEST_EVENTS);
         match request.send().await {
@@ -70,7 +76,9 @@ impl From<&HistoryEvent> for Event {
     fn from(event: &HistoryEvent) -> Self {
         let entered = event.state_entered_event_details.as_ref().map(|details| details.name.clone());
         let left = event.state_exited_event_details.as_ref().map(|details| details.name.clone());
-        let (error, cause) = failure(event).unwrap_or_default();
+        let evaluation_failed = || first_of!(event, evaluation_failed_event_details).map(|(error, cause)| (event, error, cause));
+        let failure = task_failure(event).or_else(evaluation_failed).or_else(|| execution_failure(event));
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Self {
             id: event.id,
             previous: event.previous_event_id,
@@ -78,36 +86,17 @@ impl From<&HistoryEvent> for Event {
             kind: event.r#type.as_str().to_owned(),
             state: entered.or(left),
             input: event.state_entered_event_details.as_ref().and_then(|details| details.input.clone()),
-            error,
-            cause,
+            error: failure.and_then(|(_, error, _)| text(error)),
+            cause: failure.and_then(|(.., cause)| text(cause)),
         }
     }
 }
 
-/// Error and cause, of whichever kind of event carries them.
-fn failure(event: &HistoryEvent) -> Option<(Option<String>, Option<String>)> {
-    macro_rules! first_of {
-        ($($details:ident),+) => {
-            None$(.or_else(|| event.$details.as_ref().map(|details| (details.error.clone(), details.cause.clone()))))+
-        };
-    }
-    first_of!(
-        task_failed_event_details,
-        task_timed_out_event_details,
-        task_start_failed_event_details,
-        task_submit_failed_event_details,
-        evaluation_failed_event_details,
-        execution_failed_event_details,
-        execution_timed_out_event_details,
-        execution_aborted_event_details
-    )
-}
-
-/// The newest events are enough: a failure stands at the end of its history.
+/// The last events are enough, because a failure is at the end of the history.
 const NEWEST_EVENTS: i32 = 50;
 
-/// Whether an execution goes on or went well from this event on; `None` where the event neither ends it nor begins it anew.
-pub(super) fn turn(event: &HistoryEvent) -> Option<bool> {
+/// Whether the execution runs or has succeeded after this event; `None` if the event neither ends nor redrives the execution.
+pub(super) fn runs_after(event: &HistoryEvent) -> Option<bool> {
     match event.r#type() {
         HistoryEventType::ExecutionRedriven | HistoryEventType::ExecutionSucceeded => Some(true),
         HistoryEventType::ExecutionFailed | HistoryEventType::ExecutionTimedOut | HistoryEventType::ExecutionAborted => Some(false),
@@ -115,10 +104,10 @@ pub(super) fn turn(event: &HistoryEvent) -> Option<bool> {
     }
 }
 
-/// What ended the execution, with the state it happened in.
+/// The error that ended the execution, with the state in which it occurred.
 ///
-/// An earlier task failure may have been retried well, so one is the cause only where the execution ended with the same error; of an
-/// execution that was aborted or ran out of time, none is.
+/// The execution may have recovered from an earlier task failure by a retry. So a task failure is the cause only if the execution ended with
+/// the same error, and never if the execution was aborted or timed out.
 pub(super) fn first_cause(newest_first: &[HistoryEvent]) -> Option<FailureCause> {
     let mut task_failures = newest_first.iter().filter_map(task_failure);
     let cause = match newest_first.iter().find_map(execution_failure) {
@@ -137,22 +126,22 @@ pub(super) fn first_cause(newest_first: &[HistoryEvent]) -> Option<FailureCause>
 type Failure<'a> = (&'a HistoryEvent, &'a str, &'a str);
 
 fn task_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
-    let failed = event.task_failed_event_details().map(|details| (event, details.error(), details.cause()));
-    let timed_out = event.task_timed_out_event_details().map(|details| (event, details.error(), details.cause()));
-    let not_started = event.task_start_failed_event_details().map(|details| (event, details.error(), details.cause()));
-    let not_submitted = event.task_submit_failed_event_details().map(|details| (event, details.error(), details.cause()));
-    let failure = failed.or(timed_out).or(not_started).or(not_submitted);
-    failure.map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
+    let failure = first_of!(
+        event,
+        task_failed_event_details,
+        task_timed_out_event_details,
+        task_start_failed_event_details,
+        task_submit_failed_event_details
+    );
+    failure.map(|(error, cause)| (event, error, cause))
 }
 
 fn execution_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
-    let failed = event.execution_failed_event_details().map(|details| (event, details.error(), details.cause()));
-    let timed_out = event.execution_timed_out_event_details().map(|details| (event, details.error(), details.cause()));
-    let aborted = event.execution_aborted_event_details().map(|details| (event, details.error(), details.cause()));
-    failed.or(timed_out).or(aborted).map(|(event, error, cause)| (event, error.unwrap_or_default(), cause.unwrap_or_default()))
+    let failure = first_of!(event, execution_failed_event_details, execution_timed_out_event_details, execution_aborted_event_details);
+    failure.map(|(error, cause)| (event, error, cause))
 }
 
-/// Walks back from an event to the state that it belongs to.
+/// The name of the state to which an event belongs.
 fn state_of(events: &[HistoryEvent], from: &HistoryEvent) -> Option<String> {
     let mut current = from;
     for _ in 0..events.len() {

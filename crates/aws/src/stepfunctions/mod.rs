@@ -16,18 +16,17 @@ use aws_sdk_sfn::{
     },
     types::{ExecutionListItem, ExecutionRedriveStatus, ExecutionStatus},
 };
-use aws_smithy_types::DateTime;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
+use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
     model::{clock::EpochMillis, error::StorageError, review::ReviewOutcome},
     ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 
+/// Executions per page.
 const PAGE: i32 = 200;
 
-/// An execution, in short.
+/// An execution, as listings show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
     /// ARN.
@@ -36,44 +35,44 @@ pub struct Execution {
     pub name: String,
     /// RUNNING, SUCCEEDED, FAILED, `TIMED_OUT`, ABORTED or `PENDING_REDRIVE`.
     pub status: String,
-    /// Epoch milliseconds.
+    /// Start time, epoch milliseconds.
     pub started_at: EpochMillis,
-    /// Epoch milliseconds; none while it runs.
+    /// Stop time, epoch milliseconds; `None` while it runs.
     pub stopped_at: Option<EpochMillis>,
 }
 
-/// An execution, with what it was given and how it ended.
+/// An execution, with its input and the reason of its failure.
 #[derive(Debug, Clone)]
 pub struct ExecutionDetail {
-    /// In short.
+    /// The same facts as in listings.
     pub execution: Execution,
     /// Its input: JSON.
     pub input: Option<String>,
     /// Name of the error that ended it.
     pub error: Option<String>,
-    /// What the error said.
+    /// Cause of the error.
     pub cause: Option<String>,
     /// How often it was redriven.
     pub redrives: i32,
-    /// Why Step Functions says that it cannot be redriven, where it says so.
+    /// Why it cannot be redriven; `None` if it can, or if Step Functions does not say.
     pub not_redrivable: Option<String>,
 }
 
-/// What became of a redrive.
+/// The result of a redrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redriven {
-    /// It goes on from where it failed.
+    /// It resumes at the state that failed.
     Yes,
-    /// Step Functions refuses, and why.
+    /// Step Functions refused it, for this reason.
     Refused(String),
-    /// This engine knows no redrive, as the local one.
+    /// Redrive is not supported, as in a local Step Functions.
     Unknown,
 }
 
-/// Codes by which an engine says that it does not know an operation.
+/// Error codes of operations that a local Step Functions does not support.
 const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationException", "NotImplemented"];
 
-/// The state machine's executions.
+/// The executions of a state machine.
 #[derive(Debug, Clone)]
 pub struct StepFunctions {
     client: Client,
@@ -94,12 +93,16 @@ impl StepFunctions {
         Self { state_machine_arn: state_machine_arn.into(), live_state_machine_arn: live_state_machine_arn.into(), ..self }
     }
 
-    /// The ARN of the execution of this name.
+    /// The ARN of the execution with this name.
     pub fn arn_of(&self, name: &str) -> String {
         format!("{}:{name}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
     }
 
-    /// Executions in one of `statuses` (empty: in any) that started at `since` or later, newest first, at most `limit`.
+    /// The executions with one of these `statuses` (empty: any) that started at `since` or later, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn list(&self, statuses: &[&str], since: EpochMillis, limit: usize) -> Result<Vec<Execution>, StorageError> {
         let mut found = Vec::new();
         if statuses.is_empty() {
@@ -120,23 +123,27 @@ impl StepFunctions {
         limit: usize,
         found: &mut Vec<Execution>,
     ) -> Result<(), StorageError> {
-        let (mut taken, mut next) = (0, None);
+        let (mut count, mut next) = (0, None);
         loop {
             let request = self.client.list_executions().state_machine_arn(&self.state_machine_arn).max_results(PAGE);
             let sent = request.set_status_filter(status.clone()).set_next_token(next).send().await;
             let page = sent.map_err(|error| storage("listing the executions", error))?;
             let fresh: Vec<_> = page.executions.iter().map(Execution::from).take_while(|execution| execution.started_at >= since).collect();
             let reached_since = fresh.len() < page.executions.len();
-            taken += fresh.len();
+            count += fresh.len();
             found.extend(fresh);
             next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() || reached_since || taken >= limit {
+            if next.is_none() || reached_since || count >= limit {
                 return Ok(());
             }
         }
     }
 
-    /// One execution, or `None` where there is none of this ARN.
+    /// An execution; `None` if Step Functions knows no execution with this ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
         match self.client.describe_execution().execution_arn(arn).send().await {
             Ok(answer) => Ok(Some(ExecutionDetail {
@@ -154,7 +161,7 @@ impl StepFunctions {
                 not_redrivable: answer
                     .redrive_status
                     .filter(|status| *status == ExecutionRedriveStatus::NotRedrivable)
-                    .map(|_| answer.redrive_status_reason.unwrap_or_else(|| "Step Functions gives no reason".to_owned())),
+                    .map(|_| answer.redrive_status_reason.unwrap_or_else(|| "Step Functions does not say why".to_owned())),
             })),
             Err(SdkError::ServiceError(service))
                 if matches!(service.err(), DescribeExecutionError::ExecutionDoesNotExist(_) | DescribeExecutionError::InvalidArn(_)) =>
@@ -165,13 +172,17 @@ impl StepFunctions {
         }
     }
 
-    /// Redrives an execution: its failed states run again, with the same input and definition.
+    /// Redrives an execution: it resumes at the state that failed, with the same input and definition.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
         match self.client.redrive_execution().execution_arn(arn).send().await {
             Ok(_) => Ok(Redriven::Yes),
             Err(error) => match error.as_service_error() {
                 Some(RedriveExecutionError::ExecutionNotRedrivable(refusal)) => {
-                    Ok(Redriven::Refused(refusal.message().unwrap_or("Step Functions gives no reason").to_owned()))
+                    Ok(Redriven::Refused(refusal.message().unwrap_or("Step Functions does not say why").to_owned()))
                 }
                 Some(other) if other.code().is_some_and(|code| NO_SUCH_OPERATION.contains(&code)) => Ok(Redriven::Unknown),
                 _ => Err(storage("redriving the execution", error)),
@@ -210,17 +221,17 @@ impl Executions for StepFunctions {
 
     async fn was_redriven(&self, execution_arn: &str) -> Result<bool, StorageError> {
         let history = self.newest_events(execution_arn).await?;
-        // Without a turn among the newest events, it has been at work for longer than they tell.
-        Ok(history.is_some_and(|history| history.events.iter().find_map(history::turn).unwrap_or(history.next_token.is_some())))
+        // If the last events contain no end, the execution has been running for many events, after a redrive that is not among them.
+        Ok(history.is_some_and(|history| history.events.iter().find_map(history::runs_after).unwrap_or(history.next_token.is_some())))
     }
 
     async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
-        let doing = "telling the execution of the decision";
+        let doing = "notifying the execution of the decision";
         let output = serde_json::to_string(outcome).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })?;
         let sent = self.client.send_task_success().task_token(task_token.expose_secret()).output(output).send().await;
         match sent {
             Ok(_) => Ok(Notified::Yes),
-            Err(error) if error.as_service_error().is_some_and(waits_no_more) => Ok(Notified::NotWaiting),
+            Err(error) if error.as_service_error().is_some_and(is_not_waiting) => Ok(Notified::NotWaiting),
             Err(error) => Err(storage(doing, error)),
         }
     }
@@ -232,18 +243,19 @@ fn facts(detail: ExecutionDetail) -> ExecutionFacts {
     let state = match execution.status.as_str() {
         "SUCCEEDED" => ExecutionState::Succeeded { stopped_at },
         "FAILED" | "TIMED_OUT" | "ABORTED" => ExecutionState::Failed { status: execution.status, error, cause, stopped_at },
-        // RUNNING and PENDING_REDRIVE; and a status that we do not know is no reason to interfere.
+        // RUNNING, PENDING_REDRIVE, and any status that is unknown here: such an execution is not repaired.
         _ => ExecutionState::Running,
     };
     ExecutionFacts { state, input }
 }
 
-/// It ended, or was forgotten, since it was looked at.
+/// Whether the execution ended between the calls of `DescribeExecution` and `StopExecution`.
 fn ended_meanwhile(error: &StopExecutionError) -> bool {
     error.is_execution_does_not_exist() || error.code() == Some("ValidationException")
 }
 
-fn waits_no_more(error: &SendTaskSuccessError) -> bool {
+/// Whether no execution waits with this task token any more.
+fn is_not_waiting(error: &SendTaskSuccessError) -> bool {
     error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token()
 }
 

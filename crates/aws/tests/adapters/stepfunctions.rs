@@ -364,7 +364,7 @@ async fn a_map_run_is_counted_and_its_concurrency_limited() {
     let run = imports.map_run("e").await.unwrap();
 
     assert_eq!(run, Some(MapRun { arn: "m".into(), total: 17, pending: 5, running: 2, succeeded: 7, failed: 3 }));
-    imports.bound("m", 4).await.unwrap();
+    imports.set_max_concurrency("m", 4).await.unwrap();
     assert_eq!(replay.requests().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
     let none = Replay::new([ok(json!({"mapRuns": []}).to_string())]);
     assert_eq!(self::imports(&none).await.map_run("e").await.unwrap(), None);

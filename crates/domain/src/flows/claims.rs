@@ -21,7 +21,12 @@ const MAX_COMPARED: u64 = 64 << 20;
 /// # Errors
 ///
 /// [`StorageError`] if S3 cannot be read.
-pub async fn is_same(objects: &impl Objects, known: &Record, upload: &Upload, facts: Option<&UploadFacts>) -> Result<bool, StorageError> {
+pub async fn is_same_content(
+    objects: &impl Objects,
+    known: &Record,
+    upload: &Upload,
+    facts: Option<&UploadFacts>,
+) -> Result<bool, StorageError> {
     if known.etag == upload.etag {
         return Ok(true);
     }
@@ -31,37 +36,37 @@ pub async fn is_same(objects: &impl Objects, known: &Record, upload: &Upload, fa
     Ok(sha256.is_some_and(|sha256| content_key(upload.owner_id(), &sha256, "").1 == known.image_id))
 }
 
-/// What an erased record means for an upload that may have its id.
+/// Whether an upload can use the id of an erased image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
-    /// The upload is what was erased: it gets no record.
-    Erased,
-    /// The upload is another one and can have the id: its item is stored beside the tombstone.
+pub enum ErasedId {
+    /// No: the upload is the erased image. It gets no record.
+    SameUpload,
+    /// Yes: the upload is a different one. Its item is stored beside the tombstone.
     Free,
-    /// The upload is another one, but the id cannot be used yet: late writes for the erased image would mix with it.
-    NotYet,
+    /// Not yet: the upload is a different one, but late writes for the erased image could still overwrite its data.
+    Blocked,
 }
 
-/// What `erased` means for `upload`, which has these `facts` (`None`: it is gone).
+/// Whether `upload`, which has these `facts` (`None`: it is gone), can use the id of `erased`.
 ///
 /// # Errors
 ///
 /// [`StorageError`] if S3 cannot be read.
-pub async fn meaning(
+pub async fn check_erased_id(
     objects: &impl Objects,
     erased: &Record,
     upload: &Upload,
     facts: Option<&UploadFacts>,
-) -> Result<Meaning, StorageError> {
-    let Some(facts) = facts else { return Ok(Meaning::Erased) };
+) -> Result<ErasedId, StorageError> {
+    let Some(facts) = facts else { return Ok(ErasedId::SameUpload) };
     let same_version = facts.version_id.is_some() && facts.version_id == erased.version_id;
     // A running erasure deletes every version of the same content.
-    if same_version || (!erased.is_tombstone() && is_same(objects, erased, upload, Some(facts)).await?) {
-        return Ok(Meaning::Erased);
+    if same_version || (!erased.is_tombstone() && is_same_content(objects, erased, upload, Some(facts)).await?) {
+        return Ok(ErasedId::SameUpload);
     }
     // The newest item of an image is its record, so a tombstone would hide an earlier upload.
     let later = facts.last_modified > erased.upload_timestamp;
-    Ok(if later && erased.is_closed() { Meaning::Free } else { Meaning::NotYet })
+    Ok(if later && erased.is_closed() { ErasedId::Free } else { ErasedId::Blocked })
 }
 
 /// The sort key of a new record of `upload` under `image_id`, one of its ids: the time of the upload; under an id that its key names, the

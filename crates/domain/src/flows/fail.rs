@@ -1,11 +1,10 @@
-//! Records of uploads that ended badly, from inside the execution (rejected) or from outside (failed).
+//! Writes FAILED records: for a rejected image from inside its execution, for a failed execution from outside.
 
-use crate::model::error::StepError;
 use crate::{
-    flows::claims::{self, Meaning, meaning},
+    flows::claims::{self, ErasedId, check_erased_id},
     model::{
         clock::EpochMillis,
-        error::StorageError,
+        error::{StepError, StorageError},
         event::{ExecutionStatusDetail, ObjectCreated},
         identity::{Upload, is_folder_marker},
         image_name::image_name,
@@ -14,32 +13,32 @@ use crate::{
     ports::{Executions, FailureCause, Objects, Records, Uploads, Written},
 };
 
-/// Why an upload ended badly.
+/// Why a record is FAILED.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureReason {
-    /// A reason code, or an error's name; goes to `StatusReason`.
+    /// `StatusReason`: a reason code or the name of an error.
     pub reason: String,
-    /// A sentence; goes to `StatusDetail`.
+    /// `StatusDetail`: a sentence.
     pub detail: String,
 }
 
 impl FailureReason {
-    /// How an execution ended that was not `status` SUCCEEDED: by the first real cause that its history told, else by the `error` and
-    /// `cause` of its event or description.
-    pub fn of_execution(status: &str, error: Option<&str>, cause: Option<&str>, told: Option<FailureCause>) -> Self {
-        let told = told.filter(|told| !told.error.is_empty());
-        let state = told.as_ref().and_then(|told| told.state.clone());
-        let (error, message) = match told {
-            Some(told) => (told.error, told.message),
+    /// Why an execution with the failure status `status` ended: the `first_cause` from its history, or else `error` and `cause` from its
+    /// status event or description.
+    pub fn of_execution(status: &str, error: Option<&str>, cause: Option<&str>, first_cause: Option<FailureCause>) -> Self {
+        let first_cause = first_cause.filter(|first| !first.error.is_empty());
+        let state = first_cause.as_ref().and_then(|first| first.state.clone());
+        let (error, message) = match first_cause {
+            Some(first) => (first.error, first.message),
             None => (error.unwrap_or_default().to_owned(), cause.unwrap_or_default().to_owned()),
         };
         let reason = if error.is_empty() { format!("Execution.{status}") } else { error };
-        let said = said(&message);
-        let sentence = if said.is_empty() { format!("the execution ended {status}") } else { said };
+        let message = error_message(&message);
+        let sentence = if message.is_empty() { format!("the execution ended {status}") } else { message };
         Self { reason, detail: state.map_or(sentence.clone(), |state| format!("{state}: {sentence}")) }
     }
 
-    /// Makes `record` FAILED for this reason. It expires `retention_days` later, as a COMPLETED one does; 0 = never.
+    /// Makes `record` FAILED with this reason. Like a COMPLETED record, it expires after `retention_days`; 0: never.
     pub fn write_to(self, record: &mut Record, now: EpochMillis, retention_days: u32) {
         record.processing_status = ProcessingStatus::Failed;
         record.work_queue = Some(WorkQueue::Failed);
@@ -50,32 +49,32 @@ impl FailureReason {
     }
 }
 
-/// Lambda's `errorMessage` where the cause is Lambda's JSON, else the cause itself.
-fn said(cause: &str) -> String {
+/// The `errorMessage` of `cause` if it is Lambda's JSON, or else the whole `cause`.
+fn error_message(cause: &str) -> String {
     let message = serde_json::from_str::<serde_json::Value>(cause).ok();
     let message = message.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
     message.unwrap_or(cause).to_owned()
 }
 
-/// What a status event led to.
+/// The result of recording a failure.
 pub enum Recorded {
     /// The record is FAILED, as written.
     Failed(Box<Record>),
-    /// The image belongs to another execution, or is COMPLETED; or the execution was redriven since, and goes on.
-    NotOurs,
-    /// The execution's input is not an upload, or the event has none: there is no image.
+    /// Nothing to record: another execution holds the record, it is COMPLETED, or the execution was redriven since.
+    NotNeeded,
+    /// No image: the execution's input is not an upload, or the event has no input.
     NoUpload,
 }
 
-/// Writes into the record why its execution failed, as its status event tells. The record expires after `retention_days`; 0 = never.
+/// Marks the record of a failed execution FAILED, from the `detail` of its status event. The record expires after `retention_days`; 0: never.
 ///
 /// # Errors
 ///
-/// Where records, objects or the history cannot be read, or the record cannot be written.
+/// [`StorageError`] if records, objects or the history cannot be read, or the record cannot be written.
 pub async fn record_failure(
     records: &impl Records,
     objects: &(impl Uploads + Objects),
-    history: &impl Executions,
+    executions: &impl Executions,
     detail: &ExecutionStatusDetail,
     now: EpochMillis,
     retention_days: u32,
@@ -87,95 +86,97 @@ pub async fn record_failure(
     if is_folder_marker(&upload.key, event.detail.object.size) {
         return Ok(Recorded::NoUpload);
     }
-    let run = Run { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now, retention_days };
-    for _ in 0..TRIES {
-        let Some((mut record, new)) = own_record(records, objects, &run).await? else { return Ok(Recorded::NotOurs) };
-        // Asked after the record was read, whose write holds only if no review was asked for since: so an event that comes later than a
-        // redrive does not take an image away from its reviewers.
-        if history.was_redriven(&detail.execution_arn).await? {
-            return Ok(Recorded::NotOurs);
+    let attempt = Attempt { upload: &upload, execution_arn: &detail.execution_arn, event_time: event.time_millis(), now, retention_days };
+    for _ in 0..WRITE_ATTEMPTS {
+        let Some((mut record, is_new)) = claimed_or_new_record(records, objects, &attempt).await? else { return Ok(Recorded::NotNeeded) };
+        // Checked after the record was read: the write below is refused if a redriven execution has requested a review since. So a late
+        // event does not remove an image from the review queue.
+        if executions.was_redriven(&detail.execution_arn).await? {
+            return Ok(Recorded::NotNeeded);
         }
-        let told = history.failure_cause(&detail.execution_arn).await?;
-        FailureReason::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), told).write_to(
-            &mut record,
-            now,
-            retention_days,
-        );
+        let first_cause = executions.failure_cause(&detail.execution_arn).await?;
+        let reason = FailureReason::of_execution(&detail.status, detail.error.as_deref(), detail.cause.as_deref(), first_cause);
+        reason.write_to(&mut record, now, retention_days);
         if records.fail(&record).await? == Written::Yes {
             return Ok(Recorded::Failed(Box::new(record)));
         }
-        if !new {
+        if !is_new {
             break;
         }
     }
-    Ok(Recorded::NotOurs)
+    Ok(Recorded::NotNeeded)
 }
 
-/// How often the id of a new record may be taken by another execution, right before it is written.
-const TRIES: usize = 3;
+/// How often a new record is written, if another execution takes its id right before the write.
+const WRITE_ATTEMPTS: usize = 3;
 
-/// What execution, on which upload, and when.
+/// An execution's attempt at an upload.
 #[derive(Debug, Clone)]
-pub struct Run<'a> {
+pub struct Attempt<'a> {
     /// The upload.
     pub upload: &'a Upload,
     /// The execution.
     pub execution_arn: &'a str,
-    /// When its event says that the upload happened; used only where S3 knows nothing of the object.
+    /// The time in the event of the upload, epoch milliseconds; used only if S3 does not have the object.
     pub event_time: Option<EpochMillis>,
-    /// Now.
+    /// Now, epoch milliseconds.
     pub now: EpochMillis,
-    /// Days that the record is kept; 0 = for ever.
+    /// Days until the record expires; 0: never.
     pub retention_days: u32,
 }
 
-/// Marks the record that this execution claimed FAILED; makes one where the execution ended before it could claim any.
+/// Marks the record that this execution claimed FAILED. If the execution ended before it claimed a record, creates one.
 ///
-/// Gives the record as written, or `None` where the image belongs to another execution, is COMPLETED, or was erased.
+/// `amend` makes further changes to the record before it is written. Returns the written record; `None` if another execution holds the
+/// record, it is COMPLETED, or the image was erased.
+///
+/// # Errors
+///
+/// [`StorageError`] if records or objects cannot be read, or the record cannot be written.
 pub async fn mark_failed(
     records: &impl Records,
     objects: &(impl Uploads + Objects),
-    run: &Run<'_>,
-    ending: FailureReason,
+    attempt: &Attempt<'_>,
+    reason: FailureReason,
     amend: impl Fn(&mut Record) + Send,
 ) -> Result<Option<Record>, StorageError> {
-    for _ in 0..TRIES {
-        let Some((mut record, new)) = own_record(records, objects, run).await? else { return Ok(None) };
-        ending.clone().write_to(&mut record, run.now, run.retention_days);
+    for _ in 0..WRITE_ATTEMPTS {
+        let Some((mut record, is_new)) = claimed_or_new_record(records, objects, attempt).await? else { return Ok(None) };
+        reason.clone().write_to(&mut record, attempt.now, attempt.retention_days);
         amend(&mut record);
         if records.fail(&record).await? == Written::Yes {
             return Ok(Some(record));
         }
-        if !new {
+        if !is_new {
             break;
         }
     }
     Ok(None)
 }
 
-/// The record that the execution claimed, or a new one under the first id that is free, and whether it is new; `None` where all ids belong to
-/// others, or where the upload was erased.
-async fn own_record(
+/// The record that the execution claimed, or a new one under the first free id, and whether it is new. `None` if no id is free or the upload
+/// was erased.
+async fn claimed_or_new_record(
     records: &impl Records,
     objects: &(impl Uploads + Objects),
-    run: &Run<'_>,
+    attempt: &Attempt<'_>,
 ) -> Result<Option<(Record, bool)>, StorageError> {
-    let facts = unless_denied(objects.find(run.upload).await, None)?;
+    let facts = unless_denied(objects.find(attempt.upload).await, None)?;
     let (mut free, mut erased) = (None, false);
-    for id in run.upload.candidate_ids() {
+    for id in attempt.upload.candidate_ids() {
         match records.find(&id).await? {
-            Some(record) if record.execution_arn == run.execution_arn => return Ok(Some((record, false))),
-            Some(record) if record.is_erased() => match meaning(objects, &record, run.upload, facts.as_ref()).await? {
-                Meaning::Erased => erased = true,
-                Meaning::Free => free = free.or(Some((id, Some(record.upload_timestamp)))),
-                Meaning::NotYet => {}
+            Some(record) if record.execution_arn == attempt.execution_arn => return Ok(Some((record, false))),
+            Some(record) if record.is_erased() => match check_erased_id(objects, &record, attempt.upload, facts.as_ref()).await? {
+                ErasedId::SameUpload => erased = true,
+                ErasedId::Free => free = free.or(Some((id, Some(record.upload_timestamp)))),
+                ErasedId::Blocked => {}
             },
-            Some(record) if claims::is_same(objects, &record, run.upload, facts.as_ref()).await? => {
-                // The record of the image may have another one of ours behind it, which must not stay PENDING.
-                let own = records.items(&id).await?.into_iter().find(|item| item.execution_arn == run.execution_arn);
+            Some(record) if claims::is_same_content(objects, &record, attempt.upload, facts.as_ref()).await? => {
+                // An older item of the image may be the one that this execution claimed; it must not stay PENDING.
+                let own = records.items(&id).await?.into_iter().find(|item| item.execution_arn == attempt.execution_arn);
                 return Ok(own.map(|own| (own, false)));
             }
-            // Of an upload that is gone, a tombstone may stand behind the record of another one.
+            // If the upload is gone, the record of another upload may hide its tombstone.
             Some(_) if facts.is_none() => erased |= records.items(&id).await?.iter().any(Record::is_erased),
             Some(_) => {}
             None => free = free.or(Some((id, None))),
@@ -184,20 +185,21 @@ async fn own_record(
     let Some((id, before)) = free.filter(|_| !erased) else { return Ok(None) };
     let (size, uploaded, name) = match facts {
         Some(facts) => {
-            let uploaded = claims::upload_timestamp(objects, run.upload, &id, &facts, before).await;
+            let uploaded = claims::upload_timestamp(objects, attempt.upload, &id, &facts, before).await;
             (facts.size, unless_denied(uploaded, facts.last_modified)?, facts.name)
         }
-        None => (0, run.event_time.unwrap_or(run.now), None),
+        None => (0, attempt.event_time.unwrap_or(attempt.now), None),
     };
-    let mut record = Record::claimed(id, run.upload, size, uploaded, run.execution_arn.to_owned(), run.now);
-    record.image_name = image_name(name.as_deref(), &run.upload.key);
+    let mut record = Record::claimed(id, attempt.upload, size, uploaded, attempt.execution_arn.to_owned(), attempt.now);
+    record.image_name = image_name(name.as_deref(), &attempt.upload.key);
     Ok(Some((record, true)))
 }
 
-/// What was looked up, or `otherwise` where it cannot be: the execution may have failed for this very look-up. A passing trouble is waited for.
-pub(crate) fn unless_denied<T>(looked_up: Result<T, StorageError>, otherwise: T) -> Result<T, StorageError> {
-    match looked_up {
-        Err(error) if !error.is_transient() => Ok(otherwise),
-        other => other,
+/// Replaces a permanent error by `fallback`, because the execution may have failed for the same reason, such as a missing permission.
+/// Transient errors stay errors, so the caller retries.
+pub(crate) fn unless_denied<T>(result: Result<T, StorageError>, fallback: T) -> Result<T, StorageError> {
+    match result {
+        Err(error) if !error.is_transient() => Ok(fallback),
+        result => result,
     }
 }

@@ -1,23 +1,20 @@
-//! Running an upload again: which record it has, and what stands in the way.
+//! Running the execution of an upload again: finds its record, and whether it may run.
 
 use crate::{
     flows::{
-        claims::{self, Meaning, meaning},
+        claims::{self, ErasedId, check_erased_id},
         fail::unless_denied,
     },
     model::{error::StorageError, identity::Upload, record::Record},
     ports::{Objects, Records, Uploads},
 };
 
-/// The record of an upload, under whichever of its ids it is: what `execution_arn` has claimed (`None` = whoever has), else the record of
-/// this very version, else of the same content, else what is left of it where it was erased.
-///
-/// An upload has its second id where its key was overwritten with other content, and where it came while an erased image still held the
-/// first one.
+/// The record of an upload, under any of its candidate ids. In this order: the record that `execution_arn` claimed, if it is given; the
+/// record of exactly this version; the record of the same content; the ERASED record of the upload.
 ///
 /// # Errors
 ///
-/// Where records or objects cannot be read for the moment. Objects that may not be read are passed over.
+/// [`StorageError`] if records cannot be read, or if S3 has a transient error. If reading an object is denied, its content is not compared.
 pub async fn record_of(
     records: &impl Records,
     objects: &(impl Uploads + Objects),
@@ -44,31 +41,31 @@ pub async fn record_of(
     let mut erased = None;
     for record in newest {
         if record.is_erased() {
-            if erased.is_none() && meaning(objects, &record, upload, facts.as_ref()).await? == Meaning::Erased {
+            if erased.is_none() && check_erased_id(objects, &record, upload, facts.as_ref()).await? == ErasedId::SameUpload {
                 erased = Some(record);
             }
-        } else if unless_denied(claims::is_same(objects, &record, upload, facts.as_ref()).await, false)? {
+        } else if unless_denied(claims::is_same_content(objects, &record, upload, facts.as_ref()).await, false)? {
             return Ok(Some(record));
         }
     }
     Ok(erased)
 }
 
-/// Why the execution need not run again, going by the record of its upload: one sentence; `None` where nothing stands in the way.
+/// Why the execution must not run again, from the record of its upload, in one sentence; `None` if it can run.
 pub fn obstacle(record: Option<&Record>, execution_arn: &str) -> Option<String> {
     let record = record?;
     if record.is_erased() {
         return Some("its image was erased".to_owned());
     }
-    (record.execution_arn != execution_arn).then(|| format!("another execution has the image: {}", record.execution_arn))
+    (record.execution_arn != execution_arn).then(|| format!("another execution holds its record: {}", record.execution_arn))
 }
 
-/// Whether the image still waits for this execution: it has no record, or one that this execution failed.
+/// Whether a redrive of this execution is useful: the image has no record, or one that this execution holds and that FAILED.
 pub fn waits_for(record: Option<&Record>, execution_arn: &str) -> bool {
     record.is_none_or(|record| record.execution_arn == execution_arn && record.is_rerunnable())
 }
 
-/// Whether a fresh execution could take the image over: it has no record, or one that FAILED.
+/// Whether a fresh execution could claim the image: it has no record, or one that FAILED and was not rejected.
 pub fn may_restart(record: Option<&Record>) -> bool {
     record.is_none_or(Record::is_rerunnable)
 }

@@ -1,7 +1,8 @@
-//! Searching the table `LabelIndex`: images that have all terms of a query, newest first.
+//! Searches the table `LabelIndex` for images that have all terms of a query, newest first.
 //!
-//! The rows of every term are read in the order of their sort key, which is the same for all terms of an image. So the images that several
-//! terms share are found by reading the terms side by side, each from where the others stand; a rare term skips most rows of a common one.
+//! All rows of an image have the same sort key, and the rows of each term are read in the order of this key. The images that have all terms
+//! are therefore the intersection of sorted lists: each list is read from the current position of the others, so a rare term skips most rows
+//! of a common one.
 
 use crate::{
     model::{
@@ -17,22 +18,22 @@ use crate::{
 use serde::Serialize;
 use std::collections::VecDeque;
 
-/// What to look for.
+/// A search request.
 #[derive(Debug, Clone, Copy)]
 pub struct Search<'a> {
-    /// Whose images.
+    /// The owner of the images.
     pub owner_id: &'a str,
     /// The terms.
     pub query: &'a Query,
-    /// Percent; a term that is less certain does not count. One that is excluded always does.
+    /// Minimum confidence of a match, percent. Exclusions match at any confidence.
     pub min_confidence: f64,
-    /// Whether images that must not be shown are found, too.
+    /// Whether withheld images are found too.
     pub withheld: bool,
     /// Images uploaded at this moment or later, epoch milliseconds.
     pub since: EpochMillis,
     /// Images uploaded at this moment or before, epoch milliseconds.
     pub until: EpochMillis,
-    /// At most this many images.
+    /// Maximum number of images.
     pub limit: usize,
 }
 
@@ -43,17 +44,17 @@ pub struct Hit {
     /// The image.
     #[serde(rename = "ImageID")]
     pub image_id: String,
-    /// The file's own name.
+    /// The name of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_name: Option<String>,
-    /// Epoch milliseconds.
+    /// Sort key of the record, epoch milliseconds.
     pub upload_timestamp: EpochMillis,
     /// `s3://bucket/key` of the original.
     #[serde(rename = "S3_URL")]
     pub s3_url: String,
     /// Whether the image must not be shown.
     pub withheld: bool,
-    /// Percent: of the least certain match.
+    /// The lowest confidence of its matches, percent.
     pub confidence: f64,
     /// Why it was found: one match for each term.
     pub matches: Vec<Match>,
@@ -65,13 +66,13 @@ pub struct Hit {
 pub struct Match {
     /// The term, folded.
     pub term: String,
-    /// What it is to the image.
+    /// Where the term comes from.
     pub term_kind: TermKind,
-    /// The label that it stands for.
+    /// The name of the label, for a term of a label; otherwise the same as `found`.
     pub label: String,
-    /// The name or word that has it.
+    /// The name or word that contains the term.
     pub found: String,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
 }
 
@@ -79,11 +80,11 @@ pub struct Match {
 ///
 /// # Errors
 ///
-/// Whatever the table answers.
+/// [`StorageError`] if DynamoDB cannot be read.
 pub async fn search(index: &impl LabelIndex, search: &Search<'_>) -> Result<Vec<Hit>, StorageError> {
     let mut hits = Vec::new();
     for name in months_back(search.since, search.until) {
-        let mut month = Month::new(search, &name);
+        let mut month = MonthSearch::new(search, &name);
         while hits.len() < search.limit
             && let Some(hit) = month.next(index).await?
         {
@@ -97,19 +98,20 @@ pub async fn search(index: &impl LabelIndex, search: &Search<'_>) -> Result<Vec<
 }
 
 /// The search within one month.
-struct Month {
-    alternatives: Vec<Shared>,
-    exclusions: Vec<Shared>,
+struct MonthSearch {
+    alternatives: Vec<Intersection>,
+    exclusions: Vec<Intersection>,
+    /// The largest sort key that is searched.
     newest: String,
 }
 
-impl Month {
+impl MonthSearch {
     fn new(search: &Search<'_>, month: &str) -> Self {
         let from = format!("{:013}", search.since.max(0));
-        let shared = |terms: &Vec<String>, min_confidence, withheld| Shared {
+        let intersection = |terms: &Vec<String>, min_confidence, withheld| Intersection {
             terms: terms
                 .iter()
-                .map(|term| Rows {
+                .map(|term| TermRows {
                     partition: partition(search.owner_id, term, month),
                     from: from.clone(),
                     min_confidence,
@@ -121,29 +123,35 @@ impl Month {
                 .collect(),
         };
         Self {
-            alternatives: search.query.alternatives.iter().map(|terms| shared(terms, search.min_confidence, search.withheld)).collect(),
-            exclusions: search.query.exclusions.iter().map(|terms| shared(terms, 0.0, true)).collect(),
-            // '~' sorts behind every character of an image's id.
+            alternatives: search
+                .query
+                .alternatives
+                .iter()
+                .map(|terms| intersection(terms, search.min_confidence, search.withheld))
+                .collect(),
+            exclusions: search.query.exclusions.iter().map(|terms| intersection(terms, 0.0, true)).collect(),
+            // '~' sorts after every character of an image's id.
             newest: format!("{:013}#~", search.until.max(0)),
         }
     }
 
+    /// The next image, from newest to oldest.
     async fn next(&mut self, index: &impl LabelIndex) -> Result<Option<Hit>, StorageError> {
         loop {
             let mut best: Option<(String, Vec<LabelRow>)> = None;
             for alternative in &mut self.alternatives {
-                // Of two ways to the same image the last one, all words joined, says more.
-                if let Some(key) = alternative.newest(index, &self.newest).await?
+                // If two alternatives find the same image, the last one is used: its term, all words joined, is more specific.
+                if let Some(key) = alternative.seek(index, &self.newest).await?
                     && best.as_ref().is_none_or(|(best, _)| key >= *best)
                 {
-                    best = Some((key, alternative.heads()));
+                    best = Some((key, alternative.current_rows()));
                 }
             }
             let Some((key, rows)) = best else { return Ok(None) };
-            self.alternatives.iter_mut().for_each(|alternative| alternative.pass(&key));
+            self.alternatives.iter_mut().for_each(|alternative| alternative.skip(&key));
             let mut excluded = false;
             for exclusion in &mut self.exclusions {
-                excluded |= exclusion.newest(index, &key).await?.as_ref() == Some(&key);
+                excluded |= exclusion.seek(index, &key).await?.as_ref() == Some(&key);
             }
             if !excluded {
                 return Ok(hit(rows));
@@ -155,8 +163,8 @@ impl Month {
 fn hit(rows: Vec<LabelRow>) -> Option<Hit> {
     let confidence = rows.iter().map(|row| row.confidence).fold(100.0, f64::min);
     let first = rows.first().cloned()?;
-    let of = |row: LabelRow| {
-        // Rows of the first version say in `Label` what they were made of.
+    let to_match = |row: LabelRow| {
+        // Rows that the first release wrote have no `Found`; their `Label` is the source.
         let found = if row.found.is_empty() { row.label.clone() } else { row.found };
         Match { term: row.term, term_kind: row.term_kind, label: row.label, found, confidence: row.confidence }
     };
@@ -167,38 +175,39 @@ fn hit(rows: Vec<LabelRow>) -> Option<Hit> {
         s3_url: first.s3_url,
         withheld: first.withheld,
         confidence,
-        matches: rows.into_iter().map(of).collect(),
+        matches: rows.into_iter().map(to_match).collect(),
     })
 }
 
-/// The images that several terms share.
-struct Shared {
-    terms: Vec<Rows>,
+/// The images that have all of several terms.
+struct Intersection {
+    terms: Vec<TermRows>,
 }
 
-impl Shared {
-    /// The largest sort key up to `bound` that all terms have; their rows are the heads then. Bounds may only sink from call to call.
-    async fn newest(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
+impl Intersection {
+    /// Moves all terms to the largest sort key up to `bound` that they have in common, and returns it; `None` if there is none. `bound` must
+    /// not increase from call to call.
+    async fn seek(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
         let mut key = bound.to_owned();
         let (mut agreed, mut turn) = (0, 0);
         while agreed < self.terms.len() {
             let Some(rows) = self.terms.get_mut(turn) else { return Ok(None) };
-            let Some(head) = rows.newest(index, &key).await? else { return Ok(None) };
-            if head == key {
+            let Some(found) = rows.seek(index, &key).await? else { return Ok(None) };
+            if found == key {
                 agreed += 1;
             } else {
-                (key, agreed) = (head, 1);
+                (key, agreed) = (found, 1);
             }
             turn = (turn + 1) % self.terms.len();
         }
         Ok(Some(key).filter(|_| !self.terms.is_empty()))
     }
 
-    fn heads(&self) -> Vec<LabelRow> {
+    fn current_rows(&self) -> Vec<LabelRow> {
         self.terms.iter().filter_map(|rows| rows.read.front().cloned()).collect()
     }
 
-    fn pass(&mut self, key: &str) {
+    fn skip(&mut self, key: &str) {
         for rows in &mut self.terms {
             rows.read.pop_front_if(|row| row.time_image_id == key);
         }
@@ -206,7 +215,7 @@ impl Shared {
 }
 
 /// The rows of one term, read page by page.
-struct Rows {
+struct TermRows {
     partition: String,
     from: String,
     min_confidence: f64,
@@ -216,9 +225,9 @@ struct Rows {
     is_end: bool,
 }
 
-impl Rows {
-    /// The largest sort key up to `bound`.
-    async fn newest(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
+impl TermRows {
+    /// Moves to the largest sort key up to `bound`, and returns it; `None` if there is none.
+    async fn seek(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
         loop {
             while self.read.pop_front_if(|row| row.time_image_id.as_str() > bound).is_some() {}
             if let Some(row) = self.read.front() {
@@ -227,7 +236,7 @@ impl Rows {
             if self.is_end || bound < self.from.as_str() {
                 return Ok(None);
             }
-            // Where the other terms are further on than the last page, this one goes on from there.
+            // If the other terms are already beyond the end of the last page, this one continues from their position.
             let after = self.after.as_deref().filter(|after| *after <= bound);
             let range = RowRange {
                 partition: &self.partition,
@@ -264,13 +273,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_go_back_over_the_turn_of_the_year_and_skip_none() {
+    fn months_go_back_across_new_year_without_gaps() {
         let (until, since) = (1_772_323_200_000, 1_764_547_199_000); // 2026-03-01T00:00:00Z, 2025-11-30T23:59:59Z
         assert_eq!(months_back(since, until), ["2026-03", "2026-02", "2026-01", "2025-12", "2025-11"]);
     }
 
     #[test]
-    fn a_span_within_a_month_is_one_query() {
+    fn a_range_within_a_month_has_one_month() {
         assert_eq!(months_back(1_772_323_200_000, 1_772_323_200_000), ["2026-03"]);
     }
 }

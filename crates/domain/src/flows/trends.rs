@@ -1,4 +1,4 @@
-//! Reads the counters by hour, day and week, and writes the weekly report.
+//! Reads the trend counters by hour, day and week, and composes the weekly report.
 
 use crate::{
     model::{
@@ -15,15 +15,15 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt::Write as _};
 
-/// Things by name, and how many of each.
+/// Name → number of images.
 pub type Ranking = BTreeMap<String, u64>;
 
-/// What ended in a span of time.
+/// The counters of the images that were finished in a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ended(Counts);
 
 impl Ended {
-    /// Adds what was counted in an hour.
+    /// Adds the counters of an hour.
     pub fn add(&mut self, counts: &Counts) {
         for (attribute, number) in counts {
             *self.0.entry(attribute.clone()).or_default() += number;
@@ -34,63 +34,67 @@ impl Ended {
         self.0.get(attribute).copied().and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
     }
 
-    /// Images that ended so.
+    /// The number of images with this outcome.
     pub fn images(&self, outcome: ImageOutcome) -> u64 {
         self.get(attribute(outcome))
     }
 
-    /// Images that ended.
+    /// The number of finished images.
     pub fn all(&self) -> u64 {
-        ImageOutcome::ALL.into_iter().map(|outcome| self.images(outcome)).sum()
+        ImageOutcome::ALL.iter().map(|outcome| self.images(*outcome)).sum()
     }
 
-    /// Rekognition calls.
+    /// The number of Rekognition calls.
     pub fn calls(&self) -> u64 {
         self.get("Calls")
     }
 
-    /// Cost of calls and states, in millionths of a dollar.
+    /// The cost of calls and states, in millionths of a dollar.
     pub fn microdollars(&self) -> u64 {
         self.get("Microdollars")
     }
 
-    /// Share, 0 to 1, of the images whose execution failed and was not mended since; `None` without any image.
-    #[expect(clippy::cast_precision_loss, reason = "a share, for people")]
+    /// The share (0 to 1) of images that are FAILED and were not repaired since; `None` if no image was finished.
+    #[expect(clippy::cast_precision_loss, reason = "an approximate value for people")]
     pub fn error_rate(&self) -> Option<f64> {
         let all = self.all();
         (all > 0).then(|| self.images(ImageOutcome::Failed) as f64 / all as f64)
     }
 
-    /// Dollars for a thousand images; `None` without any image.
-    #[expect(clippy::cast_precision_loss, reason = "a price, for people")]
+    /// Dollars per thousand images; `None` if no image was finished.
+    #[expect(clippy::cast_precision_loss, reason = "an approximate value for people")]
     pub fn dollars_per_thousand(&self) -> Option<f64> {
         let all = self.all();
         (all > 0).then(|| self.microdollars() as f64 / all as f64 / 1_000.0)
     }
 
-    /// Milliseconds from upload to record within which this share, 0 to 1, of the images was done; those that people reviewed are left out.
+    /// The quantile `share` (0 to 1) of the time from upload to record, in milliseconds, without reviewed images; `None` if there are none.
     pub fn within(&self, share: f64) -> Option<EpochMillis> {
         latency::quantile(&self.0, share)
     }
 }
 
-/// What was counted in a week.
+/// The trends of a week.
 #[derive(Debug, Clone, Default)]
 pub struct Week {
-    /// Its name, such as `2026-W48`.
+    /// ISO week, such as `2026-W48`.
     pub name: String,
-    /// Its first moment.
+    /// Its start, epoch milliseconds.
     pub monday: EpochMillis,
-    /// Labels of the images uploaded in it.
+    /// Labels of the images that were uploaded in it.
     pub labels: Ranking,
-    /// Why images were rejected or failed in it.
+    /// Reasons of the images that were rejected or failed in it.
     pub reasons: Ranking,
-    /// What ended on each of its days, those without anything left out.
+    /// The counters by day; days without finished images are omitted.
     pub days: BTreeMap<String, Ended>,
 }
 
 impl Week {
-    /// Reads the week of a moment.
+    /// Reads the trends of the week that contains `at`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be read.
     pub async fn read(counters: &impl Counters, at: EpochMillis) -> Result<Self, StorageError> {
         let (name, monday) = (week(at), week_start(at));
         let labels = ranking(counters.counts(&labels_counter(&name), None).await?);
@@ -104,17 +108,21 @@ impl Week {
         day(self.monday + WEEK_MILLIS - 1)
     }
 
-    /// What ended in it.
+    /// The counters of the whole week.
     pub fn ended(&self) -> Ended {
         let mut ended = Ended::default();
-        for of_day in self.days.values() {
-            ended.add(&of_day.0);
+        for day in self.days.values() {
+            ended.add(&day.0);
         }
         ended
     }
 }
 
-/// What ended from the hour of `from` to that of `to`, by hour.
+/// The counters by hour, from the hour of `from` to the hour of `to`, both inclusive.
+///
+/// # Errors
+///
+/// [`StorageError`] if DynamoDB cannot be read.
 pub async fn ended_by_hour(counters: &impl Counters, from: EpochMillis, to: EpochMillis) -> Result<BTreeMap<String, Counts>, StorageError> {
     counters.counts(HOURS, Some(hour(from).as_str()..=hour(to).as_str())).await
 }
@@ -129,13 +137,13 @@ fn by_day(hours: &BTreeMap<String, Counts>) -> BTreeMap<String, Ended> {
     days
 }
 
-/// A name that counts nothing any more is as good as absent.
+/// The `Count` of each name; names whose number is zero are omitted.
 fn ranking(counts: BTreeMap<String, Counts>) -> Ranking {
     let number = |counts: &Counts| counts.get(COUNT).copied().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
     counts.into_iter().filter_map(|(name, counts)| number(&counts).map(|number| (name, number))).collect()
 }
 
-/// The `limit` most frequent, most frequent first.
+/// The `limit` most frequent names, most frequent first.
 pub fn most_frequent(ranking: &Ranking, limit: usize) -> Vec<(&str, u64)> {
     let mut sorted: Vec<_> = ranking.iter().map(|(name, number)| (name.as_str(), *number)).collect();
     sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
@@ -143,17 +151,17 @@ pub fn most_frequent(ranking: &Ranking, limit: usize) -> Vec<(&str, u64)> {
     sorted
 }
 
-/// Lines of a list.
-const LIMIT: usize = 10;
+/// Maximum length of a list in the report.
+const MAX_LISTED: usize = 10;
 
-/// The report on a week, compared with the week before. It names labels and reasons, never found text, faces or images.
+/// The report on a week, compared with the week before. It contains labels and reasons, but never found text, faces or images.
 pub fn report(week: &Week, before: &Week) -> AlertMessage {
     let (ended, ended_before) = (week.ended(), before.ended());
     let mut body = format!("Week {}: {} to {}, UTC\n\n", week.name, day(week.monday), week.sunday());
-    outcomes(&mut body, &ended, &ended_before);
-    figures(&mut body, &ended);
-    list(&mut body, "Most frequent labels, by week of upload", &week.labels, &before.labels);
-    list(&mut body, "Why images were rejected or failed", &week.reasons, &before.reasons);
+    write_outcomes(&mut body, &ended, &ended_before);
+    write_figures(&mut body, &ended);
+    write_list(&mut body, "Most frequent labels, by week of upload", &week.labels, &before.labels);
+    write_list(&mut body, "Why images were rejected or failed", &week.reasons, &before.reasons);
     let images = if ended.all() == 1 { "1 image".to_owned() } else { format!("{} images", ended.all()) };
     AlertMessage {
         subject: format!("sightline: week {}, {images}, {} failed", week.name, ended.images(ImageOutcome::Failed)),
@@ -162,20 +170,20 @@ pub fn report(week: &Week, before: &Week) -> AlertMessage {
     }
 }
 
-// Writing to a String does not fail.
+// Writing to a String cannot fail.
 
-fn outcomes(body: &mut String, ended: &Ended, before: &Ended) {
-    line(body, "Images", ended.all(), before.all());
+fn write_outcomes(body: &mut String, ended: &Ended, before: &Ended) {
+    write_number(body, "Images", ended.all(), before.all());
     for outcome in ImageOutcome::ALL {
-        line(body, &format!("  {}", outcome.as_str().to_lowercase()), ended.images(outcome), before.images(outcome));
+        write_number(body, &format!("  {}", outcome.as_ref().to_lowercase()), ended.images(*outcome), before.images(*outcome));
     }
 }
 
-fn figures(body: &mut String, ended: &Ended) {
+fn write_figures(body: &mut String, ended: &Ended) {
     if let Some(rate) = ended.error_rate() {
-        let _ = writeln!(body, "\n{:<26}{:>9.1} %", "Failed and not mended", rate * 100.0);
+        let _ = writeln!(body, "\n{:<26}{:>9.1} %", "Failed, not repaired", rate * 100.0);
     }
-    for (name, share) in [("Half done within", 0.5), ("95 % done within", 0.95), ("99 % done within", 0.99)] {
+    for (name, share) in [("50 % done within", 0.5), ("95 % done within", 0.95), ("99 % done within", 0.99)] {
         if let Some(millis) = ended.within(share) {
             let _ = writeln!(body, "{name:<26}{:>9} s (about)", seconds(millis));
         }
@@ -186,28 +194,28 @@ fn figures(body: &mut String, ended: &Ended) {
     }
 }
 
-fn list(body: &mut String, heading: &str, ranking: &Ranking, before: &Ranking) {
+fn write_list(body: &mut String, heading: &str, ranking: &Ranking, before: &Ranking) {
     let _ = writeln!(body, "\n{heading}");
-    for (name, number) in most_frequent(ranking, LIMIT) {
-        line(body, &format!("  {}", one_line(name)), number, before.get(name).copied().unwrap_or_default());
+    for (name, number) in most_frequent(ranking, MAX_LISTED) {
+        write_number(body, &format!("  {}", one_line(name)), number, before.get(name).copied().unwrap_or_default());
     }
     match ranking.len() {
         0 => body.push_str("  none\n"),
-        more if more > LIMIT => {
-            let _ = writeln!(body, "  and {} more", more - LIMIT);
+        more if more > MAX_LISTED => {
+            let _ = writeln!(body, "  and {} more", more - MAX_LISTED);
         }
         _ => {}
     }
 }
 
-/// A number, and by how much it is more or less than the week before.
-fn line(body: &mut String, name: &str, number: u64, before: u64) {
+/// A number, and its difference from the week before.
+fn write_number(body: &mut String, name: &str, number: u64, before: u64) {
     let change = i128::from(number) - i128::from(before);
     let change = if change == 0 { "=".to_owned() } else { format!("{change:+}") };
     let _ = writeln!(body, "{name:<26}{number:>9}  {change}");
 }
 
-/// Tenths of seconds, cut off.
+/// Milliseconds as seconds with one decimal, rounded down.
 fn seconds(millis: i64) -> String {
     format!("{}.{}", millis / 1000, millis % 1000 / 100)
 }

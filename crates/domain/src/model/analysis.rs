@@ -1,9 +1,12 @@
-//! The four analyses of an image: what each asks Rekognition for, and what became of it.
+//! The four analyses of an image: their parameters, their stored answers and their outcomes.
 
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, VariantArray};
 
-/// One paid Rekognition call per image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// One analysis of an image, which is one paid Rekognition call. [`Analysis::as_ref`] is the file name of its stored answer, without
+/// the extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Analysis {
     /// `DetectLabels`.
     Labels,
@@ -16,7 +19,10 @@ pub enum Analysis {
 }
 
 impl Analysis {
-    /// The Rekognition operation.
+    /// All analyses.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The name of its Rekognition operation.
     pub const fn operation(self) -> &'static str {
         match self {
             Self::Labels => "DetectLabels",
@@ -25,73 +31,63 @@ impl Analysis {
             Self::Moderation => "DetectModerationLabels",
         }
     }
-
-    /// File name, without ending, of the stored answer.
-    pub const fn file_stem(self) -> &'static str {
-        match self {
-            Self::Labels => "labels",
-            Self::Faces => "faces",
-            Self::Text => "text",
-            Self::Moderation => "moderation",
-        }
-    }
 }
 
-/// What became of an analysis.
+/// The outcome of an analysis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "Status", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "PascalCase")]
 pub enum Outcome {
-    /// Answered; the whole answer lies at `ResultKey`.
+    /// Rekognition answered.
     Done {
-        /// Key of the whole answer.
+        /// Key of the stored answer.
         result_key: String,
     },
-    /// Not asked for, and why.
+    /// The analysis was not needed.
     Skipped {
-        /// One sentence.
+        /// The reason, in one sentence.
         reason: String,
     },
-    /// Failed for good, and why.
+    /// Rekognition refused the image.
     Failed {
-        /// One sentence.
+        /// The reason, in one sentence.
         reason: String,
     },
 }
 
-/// What an analysis asks Rekognition for, beside the image: the parameters that decide which findings an answer leaves out.
+/// The parameters of an analysis that decide which findings an answer omits.
 ///
-/// It is stored with the answer, as JSON in the object's metadata: the answer itself is kept as Rekognition sent it, and does not say it.
+/// They are stored with the answer, as JSON in the metadata of its object, because the answer itself does not contain them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Question {
-    /// Findings below this confidence are left out, percent; `None` where the operation has no such parameter.
+    /// Findings below this confidence are omitted, percent; `None` if the operation does not have this parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_confidence: Option<f64>,
-    /// Labels beyond this number are left out; `None` where the operation has no such parameter.
+    /// At most this many labels are returned; `None` if the operation does not have this parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_labels: Option<u32>,
-    /// Whether faces are described with all attributes.
+    /// Whether all attributes of a face are returned, and not only the default ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_attributes: bool,
 }
 
 impl Question {
-    /// Of `DetectLabels`: this many labels at this confidence, filtered by us. The price is per image, and a narrow question would leave
-    /// out a weak "Person" or "Text" before the state machine can branch on it.
+    /// For `DetectLabels`. It is wide, and we filter the answer: the price is per image, and a narrow question would omit a weak "Person"
+    /// or "Text" label on which the state machine branches.
     pub const LABELS: Self = Self { min_confidence: Some(50.0), max_labels: Some(50), all_attributes: false };
-    /// Of `DetectFaces`.
+    /// For `DetectFaces`.
     pub const FACES: Self = Self { min_confidence: None, max_labels: None, all_attributes: true };
-    /// Of `DetectText`, which has no such parameters: we filter the answer.
+    /// For `DetectText`, which has none of these parameters: we filter the answer.
     pub const TEXT: Self = Self { min_confidence: None, max_labels: None, all_attributes: false };
 
-    /// Of `DetectModerationLabels`, down to `min_confidence` percent.
+    /// For `DetectModerationLabels`; `min_confidence` in percent.
     pub const fn moderation(min_confidence: f64) -> Self {
         Self { min_confidence: Some(min_confidence), ..Self::TEXT }
     }
 
-    /// The question of an answer that is stored without one: earlier releases asked for labels and faces as this one does, and for
-    /// moderation down to 50 percent or lower.
-    pub(crate) fn unstated(analysis: Analysis) -> Self {
+    /// The question of an answer that was stored without one, by an earlier release: the same as today for labels and faces, and at most
+    /// 50 percent for moderation.
+    pub(crate) fn of_earlier_release(analysis: Analysis) -> Self {
         match analysis {
             Analysis::Labels => Self::LABELS,
             Analysis::Faces => Self::FACES,
@@ -100,7 +96,7 @@ impl Question {
         }
     }
 
-    /// Whether an answer to this question holds everything that an answer to `needed` would hold.
+    /// Whether an answer to this question contains everything that an answer to `needed` would contain.
     pub(crate) fn covers(&self, needed: &Self) -> bool {
         let as_low = needed.min_confidence.is_none_or(|needed| self.min_confidence.is_some_and(|asked| asked <= needed));
         let as_many = needed.max_labels.is_none_or(|needed| self.max_labels.is_some_and(|asked| asked >= needed));
@@ -108,21 +104,21 @@ impl Question {
     }
 }
 
-/// A stored answer.
+/// A stored Rekognition answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswer {
-    /// Rekognition's answer, as it was sent.
+    /// The response body, unchanged.
     pub json: Vec<u8>,
-    /// The [`Question`] as JSON, where one is stored with the answer.
+    /// The [`Question`] as JSON; `None` if an earlier release stored the answer.
     pub question: Option<String>,
 }
 
 impl StoredAnswer {
-    /// What was asked. Of a question that cannot be read nothing is assumed, so that it covers no other.
+    /// The question of this answer. If it cannot be parsed, the result covers no other question, so Rekognition is called again.
     pub(crate) fn question(&self, analysis: Analysis) -> Question {
-        self.question.as_ref().map_or_else(|| Question::unstated(analysis), |json| serde_json::from_str(json).unwrap_or_default())
+        self.question.as_ref().map_or_else(|| Question::of_earlier_release(analysis), |json| serde_json::from_str(json).unwrap_or_default())
     }
 }
 
-/// Rekognition's own default, percent; flags from here up are recorded even where no rule speaks of them.
+/// Rekognition's default for moderation, percent. Flags at or above it are recorded even if no rule of the policy matches them.
 pub const DEFAULT_MIN_CONFIDENCE: f64 = 50.0;

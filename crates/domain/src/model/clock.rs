@@ -1,4 +1,4 @@
-//! Time: the injected clock, and the hours, days and weeks by which things are counted, all in UTC.
+//! Time: the injected clock, and the names of hours, days and weeks in UTC.
 
 use time::OffsetDateTime;
 
@@ -8,19 +8,22 @@ pub type EpochMillis = i64;
 /// Milliseconds in a day.
 pub const DAY_MILLIS: EpochMillis = 86_400_000;
 
-/// What time it is.
+/// Milliseconds in a week.
+pub const WEEK_MILLIS: EpochMillis = 7 * DAY_MILLIS;
+
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> EpochMillis;
 }
 
-/// Lets time pass.
+/// A source of delays.
 pub trait Pause: Send + Sync {
-    /// Ends after `millis` milliseconds.
+    /// Waits `millis` milliseconds.
     fn pause(&self, millis: u64) -> impl Future<Output = ()> + Send;
 }
 
-/// A clock that stands still, for tests.
+/// A clock that always returns the same time, for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub EpochMillis);
 
@@ -30,33 +33,31 @@ impl Clock for FixedClock {
     }
 }
 
-/// Milliseconds in a week.
-pub const WEEK_MILLIS: EpochMillis = 7 * DAY_MILLIS;
-
-fn moment(at: EpochMillis) -> OffsetDateTime {
+fn date_time(at: EpochMillis) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// The ISO week of a moment, such as `2026-W48`. Its year is the week's, which may differ from the day's around New Year.
+/// The ISO week of a time, such as `2026-W48`. The year is the ISO year of the week, which can differ from the calendar year around New
+/// Year.
 pub fn week(at: EpochMillis) -> String {
-    let (year, week, _) = moment(at).to_iso_week_date();
+    let (year, week, _) = date_time(at).to_iso_week_date();
     format!("{year:04}-W{week:02}")
 }
 
-/// The day of a moment, such as `2026-11-25`.
+/// The day of a time, such as `2026-11-25`.
 pub fn day(at: EpochMillis) -> String {
-    let at = moment(at);
+    let at = date_time(at);
     format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
 }
 
-/// The hour of a moment, such as `2026-11-25T13`. Hours sort as text, and begin with their day.
+/// The hour of a time, such as `2026-11-25T13`. Hours sort as text and begin with their day.
 pub fn hour(at: EpochMillis) -> String {
-    format!("{}T{:02}", day(at), moment(at).hour())
+    format!("{}T{:02}", day(at), date_time(at).hour())
 }
 
-/// The first moment of the week of `at`: Monday, 00:00.
+/// The start of the week of `at`: Monday, 00:00.
 pub fn week_start(at: EpochMillis) -> EpochMillis {
-    let days = i64::from(moment(at).weekday().number_days_from_monday());
+    let days = i64::from(date_time(at).weekday().number_days_from_monday());
     at.div_euclid(DAY_MILLIS) * DAY_MILLIS - days * DAY_MILLIS
 }
 
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn around_new_year_the_weeks_year_counts() {
+    fn a_week_around_new_year_has_its_iso_year() {
         let new_year = 1_798_761_600_000; // 2027-01-01, a Friday
         assert_eq!((day(new_year).as_str(), week(new_year).as_str()), ("2027-01-01", "2026-W53"));
         assert_eq!(week(week_start(new_year)), "2026-W53");

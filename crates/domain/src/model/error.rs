@@ -1,61 +1,61 @@
-//! Errors that can leave a step, under the stable names that Step Functions matches (docs/errors.md lists them all).
+//! Errors that can end a step. Step Functions matches them by their stable names, which docs/errors.md lists.
 
 use std::error::Error as StdError;
 
-/// The cause below an error of ours; kept, and joined to the message once, at the Lambda edge.
+/// The cause of an error. `sightline-kit` appends it to the message, once.
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
 
 /// An error with a stable name that may end a step.
 pub trait StepError: StdError + Send + Sync + 'static {
-    /// The name under which Step Functions sees it: `Noun.Reason`.
+    /// The name that Step Functions sees: `Noun.Reason`.
     fn name(&self) -> &'static str;
 
-    /// Whether trying again, unchanged, may help. The state machine retries exactly these names.
+    /// Whether the same call may succeed later. The state machine retries exactly these names.
     fn is_transient(&self) -> bool;
 
-    /// Whether it describes the image and not a fault: the state machine catches it, and the execution succeeds.
+    /// Whether the error describes the image and not a failure: the state machine catches it, and the execution succeeds.
     fn is_expected(&self) -> bool {
         false
     }
 }
 
-/// Rekognition did not give an answer.
+/// Rekognition did not answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecognitionError {
-    /// Rekognition asks us to slow down, and went on doing so through the SDK's own retries.
+    /// Rekognition throttled the call, and also all retries of the SDK.
     #[error("{operation} was throttled")]
     Throttled {
         /// The Rekognition operation.
         operation: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
-    /// No answer, a broken answer, or an internal error of Rekognition.
+    /// Rekognition did not respond, sent an unreadable response, or had an internal error.
     #[error("{operation} is unavailable")]
     Unavailable {
         /// The Rekognition operation.
         operation: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
-    /// Rekognition will never answer for this image.
+    /// Rekognition cannot read this image.
     #[error("{operation} refuses the image")]
     Refused {
         /// The Rekognition operation.
         operation: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
-    /// Our own set-up is wrong: permissions, bucket, parameters. Unknown errors count here, so that no retry is burned on them.
+    /// Wrong permissions, bucket or parameters. Unknown errors are in this class too, so that they are not retried.
     #[error("{operation} is not set up correctly")]
     Misconfigured {
         /// The Rekognition operation.
         operation: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
@@ -83,31 +83,31 @@ impl StepError for RecognitionError {
     }
 }
 
-/// S3, DynamoDB or Step Functions did not do what we asked.
+/// A call of S3, DynamoDB, Step Functions or another service that stores data failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// A passing trouble: throttling, a timeout, a 5xx, a transaction conflict.
+    /// A transient error: throttling, a timeout, a 5xx status, a transaction conflict.
     #[error("{doing}: the service is unavailable")]
     Unavailable {
-        /// What we were doing, such as `reading the object`.
+        /// The operation, such as `reading the object`.
         doing: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
-    /// The thing asked for does not exist.
+    /// The object or item does not exist.
     #[error("{doing}: it does not exist")]
     NotFound {
-        /// What we were doing.
+        /// The operation.
         doing: &'static str,
     },
-    /// Our own set-up is wrong: permissions, keys, names. Unknown errors count here.
+    /// Wrong permissions, keys or names. Unknown errors are in this class too.
     #[error("{doing}: not set up correctly")]
     Misconfigured {
-        /// What we were doing.
+        /// The operation.
         doing: &'static str,
-        /// What the SDK reported.
+        /// The error of the SDK.
         #[source]
         source: Cause,
     },
@@ -134,10 +134,10 @@ impl StepError for StorageError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AlertError {
-    /// A passing trouble at SNS.
+    /// A transient error of SNS.
     #[error("publishing the alert: SNS is unavailable")]
     Unavailable(#[source] Cause),
-    /// The topic or our permission is wrong.
+    /// The topic does not exist, or permission to publish is missing.
     #[error("publishing the alert: not set up correctly")]
     Misconfigured(#[source] Cause),
 }
@@ -162,21 +162,21 @@ impl StepError for AlertError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// There is nothing to import.
+    /// The object to import does not exist or has changed.
     #[error("the object does not exist, or was replaced since the list was made")]
     SourceMissing,
-    /// We may not read it; where we may not list its bucket either, it may also be missing.
-    #[error("the object may not be read")]
+    /// S3 denies access. If listing the bucket is denied too, the object can also be missing.
+    #[error("permission to read the object is denied")]
     Denied(#[source] Cause),
-    /// It was imported, and its analysis failed.
+    /// The object was imported, but its analysis failed.
     #[error("the analysis of image {image_id} failed: {reason}")]
     Failed {
         /// The image.
         image_id: String,
-        /// What its record says of it.
+        /// `StatusReason` and `StatusDetail` of its record.
         reason: String,
     },
-    /// S3 did not do what we asked.
+    /// A call of a service failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -199,9 +199,9 @@ impl StepError for ImportError {
     }
 }
 
-/// Another execution owns the record now, or nobody does, since the image was erased.
+/// This execution does not hold the record: another one does, the image was erased, or it was never claimed.
 #[derive(Debug, thiserror::Error)]
-#[error("the record of image {image_id} belongs to another execution now, was erased, or was never claimed")]
+#[error("this execution does not hold the record of image {image_id}: another one does, or it was erased or never claimed")]
 pub struct RecordSuperseded {
     /// The image.
     pub image_id: String,
@@ -221,9 +221,9 @@ impl StepError for RecordSuperseded {
     }
 }
 
-/// What a step was given does not have the shape it needs.
+/// The input of a step does not have the expected shape.
 #[derive(Debug, thiserror::Error)]
-#[error("the input is not what this function takes")]
+#[error("the input does not have the expected shape")]
 pub struct InputInvalid(#[source] pub Cause);
 
 impl StepError for InputInvalid {
@@ -236,11 +236,11 @@ impl StepError for InputInvalid {
     }
 }
 
-/// The function's own settings are wrong; every problem is named at once.
+/// Settings of the function are missing or invalid. All problems are reported together.
 #[derive(Debug, thiserror::Error)]
-#[error("settings are missing or wrong: {}", problems.join("; "))]
+#[error("settings are missing or invalid: {}", problems.join("; "))]
 pub struct SettingsInvalid {
-    /// One sentence per setting.
+    /// One sentence for each problem.
     pub problems: Vec<String>,
 }
 

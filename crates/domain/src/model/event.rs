@@ -1,24 +1,24 @@
-//! The EventBridge events that we receive.
+//! The EventBridge events that functions receive.
 //!
 //! Shapes: S3 user guide, "Amazon S3 event message structure in EventBridge"; Step Functions guide, "Step Functions event payloads".
-//! Keys come unencoded. `version-id` is absent on unversioned buckets, and on the local AWS.
+//! Keys are not encoded. `version-id` is absent for unversioned buckets and on a local stack.
 
 use crate::model::{clock::EpochMillis, identity::Upload, layout};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// An EventBridge envelope around `D`; fields that we do not use are ignored.
+/// An EventBridge event with the detail `D`; unused fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event<D> {
-    /// When it happened, RFC 3339.
+    /// The time of the event, RFC 3339.
     pub time: String,
-    /// What happened.
+    /// The detail, which depends on the type of the event.
     pub detail: D,
 }
 
 impl<D> Event<D> {
-    /// [`Event::time`] as epoch milliseconds; `None` where it is not RFC 3339.
+    /// [`Event::time`] as epoch milliseconds; `None` if it is not RFC 3339.
     pub fn time_millis(&self) -> Option<EpochMillis> {
         let time = OffsetDateTime::parse(&self.time, &Rfc3339).ok()?;
         EpochMillis::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
@@ -40,16 +40,16 @@ impl Upload {
         }
     }
 
-    /// The upload of an execution's `input`; `None` if the input is not the JSON of an upload's event.
+    /// The upload of an execution's `input`; `None` if the input is not the event of an upload.
     pub fn from_input(input: &str) -> Option<Self> {
         serde_json::from_str(input).ok().map(|event| Self::from_event(&event))
     }
 }
 
-/// The event that S3 sends, or should have sent, of an upload: what an execution is started with where no event starts it.
+/// The event that S3 sends for an upload, as the input of an execution that no event has started.
 ///
-/// `at` is when the object came, epoch milliseconds; `reason` says who starts it, in place of S3's own `PutObject` and the like.
-/// What only S3 knows, such as its request id, is left out.
+/// `at` is the time of the upload, epoch milliseconds; `reason` names the starter, instead of the S3 operation such as `PutObject`.
+/// Fields that only S3 knows, such as its request id, are omitted.
 pub fn object_created(upload: &Upload, size: u64, at: EpochMillis, reason: &str) -> Value {
     let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let object = Object { key: upload.key.clone(), size, etag: upload.etag.clone(), version_id: upload.version_id.clone() };
@@ -57,15 +57,15 @@ pub fn object_created(upload: &Upload, size: u64, at: EpochMillis, reason: &str)
         "version": "0",
         "detail-type": "Object Created",
         "source": "aws.s3",
-        // RFC 3339 fails for years beyond 9999 only.
+        // Formatting fails only for years after 9999.
         "time": time.format(&Rfc3339).unwrap_or_default(),
         "resources": [format!("arn:aws:s3:::{}", upload.bucket)],
         "detail": {"version": "0", "bucket": Bucket { name: upload.bucket.clone() }, "object": object, "reason": reason},
     })
 }
 
-/// What an execution is started with that looks anew at an image that was rejected at `rejected_at`, its record's `FinishedAt`: with it, the
-/// execution may take over the record of this one rejection, which no other event may.
+/// The input of an execution that inspects a rejected image again. `rejected_at` is the `FinishedAt` of its record: with it, the execution
+/// can take over the record of exactly this rejection.
 pub fn reinspection_event(upload: &Upload, size: u64, at: EpochMillis, rejected_at: EpochMillis) -> Value {
     let mut event = object_created(upload, size, at, "redrive");
     if let Some(detail) = event.get_mut("detail").and_then(Value::as_object_mut) {
@@ -81,7 +81,7 @@ pub struct ObjectCreatedDetail {
     pub bucket: Bucket,
     /// The object.
     pub object: Object,
-    /// `FinishedAt` of the rejection that is to be looked at anew; S3 never sends it ([`reinspection_event`]).
+    /// `FinishedAt` of the rejection after which the image is inspected again ([`reinspection_event`]); S3 never sends it.
     #[serde(default, rename = "rejected-at", skip_serializing_if = "Option::is_none")]
     pub rejected_at: Option<EpochMillis>,
 }
@@ -89,7 +89,7 @@ pub struct ObjectCreatedDetail {
 /// A bucket in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
 }
 
@@ -98,13 +98,13 @@ pub struct Bucket {
 pub struct Object {
     /// The exact key, unencoded.
     pub key: String,
-    /// Bytes.
+    /// Size in bytes.
     #[serde(default)]
     pub size: u64,
     /// The entity tag, with or without quotes.
     #[serde(default)]
     pub etag: String,
-    /// The version, on a versioned bucket.
+    /// The version, in a versioned bucket.
     #[serde(default, rename = "version-id", skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
 }
@@ -120,72 +120,72 @@ pub struct ExecutionStatusDetail {
     pub execution_arn: String,
     /// FAILED, `TIMED_OUT`, ABORTED, …
     pub status: String,
-    /// The execution's input as JSON text; left out by Step Functions where it is large.
+    /// The execution's input as JSON text; Step Functions omits a large one.
     #[serde(default)]
     pub input: Option<String>,
-    /// The error's name.
+    /// The name of the error.
     #[serde(default)]
     pub error: Option<String>,
-    /// The error's cause, usually JSON text from Lambda.
+    /// The cause of the error, usually JSON text from Lambda.
     #[serde(default)]
     pub cause: Option<String>,
 }
 
-/// What a dead letter is.
+/// An event in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeadLetter {
-    /// An upload that started no execution.
+    /// The event of an upload, which started no execution.
     Upload {
-        /// What was uploaded.
+        /// The upload.
         upload: Upload,
     },
-    /// An execution that ended badly, and whose record may not say so.
+    /// The status event of a failed execution, whose record may not be FAILED.
     Status {
-        /// How it ended; its input is left out of large events.
+        /// The detail of the event; large events have no input.
         detail: Box<ExecutionStatusDetail>,
     },
-    /// Something else, which nobody here knows how to make up for.
+    /// Another event, which cannot be replayed.
     Unknown {
-        /// What makes it so: one sentence.
+        /// The reason, in one sentence.
         reason: String,
     },
 }
 
-/// The statuses of which `record-failure` is told.
-const ENDED_BADLY: [&str; 3] = ["FAILED", "TIMED_OUT", "ABORTED"];
+/// The statuses for which EventBridge calls `record-failure`.
+const FAILURE_STATUSES: [&str; 3] = ["FAILED", "TIMED_OUT", "ABORTED"];
 
 impl DeadLetter {
-    /// Reads the `body` of a message: EventBridge and Lambda both put the whole event there. `bucket` is the images bucket.
+    /// Parses the `body` of a message, to which EventBridge and Lambda both write the whole event. `bucket` is the images bucket.
     pub fn read(body: &str, bucket: &str) -> Self {
         let unknown = |reason: &str| Self::Unknown { reason: reason.to_owned() };
-        let Ok(json) = serde_json::from_str::<Value>(body) else { return unknown("it is no JSON") };
+        let Ok(json) = serde_json::from_str::<Value>(body) else { return unknown("the body is not JSON") };
         match json.get("detail-type").and_then(Value::as_str) {
             Some("Object Created") => match serde_json::from_value::<ObjectCreated>(json) {
-                Ok(event) => Self::of_upload(Upload::from_event(&event), bucket),
-                Err(_) => unknown("it is no upload's event, although it says so"),
+                Ok(event) => Self::from_upload(Upload::from_event(&event), bucket),
+                Err(_) => unknown("the event is not a valid \"Object Created\" event"),
             },
             Some("Step Functions Execution Status Change") => match serde_json::from_value::<ExecutionStatusChanged>(json) {
-                Ok(event) if ENDED_BADLY.contains(&event.detail.status.as_str()) => Self::Status { detail: Box::new(event.detail) },
-                Ok(_) => unknown("the execution did not end badly"),
-                Err(_) => unknown("it is no status event, although it says so"),
+                Ok(event) if FAILURE_STATUSES.contains(&event.detail.status.as_str()) => Self::Status { detail: Box::new(event.detail) },
+                Ok(_) => unknown("the execution did not fail"),
+                Err(_) => unknown("the event is not a valid status event"),
             },
-            Some(other) => unknown(&format!("nothing is known about events of type {other}")),
-            None => unknown("it is no event of EventBridge"),
+            Some(other) => unknown(&format!("events of type {other} cannot be replayed")),
+            None => unknown("the body is not an EventBridge event"),
         }
     }
 
-    fn of_upload(upload: Upload, bucket: &str) -> Self {
+    fn from_upload(upload: Upload, bucket: &str) -> Self {
         if upload.bucket != bucket {
-            return Self::Unknown { reason: format!("the upload lies in another bucket: {}", upload.bucket) };
+            return Self::Unknown { reason: format!("the upload is in another bucket: {}", upload.bucket) };
         }
         if !upload.key.starts_with(layout::UPLOADS) {
-            return Self::Unknown { reason: format!("the object lies outside {}", layout::UPLOADS) };
+            return Self::Unknown { reason: format!("the object is not under {}", layout::UPLOADS) };
         }
         Self::Upload { upload }
     }
 }
 
-/// The upload that an execution was started with, where its event or description tells.
+/// The upload that an execution was started with; `None` if the event has no input, or the input is not an upload.
 pub fn upload_of(detail: &ExecutionStatusDetail) -> Option<Upload> {
     Upload::from_input(detail.input.as_deref()?)
 }

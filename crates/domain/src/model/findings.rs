@@ -1,15 +1,16 @@
-//! What the analyses found, as the state machine carries it and the record stores it.
+//! The findings of the analyses, in the form that the state machine passes on and the record stores.
 
 use crate::model::{analysis::Outcome, image::BoundingBox};
 use serde::{Deserialize, Serialize};
+use strum::AsRefStr;
 
-/// A label of a record.
+/// A label in a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct StoredLabel {
-    /// Lower case.
+    /// Name, in lower case.
     pub name: String,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
     /// Broader labels.
     #[serde(default)]
@@ -20,21 +21,21 @@ pub struct StoredLabel {
     /// Categories.
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Where, for things that can be counted; at most [`MAX_BOXES`].
+    /// One box for each instance, if the label can be counted; at most [`MAX_BOXES`].
     #[serde(default)]
     pub boxes: Vec<BoundingBox>,
 }
 
-/// Boxes kept per label; the whole answer in `results/` has all of them.
+/// Maximum number of boxes stored per label. The stored answer in `results/` has all of them.
 pub const MAX_BOXES: usize = 50;
 
-/// Whether a follow-up analysis is worth its price, and why (not).
+/// The decision whether a follow-up analysis runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Gate {
-    /// Go on?
+    /// Whether it runs.
     pub found: bool,
-    /// One sentence.
+    /// The reason, in one sentence.
     pub reason: String,
 }
 
@@ -44,22 +45,22 @@ pub struct Gate {
 pub struct Scored {
     /// The name.
     pub name: String,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
 }
 
-/// What the state machine carries of the labels.
+/// The output of `detect-labels`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LabelsFound {
-    /// What became of the analysis.
+    /// The outcome of the analysis.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The labels to store, most confident first.
     pub labels: Vec<StoredLabel>,
-    /// Is there a person?
+    /// Whether the faces are analysed.
     pub person: Gate,
-    /// Is there text?
+    /// Whether text is detected.
     pub text: Gate,
     /// Watched labels that were found.
     pub watched: Vec<Scored>,
@@ -69,24 +70,24 @@ pub struct LabelsFound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AgeRange {
-    /// From.
+    /// Lower bound.
     pub low: i32,
-    /// To.
+    /// Upper bound.
     pub high: i32,
 }
 
-/// A guess with its confidence in percent.
+/// An estimated value with its confidence in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Guess<T> {
-    /// What is guessed.
+pub struct Estimate<T> {
+    /// The value.
     pub value: T,
-    /// Percent.
+    /// Confidence, percent.
     #[serde(default)]
     pub confidence: f64,
 }
 
-/// Where a face looks, in degrees.
+/// The direction of a face, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Pose {
@@ -98,7 +99,7 @@ pub struct Pose {
     pub pitch: f64,
 }
 
-/// How well a face can be seen, 0–100 each.
+/// The image quality of a face, each value 0–100.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Quality {
@@ -108,42 +109,42 @@ pub struct Quality {
     pub sharpness: f64,
 }
 
-/// A face of a record. Age, gender and emotions are estimates of how a face looks, not facts about a person.
+/// A face in a record. Age, gender and emotions are estimates from the appearance, not facts about a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Face {
-    /// Where.
+    /// Its position.
     pub r#box: BoundingBox,
-    /// Percent that this is a face.
+    /// Confidence that this is a face, percent.
     pub confidence: f64,
     /// Estimated age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_range: Option<AgeRange>,
     /// Estimated gender, `Female` or `Male`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gender: Option<Guess<String>>,
-    /// The likeliest emotions, at most [`MAX_EMOTIONS`].
+    pub gender: Option<Estimate<String>>,
+    /// The most confident emotions, at most [`MAX_EMOTIONS`].
     #[serde(default)]
     pub emotions: Vec<Scored>,
-    /// What the face wears or does, such as `Smile` or `Eyeglasses`, as far as the answer says yes.
+    /// Attributes that the face has, such as `Smile` or `Eyeglasses`.
     #[serde(default)]
     pub attributes: Vec<Scored>,
-    /// Where it looks.
+    /// Its direction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pose: Option<Pose>,
-    /// How well it can be seen.
+    /// Its image quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
 }
 
-/// Emotions kept per face; the whole answer in `results/` has all of them.
+/// Maximum number of emotions stored per face. The stored answer in `results/` has all of them.
 pub const MAX_EMOTIONS: usize = 3;
 
-/// What the state machine carries of the faces, found or skipped.
+/// The output of `analyze-faces`, or the value in its place if the analysis was skipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FacesFound {
-    /// What became of the analysis.
+    /// The outcome of the analysis.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The faces, largest first.
@@ -151,23 +152,23 @@ pub struct FacesFound {
     pub face_data: Vec<Face>,
 }
 
-/// A line of text of a record. It has no `Debug`, since found text stays out of logs.
+/// A line of text in a record. It does not implement `Debug`, so that found text is never logged.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TextLine {
     /// The text.
     pub text: String,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
-    /// Where.
+    /// Its position.
     pub r#box: BoundingBox,
 }
 
-/// What the state machine carries of the text, found or skipped.
+/// The output of `detect-text`, or the value in its place if the analysis was skipped.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TextFound {
-    /// What became of the analysis.
+    /// The outcome of the analysis.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The lines, in reading order.
@@ -175,79 +176,70 @@ pub struct TextFound {
     pub text_lines: Vec<TextLine>,
 }
 
-/// What is done about a flag, mildest first.
+/// What the moderation policy does about a flag, mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Action {
-    /// Tell people.
+pub enum PolicyAction {
+    /// Send an alert.
     Alert,
-    /// Tell people, and wait for a decision of theirs.
+    /// Send an alert, and wait for the decision of a reviewer.
     Review,
-    /// Tell people, and withhold the image.
+    /// Send an alert, and withhold the image.
     Block,
 }
 
-/// What moderation says of an image, mildest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// The verdict of moderation on an image, mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Verdict {
-    /// Nothing to tell of.
+    /// The policy acts on no flag.
     Clear,
-    /// See [`Action::Alert`].
+    /// See [`PolicyAction::Alert`].
     Alert,
-    /// See [`Action::Review`].
+    /// See [`PolicyAction::Review`].
     Review,
-    /// See [`Action::Block`].
+    /// See [`PolicyAction::Block`].
     Block,
 }
 
-impl From<Action> for Verdict {
-    fn from(action: Action) -> Self {
+impl From<PolicyAction> for Verdict {
+    fn from(action: PolicyAction) -> Self {
         match action {
-            Action::Alert => Self::Alert,
-            Action::Review => Self::Review,
-            Action::Block => Self::Block,
+            PolicyAction::Alert => Self::Alert,
+            PolicyAction::Review => Self::Review,
+            PolicyAction::Block => Self::Block,
         }
     }
 }
 
-/// A flag of a record.
+/// A moderation flag in a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Flag {
     /// Name.
     pub name: String,
-    /// Name of the flag one level up.
+    /// Name of the parent flag; empty at level 1.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub parent_name: String,
-    /// 1 to 3.
+    /// Level in Rekognition's taxonomy, 1 to 3.
     pub taxonomy_level: i32,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
-    /// What the policy says about it, if anything.
+    /// What the policy does about it; `None` if no rule matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Action>,
+    pub action: Option<PolicyAction>,
 }
 
-/// What the state machine carries of moderation.
+/// The output of `moderate-image`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Moderated {
-    /// What became of the analysis.
+pub struct ModerationFound {
+    /// The outcome of the analysis.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The verdict of the policy.
     pub verdict: Verdict,
     /// The flags, most confident first.
     pub moderation_flags: Vec<Flag>,
-}
-
-/// The verdict as written in messages.
-pub const fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Clear => "CLEAR",
-        Verdict::Alert => "ALERT",
-        Verdict::Review => "REVIEW",
-        Verdict::Block => "BLOCK",
-    }
 }

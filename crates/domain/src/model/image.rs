@@ -1,36 +1,30 @@
-//! What inspection learns of an image, and what later steps know it by.
+//! The facts about an image that inspection establishes and later steps use.
 
 use crate::model::clock::EpochMillis;
 use serde::{Deserialize, Serialize};
+use strum::AsRefStr;
 
-/// Formats that we take, told by content and never by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The accepted formats, recognised by content and never by file name. [`ImageFormat::as_ref`] is the name for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum ImageFormat {
     /// JPEG.
     Jpeg,
     /// PNG.
     Png,
-    /// WebP; converted, since Rekognition does not read it.
+    /// WebP; converted, because Rekognition does not read it.
+    #[strum(serialize = "WebP")]
     WebP,
 }
 
 impl ImageFormat {
-    /// File endings that fit this format.
+    /// Usual file extensions of this format.
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
             Self::Png => &["png"],
             Self::WebP => &["webp"],
-        }
-    }
-
-    /// The format's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
         }
     }
 }
@@ -45,22 +39,22 @@ pub struct GeoPoint {
     pub longitude: f64,
 }
 
-/// What the camera wrote into the file. Everything is optional, and claimed by the file only.
+/// EXIF data of the file. All of it is optional, and none of it is verified.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ExifFacts {
-    /// Local time of the shot, `YYYY-MM-DDThh:mm:ss`, with the offset where the file has one.
+    /// Local time at which the photo was taken, `YYYY-MM-DDThh:mm:ss`, with the UTC offset if the file has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<String>,
     /// Make and model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<String>,
-    /// Where it was taken; kept only where the settings allow it.
+    /// Where the photo was taken; stored only if the setting `storeGps` allows it.
     #[serde(default, rename = "GPS", skip_serializing_if = "Option::is_none")]
     pub gps: Option<GeoPoint>,
 }
 
-/// An inspected, claimed image: what travels through the state machine instead of bytes.
+/// An inspected and claimed image: the state machine passes this on instead of the bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImageRef {
@@ -70,19 +64,19 @@ pub struct ImageRef {
     /// Its owner.
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
-    /// The file's own name.
+    /// The name of the file, for people ([`crate::model::image_name`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_name: Option<String>,
-    /// Epoch milliseconds of the object's `LastModified`; second half of the record's key.
+    /// `LastModified` of the object, epoch milliseconds; sort key of the record.
     pub upload_timestamp: EpochMillis,
     /// Bucket.
     pub bucket: String,
     /// Exact key of the original.
     pub key: String,
-    /// Version of the original, on a versioned bucket.
+    /// Version of the original, in a versioned bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Bytes of the original.
+    /// Size of the original in bytes.
     pub size: u64,
     /// Format by content.
     pub format: ImageFormat,
@@ -92,17 +86,17 @@ pub struct ImageRef {
     pub height: u32,
     /// Hex SHA-256 of the original.
     pub content_sha256: String,
-    /// Key of the normalised copy, which every analysis looks at.
+    /// Key of the normalised copy, which all analyses use.
     pub processed_key: String,
     /// Key of the thumbnail.
     pub thumbnail_key: String,
-    /// What the camera wrote.
+    /// EXIF data.
     #[serde(default)]
     pub exif: ExifFacts,
-    /// Oddities that do not stop the analysis, a sentence each.
+    /// Problems that do not prevent the analysis, one sentence each.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// The execution that owns the record.
+    /// The execution that holds the record.
     pub execution_arn: String,
 }
 
@@ -113,7 +107,8 @@ impl ImageRef {
     }
 }
 
-/// A box. All values 0–1; parts outside the image may go beyond, as in Rekognition's answers.
+/// A box, in fractions of the image's width and height. As in Rekognition's answers, values can be outside 0–1 if a part of the box is
+/// outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct BoundingBox {
@@ -128,12 +123,12 @@ pub struct BoundingBox {
 }
 
 impl BoundingBox {
-    /// Area as a fraction of the image's.
+    /// Area as a fraction of the image's area.
     pub fn area(&self) -> f64 {
         self.width * self.height
     }
 
-    /// The same box with four decimals, which is a tenth of a pixel in our copies: shorter in state and records.
+    /// The same box with four decimals, which are fractions of a pixel in our copies: shorter in payloads and records.
     #[must_use]
     pub fn rounded(&self) -> Self {
         let round = |value: f64| (value * 10_000.0).round() / 10_000.0;
@@ -141,7 +136,7 @@ impl BoundingBox {
     }
 }
 
-/// A confidence in percent with two decimals.
-pub fn percent(confidence: f64) -> f64 {
+/// Rounds a confidence in percent to two decimals.
+pub fn round_percent(confidence: f64) -> f64 {
     (confidence * 100.0).round() / 100.0
 }

@@ -1,27 +1,27 @@
-//! The file's own name: what people call the picture, for lists, alerts and the search.
+//! The name of an image: the file name under which somebody uploaded it, for lists, alerts and the search.
 
 use crate::model::percent;
 use unicode_normalization::UnicodeNormalization;
 
-/// Name of the metadata in which an upload carries the file's name: S3's header `x-amz-meta-filename`.
+/// Name of the metadata that holds the file name of an upload: the header `x-amz-meta-filename`.
 pub const METADATA: &str = "filename";
 
-/// Longest name that is kept, in characters: what file systems allow in bytes.
+/// Maximum length of a name in characters; file systems allow as many bytes.
 const MAX_CHARS: usize = 255;
 
-/// Longest value of the metadata in bytes: S3 takes 2 KB of metadata in all (S3 user guide, "User-defined object metadata").
+/// Maximum length of the metadata value in bytes: S3 allows 2 KB of metadata in total (S3 user guide, "User-defined object metadata").
 pub const MAX_METADATA: usize = 900;
 
-/// The name of an upload: by the value of its metadata, where there is one, else by the end of its key. `None` where neither is a name.
+/// The name of an upload: the value of its metadata, or else the last part of its key. `None` if neither is a usable name.
 ///
-/// Of a path only the last part counts. Control characters and marks that turn the direction of writing become U+FFFD, so that a name can be
-/// printed; a longer name than 255 characters is cut in the middle, so that its ending stays.
+/// Only the last part of a path is used. Control characters and direction marks become U+FFFD, so that a name can be printed safely. From a
+/// name longer than 255 characters, the middle is removed, so that the extension stays.
 pub fn image_name(metadata: Option<&str>, key: &str) -> Option<String> {
-    metadata.and_then(|value| plain(&percent::decode_lossy(value))).or_else(|| plain(key))
+    metadata.and_then(|value| clean_name(&percent::decode_lossy(value))).or_else(|| clean_name(key))
 }
 
-/// A name as the value of the metadata: an HTTP header takes printable ASCII, so everything else is percent-encoded, and `%` itself. What
-/// does not fit is cut off.
+/// Encodes a name for the metadata: an HTTP header holds printable ASCII, so all other bytes and `%` are percent-encoded. A longer value is
+/// truncated at [`MAX_METADATA`].
 pub fn metadata(name: &[u8]) -> String {
     let mut value = String::with_capacity(name.len());
     for byte in name {
@@ -34,32 +34,32 @@ pub fn metadata(name: &[u8]) -> String {
     value
 }
 
-/// A name without its ending, such as `.jpg`.
+/// A name without its extension.
 pub fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-fn plain(path: &str) -> Option<String> {
+fn clean_name(path: &str) -> Option<String> {
     let name = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
-    // macOS takes accents apart in names; one form makes equal names equal.
-    let name: String = name.nfc().map(|c| if is_obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    // macOS decomposes accents in names; after normalisation, equal names are equal.
+    let name: String = name.nfc().map(|c| if is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
     let name = name.trim();
     let is_name = name.chars().any(|c| c != '.' && c != char::REPLACEMENT_CHARACTER && !c.is_whitespace());
-    is_name.then(|| shortened(name))
+    is_name.then(|| shorten(name))
 }
 
-/// What a terminal, a mail or a page would obey instead of show.
-fn is_obeyed(c: char) -> bool {
+/// Whether a terminal, mail client or browser interprets the character instead of showing it.
+fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn shortened(name: &str) -> String {
-    const ENDING: usize = 20;
+fn shorten(name: &str) -> String {
+    const EXTENSION: usize = 20;
     let length = name.chars().count();
     if length <= MAX_CHARS {
         return name.to_owned();
     }
-    let (front, back) = (name.chars().take(MAX_CHARS - ENDING - 1), name.chars().skip(length - ENDING));
+    let (front, back) = (name.chars().take(MAX_CHARS - EXTENSION - 1), name.chars().skip(length - EXTENSION));
     front.chain(['…']).chain(back).collect()
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_metadata_names_the_image_and_else_the_end_of_the_key() {
+    fn the_name_comes_from_the_metadata_or_else_from_the_key() {
         let cases = [
             (Some("Gr%C3%BC%C3%9Fe%20100%25.jpg"), "Grüße 100%.jpg"),
             (Some("beach-party_2024.png"), "beach-party_2024.png"),
@@ -96,23 +96,23 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_keeps_its_ending() {
+    fn a_long_name_keeps_its_extension() {
         let name = image_name(Some(&format!("{}.jpg", "x".repeat(1_000))), "k").unwrap();
         assert_eq!((name.chars().count(), name.ends_with("x.jpg"), name.contains('…')), (255, true, true));
     }
 
     proptest! {
         #[test]
-        fn a_name_comes_back_from_the_metadata(name in "[^\\p{C}/\\\\.\\s][^\\p{C}/\\\\\\p{Z}]{0,40}") {
+        fn a_name_survives_encoding_as_metadata(name in "[^\\p{C}/\\\\.\\s][^\\p{C}/\\\\\\p{Z}]{0,40}") {
             let value = metadata(name.as_bytes());
             prop_assert!(value.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert_eq!(image_name(Some(&value), "k"), Some(name.nfc().collect::<String>()));
         }
 
         #[test]
-        fn whatever_an_uploader_sends_a_name_is_one_harmless_line(value in "\\PC{0,300}", key in ".{1,60}") {
+        fn a_name_is_one_line_without_control_characters(value in "\\PC{0,300}", key in ".{1,60}") {
             if let Some(name) = image_name(Some(&value), &key) {
-                prop_assert!(name.chars().count() <= MAX_CHARS && !name.chars().any(is_obeyed) && !name.contains('/'));
+                prop_assert!(name.chars().count() <= MAX_CHARS && !name.chars().any(is_control) && !name.contains('/'));
             }
         }
     }

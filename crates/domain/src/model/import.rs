@@ -1,4 +1,4 @@
-//! Importing images already in a bucket: the list, its items and their results.
+//! Importing images that are already in a bucket: the list, its items and their results.
 
 use crate::model::{
     error::InputInvalid,
@@ -9,35 +9,36 @@ use crate::model::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Heading of the list of an import: the columns of [`ListedObject::row`].
+/// Header line of an import list: the columns of [`ListedObject::row`].
 pub const LIST_HEADING: &str = "Bucket,Key,VersionId,ETag";
 
 /// An object to import.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListedObject {
-    /// Its bucket.
+    /// Bucket.
     pub bucket: String,
-    /// Its exact key.
+    /// Exact key.
     pub key: String,
-    /// The version that is meant; the current one where `None`.
+    /// Version; `None` for the current version.
     pub version_id: Option<String>,
-    /// Its entity tag without quotes. One that was replaced since is not imported under a wrong name.
+    /// Entity tag without quotes. An object that has another one at its import was replaced, and is not imported.
     pub etag: String,
 }
 
 impl ListedObject {
-    /// Its row in the list. All but the bucket is percent-encoded: readers of CSV do not agree on quotes and backslashes.
+    /// Its row in the list. All columns except the bucket are percent-encoded, because CSV readers treat quotes and backslashes
+    /// differently.
     pub fn row(&self) -> String {
         let version = self.version_id.as_deref().map(percent::encode).unwrap_or_default();
         format!("{},{},{version},{}", self.bucket, percent::encode(&self.key), percent::encode(&self.etag))
     }
 
-    /// Whether it lies where uploads lie in `images_bucket`.
+    /// Whether the object is already an upload in `images_bucket`, so that it is not copied.
     pub fn is_in_place(&self, images_bucket: &str) -> bool {
         self.bucket == images_bucket && self.key.starts_with(layout::UPLOADS)
     }
 
-    /// The upload that it is, or becomes, once it lies in `images_bucket`.
+    /// The upload: the object itself if it [is in place](Self::is_in_place), or else its copy in `images_bucket`.
     pub fn upload(&self, images_bucket: &str, owner_id: &str) -> Upload {
         let bucket = images_bucket.to_owned();
         if self.is_in_place(images_bucket) {
@@ -52,13 +53,13 @@ impl ListedObject {
         format!("s3://{}/{}", self.bucket, self.key)
     }
 
-    /// To ask S3 for it.
+    /// The reference to this version of the object.
     pub fn reference(&self) -> ObjectRef<'_> {
         ObjectRef { bucket: &self.bucket, key: &self.key, version_id: self.version_id.as_deref() }
     }
 }
 
-/// One row of the list, as the state machine hands it out; empty means none.
+/// One row of the list, in the form that the state machine passes to `import-image`. An empty version means the current version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportItem {
@@ -71,13 +72,17 @@ pub struct ImportItem {
     /// Entity tag, percent-encoded.
     #[serde(rename = "ETag")]
     pub etag: String,
-    /// Whose image a copy becomes.
+    /// The owner of the image, if the object is copied.
     #[serde(rename = "OwnerID")]
     pub owner_id: String,
 }
 
 impl ImportItem {
-    /// The object that it names.
+    /// The object of this row.
+    ///
+    /// # Errors
+    ///
+    /// [`InputInvalid`] if a column is not valid percent-encoding.
     pub fn object(&self) -> Result<ListedObject, InputInvalid> {
         let decode = |text: &str| percent::decode(text).ok_or_else(|| InputInvalid("a column of the list is not percent-encoded".into()));
         let version_id = decode(&self.version_id)?;
@@ -90,26 +95,26 @@ impl ImportItem {
     }
 }
 
-/// How one image of an import stands.
+/// The state of one image of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImportStatus {
-    /// Analysed, now or before.
+    /// Analysed, by this import or before.
     Completed,
-    /// No image that can be analysed; the reason is a code.
+    /// Rejected with a reason code.
     Rejected,
-    /// Analysed, and waiting for a reviewer, who may take days.
+    /// Waiting for a reviewer, which can take days.
     Review,
-    /// Its execution failed; running it again may help.
+    /// Its execution failed, and can run again.
     Failed,
-    /// It was erased. An import does not bring back what somebody wanted gone; uploading it does.
+    /// Erased. An import does not restore an erased image; uploading it again does.
     Erased,
-    /// Its analysis goes on.
+    /// Its analysis is still running.
     StillRunning,
 }
 
 impl ImportStatus {
-    /// How the image of `record` stands.
+    /// The state of the image of `record`.
     pub fn of(record: &Record) -> Self {
         match ImageOutcome::of(record) {
             _ if record.is_erased() => Self::Erased,
@@ -122,7 +127,7 @@ impl ImportStatus {
     }
 }
 
-/// What became of one item.
+/// The result of importing one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Imported {
@@ -131,9 +136,9 @@ pub struct Imported {
     pub image_id: String,
     /// `s3://bucket/key` of the object that was imported.
     pub source: String,
-    /// How it stands.
+    /// The state of the image.
     pub status: ImportStatus,
-    /// Why it was rejected.
+    /// The reason code of a rejection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -147,20 +152,19 @@ mod tests {
     }
 
     #[test]
-    fn a_row_comes_back_as_the_object_that_it_was_made_of() {
+    fn a_row_parses_to_the_object_that_it_was_written_from() {
         for object in [object("photos", "a,b \"c\"\\d\nü+%25.jpg", Some("3/L4kqtJ")), object("photos", "x", None)] {
             let row = object.row();
             let columns: Vec<&str> = row.split(',').collect();
-            let [bucket, key, version_id, etag] = columns.try_into().unwrap();
-            let of = str::to_owned;
-            let item =
-                ImportItem { bucket: of(bucket), key: of(key), version_id: of(version_id), etag: of(etag), owner_id: "anna".to_owned() };
+            let columns: [&str; 4] = columns.try_into().unwrap();
+            let [bucket, key, version_id, etag] = columns.map(str::to_owned);
+            let item = ImportItem { bucket, key, version_id, etag, owner_id: "anna".to_owned() };
             assert_eq!(item.object().unwrap(), object);
         }
     }
 
     #[test]
-    fn what_lies_among_the_uploads_stays_there_and_all_else_is_copied() {
+    fn uploads_stay_in_place_and_other_objects_are_copied() {
         let there = object("images", "raw-uploads/holiday/a.jpg", Some("v1"));
         assert_eq!(there.upload("images", "anna").key, there.key);
         for elsewhere in [object("photos", "raw-uploads/a.jpg", None), object("images", "old/a.jpg", None)] {
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_the_list_names_makes_no_other_image_of_a_copy() {
+    fn the_id_of_a_copy_does_not_depend_on_the_version_in_the_list() {
         let ids = |version| object("photos", "a.jpg", version).upload("images", "anna").candidate_ids();
         assert_eq!(ids(None)[0], ids(Some("v1"))[0]);
     }

@@ -2,36 +2,36 @@
 
 use crate::model::analysis::Analysis;
 
-/// The only prefix whose objects start executions; nothing but uploads is written below it.
+/// Prefix of the uploads. Only objects with this prefix start executions, and functions write nothing under it except imported copies.
 pub const UPLOADS: &str = "raw-uploads/";
 
 /// Prefix of the normalised copies.
 pub const PROCESSED: &str = "processed/";
 
-/// Prefix of whole Rekognition answers.
+/// Prefix of the stored Rekognition answers.
 pub const RESULTS: &str = "results/";
 
 /// Prefix of withheld and rejected images.
 pub const ARCHIVED: &str = "archived/";
 
-/// Prefix of what operating the system needs: bookmarks, lists of imports.
+/// Prefix of operational data: bookmarks and import lists.
 pub const OPERATIONS: &str = "operations/";
 
-/// Key of the note where reconciling goes on.
+/// Key of the bookmark of `reconcile`: where its next run continues.
 pub const RECONCILE_BOOKMARK: &str = "operations/reconcile.json";
 
-fn import(name: &str) -> String {
+fn import_prefix(name: &str) -> String {
     format!("{OPERATIONS}imports/{name}/")
 }
 
 /// Key of the list of an import.
 pub fn import_list(name: &str) -> String {
-    format!("{}items.csv", import(name))
+    format!("{}items.csv", import_prefix(name))
 }
 
-/// Prefix of what Step Functions writes of an import's items.
+/// Prefix under which Step Functions writes the results of an import's items.
 pub fn import_results(name: &str) -> String {
-    format!("{}results", import(name))
+    format!("{}results", import_prefix(name))
 }
 
 /// Key of the normalised copy: upright, sRGB, at most 2048 px, without metadata.
@@ -44,22 +44,22 @@ pub fn thumbnail(image_id: &str) -> String {
     format!("{PROCESSED}{image_id}/thumbnail.jpg")
 }
 
-/// Key of the whole answer of one analysis.
+/// Key of the stored answer of one analysis.
 pub fn result(image_id: &str, analysis: Analysis) -> String {
-    format!("{RESULTS}{image_id}/{}.json", analysis.file_stem())
+    format!("{RESULTS}{image_id}/{}.json", analysis.as_ref())
 }
 
-/// Key of the note that an alert of this kind was sent for this image.
+/// Key of the receipt of an alert: it shows that an alert of this kind was sent for this image.
 pub fn alert_receipt(image_id: &str, kind: &str) -> String {
     format!("{RESULTS}{image_id}/alert-{}.json", kind.to_ascii_lowercase().replace('_', "-"))
 }
 
-/// Key under which a processed object of a withheld image is kept instead.
+/// Key to which a processed object is moved if its image is withheld.
 pub fn withheld(processed_key: &str) -> String {
     format!("{ARCHIVED}{}", processed_key.strip_prefix(PROCESSED).unwrap_or(processed_key))
 }
 
-/// Key under which the original of a rejected image is kept.
+/// Key of the archived original of a rejected image.
 pub fn rejected_original(image_id: &str) -> String {
     format!("{ARCHIVED}{image_id}/original")
 }

@@ -1,4 +1,4 @@
-//! Counts what a function asks of other services. `sightline-aws` counts, `sightline-kit` reads: neither knows the other.
+//! Counts the AWS calls of a function. `sightline-aws` counts them and `sightline-kit` reads the numbers; neither depends on the other.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Counts calls; clones count together.
+/// Counts calls. Clones share their counters.
 #[derive(Debug, Clone, Default)]
 pub struct CallMeter(Arc<Counters>);
 
@@ -20,37 +20,37 @@ struct Counters {
     micros: AtomicU64,
 }
 
-/// What was counted.
+/// The counted calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
-    /// Calls, however often each of them was tried.
+    /// Calls; a call with retries counts once.
     pub calls: u64,
-    /// Tries beyond the first of a call.
+    /// Attempts after the first one of a call.
     pub retries: u64,
-    /// Tries that were answered by a request to slow down.
+    /// Attempts that were throttled.
     pub throttles: u64,
-    /// Time in calls, waits between tries included. Calls side by side count each.
+    /// Time in calls, including waits between attempts. Parallel calls add up.
     pub time: Duration,
 }
 
 impl CallMeter {
-    /// A request went out: the call's first, or a later one.
-    pub fn sent(&self, first: bool) {
-        let counter = if first { &self.0.calls } else { &self.0.retries };
+    /// Counts an attempt at a call: as a call if it is the first one, as a retry otherwise.
+    pub fn count_attempt(&self, is_first: bool) {
+        let counter = if is_first { &self.0.calls } else { &self.0.retries };
         counter.fetch_add(1, Relaxed);
     }
 
-    /// A request was answered by a request to slow down.
-    pub fn throttled(&self) {
+    /// Counts a throttled attempt.
+    pub fn count_throttle(&self) {
         self.0.throttles.fetch_add(1, Relaxed);
     }
 
-    /// A call took this long.
-    pub fn took(&self, time: Duration) {
+    /// Adds the time of a call.
+    pub fn add_time(&self, time: Duration) {
         self.0.micros.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// What was counted since the last time; counts from zero again.
+    /// Returns what was counted since the last call of `take`, and resets the counters.
     pub fn take(&self) -> Calls {
         let take = |counter: &AtomicU64| counter.swap(0, Relaxed);
         Calls {
@@ -67,13 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clones_count_together_and_taking_starts_anew() {
+    fn clones_share_counters_and_take_resets_them() {
         let meter = CallMeter::default();
         let clone = meter.clone();
-        meter.sent(true);
-        clone.sent(false);
-        clone.throttled();
-        clone.took(Duration::from_millis(3));
+        meter.count_attempt(true);
+        clone.count_attempt(false);
+        clone.count_throttle();
+        clone.add_time(Duration::from_millis(3));
         assert_eq!(meter.take(), Calls { calls: 1, retries: 1, throttles: 1, time: Duration::from_millis(3) });
         assert_eq!(clone.take(), Calls::default());
     }

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// Everything but letters, digits, `-`, `_`, `.`, `~` and `/`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// Encodes `text`; `/` stays.
+/// Encodes `text`, except `/`.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
@@ -17,7 +17,7 @@ pub fn decode(text: &str) -> Option<String> {
     codes.all(is_code).then(|| percent_decode_str(text).decode_utf8().ok().map(String::from))?
 }
 
-/// Decodes `text` as far as it is percent-encoded; bytes that are not UTF-8 become U+FFFD.
+/// Decodes `text`. Invalid percent-encoding stays as it is; bytes that are not UTF-8 become U+FFFD.
 pub fn decode_lossy(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_back_as_they_were() {
+    fn decoding_an_encoded_key_returns_the_key() {
         assert_eq!(encode("raw-uploads/a b+ü%.jpg"), "raw-uploads/a%20b%2B%C3%BC%25.jpg");
         for key in ["raw-uploads/a b+ü%.jpg", "", "a,b\"c\\d\ne", "日本語/😀"] {
             assert_eq!(decode(&encode(key)).as_deref(), Some(key));
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_encoded_well_is_refused() {
+    fn invalid_encoding_is_rejected() {
         for wrong in ["%", "%2", "%zz", "a%ff", "%+1"] {
             assert_eq!(decode(wrong), None, "{wrong}");
         }

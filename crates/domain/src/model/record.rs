@@ -1,4 +1,4 @@
-//! The record of an image: one item of the table `ImageMetadataStore`, and what every command, page and API shows.
+//! The record of an image: one item of the table `ImageMetadataStore`. Commands show it under the same names.
 
 use crate::model::{
     analysis::Outcome,
@@ -8,42 +8,48 @@ use crate::model::{
     image::{ExifFacts, ImageFormat},
     image_name::image_name,
     rejection::ReasonCode,
-    review::ReviewStatus,
+    review::{ReviewOutcome, ReviewStatus},
 };
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, VariantArray};
 
-/// Version of this schema.
+/// The default of the setting `retentionDays`: two years.
+pub const DEFAULT_RETENTION_DAYS: u32 = 730;
+
+/// Version of the record's schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Whether an image is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The processing status of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum ProcessingStatus {
-    /// Being analysed, or waiting for review.
+    /// Being analysed, or waiting for a review.
     Pending,
-    /// Done.
+    /// Analysed.
     Completed,
-    /// Rejected, or its execution failed; `StatusReason` says why.
+    /// Rejected, or its execution failed; `StatusReason` has the reason.
     Failed,
-    /// Erased: what is left keeps late writes and late events out ([`crate::flows::erase`]).
+    /// Erased. The item stays to refuse late writes and late events ([`crate::flows::erase`]).
     Erased,
 }
 
-/// The queue in which an image waits for somebody; absent once it is COMPLETED, so the index over it stays small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The work queue of an image. COMPLETED records are in no queue, so the index over the queues stays small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum WorkQueue {
-    /// An execution is at work, or is about to be started again.
+    /// An execution analyses the image, or will be started again.
     Pending,
-    /// A reviewer is asked.
+    /// A reviewer has to decide.
     Review,
-    /// It failed or was rejected.
+    /// The image failed or was rejected.
     Failed,
-    /// It was erased, and is looked at once more for what was written late.
+    /// The image was erased; reconcile will check once more for late writes.
     Erased,
 }
 
-/// What became of each analysis.
+/// The outcomes of the analyses; `None` if an analysis has not run yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Analyses {
@@ -61,48 +67,48 @@ pub struct Analyses {
     pub moderation: Option<Outcome>,
 }
 
-/// The record. Fields that are not known yet are absent. It has no `Debug`, since found text stays out of logs.
+/// The record. Fields that are not known yet are absent. It does not implement `Debug`, so that found text is never logged.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Record {
     /// UUID; partition key.
     #[serde(rename = "ImageID")]
     pub image_id: String,
-    /// Epoch milliseconds of the object's `LastModified`; sort key.
+    /// `LastModified` of the object, epoch milliseconds; sort key.
     pub upload_timestamp: EpochMillis,
     /// Owner; empty in a tombstone.
     #[serde(default, rename = "OwnerID", skip_serializing_if = "String::is_empty")]
     pub owner_id: String,
-    /// The file's own name ([`crate::model::image_name`]).
+    /// The name of the file, for people ([`crate::model::image_name`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_name: Option<String>,
-    /// PENDING, COMPLETED, FAILED or ERASED.
+    /// The processing status.
     pub processing_status: ProcessingStatus,
-    /// Why FAILED: a reason code of [`crate::model::rejection::ReasonCode`], or the name of the error that failed the execution.
+    /// Why it is FAILED: a [`ReasonCode`], or the name of the error that ended the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_reason: Option<String>,
-    /// The reason as a sentence.
+    /// The same reason as a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
-    /// Where it stands with its reviewers.
+    /// The review status.
     #[serde(default)]
     pub review_status: ReviewStatus,
-    /// Who decided.
+    /// The reviewer who decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_by: Option<String>,
-    /// When it was decided, epoch milliseconds.
+    /// Time of the decision, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<EpochMillis>,
-    /// Why it was decided so.
+    /// The reviewer's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<String>,
-    /// When the decision was asked for, epoch milliseconds.
+    /// When the review was requested, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_requested_at: Option<EpochMillis>,
-    /// Until when a decision is taken, epoch milliseconds.
+    /// The last moment at which a decision is accepted, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_deadline: Option<EpochMillis>,
-    /// The queue in which it waits.
+    /// The work queue; absent if it is COMPLETED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_queue: Option<WorkQueue>,
     /// The labels, most confident first.
@@ -126,19 +132,19 @@ pub struct Record {
     /// The moderation flags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderation_flags: Option<Vec<Flag>>,
-    /// What became of each analysis.
+    /// The outcomes of the analyses.
     #[serde(default)]
     pub analyses: Analyses,
     /// `s3://bucket/key` of the original; empty in a tombstone.
     #[serde(default, rename = "S3_URL", skip_serializing_if = "String::is_empty")]
     pub s3_url: String,
-    /// Version of the original, on a versioned bucket.
+    /// Version of the original, in a versioned bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// Entity tag of the original.
     #[serde(default, rename = "ETag")]
     pub etag: String,
-    /// Bytes of the original.
+    /// Size of the original in bytes.
     #[serde(default)]
     pub size: u64,
     /// Format by content.
@@ -159,28 +165,28 @@ pub struct Record {
     /// Key of the thumbnail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_key: Option<String>,
-    /// What the camera wrote.
+    /// EXIF data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exif: Option<ExifFacts>,
-    /// Oddities, a sentence each.
+    /// Problems that did not prevent the analysis, one sentence each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
-    /// The execution that owns the record; empty once it is ERASED, so that none does.
+    /// The execution that holds the record; empty if it is ERASED, so that none does.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub execution_arn: String,
-    /// The execution that owned it, while it is being erased.
+    /// The execution that held it and has to be stopped, while it is being erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_to_stop: Option<String>,
-    /// Executions that have worked on it.
+    /// Number of executions that have claimed it, or resumed it after a redrive.
     #[serde(default)]
     pub attempts: u32,
     /// When the execution claimed it, epoch milliseconds.
     #[serde(default)]
     pub claimed_at: EpochMillis,
-    /// When it was COMPLETED or FAILED, epoch milliseconds.
+    /// When it became COMPLETED or FAILED, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<EpochMillis>,
-    /// When it was ERASED, epoch milliseconds.
+    /// When it became ERASED, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<EpochMillis>,
     /// When DynamoDB may delete it, epoch seconds.
@@ -190,11 +196,11 @@ pub struct Record {
     pub schema_version: u32,
 }
 
-/// Labels in `DetectionSummary`.
+/// Maximum number of labels in `DetectionSummary`.
 pub const SUMMARY_LABELS: usize = 5;
 
 impl Record {
-    /// The record of an upload that an execution has just claimed. Its name is the end of its key, until the upload's metadata is known.
+    /// The PENDING record of an upload that an execution claims at `now`. Its name comes from the key, until the metadata is known.
     pub fn claimed(
         image_id: String,
         upload: &Upload,
@@ -249,28 +255,31 @@ impl Record {
         }
     }
 
-    /// The upload that it is the record of, named as its event named it: by its version, or without one by its entity tag.
+    /// The upload of this record, with the version if its id depends on the version. `None` if the record has no `S3_URL`.
     pub fn upload(&self) -> Option<Upload> {
         let (bucket, key) = self.s3_url.strip_prefix("s3://")?.split_once('/')?;
-        let named = |version_id: Option<&String>| Upload {
+        let upload = |version_id: Option<&String>| Upload {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
             version_id: version_id.cloned(),
             etag: self.etag.clone(),
         };
-        let (with, without) = (named(self.version_id.as_ref()), named(None));
-        [with, without].into_iter().find(|upload| upload.candidate_ids().contains(&self.image_id))
+        [upload(self.version_id.as_ref()), upload(None)].into_iter().find(|upload| upload.candidate_ids().contains(&self.image_id))
     }
 
-    /// Whether a fresh execution of the same upload may take the record over: it failed for a reason that re-running can mend.
+    /// Whether a fresh execution of the same upload can take over the record: it is FAILED, but not rejected.
     pub fn is_rerunnable(&self) -> bool {
         self.processing_status == ProcessingStatus::Failed && !self.is_rejected()
     }
 
-    /// Whether the image itself was refused, so that re-running cannot mend it.
+    /// Whether the image was rejected with a [permanent](ReasonCode::is_permanent) code, so that running again cannot repair it.
     pub fn is_rejected(&self) -> bool {
-        let code = |reason: &String| crate::model::rejection::ReasonCode::FINAL.iter().any(|code| code.as_str() == reason.as_str());
-        self.processing_status == ProcessingStatus::Failed && self.status_reason.as_ref().is_some_and(code)
+        self.processing_status == ProcessingStatus::Failed && self.reason_code().is_some_and(ReasonCode::is_permanent)
+    }
+
+    /// `StatusReason` as a code; `None` if it is absent or the name of an error.
+    fn reason_code(&self) -> Option<ReasonCode> {
+        self.status_reason.as_ref()?.parse().ok()
     }
 
     /// Whether the image was erased, or is being erased.
@@ -278,40 +287,61 @@ impl Record {
         self.processing_status == ProcessingStatus::Erased
     }
 
+    /// Whether the erasure is complete: the image and its findings are deleted.
+    pub fn is_tombstone(&self) -> bool {
+        self.is_erased() && self.s3_url.is_empty()
+    }
+
+    /// Whether this is a closed tombstone: no late write can come any more, so the id can be used again.
+    pub fn is_closed(&self) -> bool {
+        self.is_tombstone() && self.work_queue.is_none()
+    }
+
+    /// The decision of a reviewer that is saved in the record.
+    pub fn decision(&self) -> Option<ReviewOutcome> {
+        self.review_status.is_decided().then(|| ReviewOutcome {
+            status: self.review_status,
+            reviewed_by: self.reviewed_by.clone(),
+            reviewed_at: self.reviewed_at,
+            review_reason: self.review_reason.clone(),
+        })
+    }
+
     /// Whether the image must not be shown.
     pub fn is_withheld(&self) -> bool {
-        withheld(self.moderation_verdict, self.review_status)
+        is_withheld(self.moderation_verdict, self.review_status)
     }
 }
 
-/// When DynamoDB may delete a record that ended at `now` (epoch milliseconds): epoch seconds, or `None` where `retention_days` is 0.
+/// When DynamoDB may delete a record that became COMPLETED or FAILED at `now` (epoch milliseconds): epoch seconds, or `None` if
+/// `retention_days` is 0.
 pub fn expires_at(now: EpochMillis, retention_days: u32) -> Option<i64> {
     (retention_days > 0).then(|| (now + i64::from(retention_days) * DAY_MILLIS) / 1000)
 }
 
-/// Whether an image must not be shown: blocked by the policy, or by its review.
-pub fn withheld(verdict: Option<Verdict>, review: ReviewStatus) -> bool {
+/// Whether an image must not be shown: the policy blocks it, or its review withholds it.
+pub fn is_withheld(verdict: Option<Verdict>, review: ReviewStatus) -> bool {
     verdict == Some(Verdict::Block) || review.withholds()
 }
 
-/// All that is left: nothing of the image but its key.
+/// The item that remains of an erased image: nothing except its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tombstone {
     /// The image.
     #[serde(rename = "ImageID")]
     pub image_id: String,
-    /// Second half of the record's key.
+    /// Sort key.
     pub upload_timestamp: EpochMillis,
-    /// ERASED.
+    /// Always ERASED.
     pub processing_status: ProcessingStatus,
-    /// ERASED until it was looked at once more for what was written late.
+    /// ERASED until reconcile has checked for late writes and closed the tombstone, then absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub work_queue: Option<WorkQueue>,
-    /// When, epoch milliseconds.
+    /// When the image was erased, epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<EpochMillis>,
-    /// The version that was deleted, as long as a function that has seen it may still be at work.
+    /// The version that was deleted; absent after the tombstone was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// Version of the schema.
@@ -319,7 +349,7 @@ pub struct Tombstone {
 }
 
 impl Tombstone {
-    /// What is left of `erased`.
+    /// The tombstone of an erased record.
     pub fn of(erased: &Record) -> Self {
         Self {
             image_id: erased.image_id.clone(),
@@ -333,64 +363,42 @@ impl Tombstone {
     }
 }
 
-impl Record {
-    /// Whether the erasure is done: the image, and what was found in it, are gone.
-    pub fn is_tombstone(&self) -> bool {
-        self.is_erased() && self.s3_url.is_empty()
-    }
-
-    /// Whether nothing can be written for the erased image any more, so that its id may be used again.
-    pub fn is_closed(&self) -> bool {
-        self.is_tombstone() && self.work_queue.is_none()
-    }
-}
-
-/// The ends that are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The outcome of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, AsRefStr, VariantArray)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum ImageOutcome {
-    /// Analysed, and may be shown.
+    /// Analysed, and can be shown.
     Completed,
     /// Analysed, and must not be shown.
     Withheld,
-    /// No image that can be analysed: there is nothing to re-run.
+    /// Rejected with a reason code.
     Rejected,
-    /// Its execution failed: it can be run again.
+    /// Its execution failed, and can run again.
     Failed,
 }
 
 impl ImageOutcome {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Completed, Self::Withheld, Self::Rejected, Self::Failed];
+    /// All outcomes, in the order in which they are displayed.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// As it is written in metrics: `COMPLETED` …
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "COMPLETED",
-            Self::Withheld => "WITHHELD",
-            Self::Rejected => "REJECTED",
-            Self::Failed => "FAILED",
-        }
-    }
-
-    /// How the image of `record` ended; `None` while it has not, and of one that was erased, which counts for nothing any more.
+    /// The outcome of the image of `record`; `None` if the record is PENDING or ERASED.
     pub fn of(record: &Record) -> Option<Self> {
-        let refused = |reason: &String| ReasonCode::ALL.iter().any(|code| code.as_str() == reason.as_str());
         match record.processing_status {
             ProcessingStatus::Pending | ProcessingStatus::Erased => None,
             ProcessingStatus::Completed if record.is_withheld() => Some(Self::Withheld),
             ProcessingStatus::Completed => Some(Self::Completed),
-            ProcessingStatus::Failed if record.status_reason.as_ref().is_some_and(refused) => Some(Self::Rejected),
+            ProcessingStatus::Failed if record.reason_code().is_some() => Some(Self::Rejected),
             ProcessingStatus::Failed => Some(Self::Failed),
         }
     }
 }
 
-/// Milliseconds from the upload to the end of the image.
+/// Milliseconds from the upload to the COMPLETED or FAILED record.
 ///
-/// `None` while it has no end, and where a person was asked: how long people take says nothing about the machine. S3 gives the upload's
-/// moment in whole seconds, rounded down, so that up to a second of it is rounding.
+/// `None` if the record is not finished, or if a review was requested, because it would measure the reviewer. S3 rounds the time of the
+/// upload down to whole seconds, so the result can be up to a second too long.
 pub fn end_to_end(record: &Record) -> Option<EpochMillis> {
-    let asked = record.review_status != ReviewStatus::None;
-    record.finished_at.filter(|_| !asked).map(|end| end.saturating_sub(record.upload_timestamp).max(0))
+    let reviewed = record.review_status != ReviewStatus::None;
+    record.finished_at.filter(|_| !reviewed).map(|end| end.saturating_sub(record.upload_timestamp).max(0))
 }

@@ -1,107 +1,71 @@
-//! Why an image cannot be analysed, now or ever.
+//! Why an image is not analysed: it is rejected, a duplicate, or not an image but a folder marker.
 
 use crate::model::error::StepError;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use strum::{AsRefStr, Display, EnumString, VariantArray};
 
-/// The reason codes of rejected images, as they stand in `StatusReason`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The reason codes of rejected images, which records have in `StatusReason`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, AsRefStr, VariantArray)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReasonCode {
-    /// Zero bytes.
+    /// The file has zero bytes.
     EmptyFile,
-    /// More bytes than allowed (15 MB, Rekognition's limit for S3 objects).
+    /// The file has more bytes than the setting `maxBytes` allows (15 MB, Rekognition's limit for S3 objects).
     TooLarge,
-    /// No image format that we know.
+    /// The content is not a known image format.
     NotAnImage,
-    /// An image, but not JPEG, PNG or WebP.
+    /// The content is an image, but not JPEG, PNG or WebP.
     UnsupportedFormat,
-    /// The file ends before the picture does, or is damaged.
+    /// Pixels are missing or damaged.
     Truncated,
-    /// A side below 80 px (Rekognition's minimum).
+    /// One side is shorter than 80 px, Rekognition's minimum.
     TooSmall,
-    /// More pixels than allowed.
+    /// The image has more pixels than the setting `maxPixels` allows.
     TooManyPixels,
-    /// One side is too many times the other for any copy within Rekognition's limits.
+    /// One side is so much longer than the other that no copy fits Rekognition's limits.
     TooNarrow,
-    /// Rekognition refuses an image that we accepted.
+    /// Rekognition refused an image that inspection accepted.
     RefusedByProvider,
     /// The object was deleted before it was inspected.
     ObjectDeleted,
 }
 
 impl ReasonCode {
-    /// All codes, for tables and parsing.
-    pub const ALL: [Self; 10] = [
-        Self::EmptyFile,
-        Self::TooLarge,
-        Self::NotAnImage,
-        Self::UnsupportedFormat,
-        Self::Truncated,
-        Self::TooSmall,
-        Self::TooManyPixels,
-        Self::TooNarrow,
-        Self::RefusedByProvider,
-        Self::ObjectDeleted,
-    ];
+    /// All codes.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Those that the same content will meet again. A deleted object may be uploaded once more.
-    pub const FINAL: [Self; 9] = [
-        Self::EmptyFile,
-        Self::TooLarge,
-        Self::NotAnImage,
-        Self::UnsupportedFormat,
-        Self::Truncated,
-        Self::TooSmall,
-        Self::TooManyPixels,
-        Self::TooNarrow,
-        Self::RefusedByProvider,
-    ];
+    /// Whether the same content would be rejected again. A deleted object can be uploaded again.
+    pub const fn is_permanent(self) -> bool {
+        !matches!(self, Self::ObjectDeleted)
+    }
 
-    /// The code as written in records and messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EmptyFile => "EMPTY_FILE",
-            Self::TooLarge => "TOO_LARGE",
-            Self::NotAnImage => "NOT_AN_IMAGE",
-            Self::UnsupportedFormat => "UNSUPPORTED_FORMAT",
-            Self::Truncated => "TRUNCATED",
-            Self::TooSmall => "TOO_SMALL",
-            Self::TooManyPixels => "TOO_MANY_PIXELS",
-            Self::TooNarrow => "TOO_NARROW",
-            Self::RefusedByProvider => "REFUSED_BY_PROVIDER",
-            Self::ObjectDeleted => "OBJECT_DELETED",
-        }
+    /// The [permanent](Self::is_permanent) codes.
+    pub fn permanent() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|code| code.is_permanent())
     }
 }
 
-impl fmt::Display for ReasonCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// An image that re-running cannot mend. Shown as `CODE: sentence`.
+/// The rejection of an image: analysing it again would fail in the same way. Displayed as `CODE: sentence`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Rejection {
     /// The reason code.
     pub code: ReasonCode,
-    /// One sentence for people.
+    /// The reason in one sentence, for people.
     pub detail: String,
 }
 
 impl Rejection {
-    /// A rejection with its sentence.
+    /// A rejection with the sentence `detail`.
     pub fn new(code: ReasonCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 
-    /// Reads a rejection back from its `CODE: sentence` form; `None` where `message` has no known code.
+    /// Parses the form `CODE: sentence`; `None` if `message` has no known code.
     pub fn parse(message: &str) -> Option<Self> {
         let (code, detail) = message.split_once(": ")?;
-        let code = ReasonCode::ALL.into_iter().find(|known| known.as_str() == code)?;
-        Some(Self::new(code, detail))
+        Some(Self::new(code.parse().ok()?, detail))
     }
 }
 
@@ -119,18 +83,18 @@ impl StepError for Rejection {
     }
 }
 
-/// The image has its record already, another execution is at work on it, or it was erased.
+/// The upload needs no analysis: its image already has a record, which another execution holds, or was erased.
 #[derive(Debug, thiserror::Error)]
-#[error("image {image_id} {}", standing(execution_arn))]
+#[error("image {image_id} {}", duplicate_reason(execution_arn))]
 pub struct DuplicateImage {
     /// The image.
     pub image_id: String,
-    /// The execution that owns it; empty where the image was erased.
+    /// The execution that holds the record; empty if the image was erased.
     pub execution_arn: String,
 }
 
-fn standing(execution_arn: &str) -> String {
-    if execution_arn.is_empty() { "was erased".to_owned() } else { format!("is already analysed, or being analysed by {execution_arn}") }
+fn duplicate_reason(execution_arn: &str) -> String {
+    if execution_arn.is_empty() { "was erased".to_owned() } else { format!("was or is being analysed by {execution_arn}") }
 }
 
 impl StepError for DuplicateImage {
@@ -147,9 +111,9 @@ impl StepError for DuplicateImage {
     }
 }
 
-/// The object stands for a folder: nobody uploaded an image.
+/// The object is a folder marker ([`crate::model::identity::is_folder_marker`]), not an upload.
 #[derive(Debug, thiserror::Error)]
-#[error("the object is the marker of a folder, and not an upload")]
+#[error("the object is a folder marker, not an upload")]
 pub struct FolderMarker;
 
 impl StepError for FolderMarker {
@@ -171,15 +135,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rejection_reads_back_from_its_own_message() {
+    fn a_rejection_parses_from_its_own_message() {
         for code in ReasonCode::ALL {
-            let rejection = Rejection::new(code, "some: detail");
+            let rejection = Rejection::new(*code, "some: detail");
             assert_eq!(Rejection::parse(&rejection.to_string()), Some(rejection));
         }
     }
 
     #[test]
-    fn an_unknown_code_is_no_rejection() {
+    fn an_unknown_code_does_not_parse() {
         assert_eq!(Rejection::parse("NO_SUCH_CODE: x"), None);
     }
 }

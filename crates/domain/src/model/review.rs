@@ -1,27 +1,34 @@
-//! Human review.
+//! The review of an image by a person.
 
 use crate::model::clock::EpochMillis;
 use serde::{Deserialize, Serialize};
+use strum::AsRefStr;
 
-/// Where an image stands with its reviewers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The review status of an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum ReviewStatus {
-    /// Nobody was asked.
+    /// No review was requested.
     #[default]
     None,
     /// Waiting for a decision.
     Pending,
-    /// May be shown.
+    /// Approved by a reviewer.
     Approved,
-    /// Withheld by a reviewer.
+    /// Rejected by a reviewer: withheld.
     Rejected,
-    /// Nobody answered in time: withheld.
+    /// No decision in time: withheld.
     Expired,
 }
 
 impl ReviewStatus {
-    /// Whether the image must not be shown.
+    /// Whether a reviewer has decided.
+    pub const fn is_decided(self) -> bool {
+        matches!(self, Self::Approved | Self::Rejected)
+    }
+
+    /// Whether the review withholds the image.
     pub const fn withholds(self) -> bool {
         match self {
             Self::Rejected | Self::Expired => true,
@@ -30,19 +37,19 @@ impl ReviewStatus {
     }
 }
 
-/// How a review ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The outcome of a review.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ReviewOutcome {
     /// APPROVED, REJECTED or EXPIRED.
     pub status: ReviewStatus,
-    /// Who decided.
+    /// The reviewer; `None` if the review expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_by: Option<String>,
-    /// When.
+    /// Time of the decision, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<EpochMillis>,
-    /// Why.
+    /// The reviewer's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<String>,
 }

@@ -10,7 +10,7 @@ use std::future::Future;
 pub enum Written {
     /// It did, now or in an earlier attempt of the same execution.
     Yes,
-    /// The record belongs to another execution, or is in a state that forbids the write.
+    /// Another execution holds the record, or is in a state that forbids the write.
     Refused,
 }
 
@@ -66,7 +66,7 @@ pub trait Records: Sync {
     /// [`StorageError`] if DynamoDB cannot be written.
     fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
-    /// Writes the FAILED `record` if there is none, or if the existing one belongs to the same execution, is not COMPLETED, and no review
+    /// Writes the FAILED `record` if there is none, or if the existing one is held by the same execution, is not COMPLETED, and no review
     /// was requested since it was read.
     ///
     /// # Errors
@@ -74,14 +74,14 @@ pub trait Records: Sync {
     /// [`StorageError`] if DynamoDB cannot be written.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
-    /// Writes the COMPLETED `record` and its `rows` of the label index in one transaction, if its execution still owns it.
+    /// Writes the COMPLETED `record` and its `rows` of the label index in one transaction, if its execution still holds it.
     ///
     /// # Errors
     ///
     /// [`StorageError`] if DynamoDB cannot be written.
     fn complete(&self, record: &Record, rows: &[LabelRow]) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
-    /// Puts the image into the review queue, if its execution still owns the record and no later attempt has requested the review already:
+    /// Puts the image into the review queue, if its execution still holds the record and no later attempt has requested the review already:
     /// only the newest task token is valid.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ pub trait Records: Sync {
     /// [`StorageError`] if DynamoDB cannot be written.
     fn request_review(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
-    /// Marks `record` ERASED if its execution still owns it. From then on every other writer is refused. The findings stay until
+    /// Marks `record` ERASED if its execution still holds it. From then on every other writer is refused. The findings stay until
     /// [`Records::strip`], so that an interrupted erasure can resume.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub struct QueuedImage {
     pub image_id: String,
     /// Sort key of the record.
     pub upload_timestamp: EpochMillis,
-    /// The execution that owns the record; empty once it is ERASED.
+    /// The execution that holds the record; empty once it is ERASED.
     #[serde(default)]
     pub execution_arn: String,
     /// Its status.

@@ -1,44 +1,36 @@
-//! Alerts: everything worth telling of one image, in one message.
+//! Alerts: one message about one image, with its watched labels and moderation flags.
 
 use crate::model::{
-    findings::{Flag, LabelsFound, Moderated, Scored, verdict_name},
+    findings::{Flag, LabelsFound, ModerationFound, Scored},
     image::ImageRef,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use strum::AsRefStr;
 
-/// What an alert is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The kind of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlertKind {
-    /// A watched label, or a flag that the policy tells of.
+    /// The image has a watched label, or a flag on which the policy acts.
     Concern,
-    /// A review that nobody answered: the image is withheld.
+    /// Its review expired without a decision: the image is withheld.
     ReviewExpired,
 }
 
-impl AlertKind {
-    /// The kind as written in messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Concern => "CONCERN",
-            Self::ReviewExpired => "REVIEW_EXPIRED",
-        }
-    }
-}
-
-/// What the state machine hands to send-alert.
+/// The input of `send-alert`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AlertRequest {
-    /// What it is about.
+    /// The kind of the alert.
     pub kind: AlertKind,
     /// The image.
     pub image: ImageRef,
-    /// Its labels.
+    /// The output of `detect-labels`.
     pub labels: LabelsFound,
-    /// Its moderation.
-    pub moderation: Moderated,
+    /// The output of `moderate-image`.
+    pub moderation: ModerationFound,
 }
 
 /// One SNS message.
@@ -48,7 +40,7 @@ pub struct AlertMessage {
     pub subject: String,
     /// Plain text for people.
     pub body: String,
-    /// Attributes to filter subscriptions by.
+    /// Attributes that subscriptions can filter by.
     pub attributes: Vec<(&'static str, Attribute)>,
 }
 
@@ -62,7 +54,7 @@ pub enum Attribute {
 }
 
 impl AlertRequest {
-    /// The message. It names labels and flags, never found text or faces.
+    /// The message for SNS. It contains labels and flags, but never found text or faces.
     pub fn message(&self) -> AlertMessage {
         let subject = match self.kind {
             AlertKind::Concern => format!("sightline: {}", self.headline()),
@@ -73,10 +65,10 @@ impl AlertRequest {
             subject: subject.chars().filter(|c| matches!(c, ' '..='~')).take(100).collect(),
             body: self.body(&flags),
             attributes: vec![
-                ("Kind", Attribute::Text(self.kind.as_str().to_owned())),
+                ("Kind", Attribute::Text(self.kind.as_ref().to_owned())),
                 ("ImageID", Attribute::Text(self.image.image_id.clone())),
                 ("OwnerID", Attribute::Text(one_line(&self.image.owner_id))),
-                ("Verdict", Attribute::Text(verdict_name(self.moderation.verdict).to_owned())),
+                ("Verdict", Attribute::Text(self.moderation.verdict.as_ref().to_owned())),
                 ("WatchedLabels", Attribute::List(self.labels.watched.iter().map(|label| label.name.clone()).collect())),
                 ("ModerationFlags", Attribute::List(flags.iter().map(|flag| flag.name.clone()).collect())),
             ],
@@ -94,14 +86,14 @@ impl AlertRequest {
             AlertKind::Concern => "An uploaded image needs attention.\n".to_owned(),
             AlertKind::ReviewExpired => "Nobody reviewed this image in time; it is withheld.\n".to_owned(),
         };
-        // Writing to a String does not fail.
+        // Writing to a String cannot fail.
         let (owner, object) = (one_line(&self.image.owner_id), one_line(&self.image.s3_url()));
         let _ = writeln!(body, "\nImage    {}", self.image.image_id);
         if let Some(name) = &self.image.image_name {
             let _ = writeln!(body, "Name     {}", one_line(name));
         }
         let _ = writeln!(body, "Owner    {owner}\nObject   {object}");
-        let _ = writeln!(body, "Verdict  {}", verdict_name(self.moderation.verdict));
+        let _ = writeln!(body, "Verdict  {}", self.moderation.verdict.as_ref());
         for Scored { name, confidence } in &self.labels.watched {
             let _ = writeln!(body, "Watched  {name} ({confidence:.1} %)");
         }
@@ -114,12 +106,14 @@ impl AlertRequest {
     }
 }
 
-/// Keys and owners are chosen by whoever uploads, and may hold any character. In a message they must not add lines of their own or turn what
-/// stands around them, and SNS refuses a message whose attributes hold characters that XML cannot carry. Each such character becomes U+FFFD.
+/// Replaces line breaks, other control characters, direction marks and characters that XML does not allow by U+FFFD.
+///
+/// Uploaders choose keys and owners, which can contain any character. They must not add lines to a message or change its text direction, and
+/// SNS rejects a message whose attributes contain characters that XML does not allow.
 pub(crate) fn one_line(text: &str) -> String {
-    let odd = |c: char| {
+    let is_replaced = |c: char| {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
     };
-    text.chars().map(|c| if odd(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_replaced(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -1,23 +1,23 @@
-//! What the four analyses have in common.
+//! The interface that the rules of the four analyses share.
 
 use crate::model::analysis::{Analysis, Question};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The rules of one analysis: what it asks Rekognition, and how it reads the answer.
+/// The rules of one analysis: its question to Rekognition, and how its findings are read from the answer.
 pub trait AnalysisRules: Sync {
     /// The analysis.
     const ANALYSIS: Analysis;
-    /// The part of Rekognition's answer that is read.
+    /// The part of Rekognition's answer that is used.
     type Answer: DeserializeOwned + Send;
-    /// What the state machine carries on.
+    /// The findings: the output of the function.
     type Found: Serialize;
 
-    /// The question to ask.
+    /// The parameters of the Rekognition call.
     fn question(&self) -> Question;
 
-    /// Reads an answer about the image `image_id`.
+    /// The findings in `answer` for the image `image_id`.
     fn read(&self, image_id: &str, answer: &Self::Answer) -> Self::Found;
 
-    /// Findings in the answer, and findings that are kept: for the log.
+    /// The number of findings in the answer and the number that is kept, for the log.
     fn count(answer: &Self::Answer, found: &Self::Found) -> (usize, usize);
 }

@@ -1,16 +1,15 @@
-//! Reads the answer of `DetectFaces`.
+//! Reads the faces from an answer of `DetectFaces`.
 
-use crate::model::analysis::Question;
 use crate::model::{
-    analysis::{Analysis, Outcome},
-    findings::{AgeRange, Face, FacesFound, Guess, MAX_EMOTIONS, Pose, Quality, Scored},
-    image::{BoundingBox, percent},
+    analysis::{Analysis, Outcome, Question},
+    findings::{AgeRange, Estimate, Face, FacesFound, MAX_EMOTIONS, Pose, Quality, Scored},
+    image::{BoundingBox, round_percent},
     layout,
 };
 use crate::rules::analysis::AnalysisRules;
 use serde::Deserialize;
 
-/// The answer of `DetectFaces`, as far as we read it.
+/// The answer of `DetectFaces`: the parts that are used.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DetectFacesAnswer {
@@ -18,7 +17,7 @@ pub struct DetectFacesAnswer {
     pub face_details: Vec<FaceDetail>,
 }
 
-/// A face as Rekognition reports it (API reference, `FaceDetail`).
+/// A face in Rekognition's format (API reference, `FaceDetail`).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FaceDetail {
@@ -26,14 +25,14 @@ pub struct FaceDetail {
     #[serde(default)]
     confidence: f64,
     age_range: Option<AgeRange>,
-    gender: Option<Guess<String>>,
-    smile: Option<Guess<bool>>,
-    eyeglasses: Option<Guess<bool>>,
-    sunglasses: Option<Guess<bool>>,
-    beard: Option<Guess<bool>>,
-    mustache: Option<Guess<bool>>,
-    eyes_open: Option<Guess<bool>>,
-    mouth_open: Option<Guess<bool>>,
+    gender: Option<Estimate<String>>,
+    smile: Option<Estimate<bool>>,
+    eyeglasses: Option<Estimate<bool>>,
+    sunglasses: Option<Estimate<bool>>,
+    beard: Option<Estimate<bool>>,
+    mustache: Option<Estimate<bool>>,
+    eyes_open: Option<Estimate<bool>>,
+    mouth_open: Option<Estimate<bool>>,
     #[serde(default)]
     emotions: Vec<Emotion>,
     pose: Option<Pose>,
@@ -52,21 +51,29 @@ impl From<&FaceDetail> for Face {
         let mut emotions: Vec<Scored> = detail
             .emotions
             .iter()
-            .map(|emotion| Scored { name: emotion.r#type.clone(), confidence: percent(emotion.confidence) })
+            .map(|emotion| Scored { name: emotion.r#type.clone(), confidence: round_percent(emotion.confidence) })
             .collect();
         emotions.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         emotions.truncate(MAX_EMOTIONS);
         Self {
             r#box: detail.bounding_box.rounded(),
-            confidence: percent(detail.confidence),
+            confidence: round_percent(detail.confidence),
             age_range: detail.age_range,
-            gender: detail.gender.as_ref().map(|guess| Guess { value: guess.value.clone(), confidence: percent(guess.confidence) }),
+            gender: detail
+                .gender
+                .as_ref()
+                .map(|guess| Estimate { value: guess.value.clone(), confidence: round_percent(guess.confidence) }),
             emotions,
             attributes: detail.attributes(),
-            pose: detail.pose.map(|Pose { roll, yaw, pitch }| Pose { roll: percent(roll), yaw: percent(yaw), pitch: percent(pitch) }),
-            quality: detail
-                .quality
-                .map(|Quality { brightness, sharpness }| Quality { brightness: percent(brightness), sharpness: percent(sharpness) }),
+            pose: detail.pose.map(|Pose { roll, yaw, pitch }| Pose {
+                roll: round_percent(roll),
+                yaw: round_percent(yaw),
+                pitch: round_percent(pitch),
+            }),
+            quality: detail.quality.map(|Quality { brightness, sharpness }| Quality {
+                brightness: round_percent(brightness),
+                sharpness: round_percent(sharpness),
+            }),
         }
     }
 }
@@ -84,15 +91,15 @@ impl FaceDetail {
         ]
         .into_iter()
         .filter_map(|(name, guess)| guess.filter(|guess| guess.value).map(|guess| (name, guess.confidence)))
-        .map(|(name, confidence)| Scored { name: name.to_owned(), confidence: percent(confidence) })
+        .map(|(name, confidence)| Scored { name: name.to_owned(), confidence: round_percent(confidence) })
         .collect()
     }
 }
 
-/// How faces are read.
+/// The settings for reading faces.
 #[derive(Debug, Clone, Copy)]
 pub struct FaceRules {
-    /// Percent; faces below this are not stored.
+    /// Minimum confidence of a stored face, percent.
     pub min_confidence: f64,
 }
 

@@ -1,7 +1,12 @@
-//! Rows of the table `LabelIndex`: one per term and image, so that "all images with cars, newest first" is one query.
+//! The rows of the table `LabelIndex`: one for each term of an image, so that "all images with cars, newest first" is one query.
 
 use crate::{
-    model::{clock::EpochMillis, image::percent, image_name::stem, record::Record},
+    model::{
+        clock::{EpochMillis, day},
+        image::round_percent,
+        image_name::stem,
+        record::Record,
+    },
     rules::terms::{self, MAX_TERM_CHARS},
 };
 use serde::{Deserialize, Serialize};
@@ -9,30 +14,30 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What a term is to the image; best first.
+/// Where a term comes from, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TermKind {
-    /// Name of a label.
+    /// The name of a label.
     Label,
-    /// The file's own name.
+    /// The name of the file.
     Name,
-    /// Another name of a label.
+    /// An alias of a label.
     Alias,
-    /// A broader label.
+    /// A parent of a label.
     Parent,
     /// A word found in the image.
     Text,
 }
 
-/// A row.
+/// A row of the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LabelRow {
-    /// `{owner}#{term}#{yyyy-mm}`; partition key. The month keeps a term as common as "person" from becoming one hot partition.
+    /// `{owner}#{term}#{yyyy-mm}`; partition key. With the month, a common term such as "person" is not one hot
+    /// partition.
     pub owner_label_month: String,
     /// `{epoch milliseconds, 13 digits}#{ImageID}`; sort key.
     #[serde(rename = "TimeImageID")]
@@ -40,20 +45,20 @@ pub struct LabelRow {
     /// The image.
     #[serde(rename = "ImageID")]
     pub image_id: String,
-    /// Epoch milliseconds.
+    /// Sort key of the record, epoch milliseconds.
     pub upload_timestamp: EpochMillis,
     /// The term, folded ([`terms`]).
     pub term: String,
-    /// What it is to the image.
+    /// Where the term comes from.
     pub term_kind: TermKind,
-    /// The label that the term stands for; otherwise as [`LabelRow::found`].
+    /// The name of the label, for a term of a label; otherwise the same as [`LabelRow::found`].
     pub label: String,
-    /// What has the term in it: the name of the label, alias, parent or file, or the word of the text.
+    /// The source that contains the term: the name of the label, alias, parent or file, or the word in the text.
     #[serde(default)]
     pub found: String,
-    /// Percent; 100 of the file's name.
+    /// Confidence, percent; 100 for the name of the file.
     pub confidence: f64,
-    /// The file's own name.
+    /// The name of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_name: Option<String>,
     /// `s3://bucket/key` of the original.
@@ -67,7 +72,7 @@ pub struct LabelRow {
     pub expires_at: Option<i64>,
 }
 
-/// The key of a row.
+/// The key of a row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RowKey {
@@ -78,49 +83,47 @@ pub struct RowKey {
     pub time_image_id: String,
 }
 
-/// Rows that fit into one DynamoDB transaction (100 items) beside the record.
+/// Maximum number of rows of an image: a DynamoDB transaction has at most 100 items, and one of them is the record.
 pub const MAX_ROWS: usize = 99;
 
-/// The month of a moment, `yyyy-mm` in UTC.
+/// The month of a time, `yyyy-mm` in UTC.
 pub fn month(at: EpochMillis) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{:04}-{:02}", at.year(), u8::from(at.month()))
+    day(at).chars().take("yyyy-mm".len()).collect()
 }
 
-/// Partition key of an owner's term, as [`terms`] folds it, in a month.
+/// The partition key for an owner, a folded term and a month.
 pub fn partition(owner_id: &str, term: &str, month: &str) -> String {
     format!("{owner_id}#{term}#{month}")
 }
 
-/// What the index holds of a record, and what it cannot hold.
+/// The index rows of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Indexed {
+pub struct IndexRows {
     /// At most [`MAX_ROWS`], best first.
     pub rows: Vec<LabelRow>,
-    /// Terms without a row: there were too many, or they are too long.
-    pub left_out: usize,
+    /// The number of terms without a row: there are too many, or they are too long.
+    pub omitted: usize,
 }
 
-impl Indexed {
-    /// A sentence for the record's warnings, where terms were left out.
+impl IndexRows {
+    /// A sentence for the record's warnings, if terms were omitted.
     pub fn warning(&self) -> Option<String> {
-        let all = self.rows.len() + self.left_out;
-        (self.left_out > 0).then(|| {
-            let left_out = self.left_out;
+        let (omitted, all) = (self.omitted, self.rows.len() + self.omitted);
+        (omitted > 0).then(|| {
             format!(
-                "{left_out} of {all} search terms are not in the search index, so the image is not found by them: the index holds {MAX_ROWS} terms of an image, of {MAX_TERM_CHARS} characters at most"
+                "{omitted} of {all} search terms are not in the search index, so the image is not found by them: the index holds at most {MAX_ROWS} terms per image, of at most {MAX_TERM_CHARS} characters"
             )
         })
     }
 }
 
-/// The index of a record: each term once, with its best standing. Words of labels first, then of the file's name, aliases, parents and text;
-/// single letters and joined words last.
-pub fn index(record: &Record) -> Indexed {
-    let mut best: BTreeMap<String, Standing> = BTreeMap::new();
-    for (term, standing) in standings(record) {
-        if best.get(&term).is_none_or(|known| standing.is_better_than(known)) {
-            best.insert(term, standing);
+/// The index rows of a record: one for each term, from its best source. Words of labels come first, then words of the file name, aliases,
+/// parents and text; single letters and joined words come last.
+pub fn index(record: &Record) -> IndexRows {
+    let mut best: BTreeMap<String, TermSource> = BTreeMap::new();
+    for (term, source) in term_sources(record) {
+        if best.get(&term).is_none_or(|known| source.is_better_than(known)) {
+            best.insert(term, source);
         }
     }
     let terms = best.len();
@@ -132,23 +135,23 @@ pub fn index(record: &Record) -> Indexed {
     let month = month(record.upload_timestamp);
     let rows: Vec<LabelRow> = ranked
         .into_iter()
-        .map(|(term, standing)| LabelRow {
+        .map(|(term, source)| LabelRow {
             owner_label_month: partition(&record.owner_id, &term, &month),
             time_image_id: time_image_id(record),
             image_id: record.image_id.clone(),
             upload_timestamp: record.upload_timestamp,
             term,
-            term_kind: standing.kind,
-            label: standing.label,
-            found: standing.found,
-            confidence: percent(standing.confidence),
+            term_kind: source.kind,
+            label: source.label,
+            found: source.found,
+            confidence: round_percent(source.confidence),
             image_name: record.image_name.clone(),
             s3_url: record.s3_url.clone(),
             withheld: record.is_withheld(),
             expires_at: record.expires_at,
         })
         .collect();
-    Indexed { left_out: terms - rows.len(), rows }
+    IndexRows { omitted: terms - rows.len(), rows }
 }
 
 /// The rows of [`index`].
@@ -156,11 +159,11 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
     index(record).rows
 }
 
-/// The keys of all rows that a record may have: those of [`rows`], and of the terms that did not fit.
+/// The keys of all rows that a record can have: those of [`rows`], and those of terms beyond [`MAX_ROWS`].
 pub fn keys(record: &Record) -> Vec<RowKey> {
     let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record));
     let key = |term: &str| RowKey { owner_label_month: partition(&record.owner_id, term, &month), time_image_id: time_image_id.clone() };
-    let terms = standings(record).into_iter().filter(|(term, _)| term.chars().count() <= MAX_TERM_CHARS);
+    let terms = term_sources(record).into_iter().filter(|(term, _)| term.chars().count() <= MAX_TERM_CHARS);
     let keys: BTreeSet<RowKey> = terms.map(|(term, _)| key(&term)).collect();
     keys.into_iter().collect()
 }
@@ -169,57 +172,59 @@ fn time_image_id(record: &Record) -> String {
     format!("{:013}#{}", record.upload_timestamp, record.image_id)
 }
 
-/// How a term stands to the image.
-struct Standing {
+/// Where a term of an image comes from, and how good this source is.
+struct TermSource {
     kind: TermKind,
-    /// Whether the term is all of the name that it comes from.
+    /// Whether the term is the whole name from which it comes.
     is_whole: bool,
+    /// Whether the term is a word, and not a single letter or several joined words.
     is_word: bool,
+    /// Percent.
     confidence: f64,
     label: String,
     found: String,
 }
 
-impl Standing {
+impl TermSource {
+    fn new(kind: TermKind, is_word: bool, confidence: f64, label: &str, found: &str) -> Self {
+        Self { kind, is_whole: false, is_word, confidence, label: label.to_owned(), found: found.to_owned() }
+    }
+
     fn is_better_than(&self, known: &Self) -> bool {
-        let rank = |standing: &Self| (standing.kind, Reverse(standing.is_whole));
+        let rank = |source: &Self| (source.kind, Reverse(source.is_whole));
         rank(self).cmp(&rank(known)).then(known.confidence.total_cmp(&self.confidence)).is_lt()
     }
 }
 
-fn standings(record: &Record) -> Vec<(String, Standing)> {
-    let mut standings = Vec::new();
+/// All terms of an image with their sources; a term can have several.
+fn term_sources(record: &Record) -> Vec<(String, TermSource)> {
+    let mut sources = Vec::new();
     for label in record.labels.iter().flatten() {
-        let mut add = |kind, name: &str| standings.extend(of_name(kind, name, label.confidence, &label.name));
+        let mut add = |kind, name: &str| sources.extend(terms_of_name(kind, name, label.confidence, &label.name));
         add(TermKind::Label, &label.name);
         label.aliases.iter().for_each(|name| add(TermKind::Alias, name));
         label.parents.iter().for_each(|name| add(TermKind::Parent, name));
     }
-    // A key that an upload client chose is an id and no name.
+    // The name in a key that an upload client chose is an id.
     if let Some(name) = record.image_name.as_deref().filter(|name| Uuid::try_parse(stem(name)).is_err()) {
-        let whole = terms::indexed(stem(name)).into_iter().chain(terms::indexed(name));
-        standings.extend(whole.map(|term| of_term(term, TermKind::Name, 100.0, |_| (name.to_owned(), name.to_owned()))));
+        let terms = terms::indexed(stem(name)).into_iter().chain(terms::indexed(name));
+        sources.extend(terms.map(|term| (term.term, TermSource::new(TermKind::Name, term.is_word, 100.0, name, name))));
     }
     for line in record.text_lines.iter().flatten() {
-        let words = terms::indexed(&line.text).into_iter();
-        standings.extend(words.map(|term| of_term(term, TermKind::Text, line.confidence, |found| (found.clone(), found))));
+        let terms = terms::indexed(&line.text).into_iter();
+        sources.extend(terms.map(|term| {
+            let source = TermSource::new(TermKind::Text, term.is_word, line.confidence, &term.found, &term.found);
+            (term.term, source)
+        }));
     }
-    standings
+    sources
 }
 
-/// Of a name, its words and, where there are several, all of them joined.
-fn of_name(kind: TermKind, name: &str, confidence: f64, label: &str) -> Vec<(String, Standing)> {
-    let words = terms::indexed(name);
-    let joined = terms::joined(name).map(|term| terms::Term { term, found: name.to_owned(), is_word: false });
+/// The words of a name and, if there are several, all of them joined.
+fn terms_of_name(kind: TermKind, name: &str, confidence: f64, label: &str) -> Vec<(String, TermSource)> {
+    let source = |is_word, is_whole| TermSource { is_whole, ..TermSource::new(kind, is_word, confidence, label, name) };
+    let joined = terms::joined(name);
     let is_whole = joined.is_none();
-    let named = |term, is_whole| {
-        let (term, standing) = of_term(term, kind, confidence, |_| (label.to_owned(), name.to_owned()));
-        (term, Standing { is_whole, ..standing })
-    };
-    words.into_iter().map(|term| named(term, is_whole)).chain(joined.map(|term| named(term, true))).collect()
-}
-
-fn of_term(term: terms::Term, kind: TermKind, confidence: f64, source: impl Fn(String) -> (String, String)) -> (String, Standing) {
-    let (label, found) = source(term.found);
-    (term.term, Standing { kind, is_whole: false, is_word: term.is_word, confidence, label, found })
+    let words = terms::indexed(name).into_iter().map(|term| (term.term, source(term.is_word, is_whole)));
+    words.chain(joined.map(|term| (term, source(false, true)))).collect()
 }

@@ -1,17 +1,16 @@
-//! Reads the answer of `DetectLabels`: which labels are kept, and which analyses follow.
+//! Reads the labels from an answer of `DetectLabels`, and decides which follow-up analyses run.
 
-use crate::model::analysis::Question;
 use crate::model::{
-    analysis::{Analysis, Outcome},
+    analysis::{Analysis, Outcome, Question},
     findings::{Gate, LabelsFound, MAX_BOXES, Scored, StoredLabel},
-    image::{BoundingBox, percent},
+    image::{BoundingBox, round_percent},
     layout,
 };
 use crate::rules::analysis::AnalysisRules;
 use serde::Deserialize;
-use std::str::FromStr;
+use strum::EnumString;
 
-/// The answer of `DetectLabels`, as far as we read it (API reference, `DetectLabels`, response syntax).
+/// The answer of `DetectLabels`: the parts that are used (API reference, `DetectLabels`, response syntax).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DetectLabelsAnswer {
@@ -19,15 +18,15 @@ pub struct DetectLabelsAnswer {
     pub labels: Vec<Label>,
 }
 
-/// A label as Rekognition reports it.
+/// A label in Rekognition's format.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Label {
     /// Name, such as `Person`.
     pub name: String,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
-    /// Where it was found, for labels of things that can be counted.
+    /// The positions of the instances, if the label can be counted.
     pub instances: Vec<Instance>,
     /// Broader labels.
     pub parents: Vec<Named>,
@@ -38,20 +37,25 @@ pub struct Label {
 }
 
 impl Label {
-    fn is_called(&self, name: &str) -> bool {
-        [self.name.as_str()].into_iter().chain(names(&self.parents)).chain(names(&self.aliases)).any(|own| own.eq_ignore_ascii_case(name))
+    /// Whether the label, one of its parents or one of its aliases has this name.
+    fn has_name(&self, name: &str) -> bool {
+        [self.name.as_str()]
+            .into_iter()
+            .chain(names(&self.parents))
+            .chain(names(&self.aliases))
+            .any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 
-/// One find of a label.
+/// One instance of a label.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Instance {
-    /// Where.
+    /// Its position.
     pub bounding_box: BoundingBox,
 }
 
-/// Anything that Rekognition wraps as `{"Name": …}`.
+/// A name in Rekognition's format `{"Name": …}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Named {
@@ -63,46 +67,34 @@ fn names(list: &[Named]) -> impl Iterator<Item = &str> {
     list.iter().map(|named| named.name.as_str())
 }
 
-/// When text is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The images in which text is detected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum TextGate {
-    /// In every image.
+    /// All images.
     Always,
-    /// Where the labels speak of text.
+    /// Images whose labels indicate text.
     Labels,
-    /// Never.
+    /// No images.
     Never,
 }
 
-impl FromStr for TextGate {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "always" => Ok(Self::Always),
-            "labels" => Ok(Self::Labels),
-            "never" => Ok(Self::Never),
-            _ => Err(()),
-        }
-    }
-}
-
-/// How labels are read. Confidences in percent.
+/// The settings for reading labels. Confidences are in percent.
 #[derive(Debug, Clone)]
 pub struct LabelRules {
-    /// Labels below this are not stored.
+    /// Minimum confidence of a stored label.
     pub min_confidence: f64,
-    /// At most this many labels are stored.
+    /// Maximum number of stored labels.
     pub max_stored: usize,
-    /// A person at or above this leads to face analysis.
+    /// Minimum confidence of the label `Person` for the analysis of faces.
     pub person_min_confidence: f64,
-    /// Text at or above this leads to text detection.
+    /// Minimum confidence of a label that indicates text for text detection.
     pub text_min_confidence: f64,
-    /// When text is looked for.
+    /// The images in which text is detected.
     pub text_gate: TextGate,
-    /// Labels that raise an alert, by name, parent or alias.
+    /// Labels that cause an alert, by name, parent or alias.
     pub watched: Vec<String>,
-    /// Watched labels below this raise none.
+    /// Minimum confidence of a watched label for an alert.
     pub watched_min_confidence: f64,
 }
 
@@ -111,7 +103,7 @@ impl From<&Label> for StoredLabel {
         let owned = |list: &[Named]| names(list).map(str::to_owned).collect();
         Self {
             name: label.name.to_lowercase(),
-            confidence: percent(label.confidence),
+            confidence: round_percent(label.confidence),
             parents: owned(&label.parents),
             aliases: owned(&label.aliases),
             categories: owned(&label.categories),
@@ -150,19 +142,19 @@ impl AnalysisRules for LabelRules {
 
 impl LabelRules {
     fn person(&self, labels: &[Label]) -> Gate {
-        let strongest = strongest(labels, |label| label.is_called("Person"));
+        let strongest = strongest(labels, |label| label.has_name("Person"));
         gate(strongest, self.person_min_confidence, "no person among the labels")
     }
 
     fn text(&self, labels: &[Label]) -> Gate {
         match self.text_gate {
-            TextGate::Always => Gate { found: true, reason: "text is looked for in every image (TEXT_GATE=always)".into() },
-            TextGate::Never => Gate { found: false, reason: "text is never looked for (TEXT_GATE=never)".into() },
+            TextGate::Always => Gate { found: true, reason: "text is detected in all images (TEXT_GATE=always)".into() },
+            TextGate::Never => Gate { found: false, reason: "text detection is off (TEXT_GATE=never)".into() },
             TextGate::Labels => {
-                // The category is the sturdier sign: `Page`, `Letter`, `Menu` and the like need not come with the label `Text`.
-                let speaks_of_text =
-                    |label: &Label| label.is_called("Text") || names(&label.categories).any(|category| category == "Text and Documents");
-                gate(strongest(labels, speaks_of_text), self.text_min_confidence, "no text among the labels")
+                // The category is more reliable: labels such as `Page`, `Letter` and `Menu` can occur without the label `Text`.
+                let indicates_text =
+                    |label: &Label| label.has_name("Text") || names(&label.categories).any(|category| category == "Text and Documents");
+                gate(strongest(labels, indicates_text), self.text_min_confidence, "no text among the labels")
             }
         }
     }
@@ -171,14 +163,14 @@ impl LabelRules {
         labels
             .iter()
             .filter(|label| label.confidence >= self.watched_min_confidence)
-            .filter(|label| self.watched.iter().any(|name| label.is_called(name)))
-            .map(|label| Scored { name: label.name.clone(), confidence: percent(label.confidence) })
+            .filter(|label| self.watched.iter().any(|name| label.has_name(name)))
+            .map(|label| Scored { name: label.name.clone(), confidence: round_percent(label.confidence) })
             .collect()
     }
 }
 
-fn strongest(labels: &[Label], fits: impl Fn(&Label) -> bool) -> Option<&Label> {
-    labels.iter().filter(|label| fits(label)).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+fn strongest(labels: &[Label], matches: impl Fn(&Label) -> bool) -> Option<&Label> {
+    labels.iter().filter(|label| matches(label)).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
 }
 
 fn gate(strongest: Option<&Label>, min_confidence: f64, none: &str) -> Gate {

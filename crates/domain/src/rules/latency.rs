@@ -1,9 +1,9 @@
-//! How long images take, as a histogram: counters can be added up, medians can not.
+//! The latency of images as a histogram: unlike medians, its buckets are counters that can be added up.
 
 use crate::model::clock::EpochMillis;
 use std::collections::BTreeMap;
 
-/// The buckets by their attributes, each with its upper end in milliseconds, that end included.
+/// The attribute of each bucket, and its upper bound (inclusive) in milliseconds.
 const BUCKETS: [(&str, EpochMillis); 15] = [
     ("Within500ms", 500),
     ("Within1s", 1_000),
@@ -22,28 +22,28 @@ const BUCKETS: [(&str, EpochMillis); 15] = [
     ("Within1d", 86_400_000),
 ];
 
-/// What takes longer than the last bucket.
+/// The bucket for everything longer.
 const BEYOND: &str = "Beyond1d";
 
-/// The bucket of a duration.
+/// The attribute of the bucket for a duration.
 pub fn bucket(millis: EpochMillis) -> &'static str {
     BUCKETS.iter().find(|(_, upper)| millis <= *upper).map_or(BEYOND, |(name, _)| name)
 }
 
-/// The milliseconds within which the share `quantile` (0 to 1) of the images in `counts` (attribute → number) was done.
+/// The `quantile` (0 to 1) of the latencies in `counts` (attribute → number), in milliseconds; `None` if there are none.
 ///
-/// Read off between the ends of a bucket, so it is about right; a day where it lies beyond that. `None` without any image.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate, to be read by people")]
+/// It is interpolated within its bucket, so it is approximate. If it is longer than a day, the result is a day.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an approximate value for people")]
 pub fn quantile(counts: &BTreeMap<String, i64>, quantile: f64) -> Option<EpochMillis> {
-    let of = |name: &str| counts.get(name).copied().unwrap_or_default().max(0);
-    let total: i64 = BUCKETS.iter().map(|(name, _)| of(name)).sum::<i64>() + of(BEYOND);
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default().max(0);
+    let total: i64 = BUCKETS.iter().map(|(name, _)| count(name)).sum::<i64>() + count(BEYOND);
     if total == 0 {
         return None;
     }
     let wanted = total as f64 * quantile.clamp(0.0, 1.0);
     let (mut lower, mut below) = (0, 0.0);
     for (name, upper) in BUCKETS {
-        let here = of(name) as f64;
+        let here = count(name) as f64;
         if here > 0.0 && below + here >= wanted {
             let within = (wanted - below) / here;
             return Some(lower + ((upper - lower) as f64 * within).round() as EpochMillis);
@@ -66,12 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_takes_what_is_at_most_its_upper_end() {
+    fn the_upper_bound_of_a_bucket_is_inclusive() {
         assert_eq!((bucket(0), bucket(500), bucket(501), bucket(86_400_001)), ("Within500ms", "Within500ms", "Within1s", BEYOND));
     }
 
     #[test]
-    fn quantiles_lie_within_the_right_bucket() {
+    fn a_quantile_is_within_its_bucket() {
         let ninety_fast_ten_slow = counts(&[vec![1_500; 90], vec![8_000; 10]].concat());
         let read = |share| quantile(&ninety_fast_ten_slow, share).unwrap();
         assert!((1_001..=2_000).contains(&read(0.5)) && (5_001..=10_000).contains(&read(0.95)), "{} {}", read(0.5), read(0.95));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_median_and_what_is_beyond_says_a_day() {
+    fn there_is_no_quantile_without_images_and_it_is_at_most_a_day() {
         assert_eq!(quantile(&BTreeMap::new(), 0.5), None);
         assert_eq!(quantile(&counts(&[EpochMillis::MAX]), 0.5), Some(86_400_000));
         assert_eq!(quantile(&BTreeMap::from([("Within1s".to_owned(), -1)]), 0.5), None);

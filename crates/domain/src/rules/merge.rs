@@ -1,51 +1,42 @@
-//! Everything that the branches found, merged into the final record.
+//! Merges the findings of all branches into the final record.
 
 use crate::model::{
     clock::EpochMillis,
-    findings::{FacesFound, LabelsFound, Moderated, Scored, TextFound},
+    findings::{FacesFound, LabelsFound, ModerationFound, Scored, TextFound},
     image::ImageRef,
     layout,
-    record::{Analyses, ProcessingStatus, Record, SUMMARY_LABELS, expires_at, withheld},
-    review::{ReviewOutcome, ReviewStatus},
+    record::{Analyses, ProcessingStatus, Record, SUMMARY_LABELS, expires_at, is_withheld},
+    review::ReviewOutcome,
 };
 use serde::Deserialize;
 
-/// What the state machine hands to store-record.
+/// The input of `store-record`.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Findings {
     /// The image.
     pub image: ImageRef,
-    /// Its labels.
+    /// The output of `detect-labels`.
     pub labels: LabelsFound,
-    /// Its faces, or why not.
+    /// The output of `analyze-faces`, or the reason why it was skipped.
     pub faces: FacesFound,
-    /// Its text, or why not.
+    /// The output of `detect-text`, or the reason why it was skipped.
     pub text: TextFound,
-    /// Its moderation.
-    pub moderation: Moderated,
-    /// How the review ended, where there was one.
+    /// The output of `moderate-image`.
+    pub moderation: ModerationFound,
+    /// The outcome of the review, if there was one.
     #[serde(default)]
     pub review: Option<ReviewOutcome>,
 }
 
-/// The final record: `claimed` (the record as the execution claimed it), completed by `findings`.
+/// The COMPLETED record: the record as it was `claimed`, with the `findings`.
 ///
-/// A decision that reviewers saved in time stands, even where Step Functions was told of none.
-/// `retention_days` = 0 keeps the record for ever.
+/// A decision that is saved in the record takes precedence over the outcome in the findings, because the execution may not have received it.
+/// With `retention_days` = 0 the record never expires.
 pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_days: u32) -> Record {
     let Findings { image, labels, faces, text, moderation, review } = findings;
-    let review = if matches!(claimed.review_status, ReviewStatus::Approved | ReviewStatus::Rejected) {
-        ReviewOutcome {
-            status: claimed.review_status,
-            reviewed_by: claimed.reviewed_by.clone(),
-            reviewed_at: claimed.reviewed_at,
-            review_reason: claimed.review_reason.clone(),
-        }
-    } else {
-        review.unwrap_or(ReviewOutcome { status: ReviewStatus::None, reviewed_by: None, reviewed_at: None, review_reason: None })
-    };
-    let kept = if withheld(Some(moderation.verdict), review.status) { layout::withheld } else { str::to_owned };
+    let review = claimed.decision().or(review).unwrap_or_default();
+    let final_key = if is_withheld(Some(moderation.verdict), review.status) { layout::withheld } else { str::to_owned };
     let summary = labels.labels.iter().take(SUMMARY_LABELS);
     Record {
         processing_status: ProcessingStatus::Completed,
@@ -74,8 +65,8 @@ pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_da
         width: Some(image.width),
         height: Some(image.height),
         content_sha256: Some(image.content_sha256),
-        processed_key: Some(kept(&image.processed_key)),
-        thumbnail_key: Some(kept(&image.thumbnail_key)),
+        processed_key: Some(final_key(&image.processed_key)),
+        thumbnail_key: Some(final_key(&image.thumbnail_key)),
         exif: Some(image.exif),
         warnings: Some(image.warnings),
         finished_at: Some(now),

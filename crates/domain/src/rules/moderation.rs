@@ -1,16 +1,15 @@
-//! Reads the answer of `DetectModerationLabels`, and applies the moderation policy to it.
+//! Reads the flags from an answer of `DetectModerationLabels`, and applies the moderation policy to them.
 
-use crate::model::analysis::Question;
 use crate::model::{
-    analysis::{Analysis, DEFAULT_MIN_CONFIDENCE, Outcome},
-    findings::{Action, Flag, Moderated, Verdict},
-    image::percent,
+    analysis::{Analysis, DEFAULT_MIN_CONFIDENCE, Outcome, Question},
+    findings::{Flag, ModerationFound, PolicyAction, Verdict},
+    image::round_percent,
     layout,
 };
 use crate::rules::analysis::AnalysisRules;
 use serde::Deserialize;
 
-/// The answer of `DetectModerationLabels`, as far as we read it.
+/// The answer of `DetectModerationLabels`: the parts that are used.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DetectModerationLabelsAnswer {
@@ -18,44 +17,44 @@ pub struct DetectModerationLabelsAnswer {
     pub moderation_labels: Vec<ModerationLabel>,
 }
 
-/// A flag as Rekognition reports it.
+/// A flag in Rekognition's format.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ModerationLabel {
     /// Name.
     pub name: String,
-    /// Name of the flag one level up; empty at level 1.
+    /// Name of the parent flag; empty at level 1.
     pub parent_name: String,
-    /// 1 to 3.
+    /// Level in Rekognition's taxonomy, 1 to 3.
     pub taxonomy_level: i32,
-    /// Percent.
+    /// Confidence, percent.
     pub confidence: f64,
 }
 
-/// One line of the policy.
+/// One rule of the policy.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
-    /// A category of any level; it stands for all below it.
+    /// The category, of any level. The rule also applies to all categories below it.
     pub category: String,
-    /// Percent, 0–100.
+    /// The minimum confidence at which the rule applies, percent.
     pub min_confidence: f64,
-    /// What to do.
-    pub action: Action,
+    /// The action for a flag of this category.
+    pub action: PolicyAction,
 }
 
-/// The moderation policy: the strictest rule that fits a flag decides.
+/// The moderation policy. If several rules match a flag, the strictest one applies.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Policy(Vec<Rule>);
 
 impl Policy {
-    /// The confidence to ask Rekognition for, so that no rule misses a flag. Percent.
+    /// The `MinConfidence` of the Rekognition call, percent: low enough that the answer has every flag that a rule can match.
     pub fn request_min_confidence(&self) -> f64 {
         self.0.iter().map(|rule| rule.min_confidence).fold(DEFAULT_MIN_CONFIDENCE, f64::min)
     }
 
-    /// Problems of the policy, a sentence each.
+    /// The problems of the policy, one sentence each.
     pub fn problems(&self) -> Vec<String> {
         self.0
             .iter()
@@ -64,7 +63,7 @@ impl Policy {
             .collect()
     }
 
-    fn action(&self, labels: &[ModerationLabel], label: &ModerationLabel) -> Option<Action> {
+    fn action(&self, labels: &[ModerationLabel], label: &ModerationLabel) -> Option<PolicyAction> {
         let lineage = lineage(labels, label);
         self.0
             .iter()
@@ -75,7 +74,7 @@ impl Policy {
     }
 }
 
-/// The names of a flag and of all above it. The taxonomy has three levels, so three steps reach its top, even in a looped answer.
+/// The names of a flag and of its ancestors. The taxonomy has three levels; stopping after three also ends a cycle in the answer.
 fn lineage<'a>(labels: &'a [ModerationLabel], label: &'a ModerationLabel) -> Vec<&'a str> {
     let mut names = vec![label.name.as_str()];
     let mut parent = label.parent_name.as_str();
@@ -89,13 +88,13 @@ fn lineage<'a>(labels: &'a [ModerationLabel], label: &'a ModerationLabel) -> Vec
 impl AnalysisRules for Policy {
     const ANALYSIS: Analysis = Analysis::Moderation;
     type Answer = DetectModerationLabelsAnswer;
-    type Found = Moderated;
+    type Found = ModerationFound;
 
     fn question(&self) -> Question {
         Question::moderation(self.request_min_confidence())
     }
 
-    fn read(&self, image_id: &str, answer: &DetectModerationLabelsAnswer) -> Moderated {
+    fn read(&self, image_id: &str, answer: &DetectModerationLabelsAnswer) -> ModerationFound {
         let labels = &answer.moderation_labels;
         let mut flags: Vec<Flag> = labels
             .iter()
@@ -103,20 +102,20 @@ impl AnalysisRules for Policy {
                 name: label.name.clone(),
                 parent_name: label.parent_name.clone(),
                 taxonomy_level: label.taxonomy_level,
-                confidence: percent(label.confidence),
+                confidence: round_percent(label.confidence),
                 action: self.action(labels, label),
             })
             .filter(|flag| flag.action.is_some() || flag.confidence >= DEFAULT_MIN_CONFIDENCE)
             .collect();
         flags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        Moderated {
+        ModerationFound {
             outcome: Outcome::Done { result_key: layout::result(image_id, Analysis::Moderation) },
             verdict: flags.iter().filter_map(|flag| flag.action).max().map_or(Verdict::Clear, Verdict::from),
             moderation_flags: flags,
         }
     }
 
-    fn count(answer: &DetectModerationLabelsAnswer, found: &Moderated) -> (usize, usize) {
+    fn count(answer: &DetectModerationLabelsAnswer, found: &ModerationFound) -> (usize, usize) {
         (answer.moderation_labels.len(), found.moderation_flags.len())
     }
 }

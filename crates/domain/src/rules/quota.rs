@@ -1,13 +1,13 @@
-//! How many Rekognition calls a second a deployment counts on.
+//! The Rekognition quota that a deployment assumes, in calls a second.
 
 /// Regions whose default quota of `DetectLabels`, `DetectModerationLabels` and `DetectText` is 50 calls a second
 /// (AWS General Reference, Amazon Rekognition endpoints and quotas).
-const LARGE: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
+const LARGE_REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
 
-/// Calls a second of each operation: the setting `rekognitionCallsPerSecond`, or the default quota of `region` where it is 0.
+/// Calls a second per operation: the setting `rekognitionCallsPerSecond`, or the default quota of `region` if the setting is 0.
 pub fn calls_per_second(setting: u32, region: &str) -> u32 {
     match setting {
-        0 if LARGE.contains(&region) => 50,
+        0 if LARGE_REGIONS.contains(&region) => 50,
         0 => 5,
         set => set,
     }

@@ -1,12 +1,12 @@
-//! What one image adds to the counters: its tally, a pure function of its record.
+//! The tally of an image: what it adds to the trend counters, computed from its record.
 //!
-//! A counter is a number under three names: the counter's, the name within it, and an attribute.
+//! A counter is addressed by three names: the counter, a name within it, and an attribute.
 //!
 //! | counter | name | attributes |
 //! |---|---|---|
-//! | `labels#2026-W48`, by the week of the upload | label | `Count` |
-//! | `hours`, by the hour in which the image ended | `2026-11-25T13` | `Completed`, `Withheld`, `Rejected`, `Failed`, `Calls`, `Microdollars`, and the buckets of [`crate::rules::latency`] |
-//! | `reasons#2026-W48`, by the week in which the image ended | reason | `Count` |
+//! | `labels#2026-W48`, the week of the upload | label | `Count` |
+//! | `hours`, the hour in which the record was finished | `2026-11-25T13` | `Completed`, `Withheld`, `Rejected`, `Failed`, `Calls`, `Microdollars`, and the buckets of [`crate::rules::latency`] |
+//! | `reasons#2026-W48`, the week in which the record was finished | reason | `Count` |
 
 use crate::{
     model::{
@@ -18,32 +18,32 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Counter of what happened by the hour.
+/// The counter of outcomes, calls and costs by hour.
 pub const HOURS: &str = "hours";
 
-/// Attribute of counters that count one thing only.
+/// The attribute of counters that have only one number.
 pub const COUNT: &str = "Count";
 
-/// Labels counted of one image. A transaction holds 100 items: all of the old ones and all of the new ones, and six more.
+/// Maximum number of labels counted per image. A transaction has at most 100 items: all old labels, all new labels, and six others.
 pub const MAX_LABELS: usize = 40;
 
-/// Bytes of a name; a sort key holds 1,024, and one that is refused would fail its transaction at every try.
+/// Maximum length of a name in bytes. A sort key has at most 1,024; a longer one would fail the transaction at every attempt.
 const MAX_NAME: usize = 255;
 
-/// Counter of the labels of images uploaded in a week.
+/// The counter of the labels of images that were uploaded in `week`.
 pub fn labels_counter(week: &str) -> String {
     format!("labels#{week}")
 }
 
-/// Counter of the reasons why images of a week were rejected or failed.
+/// The counter of the reasons of images that were rejected or failed in `week`.
 pub fn reasons_counter(week: &str) -> String {
     format!("reasons#{week}")
 }
 
-/// Numbers by attribute.
+/// Attribute → number.
 pub type Counts = BTreeMap<String, i64>;
 
-/// One counter.
+/// The key of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CounterKey {
     /// The counter.
@@ -52,59 +52,59 @@ pub struct CounterKey {
     pub name: String,
 }
 
-/// What is added to which counters.
+/// The numbers that are added to each counter.
 pub type Contributions = BTreeMap<CounterKey, Counts>;
 
-/// What an image adds to the counters. It is stored beside them and compared as it was stored: a field that comes later must be one that
-/// is left out where it is absent.
+/// What an image adds to the counters. It is stored in the same table, and a conditional write compares it with its stored form, so a new
+/// field must be optional and omitted if it is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tally {
     /// Week of the upload.
     pub week: String,
-    /// Its labels by name, each once, in the order of the alphabet.
+    /// The names of its labels, without duplicates, in alphabetical order.
     pub labels: Vec<String>,
-    /// Hour in which it ended.
+    /// Hour in which the record was finished.
     pub hour: String,
-    /// Week in which it ended.
+    /// Week in which the record was finished.
     pub ended_week: String,
-    /// How it ended.
+    /// The outcome.
     pub outcome: ImageOutcome,
-    /// Why it was rejected or failed.
+    /// `StatusReason`, if it was rejected or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Rekognition calls.
+    /// Number of Rekognition calls.
     pub calls: u32,
-    /// Cost.
+    /// Cost in millionths of a dollar.
     pub microdollars: u32,
-    /// Bucket of the time from upload to end, where it says something.
+    /// Bucket of the latency ([`end_to_end`]), if it is meaningful.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<String>,
 }
 
 impl Tally {
-    /// The tally of an image that has ended; `None` while it has not.
+    /// The tally of an image; `None` if it has no outcome.
     pub fn of(record: &Record) -> Option<Self> {
         let outcome = ImageOutcome::of(record)?;
-        let ended = record.finished_at.unwrap_or(record.claimed_at);
+        let finished = record.finished_at.unwrap_or(record.claimed_at);
         let labels: BTreeSet<&str> =
-            record.labels.iter().flatten().map(|label| label.name.as_str()).filter(fits).take(MAX_LABELS).collect();
+            record.labels.iter().flatten().map(|label| label.name.as_str()).filter(is_valid_name).take(MAX_LABELS).collect();
         let cost = Cost::of(record);
         Some(Self {
             week: week(record.upload_timestamp),
             labels: labels.into_iter().map(str::to_owned).collect(),
-            hour: hour(ended),
-            ended_week: week(ended),
+            hour: hour(finished),
+            ended_week: week(finished),
             outcome,
-            reason: record.status_reason.as_deref().filter(fits).map(str::to_owned),
+            reason: record.status_reason.as_deref().filter(is_valid_name).map(str::to_owned),
             calls: cost.calls,
             microdollars: cost.microdollars(),
-            // A failed one has not got its record yet.
+            // A failed image can still be completed by a redrive: only then its latency counts.
             latency: end_to_end(record).filter(|_| outcome != ImageOutcome::Failed).map(|millis| bucket(millis).to_owned()),
         })
     }
 
-    /// What it adds to which counters.
+    /// The numbers that it adds to each counter.
     pub fn contributions(&self) -> Contributions {
         let count = |counter: String, name: &str| (CounterKey { counter, name: name.to_owned() }, Counts::from([(COUNT.to_owned(), 1)]));
         let labels = self.labels.iter().map(|label| count(labels_counter(&self.week), label));
@@ -120,11 +120,11 @@ impl Tally {
     }
 }
 
-fn fits(name: &&str) -> bool {
+fn is_valid_name(name: &&str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
 }
 
-/// The attribute that counts images that ended so.
+/// The attribute that counts images with this outcome.
 pub const fn attribute(outcome: ImageOutcome) -> &'static str {
     match outcome {
         ImageOutcome::Completed => "Completed",
@@ -134,7 +134,7 @@ pub const fn attribute(outcome: ImageOutcome) -> &'static str {
     }
 }
 
-/// What must be added to the counters so that an image counts by `new` instead of `old`. What stays the same is not named.
+/// The numbers to add to the counters so that an image counts with its `new` tally instead of its `old` one; zeros are omitted.
 pub fn difference(old: Option<&Tally>, new: Option<&Tally>) -> Contributions {
     let mut difference = new.map(Tally::contributions).unwrap_or_default();
     for (key, counts) in old.map(Tally::contributions).unwrap_or_default() {

@@ -1,32 +1,31 @@
-//! Terms of the search: [`indexed`] makes those of a text that is indexed, [`Query`] those of what people type. Both cut and fold words in
-//! the same way, so that what is indexed is found as it is typed. docs/records.md has the rule in words.
+//! The terms of the search: [`indexed`] computes them for a text, [`Query`] for the words that a user types. Both split and fold words in
+//! the same way, so that a text is found by its own words. docs/records.md describes the rules.
 
 use std::{collections::BTreeSet, sync::LazyLock};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longest term in characters; longer ones are not indexed. A partition key holds 2,048 bytes at most, of which the owner may take a
-/// thousand, and a key that DynamoDB refuses would fail the whole transaction at every try.
+/// Maximum length of an indexed term in characters. A partition key has at most 2,048 bytes, of which the owner can use a thousand; a longer
+/// key would fail the whole transaction at every attempt.
 pub const MAX_TERM_CHARS: usize = 64;
 
-/// A term of a text, and where it comes from.
+/// A term of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
     /// Folded: lower case, without accents, singular.
     pub term: String,
-    /// The word as it stands in the text, in lower case and without accents.
+    /// The word in the text, in lower case and without accents.
     pub found: String,
-    /// Whether it is a word of several letters. Single letters and words that are joined are less useful.
+    /// Whether it is one word of several letters. Single letters and joined words rank lower.
     pub is_word: bool,
 }
 
-/// The terms of `text`, in order, with repetitions:
+/// The terms of `text`, in order, with duplicates:
 ///
 /// - every word;
-/// - what stands between two blanks, joined, where it has several words: `INV-2024/0815` is also found as `inv20240815`;
-/// - two neighbours joined, where one of them has a digit: `RE16 TGK` is also found as `re16tgk`;
-/// - the parts beside an apostrophe that have three letters or more: `l'eau` is also found as `eau`.
+/// - the joined words of a chunk (the text between two blanks) that has several: `INV-2024/0815` is also found as `inv20240815`;
+/// - two adjacent chunks joined, if they contain a digit: `RE16 TGK` is also found as `re16tgk`;
+/// - the parts of a word with an apostrophe that have at least three letters: `l'eau` is also found as `eau`.
 pub fn indexed(text: &str) -> Vec<Term> {
     let chunks: Vec<Chunk> = chunks(text).collect();
     let words = chunks.iter().flat_map(|chunk| {
@@ -51,24 +50,24 @@ fn joined_term(joined: &str, written: &str) -> Term {
     Term { term: singular(joined), found: written.to_owned(), is_word: false }
 }
 
-/// All words of a name in one, such as `egyptiancat`, where it has several.
+/// All words of a name joined, such as `egyptiancat`; `None` if it has only one.
 pub fn joined(text: &str) -> Option<String> {
     let chunks: Vec<Chunk> = chunks(text).collect();
     let several = chunks.iter().map(|chunk| chunk.words.len()).sum::<usize>() > 1;
     several.then(|| singular(&chunks.iter().map(|chunk| chunk.joined.as_str()).collect::<String>()))
 }
 
-/// What to look for: images that have all terms of one of the alternatives, and of no exclusion.
+/// A search: it finds images that have all terms of at least one alternative, but not all terms of any exclusion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Sets of terms: every word by itself; and all of them joined, where there are several.
+    /// Sets of terms: the separate words and, if there are several, all of them joined.
     pub alternatives: Vec<Vec<String>>,
-    /// Sets of terms: an image that has all terms of one of them is left out.
+    /// Sets of terms: an image that has all terms of one of them is excluded.
     pub exclusions: Vec<Vec<String>>,
 }
 
 impl Query {
-    /// Of what was typed: an argument that begins with `-` excludes. `None` where nothing is left to look for.
+    /// The query for the arguments that a user typed; those that begin with `-` are exclusions. `None` if the others contain no word.
     pub fn of(typed: &[String]) -> Option<Self> {
         let (excluded, wanted): (Vec<&String>, Vec<&String>) = typed.iter().partition(|text| is_exclusion(text));
         let wanted: Vec<&str> = wanted.into_iter().map(String::as_str).collect();
@@ -78,7 +77,7 @@ impl Query {
     }
 }
 
-/// Whether an argument excludes what it names.
+/// Whether an argument is an exclusion.
 pub fn is_exclusion(typed: &str) -> bool {
     typed.trim_start().starts_with('-')
 }
@@ -89,29 +88,29 @@ fn alternatives_of_exclusion(typed: &str) -> Vec<Vec<String>> {
 
 fn alternatives(typed: &str) -> Vec<Vec<String>> {
     let words: BTreeSet<String> = chunks(typed).flat_map(|chunk| chunk.words).map(|word| singular(&word.joined())).collect();
-    // A character that is part of a pair need not be looked for by itself.
+    // A character of a script without blanks need not be searched separately if a pair contains it.
     let in_pair = |word: &String| word.starts_with(is_unspaced) && words.iter().any(|other| other != word && other.contains(word.as_str()));
     let every_word: Vec<String> = words.iter().filter(|word| !in_pair(word)).cloned().collect();
     let all_in_one = joined(typed).filter(|joined| joined.chars().count() <= MAX_TERM_CHARS).map(|joined| vec![joined]);
     Some(every_word).filter(|words| !words.is_empty()).into_iter().chain(all_in_one).collect()
 }
 
-/// What stands between two blanks.
+/// The text between two blanks.
 struct Chunk {
     words: Vec<Word>,
-    /// Folded, without the marks around it.
+    /// Folded, without punctuation at its ends.
     written: String,
     /// Its letters and digits.
     joined: String,
 }
 
-/// A word, in the parts that its apostrophes make.
+/// A word, split at its apostrophes.
 struct Word {
     parts: Vec<String>,
 }
 
 impl Word {
-    /// Without apostrophes, so that `don't` and `dont` are one.
+    /// Without apostrophes, so that `don't` and `dont` are the same term.
     fn joined(&self) -> String {
         self.parts.concat()
     }
@@ -127,15 +126,16 @@ fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
         .split_whitespace()
         .map(|chunk| Chunk {
             words: words(chunk),
-            written: chunk.trim_matches(|c: char| !is_of_word(c)).to_owned(),
-            joined: chunk.chars().filter(|c| is_of_word(*c)).collect(),
+            written: chunk.trim_matches(|c: char| !is_word_char(c)).to_owned(),
+            joined: chunk.chars().filter(|c| is_word_char(*c)).collect(),
         })
         .filter(|chunk| !chunk.words.is_empty())
         .collect();
     chunks.into_iter()
 }
 
-/// The words of a folded chunk. What Unicode takes for one word, such as `3.5` or `example.com`, is split at everything but apostrophes.
+/// The words of a folded chunk. Words in the sense of Unicode, such as `3.5` or `example.com`, are split at all punctuation except
+/// apostrophes.
 fn words(chunk: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut run: Vec<&str> = Vec::new();
@@ -144,42 +144,42 @@ fn words(chunk: &str) -> Vec<Word> {
             run.extend(piece.graphemes(true).filter(|one| one.contains(char::is_alphanumeric)));
             continue;
         }
-        unspaced(&mut run, &mut words);
-        let spelled = piece.split(|c: char| !(is_of_word(c) || c == '\''));
-        let parts = spelled.map(|word| word.split('\'').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+        add_unspaced(&mut run, &mut words);
+        let separate = piece.split(|c: char| !(is_word_char(c) || c == '\''));
+        let parts = separate.map(|word| word.split('\'').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
         words.extend(parts.filter(|parts| !parts.is_empty()).map(|parts| Word { parts }));
     }
-    unspaced(&mut run, &mut words);
+    add_unspaced(&mut run, &mut words);
     words
 }
 
-/// Scripts without blanks between words: every character is a word, and so is every pair of neighbours. Words of other lengths are found
-/// by the pairs that they are made of.
-fn unspaced(run: &mut Vec<&str>, words: &mut Vec<Word>) {
+/// Adds the words of a run in a script without blanks: every character, and every pair of adjacent characters. Longer words are found by
+/// their pairs.
+fn add_unspaced(run: &mut Vec<&str>, words: &mut Vec<Word>) {
     let word = |text: String| Word { parts: vec![text] };
     words.extend(run.iter().map(|one| word((*one).to_owned())));
     words.extend(run.windows(2).map(|pair| word(pair.concat())));
     run.clear();
 }
 
-fn is_of_word(c: char) -> bool {
+fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || canonical_combining_class(c) != 0 || unicode_normalization::char::is_combining_mark(c)
 }
 
-/// Whether a letter belongs to a script that writes no blanks between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese.
+/// Whether a letter belongs to a script without blanks between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese.
 const fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '々' | '〆' | '\u{3041}'..='\u{30ff}'
         | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Lower case, compatibility forms, without accents: `ＲＥ１６`, `Straße`, `Łódź` become `re16`, `strasse`, `lodz`.
+/// Folds a text: lower case, compatibility forms, without accents: `ＲＥ１６`, `Straße`, `Łódź` become `re16`, `strasse`, `lodz`.
 fn fold(text: &str) -> String {
     let apostrophes = text.chars().map(|c| if is_apostrophe(c) { '\'' } else { c });
-    // Upper case in between: it spells out ß, and it is one for σ and ς, ı and i, s and ſ. Lower case before: ẞ has no other way to ß.
+    // Upper case turns ß into SS, and unites σ and ς, ı and i, s and ſ. Lower case before it, because only that turns ẞ into ß.
     let letters = apostrophes.nfkd().filter(|c| !is_accent(*c));
     let cased = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    // Again, since İ and the like come apart when they get another case.
+    // Again, because letters such as İ decompose when their case changes.
     let plain: String = cased.nfkd().filter(|c| !is_accent(*c) && !is_ignored(*c)).nfc().collect();
     plain.chars().fold(String::with_capacity(plain.len()), |mut folded, c| {
         match spelled_out(c) {
@@ -194,18 +194,18 @@ const fn is_apostrophe(c: char) -> bool {
     matches!(c, '`' | '´' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | 'ˈ' | '‘' | '’' | '‛' | '′' | '‵' | '＇' | 'ꞌ')
 }
 
-/// Marks above, below and across letters, and the points of Hebrew, Arabic and Syriac (Unicode, canonical combining classes). The vowel signs
-/// of Indic scripts and of Thai, and the marks that make another letter of a kana, are of other classes: they stay.
+/// Whether the character is a mark above, below or across letters, or a vowel point in Hebrew, Arabic or Syriac (by its canonical combining
+/// class in Unicode). Vowel signs of Indic scripts and Thai, and the voicing marks of kana, have other classes and stay.
 fn is_accent(c: char) -> bool {
     matches!(canonical_combining_class(c), 1 | 10..=36 | 202..=240)
 }
 
-/// Soft hyphen, joiners, marks of direction, the stretching of Arabic, variation selectors.
+/// Soft hyphens, joiners, direction marks, Arabic tatweel and variation selectors.
 const fn is_ignored(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{640}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// Latin letters that Unicode does not take apart.
+/// Latin letters that Unicode does not decompose.
 const fn spelled_out(c: char) -> Option<&'static str> {
     Some(match c {
         'æ' => "ae",
@@ -222,7 +222,7 @@ const fn spelled_out(c: char) -> Option<&'static str> {
     })
 }
 
-/// Plurals that no rule below makes singular, each with its singular; and words that end in `s` and are no plural.
+/// Irregular plurals, each with its singular; and words that end in `s` but are not plurals.
 static IRREGULAR: LazyLock<std::collections::HashMap<&str, &str>> = LazyLock::new(|| {
     let pairs = "people person persons person men man women woman children child grandchildren grandchild feet foot teeth tooth geese goose \
         mice mouse lice louse oxen ox cacti cactus fungi fungus knives knife wives wife lives life wolves wolf shelves shelf \
@@ -235,24 +235,24 @@ static IRREGULAR: LazyLock<std::collections::HashMap<&str, &str>> = LazyLock::ne
     words.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
 });
 
-/// Words in `men` that are not the plural of a `man`.
-const NOT_OF_MAN: [&str; 12] =
+/// Words that end in `men` but are not the plural of a word in `man`.
+const NOT_PLURALS_IN_MEN: [&str; 12] =
     ["abdomen", "acumen", "amen", "bitumen", "lumen", "omen", "ramen", "regimen", "semen", "specimen", "stamen", "yemen"];
 
-/// The form that an English word contributions with its plural. It need not be a word: `horse` and `horses` meet at `hors`. Words of other languages
-/// are treated alike wherever they stand, so they are found as well.
+/// The common form of an English word and its plural. It need not be a word: `horse` and `horses` both become `hors`. Words of other
+/// languages are changed in the same way in texts and queries, so they are found too.
 ///
-/// Harman's S-stemmer ("How effective is suffixing?", 1991), with the plurals in `es` told apart and the irregular ones listed. Snowball's
-/// English stemmer would also make one term of `university` and `universe`, and knows no irregular plurals.
+/// This is Harman's S-stemmer ("How effective is suffixing?", 1991), extended by rules for plurals in `es` and a list of irregular plurals.
+/// Snowball's English stemmer also unites `university` and `universe`, and does not handle irregular plurals.
 fn singular(word: &str) -> String {
     if let Some(singular) = IRREGULAR.get(word) {
-        return ending(singular);
+        return without_silent_ending(singular);
     }
     if word.len() < 4 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return word.to_owned();
     }
     let stem = |cut: usize| word.get(..word.len() - cut).unwrap_or_default();
-    let is_man = word.ends_with("men") && !NOT_OF_MAN.contains(&word);
+    let is_man = word.ends_with("men") && !NOT_PLURALS_IN_MEN.contains(&word);
     let one = if is_man {
         format!("{}an", stem(2))
     } else if word.len() > 4 && word.ends_with("ies") {
@@ -264,11 +264,12 @@ fn singular(word: &str) -> String {
     } else {
         word.to_owned()
     };
-    IRREGULAR.get(one.as_str()).map_or_else(|| ending(&one), |singular| ending(singular))
+    without_silent_ending(IRREGULAR.get(one.as_str()).copied().unwrap_or(&one))
 }
 
-/// Drops the ending that a plural in `es` or `ies` does not show: `horse`, `shoe` and `movie` become `hors`, `sho` and `movy`.
-fn ending(word: &str) -> String {
+/// Removes the `e` that is lost when [`singular`] cuts `es`, and turns `ie` into `y`: `horse`, `shoe` and `movie` become `hors`, `sho` and
+/// `movy`.
+fn without_silent_ending(word: &str) -> String {
     let stem = |cut: usize| word.get(..word.len() - cut).unwrap_or_default();
     let silent = ["se", "xe", "ze", "che", "she", "oe"].iter().any(|ending| word.ends_with(ending));
     match word {
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_found_as_people_type_it() {
+    fn text_is_found_by_the_words_that_people_type() {
         let cases: &[(&str, &[&str])] = &[
             ("DON'T WALK", &["don't", "dont", "don’t", "don`t", "walk", "don't walk", "walk don't"]),
             ("don’t", &["don't", "DONT"]),
@@ -428,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn several_words_are_all_wanted_and_a_hyphen_in_front_excludes() {
+    fn all_words_are_required_and_a_leading_hyphen_excludes() {
         let typed = ["Persons", "Dining Table", "-RE16 TGK", "-car"].map(str::to_owned);
         let query = Query::of(&typed).unwrap();
         assert_eq!(query.alternatives, [vec!["dining".to_owned(), "person".into(), "table".into()], vec!["personsdiningtable".into()]]);
@@ -447,12 +448,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_indexed_is_found_by_its_own_text(text in "\\PC{0,60}") {
+        fn every_indexed_text_is_found_by_itself(text in "\\PC{0,60}") {
             prop_assert!(Query::of(&[text.trim_start_matches([' ', '-']).to_owned()]).is_none() || finds(text.trim_start_matches([' ', '-']), &text));
         }
 
         #[test]
-        fn terms_hold_no_separator_of_a_key(text in "\\PC{0,60}") {
+        fn terms_do_not_contain_the_separator_of_keys(text in "\\PC{0,60}") {
             prop_assert!(terms(&text).iter().all(|term| !term.contains('#') && !term.is_empty()));
         }
     }

@@ -1,16 +1,15 @@
-//! Reads the answer of `DetectText`.
+//! Reads the lines of text from an answer of `DetectText`.
 
-use crate::model::analysis::Question;
 use crate::model::{
-    analysis::{Analysis, Outcome},
+    analysis::{Analysis, Outcome, Question},
     findings::{TextFound, TextLine},
-    image::{BoundingBox, percent},
+    image::{BoundingBox, round_percent},
     layout,
 };
 use crate::rules::analysis::AnalysisRules;
 use serde::Deserialize;
 
-/// The answer of `DetectText`, as far as we read it.
+/// The answer of `DetectText`: the parts that are used.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DetectTextAnswer {
@@ -18,7 +17,7 @@ pub struct DetectTextAnswer {
     pub text_detections: Vec<TextDetection>,
 }
 
-/// A line or word as Rekognition reports it.
+/// A line or word in Rekognition's format.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TextDetection {
@@ -35,10 +34,10 @@ struct Geometry {
     bounding_box: BoundingBox,
 }
 
-/// How text is read.
+/// The settings for reading text.
 #[derive(Debug, Clone, Copy)]
 pub struct TextRules {
-    /// Percent; lines below this are not stored.
+    /// Minimum confidence of a stored line, percent.
     pub min_confidence: f64,
 }
 
@@ -57,7 +56,7 @@ impl AnalysisRules for TextRules {
             .filter(|line| line.confidence >= self.min_confidence)
             .map(|line| TextLine {
                 text: line.detected_text.clone(),
-                confidence: percent(line.confidence),
+                confidence: round_percent(line.confidence),
                 r#box: line.geometry.bounding_box.rounded(),
             })
             .collect();

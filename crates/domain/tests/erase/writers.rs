@@ -4,7 +4,7 @@ use crate::world::{ERASED, World, completed, pending};
 use sightline_domain::{
     flows::{
         erase::SWEEP_AFTER,
-        fail::{FailureReason, Run, mark_failed},
+        fail::{Attempt, FailureReason, mark_failed},
     },
     model::record::Record,
     ports::{Records, Written},
@@ -31,9 +31,9 @@ fn row_33_the_status_event_of_the_stopped_execution_creates_no_record() {
     for (stage, world) in stages() {
         let before = world.records.all().len();
         for execution_arn in [EXECUTION, OTHER_EXECUTION] {
-            let run = Run { upload: &world.upload, execution_arn, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
+            let attempt = Attempt { upload: &world.upload, execution_arn, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
             let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
-            let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap();
+            let marked = ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap();
             assert!(marked.is_none(), "{stage}");
         }
         assert_eq!(world.records.all().len(), before, "{stage}");
@@ -47,9 +47,9 @@ fn row_33_the_status_event_of_the_stopped_execution_does_not_touch_a_new_upload(
     let (_, world) = stages().into_iter().find(|(stage, _)| *stage == "closed").unwrap();
     let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
     world.records.put(&Record::claimed(IMAGE_ID.into(), &again, 1, ERASED + 1_000, OTHER_EXECUTION.into(), ERASED + 2_000));
-    let run = Run { upload: &world.upload, execution_arn: EXECUTION, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
+    let attempt = Attempt { upload: &world.upload, execution_arn: EXECUTION, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
     let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
-    assert!(ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().is_none());
+    assert!(ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap().is_none());
     assert!(world.records.all().iter().all(|record| record.image_id == IMAGE_ID));
 }
 
@@ -57,9 +57,10 @@ fn row_33_the_status_event_of_the_stopped_execution_does_not_touch_a_new_upload(
 fn a_failed_new_upload_is_recorded_under_its_derived_id_until_the_id_is_free() {
     for (stage, world) in stages() {
         let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
-        let run = Run { upload: &again, execution_arn: OTHER_EXECUTION, event_time: None, now: ERASED + 2_000, retention_days: 730 };
+        let attempt =
+            Attempt { upload: &again, execution_arn: OTHER_EXECUTION, event_time: None, now: ERASED + 2_000, retention_days: 730 };
         let ending = FailureReason { reason: "Storage.Unavailable".into(), detail: "d".into() };
-        let marked = ready(mark_failed(&world.records, &world.objects, &run, ending, |_| ())).unwrap().unwrap();
+        let marked = ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap().unwrap();
         let expected = if stage == "closed" { IMAGE_ID.to_owned() } else { again.derived_id() };
         assert_eq!((marked.image_id, marked.upload_timestamp), (expected, ERASED + 1_000), "{stage}");
     }

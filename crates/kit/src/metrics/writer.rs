@@ -64,7 +64,7 @@ impl Metrics {
         let mut directives = Vec::new();
         while let Some(by) = rest.first().map(|metric| metric.by) {
             let (these, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|metric| metric.by == by);
-            let metrics: Vec<_> = these.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.as_str() })).collect();
+            let metrics: Vec<_> = these.iter().map(|metric| json!({ "Name": metric.name, "Unit": metric.unit.as_ref() })).collect();
             directives.push(json!({ "Namespace": NAMESPACE, "Dimensions": by.dimensions(), "Metrics": metrics }));
             rest = others;
         }
@@ -90,7 +90,7 @@ mod tests {
 
     const NOW: EpochMillis = 1_795_513_267_123;
 
-    /// What the specification asks of a document, as far as we use it.
+    /// Checks the rules of the specification that apply to our documents.
     fn check(document: &Value) {
         let aws = document["_aws"].as_object().unwrap();
         assert_eq!(aws.keys().collect::<Vec<_>>(), ["CloudWatchMetrics", "Timestamp"]);
@@ -153,9 +153,9 @@ mod tests {
         );
     }
 
-    /// A metric that is sent every hour costs 0.30 dollars a month: nothing to count costs nothing.
+    /// A metric that is sent every hour costs 0.30 dollars a month.
     #[test]
-    fn zeros_and_what_nothing_graphs_are_fields_of_the_line_and_no_metrics() {
+    fn zeros_and_log_fields_are_not_sent_as_metrics() {
         let document =
             Metrics::default().with(ORPHANS, 0).with(STUCK_RECORDS, 0).with(THROTTLES, 0).with(DURATION, 12).json("sightline", NOW);
         check(&document);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_keep_their_thousandths_and_never_run_backwards() {
+    fn seconds_have_three_decimals_and_are_never_negative() {
         assert_eq!((seconds(1_250), seconds(-5)), (Number::from_f64(1.25).unwrap(), Number::from_f64(0.0).unwrap()));
     }
 }

@@ -83,7 +83,7 @@ fn row_11_too_large_and_too_small_images_are_rejected_without_decoding() {
     ];
     for (case, bytes, code) in cases {
         let report = inspect_in_own_process(case, &bytes);
-        assert!(report.result.starts_with(code.as_str()), "{case}: {}", report.result);
+        assert!(report.result.starts_with(code.as_ref()), "{case}: {}", report.result);
         assert!(report.peak_bytes < 64 * MEGABYTE, "{case}: {} MB", report.peak_bytes / MEGABYTE);
     }
 }

@@ -130,18 +130,18 @@ async fn every_write_is_well_formed_and_a_failed_condition_is_a_refusal() {
         ("claim_rejected", "ProcessingStatus = :failed AND FinishedAt = :rejected"),
         (
             "fail",
-            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))",
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))",
         ),
         (
             "fail in review",
-            "attribute_not_exists(ImageID) OR (ExecutionArn = :own AND ProcessingStatus <> :completed AND ReviewDeadline = :deadline)",
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND ReviewDeadline = :deadline)",
         ),
-        ("request_review", "ExecutionArn = :own AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected)"),
-        ("mark_erased", "ExecutionArn = :own AND ProcessingStatus <> :erased"),
+        ("request_review", "ExecutionArn = :execution AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected)"),
+        ("mark_erased", "ExecutionArn = :execution AND ProcessingStatus <> :erased"),
         ("mark_unrecorded_erased", "attribute_not_exists(ImageID)"),
         ("strip", "ProcessingStatus = :erased AND ErasedAt = :at"),
         ("close_tombstone", "ProcessingStatus = :erased AND ErasedAt = :at"),
-        ("resume", "ExecutionArn = :own AND ProcessingStatus = :failed"),
+        ("resume", "ExecutionArn = :execution AND ProcessingStatus = :failed"),
     ] {
         let replay = Replay::new([ok("{}")]);
         assert_eq!(write(&tables(&replay).await, name).await, Written::Yes, "{name}");
@@ -181,7 +181,7 @@ async fn record_and_rows_are_written_in_one_conditional_transaction() {
     let items = replay.only().json()["TransactItems"].clone();
     let update = &items[0]["Update"];
     assert_well_formed(update);
-    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :own AND ProcessingStatus <> :completed"));
+    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :execution AND ProcessingStatus <> :completed"));
     assert_eq!(update["ReturnValuesOnConditionCheckFailure"], json!("ALL_OLD"));
     let (_, removed) = changes(update);
     assert_eq!(removed, ["WorkQueue", "StatusReason", "StatusDetail", "ReviewToken"].map(str::to_owned).into());

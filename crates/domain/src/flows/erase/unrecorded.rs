@@ -1,4 +1,4 @@
-//! Erases images whose record has expired: what is left of them is found by the image's id, or by the key of the original.
+//! Erases images whose record has expired. Their remaining objects and rows are found by the image's id, or by the key of the original.
 
 use super::{
     Eraser, SWEEP_AFTER,
@@ -20,14 +20,14 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Versions of uploads by the id of the image that they may be the original of.
+/// ImageID → versions of uploads that may be the original of this image.
 pub type UploadsById = BTreeMap<String, Vec<UploadVersion>>;
 
-/// The uploads in `bucket` that may be the originals of `image_ids`. An id says neither owner nor key, so this lists all uploads.
+/// The uploads in `bucket` that may be the originals of `image_ids`. An id contains neither owner nor key, so this lists all uploads.
 ///
 /// # Errors
 ///
-/// Where they cannot be listed.
+/// [`StorageError`] if the versions cannot be listed.
 pub async fn find_uploads(objects: &impl Uploads, bucket: &str, image_ids: &BTreeSet<String>) -> Result<UploadsById, StorageError> {
     let (mut found, mut after) = (UploadsById::new(), None);
     loop {
@@ -44,14 +44,14 @@ pub async fn find_uploads(objects: &impl Uploads, bucket: &str, image_ids: &BTre
     }
 }
 
-/// All ids that a version may have, whether its event named the version or not.
+/// All ids that a version can have, whether its event named the version or not.
 fn ids(upload: &Upload) -> BTreeSet<String> {
     upload.all_candidate_ids().into_iter().collect()
 }
 
-/// What is left of an image without a record.
+/// The remaining objects and rows of an image without a record.
 struct Leftovers {
-    /// The record that its erasure begins with: as the image's was, as far as the bucket tells.
+    /// The record that is written to mark the image ERASED, reconstructed from the bucket.
     marked: Record,
     originals: Vec<ObjectVersion>,
     derived: Vec<ObjectVersion>,
@@ -63,10 +63,10 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
     ///
     /// # Errors
     ///
-    /// Where versions or records cannot be read.
+    /// [`StorageError`] if versions or records cannot be read.
     pub async fn images_of_key(&self, key: &str) -> Result<UploadsById, StorageError> {
         let mut found = UploadsById::new();
-        // What functions wrote is erased with its image, never as an image of its own.
+        // Objects that functions wrote are erased with their image; they are not uploads.
         if !key.starts_with(layout::UPLOADS) {
             return Ok(found);
         }
@@ -79,7 +79,7 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
             }
         }
         if found.is_empty() {
-            // Where every version is gone, a key that names its image still says which one it was.
+            // All versions are gone, but the key may contain the id of its image.
             let named = upload(&self.bucket, key, None, "");
             if named.image_prefix().is_some() {
                 found.extend(named.candidate_ids().into_iter().next().map(|id| (id, Vec::new())));
@@ -88,15 +88,16 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
         Ok(found)
     }
 
-    /// The image of a version: the one whose record says so; without a record, the one of which something is left; else its first free id.
+    /// The images whose original is `version`, by their records. If there is none: the first candidate id that has remaining objects, or else
+    /// the first one that has nothing.
     async fn images_of_version(&self, named: &Upload, version: &ObjectVersion) -> Result<Vec<String>, StorageError> {
-        let (mut recorded, mut left, mut free) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut recorded, mut with_objects, mut free) = (Vec::new(), Vec::new(), Vec::new());
         for id in named.all_candidate_ids() {
             let items = self.tables.items(&id).await?;
             let mut live = items.iter().filter(|item| !item.is_tombstone()).peekable();
             if live.peek().is_none() {
                 let derived = derived_objects(&self.objects, &self.bucket, &id).await?;
-                (if derived.is_empty() { &mut free } else { &mut left }).push(id);
+                (if derived.is_empty() { &mut free } else { &mut with_objects }).push(id);
                 continue;
             }
             for item in live {
@@ -106,22 +107,23 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
             }
         }
         let first = |ids: Vec<String>| ids.into_iter().next();
-        Ok(if recorded.is_empty() { first(left).or_else(|| first(free)).into_iter().collect() } else { recorded })
+        Ok(if recorded.is_empty() { first(with_objects).or_else(|| first(free)).into_iter().collect() } else { recorded })
     }
 
-    /// Erases what is left of an image that has no record; `uploads` are those that may be its original. `None` where nothing is left.
+    /// Erases the remaining objects and rows of an image that has no record; `uploads` are the versions that may be its original. `None` if
+    /// nothing remains.
     ///
-    /// It leaves a tombstone as every erasure does, and may be interrupted and run again.
+    /// Like every erasure, it leaves a tombstone and can be repeated after an interruption.
     ///
     /// # Errors
     ///
-    /// Where something cannot be read, written or deleted.
+    /// [`StorageError`] if something cannot be read, written or deleted.
     pub async fn erase_unrecorded(&self, image_id: &str, uploads: &[UploadVersion]) -> Result<Option<Receipt>, StorageError> {
         let Some(Leftovers { marked, label_rows, .. }) = self.leftovers(image_id, uploads).await? else { return Ok(None) };
-        // First, so that an event which comes late finds that the image was erased.
+        // First, so that a late event finds that the image was erased.
         if self.tables.mark_unrecorded_erased(&marked).await? == Written::Refused {
             let doing = "marking the image ERASED";
-            return Err(StorageError::Unavailable { doing, source: "it got a record meanwhile".into() });
+            return Err(StorageError::Unavailable { doing, source: "it has a record now".into() });
         }
         let mut receipt = Receipt::of(image_id, None);
         self.tables.delete_rows(&label_rows).await?;
@@ -134,7 +136,7 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
             self.erase_item(&marked, &mut receipt).await?;
         }
         receipt.label_rows += label_rows.len();
-        // The record that was made to mark the image is none of the image's.
+        // The record that was written only to mark the image does not count.
         receipt.records = 0;
         receipt.late_writes = Some(LateWrites::Possible { look_again_at: receipt.erased_at.unwrap_or_default() + SWEEP_AFTER });
         Ok(Some(receipt))
@@ -144,7 +146,7 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
     ///
     /// # Errors
     ///
-    /// Where something cannot be read.
+    /// [`StorageError`] if something cannot be read.
     pub async fn preview_unrecorded(&self, image_id: &str, uploads: &[UploadVersion]) -> Result<Option<Receipt>, StorageError> {
         let Some(left) = self.leftovers(image_id, uploads).await? else { return Ok(None) };
         let mut receipt = Receipt::of(image_id, None);
@@ -158,7 +160,7 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
         let erased = self.tables.items(image_id).await?.first().map(|tombstone| tombstone.upload_timestamp);
         let mut own = Vec::new();
         for version in uploads.iter().filter(|version| erased.is_none_or(|erased| version.last_modified > erased)) {
-            if !self.is_of_another(image_id, &version.upload).await? {
+            if !self.is_another_image(image_id, &version.upload).await? {
                 own.push(version);
             }
         }
@@ -172,9 +174,9 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
         Ok((!nothing).then_some(Leftovers { marked, originals, derived, label_rows }))
     }
 
-    /// Whether a version under a key that names `image_id` is another image: the key was overwritten with other content, which has a
-    /// record, or left something, under an id of its own.
-    async fn is_of_another(&self, image_id: &str, named: &Upload) -> Result<bool, StorageError> {
+    /// Whether a version under a key that names `image_id` is another image: the key was overwritten with other content, which has a record or
+    /// remaining objects under another id.
+    async fn is_another_image(&self, image_id: &str, named: &Upload) -> Result<bool, StorageError> {
         for id in ids(named).iter().filter(|id| *id != image_id && named.candidate_ids().first() != Some(*id)) {
             let recorded = self.tables.items(id).await?.iter().any(|item| !item.is_tombstone());
             if recorded || !derived_objects(&self.objects, &self.bucket, id).await?.is_empty() {
@@ -184,18 +186,18 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
         Ok(false)
     }
 
-    /// The item that the erasure begins with, where a late claim of the same upload would put its record: see
-    /// [`crate::flows::claims::upload_timestamp`]. Without an original it is a tombstone from the start.
+    /// The record that marks the image ERASED. It has the key that a late claim of the same upload would use
+    /// ([`crate::flows::claims::upload_timestamp`]), so that the claim is refused. Without an original it is already a tombstone.
     fn marked(&self, image_id: &str, uploads: &[UploadVersion], original: Option<&UploadVersion>, erased: Option<EpochMillis>) -> Record {
         let now = self.clock.now();
-        let nowhere = Upload { bucket: String::new(), key: String::new(), version_id: None, etag: String::new() };
+        let no_upload = Upload { bucket: String::new(), key: String::new(), version_id: None, etag: String::new() };
         let (upload, size, uploaded) = match original {
-            None => (&nowhere, 0, now),
+            None => (&no_upload, 0, now),
             Some(original)
                 if original.upload.image_prefix().is_some() && original.upload.candidate_ids().first().is_some_and(|id| id == image_id) =>
             {
-                let moments = uploads.iter().map(|version| version.last_modified);
-                let first = moments.filter(|at| erased.is_none_or(|erased| *at > erased)).min();
+                let times = uploads.iter().map(|version| version.last_modified);
+                let first = times.filter(|at| erased.is_none_or(|erased| *at > erased)).min();
                 (&original.upload, original.size, first.unwrap_or(original.last_modified))
             }
             Some(original) => (&original.upload, original.size, original.last_modified),

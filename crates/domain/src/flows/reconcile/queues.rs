@@ -7,7 +7,6 @@ use crate::{
         clock::{Clock, EpochMillis},
         error::{StepError, StorageError},
         record::{ProcessingStatus, WorkQueue},
-        review::ReviewStatus,
     },
     ports::{ExecutionState, Executions, Notified, Objects, Page, QueuePosition, QueuedImage, Records, Unreadable, WorkQueues},
 };
@@ -93,10 +92,9 @@ impl<R: Records + WorkQueues, O: Objects, E: Executions, C: Clock> Reconciler<R,
         if image.processing_status == ProcessingStatus::Failed {
             self.start_again(run, image).await?;
         } else {
-            let decided = matches!(image.review_status, ReviewStatus::Approved | ReviewStatus::Rejected);
             match self.executions.find(&image.execution_arn).await? {
                 Some(execution) if execution.state == ExecutionState::Running => {
-                    if decided {
+                    if image.review_status.is_decided() {
                         self.notify_again(run, image).await?;
                     }
                 }

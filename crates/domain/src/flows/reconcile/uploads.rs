@@ -2,7 +2,7 @@
 
 use super::{Action, ActionKind, Reconciler, Run};
 use crate::{
-    flows::claims::{self, Meaning},
+    flows::claims::{self, ErasedId},
     model::{
         clock::{Clock, DAY_MILLIS, EpochMillis},
         error::{StepError, StorageError},
@@ -128,14 +128,14 @@ impl<R: Records, O: Objects + Uploads, E: Executions, C: Clock> Reconciler<R, O,
         let facts = UploadFacts { version_id: upload.version_id.clone(), size: *size, last_modified: *last_modified, name: None };
         if record.is_erased() {
             // An upload after the erasure has a record of its own.
-            return Ok(claims::meaning(&self.objects, record, upload, Some(&facts)).await? == Meaning::Erased);
+            return Ok(claims::check_erased_id(&self.objects, record, upload, Some(&facts)).await? == ErasedId::SameUpload);
         }
         // The same content was uploaded again after a failure: the uploader wants another attempt.
         let sent_again = record.is_rerunnable() && record.finished_at.is_some_and(|finished| finished < *last_modified);
         // Of two uploads of an image, the one that had claimed the record was deleted before it was inspected.
-        let is_another = record.is_rerunnable() && record.status_reason.as_deref() == Some(ReasonCode::ObjectDeleted.as_str());
+        let is_another = record.is_rerunnable() && record.status_reason.as_deref() == Some(ReasonCode::ObjectDeleted.as_ref());
         let needs_attempt = sent_again || is_another;
-        Ok(!needs_attempt && claims::is_same(&self.objects, record, upload, Some(&facts)).await?)
+        Ok(!needs_attempt && claims::is_same_content(&self.objects, record, upload, Some(&facts)).await?)
     }
 }
 
