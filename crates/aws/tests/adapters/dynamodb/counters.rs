@@ -31,8 +31,11 @@ fn tally_key() -> Value {
     json!({"Counter": {"S": format!("image#{IMAGE_ID}")}, "Name": {"S": "tally"}})
 }
 
-/// The counters of a transaction: counter, name, and what is added to which attribute.
-fn additions(items: &Value) -> Vec<(String, String, Vec<(String, String)>)> {
+/// Counter, name, and the numbers that are added to attributes.
+type Addition = (String, String, Vec<(String, String)>);
+
+/// The additions of a transaction.
+fn additions(items: &Value) -> Vec<Addition> {
     let updates = items.as_array().unwrap().iter().filter_map(|item| item.get("Update"));
     updates
         .map(|update| {
