@@ -1,4 +1,4 @@
-//! An analyzer that returns prepared answers, and records what it was asked.
+//! An analyzer that returns prepared answers and records its calls.
 
 use sightline_domain::{
     model::{
@@ -18,7 +18,7 @@ use std::{
 pub struct Call {
     /// The Rekognition operation.
     pub operation: &'static str,
-    /// Key of the picture.
+    /// Key of the image.
     pub key: String,
     /// Percent, if the question has one.
     pub min_confidence: Option<f64>,
@@ -53,7 +53,7 @@ impl ScriptedAnalyzer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.push_back(answer);
     }
 
-    /// All calls so far: each would have been paid for.
+    /// All calls so far; Rekognition bills each.
     pub fn calls(&self) -> Vec<Call> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).calls.clone()
     }

@@ -95,7 +95,7 @@ impl MemoryObjects {
         Upload { etag, ..upload }
     }
 
-    /// Adds a version with an entity tag of its own, as under KMS.
+    /// Adds a version with a unique entity tag, as under KMS.
     pub fn upload_encrypted(&self, bucket: &str, key: &str, bytes: &[u8], last_modified: EpochMillis) -> Upload {
         let mut upload = self.upload(bucket, key, bytes, last_modified);
         upload.etag.push_str(upload.version_id.as_deref().unwrap_or_default());

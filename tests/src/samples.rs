@@ -1,4 +1,4 @@
-//! Values to start a test from.
+//! Sample values for tests.
 
 use serde_json::{Value, json};
 use sightline_domain::model::{
@@ -75,12 +75,12 @@ pub fn claimed() -> Record {
     Record::claimed(IMAGE_ID.to_owned(), &upload(), 1_234, UPLOADED, EXECUTION.to_owned(), NOW)
 }
 
-/// A label as Rekognition answers it.
+/// A label of a Rekognition answer.
 pub fn label(name: &str, confidence: f64) -> Value {
     json!({"Name": name, "Confidence": confidence, "Instances": [], "Parents": [], "Aliases": [], "Categories": []})
 }
 
-/// What detect-labels hands on, with these stored labels.
+/// The result of detect-labels with these stored labels.
 pub fn labels_found(labels: &[(&str, f64)]) -> Value {
     let stored: Vec<Value> = labels.iter().map(|(name, confidence)| json!({"Name": name, "Confidence": confidence})).collect();
     json!({
@@ -90,12 +90,12 @@ pub fn labels_found(labels: &[(&str, f64)]) -> Value {
     })
 }
 
-/// What moderate-image hands on, with this verdict and these flags.
+/// The result of moderate-image with this verdict and these flags.
 pub fn moderated(verdict: &str, flags: &Value) -> Value {
     json!({"Status": "DONE", "ResultKey": format!("results/{IMAGE_ID}/moderation.json"), "Verdict": verdict, "ModerationFlags": flags})
 }
 
-/// What the state machine hands to store-record where nothing was of concern.
+/// The input of store-record for an image without an alert.
 pub fn findings() -> Value {
     json!({
         "Image": image(),

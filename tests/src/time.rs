@@ -1,4 +1,4 @@
-//! Time that passes only where somebody waits, and what happens meanwhile.
+//! A clock that advances only during pauses, and runs scheduled events then.
 
 use sightline_domain::model::clock::{Clock, EpochMillis, Pause};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ struct State {
     events: Vec<Event>,
 }
 
-/// A clock that pauses move.
+/// The clock.
 #[derive(Clone)]
 pub struct PassingTime(Arc<Mutex<State>>);
 
@@ -20,7 +20,7 @@ impl PassingTime {
         Self(Arc::new(Mutex::new(State { now, events: Vec::new() })))
     }
 
-    /// Lets `event` happen once the clock shows `at`.
+    /// Runs `event` once the clock shows `at`.
     #[must_use]
     pub fn at(self, at: EpochMillis, event: impl FnOnce() + Send + 'static) -> Self {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).events.push((at, Box::new(event)));

@@ -1,4 +1,4 @@
-//! Every sample event in `events/` is read through our own types.
+//! Reads every sample event of `events/` with our own types.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

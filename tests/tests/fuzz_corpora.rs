@@ -1,4 +1,4 @@
-//! Every file of `fuzz/corpus/`, run through the very code of its fuzz target: what the fuzzer once found stays found.
+//! Runs every file of `fuzz/corpus/` through the code of its fuzz target, so that earlier findings stay fixed.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may fail at once")]
 
@@ -12,7 +12,7 @@ fn replay(target: &str, run: fn(&[u8])) {
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     assert!(files.len() >= 10, "{target}: the corpus is there");
     for file in files {
-        // The name comes out with the failure only.
+        // Printed only if the test fails.
         println!("{}", file.display());
         run(&fs::read(file).unwrap());
     }

@@ -1,5 +1,5 @@
-//! The functions link the present HTTP stack alone: the SDK's legacy one (hyper 0.14, rustls 0.21) doubles their size, and aws-lc spends
-//! a cold start's time on its first random number.
+//! The functions link only the current HTTP stack: the SDK's legacy one (hyper 0.14, rustls 0.21) doubles their size, and aws-lc spends
+//! the time of a cold start on its first random number.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -67,7 +67,7 @@ fn functions_link_only_the_services_that_they_call() {
         let mut found: Vec<String> = linked(function)
             .iter()
             .filter_map(|name| name.strip_prefix("aws-sdk-")?.split(' ').next().map(str::to_owned))
-            // aws-config's own, to assume roles.
+            // aws-config links it to assume roles.
             .filter(|service| service != "sts")
             .collect();
         found.sort();

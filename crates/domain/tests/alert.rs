@@ -22,20 +22,20 @@ fn flag(name: &str, action: Option<&str>) -> Value {
 
 #[test]
 fn a_message_names_all_watched_labels_and_all_flags_with_an_action() {
-    let said = message(
+    let alert = message(
         &json!([{"Name": "Gun", "Confidence": 88.04}]),
         &json!([flag("Graphic Violence", Some("REVIEW")), flag("Only Recorded", None)]),
     );
-    assert_eq!(said.subject, "sightline: Gun, Graphic Violence");
-    assert!(said.body.contains("Gun (88.0 %)") && said.body.contains("Graphic Violence < Violence (91.3 %)"));
-    assert!(!said.body.contains("Only Recorded"));
-    assert!(said.body.contains(IMAGE_ID) && said.body.contains(EXECUTION));
+    assert_eq!(alert.subject, "sightline: Gun, Graphic Violence");
+    assert!(alert.body.contains("Gun (88.0 %)") && alert.body.contains("Graphic Violence < Violence (91.3 %)"));
+    assert!(!alert.body.contains("Only Recorded"));
+    assert!(alert.body.contains(IMAGE_ID) && alert.body.contains(EXECUTION));
 }
 
 #[test]
 fn attributes_let_subscribers_filter() {
-    let said = message(&json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([flag("Graphic Violence", Some("REVIEW"))]));
-    let attribute = |name: &str| said.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let alert = message(&json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([flag("Graphic Violence", Some("REVIEW"))]));
+    let attribute = |name: &str| alert.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     assert_eq!(attribute("Kind"), Some(Attribute::Text("CONCERN".into())));
     assert_eq!(attribute("ImageID"), Some(Attribute::Text(IMAGE_ID.into())));
     assert_eq!(attribute("OwnerID"), Some(Attribute::Text("anna".into())));
@@ -55,10 +55,10 @@ fn the_subject_is_ascii_without_line_breaks_and_at_most_a_hundred_characters() {
 
 #[test]
 fn an_expired_review_says_so() {
-    let said = concern("REVIEW_EXPIRED", &json!([]), &json!([flag("Graphic Violence", Some("REVIEW"))])).message();
-    assert_eq!(said.subject, "sightline: review expired, image withheld");
-    assert!(said.body.starts_with("Nobody reviewed this image in time"));
-    assert!(said.attributes.contains(&("Kind", Attribute::Text("REVIEW_EXPIRED".into()))));
+    let alert = concern("REVIEW_EXPIRED", &json!([]), &json!([flag("Graphic Violence", Some("REVIEW"))])).message();
+    assert_eq!(alert.subject, "sightline: review expired, image withheld");
+    assert!(alert.body.starts_with("Nobody reviewed this image in time"));
+    assert!(alert.attributes.contains(&("Kind", Attribute::Text("REVIEW_EXPIRED".into()))));
 }
 
 #[test]
@@ -84,22 +84,22 @@ fn no_character_of_an_owner_or_a_key_makes_sns_refuse_the_message() {
     concern.image.owner_id = format!("an{odd}na");
     concern.image.key = format!("raw-uploads/an{odd}na/a b\u{a0}\u{1f600}.jpg");
 
-    let said = concern.message();
+    let alert = concern.message();
 
     let fine = |c: char| matches!(c, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert!(said.body.chars().all(fine) && said.body.contains("a b\u{a0}\u{1f600}.jpg"), "{:?}", said.body);
-    let owner = said.attributes.into_iter().find(|(name, _)| *name == "OwnerID").map(|(_, value)| value);
+    assert!(alert.body.chars().all(fine) && alert.body.contains("a b\u{a0}\u{1f600}.jpg"), "{:?}", alert.body);
+    let owner = alert.attributes.into_iter().find(|(name, _)| *name == "OwnerID").map(|(_, value)| value);
     assert_eq!(owner, Some(Attribute::Text(format!("an{}na", "\u{fffd}".repeat(odd.chars().count())))));
 }
 
 #[test]
 fn an_alert_contains_no_found_text_and_no_faces() {
-    // Its input has no place for them: what the state machine would send along is not read.
+    // The input type has no fields for them, so they cannot be sent.
     let with_text = json!({
         "Kind": "CONCERN", "Image": image(), "Labels": labels_found(&[]), "Moderation": moderated("ALERT", &json!([])),
         "Text": {"TextLines": [{"Text": "very private"}]}, "Faces": {"FaceData": [{"Emotions": [{"Name": "SAD"}]}]},
     });
-    let said = serde_json::from_value::<AlertRequest>(with_text).unwrap().message();
-    let everything = format!("{said:?}");
+    let alert = serde_json::from_value::<AlertRequest>(with_text).unwrap().message();
+    let everything = format!("{alert:?}");
     assert!(!everything.contains("very private") && !everything.contains("SAD"));
 }

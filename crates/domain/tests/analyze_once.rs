@@ -1,4 +1,4 @@
-//! A stored answer is read instead of being paid for again.
+//! A stored answer is read instead of a second paid call.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

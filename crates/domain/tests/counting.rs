@@ -1,4 +1,4 @@
-//! Each image counts exactly once, whatever is heard of it, how often and in which order.
+//! Each image counts exactly once, whatever events arrive, how often and in which order.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -164,7 +164,7 @@ enum Event {
     Failed(&'static str),
     Expired,
     Erased,
-    /// Somebody hears of it, and perhaps nothing is done, or it is done and the answer lost.
+    /// An event of it arrives; the write can fail, or its response can be lost.
     Heard(Option<bool>),
 }
 
@@ -186,7 +186,7 @@ proptest! {
     fn counters_are_the_sum_of_the_tallies_and_tallies_follow_the_records(events in proptest::collection::vec((0..3_usize, event()), 0..60)) {
         let tables = MemoryTables::default();
         for (step, (image, event)) in events.into_iter().enumerate() {
-            // Every end has a moment of its own, an hour apart.
+            // Every outcome has its own time, an hour apart.
             let (image, ended) = (IMAGES[image], UPLOADED + 3_600_000 * i64::try_from(step).unwrap());
             match event {
                 Event::Claimed => tables.put(&pending(image)),
@@ -205,7 +205,7 @@ proptest! {
         for record in tables.all() {
             ready(count_image(&tables, &record.image_id)).unwrap();
             if record.processing_status != ProcessingStatus::Pending {
-                // Of one that is ERASED, none.
+                // An ERASED image has no tally.
                 prop_assert_eq!(tables.tallies().remove(&record.image_id), Tally::of(&record));
             }
         }

@@ -1,4 +1,4 @@
-//! What dead letters are, from the sample events.
+//! Classifying dead letters, with the sample events.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails by panicking, as the test itself does")]
 

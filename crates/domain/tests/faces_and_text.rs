@@ -1,4 +1,4 @@
-//! What is kept of faces and of text.
+//! The stored part of faces and text.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -26,9 +26,9 @@ fn text(detections: &[Value]) -> TextFound {
     TextRules { min_confidence: 80.0 }.read("an-id", &answer)
 }
 
-fn line(kind: &str, said: &str, confidence: f64) -> Value {
+fn line(kind: &str, text: &str, confidence: f64) -> Value {
     json!({
-        "DetectedText": said, "Type": kind, "Id": 0, "Confidence": confidence,
+        "DetectedText": text, "Type": kind, "Id": 0, "Confidence": confidence,
         "Geometry": {"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}, "Polygon": []},
     })
 }

@@ -1,4 +1,4 @@
-//! What is kept of a `DetectLabels` answer, and what it opens the gate for.
+//! The stored part of a `DetectLabels` answer, and the analyses that follow from it.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

@@ -60,16 +60,16 @@ fn a_record_expires_after_the_retention_and_never_if_it_is_zero() {
 #[test]
 fn a_saved_decision_overrides_the_expiry_of_the_task() {
     let cases = [
-        ("saved approval, told of expiry", ReviewStatus::Approved, json!({"Status": "EXPIRED"}), ReviewStatus::Approved),
-        ("saved rejection, told of expiry", ReviewStatus::Rejected, json!({"Status": "EXPIRED"}), ReviewStatus::Rejected),
-        ("saved rejection, told nothing", ReviewStatus::Rejected, json!(null), ReviewStatus::Rejected),
-        ("nothing saved, told of expiry", ReviewStatus::Pending, json!({"Status": "EXPIRED"}), ReviewStatus::Expired),
-        ("nothing saved, told of approval", ReviewStatus::Pending, json!({"Status": "APPROVED"}), ReviewStatus::Approved),
+        ("saved approval; the task expired", ReviewStatus::Approved, json!({"Status": "EXPIRED"}), ReviewStatus::Approved),
+        ("saved rejection; the task expired", ReviewStatus::Rejected, json!({"Status": "EXPIRED"}), ReviewStatus::Rejected),
+        ("saved rejection; no result", ReviewStatus::Rejected, json!(null), ReviewStatus::Rejected),
+        ("nothing saved; the task expired", ReviewStatus::Pending, json!({"Status": "EXPIRED"}), ReviewStatus::Expired),
+        ("nothing saved; the task was approved", ReviewStatus::Pending, json!({"Status": "APPROVED"}), ReviewStatus::Approved),
         ("no review at all", ReviewStatus::None, json!(null), ReviewStatus::None),
     ];
-    for (case, saved, told, expected) in cases {
+    for (case, saved, outcome, expected) in cases {
         let mut input = findings();
-        input["Review"] = told;
+        input["Review"] = outcome;
         let record = merged(Record { review_status: saved, ..claimed() }, input);
         assert_eq!(record.review_status, expected, "{case}");
     }
@@ -108,11 +108,11 @@ fn copies_of_withheld_images_are_in_the_archive() {
 
 #[test]
 fn a_review_outcome_reads_as_the_callback_writes_it() {
-    let told =
+    let outcome =
         ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(7), review_reason: None };
-    let text = serde_json::to_value(&told).unwrap();
+    let text = serde_json::to_value(&outcome).unwrap();
     assert_eq!(text, json!({"Status": "APPROVED", "ReviewedBy": "anna", "ReviewedAt": 7}));
-    assert_eq!(serde_json::from_value::<ReviewOutcome>(text).unwrap(), told);
+    assert_eq!(serde_json::from_value::<ReviewOutcome>(text).unwrap(), outcome);
 }
 
 #[test]

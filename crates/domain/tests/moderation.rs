@@ -1,4 +1,4 @@
-//! What the policy makes of a `DetectModerationLabels` answer.
+//! The verdict of the policy on a `DetectModerationLabels` answer.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -23,7 +23,7 @@ fn judge(policy: &Policy, flags: &[Value]) -> ModerationFound {
     policy.read("an-id", &answer)
 }
 
-/// Three levels, as Rekognition answers them.
+/// Flags of three levels.
 fn weapon(confidence: f64) -> Vec<Value> {
     vec![
         flag("Weapon Violence", "Graphic Violence", 3, confidence),

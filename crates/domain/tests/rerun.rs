@@ -1,4 +1,4 @@
-//! Which record an upload has, and whether its execution has to run again.
+//! The record of an upload, and whether its execution must run again.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

@@ -1,4 +1,4 @@
-//! Rules that hold for everything that leaves a step, and for every record.
+//! Rules for every error, key and record.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

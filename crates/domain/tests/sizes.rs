@@ -1,4 +1,4 @@
-//! StepFailure matrix, row 24: 100 faces, 100 words, 50 labels with all their parents. What travels stays small; the whole answers lie in S3.
+//! Fault matrix, row 24: 100 faces, 100 words, 50 labels with all their parents. State data stays small; the whole answers are in S3.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -70,7 +70,7 @@ fn moderation() -> DetectModerationLabelsAnswer {
     serde_json::from_value(json!({"ModerationLabels": (0..40).map(flag).collect::<Vec<_>>()})).unwrap()
 }
 
-/// The input of store-record, which is the largest that the machine carries; all 50 labels stored, which is more than the default of 10.
+/// The input of store-record, the largest state data; it has all 50 labels, more than the default of 10.
 fn crowded() -> Value {
     let rules = LabelRules {
         min_confidence: 80.0,
@@ -91,7 +91,7 @@ fn crowded() -> Value {
     })
 }
 
-/// Injected: the largest answers there are: 50 labels with their relations, 100 faces, 100 lines, 40 flags.
+/// Injected: the largest possible answers: 50 labels with their relations, 100 faces, 100 lines, 40 flags.
 /// Seen: the largest input of the state machine stays under 256 KB.
 #[test]
 fn row_24_the_largest_state_data_stays_under_256_kb() {
@@ -100,8 +100,8 @@ fn row_24_the_largest_state_data_stays_under_256_kb() {
     assert!(bytes < STATE_BYTES, "{bytes} bytes");
 }
 
-/// Injected: the record made of the largest answers there are.
-/// Seen: all faces and lines are in it, and it stays under 400 KB.
+/// Injected: the record of the largest possible answers.
+/// Seen: it has all faces and lines, and stays under 400 KB.
 #[test]
 fn row_24_the_largest_item_stays_under_400_kb() {
     let record = merge(claimed(), serde_json::from_value::<Findings>(crowded()).unwrap(), NOW, 730);

@@ -1,4 +1,4 @@
-//! What an image adds to the counters.
+//! The contributions of an image to the counters.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::type_complexity, reason = "tables of cases are read once, where they stand")]
@@ -74,7 +74,7 @@ fn any_change_of_a_tally_fits_into_one_transaction() {
     let (mut old, new) = (many("a"), many("b"));
     (old.hour, old.reason) = ("2026-02-01T00".into(), Some("x".into()));
     assert_eq!(new.labels.len(), MAX_LABELS);
-    // Beside the counters: the tally itself and the check of the record.
+    // Besides the counters: the tally and the check of the record.
     assert!(difference(Some(&old), Some(&new)).len() + 2 < 100);
 }
 

@@ -1,4 +1,4 @@
-//! What the counters tell of a week, and the report about it.
+//! The counters of a week, and its report.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

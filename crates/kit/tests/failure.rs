@@ -1,4 +1,4 @@
-//! What Step Functions sees of a failed step.
+//! A failed step as Step Functions sees it.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

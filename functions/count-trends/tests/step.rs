@@ -41,7 +41,7 @@ fn run_changes(tables: &(impl Records + Counters + Clone), changes: &[Value]) ->
     ready(CountTrends::new(tables.clone()).run(input))
 }
 
-/// The answer where every image could be counted.
+/// The result of a batch without failures.
 fn tallied(images: usize, changed: usize) -> Tallied {
     Tallied { images, changed, failures: vec![] }
 }
@@ -79,7 +79,7 @@ fn an_unreadable_change_is_an_item_failure_and_the_others_count() {
     let answer = run_changes(&tables, &changes).unwrap();
 
     let answer = serde_json::to_value(answer).unwrap();
-    // The first change of an image is named: Lambda tries again from the lowest sequence number.
+    // The first change of an image is reported: Lambda retries from the lowest sequence number.
     let failures = json!([{"itemIdentifier": "7"}, {"itemIdentifier": "6"}]);
     assert_eq!(answer, json!({"Images": 3, "Changed": 2, "batchItemFailures": failures}));
     assert_eq!(labels(&tables), [("car".to_owned(), 2), ("road".to_owned(), 2)]);

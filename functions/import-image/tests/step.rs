@@ -1,4 +1,4 @@
-//! Importing one image: copied or in place, followed to its end, and never twice.
+//! Importing one image: copied or in place, followed until it is done, and never imported twice.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail at once")]
 
@@ -23,7 +23,7 @@ use sightline_tests::{
 const ELSEWHERE: &str = "photos";
 const PHOTO: &[u8] = b"a photo";
 
-/// Everything around the step.
+/// The environment of the step.
 struct World {
     buckets: MemoryBuckets,
     records: MemoryTables,
@@ -38,13 +38,13 @@ impl World {
         Self { buckets, records, executions, time: PassingTime::from(NOW) }
     }
 
-    /// Puts an object; gives it as a list has it.
+    /// Puts an object; returns it as an entry of a list.
     fn put(&self, bucket: &str, key: &str) -> ListedObject {
         let Upload { bucket, key, etag, .. } = self.buckets.bucket(bucket).upload(bucket, key, PHOTO, UPLOADED);
         ListedObject { bucket, key, version_id: None, etag }
     }
 
-    /// The record of `upload`, changed as told, appears after so many milliseconds.
+    /// The record of `upload`, with these changes, appears after `millis` milliseconds.
     fn then(mut self, after: EpochMillis, upload: &Upload, change: Value) -> Self {
         let (records, record) = (self.records.clone(), claimed(upload));
         self.time = self.time.at(NOW + after, move || {

@@ -76,7 +76,7 @@ fn without_a_readable_policy_the_function_does_not_start() {
         (Some(r#"[{"category": "A", "minConfidence": 120, "action": "ALERT"}]"#), "MODERATION_POLICY: minConfidence"),
     ] {
         let problems = read(policy).unwrap_err();
-        assert!(problems.iter().any(|said| said.starts_with(problem)), "{policy:?}: {problems:?}");
+        assert!(problems.iter().any(|message| message.starts_with(problem)), "{policy:?}: {problems:?}");
     }
 }
 

@@ -71,24 +71,24 @@ fn the_record_has_the_first_cause_and_its_state() {
 
 #[test]
 fn every_failure_status_has_a_reason_and_a_sentence() {
-    let lambda = json!({"errorMessage": "said"}).to_string();
+    let lambda = json!({"errorMessage": "message"}).to_string();
     let cases = [
         ("from the history", json!({}), Some(cause(None, "Storage.Unavailable", "plain")), "Storage.Unavailable", "plain"),
-        ("from the event", json!({"error": "E", "cause": lambda}), None, "E", "said"),
+        ("from the event", json!({"error": "E", "cause": lambda}), None, "E", "message"),
         ("a history without an error", json!({"error": "E", "cause": "c"}), Some(cause(Some("S"), "", "")), "E", "c"),
-        ("aborted, nothing said", json!({"status": "ABORTED"}), None, "Execution.ABORTED", "the execution ended ABORTED"),
-        ("timed out, nothing said", json!({"status": "TIMED_OUT"}), None, "Execution.TIMED_OUT", "the execution ended TIMED_OUT"),
+        ("aborted without details", json!({"status": "ABORTED"}), None, "Execution.ABORTED", "the execution ended ABORTED"),
+        ("timed out without details", json!({"status": "TIMED_OUT"}), None, "Execution.TIMED_OUT", "the execution ended TIMED_OUT"),
         (
-            "a state, nothing said",
+            "a state without details",
             json!({}),
             Some(cause(Some("StoreRecord"), "States.Timeout", "")),
             "States.Timeout",
             "StoreRecord: the execution ended FAILED",
         ),
     ];
-    for (case, detail, told, reason, sentence) in cases {
+    for (case, detail, cause, reason, sentence) in cases {
         let world = world();
-        world.run(&detail, told).unwrap();
+        world.run(&detail, cause).unwrap();
         let record = world.record();
         assert_eq!((record.status_reason.as_deref(), record.status_detail.as_deref()), (Some(reason), Some(sentence)), "{case}");
     }
@@ -145,7 +145,7 @@ fn a_late_event_of_an_execution_that_succeeded_after_a_redrive_changes_nothing()
     assert_eq!(world.record().processing_status, ProcessingStatus::Completed);
 }
 
-/// The event of a failure comes when the redriven execution waits for its reviewers already.
+/// The event of the failure arrives when the redriven execution already waits for a review.
 #[test]
 fn a_late_event_of_a_redriven_execution_does_not_remove_its_review() {
     let world = world();

@@ -71,7 +71,7 @@ fn an_original_that_is_too_large_to_copy_is_recorded_and_tagged_and_not_copied()
     for (size, copied) in [(MAX_COPIED, true), (MAX_COPIED + 1, false), (5 << 40, false)] {
         let (records, objects, upload) = world();
         records.change(IMAGE_ID, json!({"Size": size}));
-        // Whatever the copy would meet, there is no way round in a redrive.
+        // A failing copy would fail every redrive too, so it is not attempted.
         let failing = Failing::new(objects.clone()).fail("copy", When::Before, usize::from(!copied));
         let step = RecordRejection::new(730, records.clone(), failing, FixedClock(NOW));
         let rejected = ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TOO_LARGE: too many bytes")).unwrap()));

@@ -36,8 +36,8 @@ fn run<P: Alerts + Clone>(alerts: &P, now: i64) -> Result<Reported, StepFailure>
 #[test]
 fn the_report_covers_last_week_and_compares_it_with_the_week_before() {
     let alerts = MemoryAlerts::default();
-    let told = run(&alerts, MONDAY).unwrap();
-    assert_eq!(told, Reported { week: "2026-W09".into(), message_id: "message-1".into() });
+    let reported = run(&alerts, MONDAY).unwrap();
+    assert_eq!(reported, Reported { week: "2026-W09".into(), message_id: "message-1".into() });
     let message = alerts.sent().remove(0);
     assert!(message.subject.contains("2026-W09"), "{}", message.subject);
     let car = message.body.lines().find(|line| line.contains("car")).unwrap();

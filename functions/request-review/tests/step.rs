@@ -74,7 +74,7 @@ fn row_30_a_redrive_requests_the_review_again_with_the_new_token() {
     assert!(!item.contains_key("StatusReason"));
 }
 
-/// A try that Step Functions has given up may be at work still when the next one has asked.
+/// An attempt that Step Functions abandoned can still run when the next one has requested the review.
 #[test]
 fn a_late_attempt_does_not_replace_a_newer_token() {
     let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
@@ -84,8 +84,8 @@ fn a_late_attempt_does_not_replace_a_newer_token() {
     assert_eq!(records.item(IMAGE_ID)[REVIEW_TOKEN], json!("token-2"));
 }
 
-/// Injected: a decision made with the token of before a redrive.
-/// Seen: it is told once, through the new token, and stands.
+/// Injected: a decision saved with the token from before a redrive.
+/// Seen: it is sent once, with the new token, and is not changed.
 #[test]
 fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
     let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());

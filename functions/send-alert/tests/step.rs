@@ -46,7 +46,7 @@ fn another_kind_of_alert_about_the_same_image_is_another_message() {
 }
 
 /// Injected: SNS refuses the first message.
-/// Seen: Alert.Unavailable and no note; the next try sends.
+/// Seen: Alert.Unavailable and no receipt; the retry sends the alert.
 #[test]
 fn row_26_a_refused_alert_stores_no_receipt_and_is_sent_by_the_retry() {
     let alerts = Failing::new(MemoryAlerts::default()).fail("publish", When::Before, 1);
@@ -63,8 +63,8 @@ fn no_alert_is_sent_while_the_receipt_cannot_be_read() {
     assert!(alerts.sent().is_empty());
 }
 
-/// Injected: killed after the message was sent and noted.
-/// Seen: the next try sends no second message.
+/// Injected: killed after the message was sent and its receipt stored.
+/// Seen: the retry sends no second message.
 #[test]
 fn row_22_row_26_a_receipt_stored_without_confirmation_still_counts() {
     let (alerts, results) = (MemoryAlerts::default(), Failing::new(MemoryObjects::default()).fail("write_json", When::After, 1));

@@ -65,8 +65,8 @@ fn the_record_warns_about_terms_that_are_not_indexed() {
     assert!(warnings.iter().any(|warning| warning.starts_with("3 of 102 search terms are not in the search index")), "{warnings:?}");
 }
 
-/// Injected: the transaction goes through and its answer is lost.
-/// Seen: the next try sees its own write: one record, one set of label rows, the original tagged.
+/// Injected: the transaction succeeds and its response is lost.
+/// Seen: the retry recognises its own write: one record, one set of label rows, the original tagged.
 #[test]
 fn row_22_a_retry_after_a_lost_response_recognises_its_own_write() {
     let (records, objects) = world();
@@ -160,8 +160,8 @@ fn a_superseded_step_deletes_no_copy() {
     assert!(objects.current(&image().processed_key).is_some());
 }
 
-/// Injected: a decision saved in time, of which Step Functions heard only that the review expired.
-/// Seen: the decision wins, the image is not withheld.
+/// Injected: a decision is saved in time, but Step Functions reports that the review expired.
+/// Seen: the decision applies, and the image is not withheld.
 #[test]
 fn row_30_a_decision_saved_while_the_review_expired_wins() {
     let (records, objects) = world();
@@ -185,8 +185,8 @@ fn the_task_token_is_removed_at_the_end_of_the_review() {
     assert!(!records.item(IMAGE_ID).contains_key(REVIEW_TOKEN));
 }
 
-/// Injected: the table refuses the transaction.
-/// Seen: Storage.Unavailable; no copy is moved, nothing tagged.
+/// Injected: the table is unavailable for the transaction.
+/// Seen: Storage.Unavailable; no copy is deleted and nothing is tagged.
 #[test]
 fn row_23_while_the_table_is_down_nothing_is_deleted_or_tagged() {
     let (records, objects) = world();

@@ -25,7 +25,7 @@ impl MemoryTables {
         counters
     }
 
-    /// Adds to counters, as other images do.
+    /// Adds to the counters.
     pub fn add(&self, contributions: Contributions) {
         add(&mut self.contents().counters, contributions);
     }

@@ -35,7 +35,7 @@ impl LabelIndex for MemoryTables {
         rows.retain(|row| (range.from..=range.to).contains(&row.time_image_id.as_str()));
         rows.retain(|row| range.after.is_none_or(|after| row.time_image_id.as_str() < after));
         rows.sort_by(|a, b| b.time_image_id.cmp(&a.time_image_id));
-        // As in DynamoDB, the filter follows the cut, and a full page has a next one, which may be empty.
+        // As in DynamoDB, a page is cut before it is filtered, and a full page has a next one, which can be empty.
         let next = (rows.len() >= PAGE).then(|| rows.get(PAGE - 1).map(|row| row.time_image_id.clone())).flatten();
         rows.truncate(PAGE);
         rows.retain(|row| row.confidence >= range.min_confidence && (range.withheld || !row.withheld));

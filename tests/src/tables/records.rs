@@ -18,7 +18,7 @@ use sightline_domain::{
 /// The outcome in a FAILED record; an execution that continues or takes the record over removes it.
 const OUTCOME: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
-/// What an earlier review may have left in a record that is claimed again.
+/// Attributes of an earlier review, which a new claim removes.
 const REVIEW: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
 
 /// Attributes that other processes could still act on.
@@ -34,7 +34,7 @@ const ACTED_ON: [&str; 9] = [
     REVIEW_TOKEN,
 ];
 
-/// The execution still owns a record that is not done.
+/// Whether the execution owns the record and it is not COMPLETED.
 fn owned(item: &Item, execution_arn: &str) -> bool {
     text(item, "ExecutionArn") == execution_arn && text(item, "ProcessingStatus") != "COMPLETED"
 }

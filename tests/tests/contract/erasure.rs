@@ -3,15 +3,18 @@
 use crate::store::TableStore;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::record::{ProcessingStatus, Record, Tombstone, WorkQueue},
-    ports::{Records, Written},
+    model::{
+        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Records, ReviewRequest, Written},
 };
-use sightline_tests::samples::{IMAGE_ID, NOW, OTHER_EXECUTION, claimed};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
 
 cases! {
     with_tables:
     a_record_is_marked_erased_by_its_owner_only,
-    an_erased_record_refuses_every_other_writer,
+    row_33_an_erased_record_refuses_every_other_writer,
     a_marked_record_is_replaced_by_its_tombstone,
     a_tombstone_is_closed_as_it_was_read,
     an_image_without_a_record_is_marked_erased_once,
@@ -44,22 +47,47 @@ async fn a_record_is_marked_erased_by_its_owner_only(store: &impl TableStore) {
     assert_eq!(store.tables().mark_erased(&claimed(), NOW + 1).await.unwrap(), Written::Refused, "again");
 }
 
-async fn an_erased_record_refuses_every_other_writer(store: &impl TableStore) {
+/// Injected: every other writer writes to a record that is being erased, is a tombstone, or is a closed tombstone.
+/// Seen: every write is refused, and the item is unchanged.
+async fn row_33_an_erased_record_refuses_every_other_writer(store: &impl TableStore) {
     let marked = marked(store).await;
-    let before = store.item(&marked).await;
-    let records = store.tables();
-    let failed = Record { processing_status: ProcessingStatus::Failed, ..claimed() };
+    let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("x".to_owned()), ..claimed() };
     let completed = Record { processing_status: ProcessingStatus::Completed, ..claimed() };
-    let refused = [
-        records.claim(&claimed()).await,
-        records.claim_rejected(&claimed(), NOW).await,
-        records.fail(&failed).await,
-        records.complete(&completed, &[]).await,
-        records.mark_unrecorded_erased(&marked).await,
-    ];
-    assert!(refused.into_iter().all(|written| written.unwrap() == Written::Refused));
-    assert_eq!(store.resume(&failed).await, Written::Refused);
-    assert_eq!(store.item(&marked).await, before);
+    let other = |record: &Record| Record { execution_arn: OTHER_EXECUTION.to_owned(), ..record.clone() };
+    let request = ReviewRequest {
+        image_id: IMAGE_ID,
+        upload_timestamp: UPLOADED,
+        execution_arn: EXECUTION,
+        task_token: &"token".into(),
+        flags: &[],
+        requested_at: 0,
+        deadline: NOW * 2,
+    };
+    let reviewed_by = Some("anna".to_owned());
+    let approved = ReviewOutcome { status: ReviewStatus::Approved, reviewed_by, reviewed_at: None, review_reason: None };
+    for stage in ["marked", "tombstone", "closed"] {
+        let (records, before) = (store.tables(), store.item(&marked).await);
+        let writes = [
+            ("claim", records.claim(&claimed()).await),
+            ("another's claim", records.claim(&other(&claimed())).await),
+            ("claim_rejected", records.claim_rejected(&claimed(), NOW).await),
+            ("fail", records.fail(&failed).await),
+            ("another's fail", records.fail(&other(&failed)).await),
+            ("request_review", records.request_review(&request).await),
+            ("complete", records.complete(&completed, &[]).await),
+            ("mark_erased", records.mark_erased(&claimed(), NOW + 9).await),
+            ("mark_unrecorded_erased", records.mark_unrecorded_erased(&marked).await),
+            ("resume", Ok(store.resume(&failed).await)),
+        ];
+        for (write, written) in writes {
+            assert_eq!(written.unwrap(), Written::Refused, "{stage}: {write}");
+        }
+        assert_eq!(store.decide(&marked, &approved, NOW).await, None, "{stage}");
+        assert_eq!(store.item(&marked).await, before, "{stage}");
+        let record = records.find(IMAGE_ID).await.unwrap().unwrap();
+        let next = if stage == "marked" { records.strip(&record, NOW + 5).await } else { records.close_tombstone(&record).await };
+        assert_eq!(next.unwrap(), Written::Yes, "{stage}");
+    }
 }
 
 async fn a_marked_record_is_replaced_by_its_tombstone(store: &impl TableStore) {

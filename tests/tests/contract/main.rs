@@ -21,7 +21,7 @@ macro_rules! cases {
             $(
                 #[test]
                 fn $case() {
-                    crate::store::on_local_stack(crate::store::Local::$store, async |store| super::$case(store).await);
+                    crate::store::on_local_stack(&crate::store::Local::$store, &async |store| super::$case(store).await);
                 }
             )+
         }

@@ -193,11 +193,11 @@ async fn a_record_is_completed_with_its_rows_by_its_owner(store: &impl TableStor
 
 async fn a_refused_completion_writes_nothing(store: &impl TableStore) {
     let row = row("car");
-    assert_eq!(store.tables().complete(&completed(), &[row.clone()]).await.unwrap(), Written::Refused, "without a record");
+    assert_eq!(store.tables().complete(&completed(), std::slice::from_ref(&row)).await.unwrap(), Written::Refused, "without a record");
     for existing in [other(&claimed()), Record { processing_status: ProcessingStatus::Erased, execution_arn: String::new(), ..claimed() }] {
         store.put(&existing).await;
         let before = store.item(&existing).await;
-        assert_eq!(store.tables().complete(&completed(), &[row.clone()]).await.unwrap(), Written::Refused);
+        assert_eq!(store.tables().complete(&completed(), std::slice::from_ref(&row)).await.unwrap(), Written::Refused);
         assert_eq!(store.item(&existing).await, before);
     }
     assert_eq!(store.tables().existing_rows(&[key(&row)]).await.unwrap(), []);

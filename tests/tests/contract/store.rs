@@ -183,7 +183,7 @@ pub struct Local {
 }
 
 /// Runs `case` over what `create` creates, and deletes it afterwards, also if the case fails.
-pub fn on_local_stack(create: impl AsyncFn(&mut Local), case: impl AsyncFn(&Local)) {
+pub fn on_local_stack(create: &impl AsyncFn(&Local), case: &impl AsyncFn(&Local)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = runtime.block_on(async {
         let stack = LocalStack::default_stage().await;
@@ -192,8 +192,8 @@ pub fn on_local_stack(create: impl AsyncFn(&mut Local), case: impl AsyncFn(&Loca
         let names = TableNames { records: name("records"), label_index: name("label-index"), trends: name("trends") };
         let tables = Tables::new(stack.clients.dynamodb(), names.clone());
         let s3 = S3::new(stack.clients.s3());
-        let mut store = Local { stack, names, tables, bucket: format!("contract-{run}"), s3 };
-        create(&mut store).await;
+        let store = Local { stack, names, tables, bucket: format!("contract-{run}"), s3 };
+        create(&store).await;
         store
     });
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&store))));
@@ -205,7 +205,7 @@ pub fn on_local_stack(create: impl AsyncFn(&mut Local), case: impl AsyncFn(&Loca
 
 impl Local {
     /// Creates tables with the keys and indexes of the stage's own.
-    pub async fn with_tables(&mut self) {
+    pub async fn with_tables(&self) {
         let stack = &self.stack.stack;
         let pairs = [
             (&stack.records_table, &self.names.records),
@@ -227,7 +227,7 @@ impl Local {
     }
 
     /// Creates a versioned bucket.
-    pub async fn with_bucket(&mut self) {
+    pub async fn with_bucket(&self) {
         let client = self.stack.clients.s3();
         let region = self.stack.clients.config().region().unwrap().as_ref();
         let place = CreateBucketConfiguration::builder().location_constraint(region.into()).build();

@@ -1,5 +1,5 @@
-//! `sightline dlq` on the local stack. Its EventBridge never fills the queue, so the messages are put there as EventBridge and Lambda
-//! would put them: the whole event, with attributes that say why.
+//! `sightline dlq` on the local stack. Its EventBridge never fills the queue, so the test sends the messages that EventBridge and Lambda
+//! would send: the whole event, with the reason in attributes.
 
 use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
@@ -29,7 +29,7 @@ fn key(record: &Record) -> [(&'static str, aws_sdk_dynamodb::types::AttributeVal
     [("ImageID", S(record.image_id.clone())), ("UploadTimestamp", N(record.upload_timestamp.to_string()))]
 }
 
-/// An upload that has no record, and the event that told nobody of it.
+/// An upload without a record, and its lost event.
 async fn undelivered_upload(local: &LocalStack) -> (String, Value) {
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
@@ -41,7 +41,7 @@ async fn undelivered_upload(local: &LocalStack) -> (String, Value) {
     (photo.id.clone(), local.event(&photo, None))
 }
 
-/// A record that is PENDING although its execution failed, and the status event that told nobody.
+/// A PENDING record whose execution failed, and the lost status event.
 async fn undelivered_failure(local: &LocalStack) -> (String, Value) {
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
@@ -62,8 +62,8 @@ async fn undelivered_failure(local: &LocalStack) -> (String, Value) {
     (id, event)
 }
 
-/// Injected: an upload's event and a status event lie in the dead-letter queue as EventBridge and Lambda would put them; later both again.
-/// Seen: a replay completes the one image and marks the other FAILED; a second replay changes nothing, and the queue is empty.
+/// Injected: the event of an upload and a status event are in the dead-letter queue; later both again.
+/// Seen: a replay completes the first image and marks the other FAILED; a second replay changes nothing, and the queue is empty.
 #[tokio::test]
 async fn row_32_a_replayed_queue_is_empty_and_every_image_has_its_record() {
     let local = LocalStack::default_stage().await;

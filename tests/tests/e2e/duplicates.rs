@@ -1,4 +1,4 @@
-//! StepFailure matrix rows 1, 2, 4, 5, 15 and 34: events that come twice, late, in the wrong order, or that must start nothing.
+//! Fault matrix rows 1, 2, 4, 5, 15 and 34: events that arrive twice, late, in the wrong order, or that must not start anything.
 
 use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -28,7 +28,7 @@ async fn row_01_the_same_event_twice_at_once_makes_one_record_and_one_set_of_cal
 }
 
 /// Injected: the event again, after the image is completed.
-/// Seen: the execution enters InspectImage and AlreadyAnalyzed only; the record is the same to the last attribute, nothing is paid for.
+/// Seen: the execution enters InspectImage and AlreadyAnalyzed only; the record is unchanged and nothing is paid for.
 #[tokio::test]
 async fn row_02_a_late_duplicate_changes_nothing() {
     let local = LocalStack::default_stage().await;
@@ -44,7 +44,7 @@ async fn row_02_a_late_duplicate_changes_nothing() {
 }
 
 /// Injected: two photos put under one key, the second while the first is analysed.
-/// Seen: two records with two ids, each with the size and version of its own photo.
+/// Seen: two records with two ids, each with the size and version of its photo.
 #[tokio::test]
 async fn row_04_an_overwritten_key_is_two_images() {
     let local = LocalStack::default_stage().await;
@@ -59,8 +59,8 @@ async fn row_04_an_overwritten_key_is_two_images() {
     assert_ne!(cup.version_id, person.version_id);
 }
 
-/// Injected: a key with an ImageID in it, overwritten with another photo.
-/// Seen: the second photo has a record under an id of its own, the first record is untouched.
+/// Injected: a key that contains an ImageID is overwritten with another photo.
+/// Seen: the second photo has a record under another id, and the first record is unchanged.
 #[tokio::test]
 async fn row_04_other_content_under_a_key_with_an_image_id_has_its_own_id() {
     let local = LocalStack::default_stage().await;
@@ -75,11 +75,11 @@ async fn row_04_other_content_under_a_key_with_an_image_id_has_its_own_id() {
 }
 
 /// Injected: the events of two versions of a key, the newer one first, with version ids as on AWS.
-/// Seen: two records, each with the version and the content that its event named.
+/// Seen: two records, each with the version and content of its event.
 #[tokio::test]
 async fn row_05_events_of_two_versions_in_the_wrong_order_each_read_their_own_version() {
     let local = LocalStack::default_stage().await;
-    // Outside raw-uploads/, so that only the events below start executions; these name versions, as on AWS.
+    // Outside raw-uploads/, so that only the events below start executions; they have versions, as on AWS.
     let key = format!("wrong-order/{}.jpg", uuid::Uuid::new_v4());
     let (mut uploads, s3) = (Vec::new(), local.clients.s3());
     for photo in ["coffee.jpg", "astronaut.jpg"] {
@@ -107,7 +107,7 @@ async fn row_05_events_of_two_versions_in_the_wrong_order_each_read_their_own_ve
 }
 
 /// Injected: photos put into processed/, results/, archived/ and three other prefixes.
-/// Seen: no execution has any of them as its input, while an upload right after them is analysed.
+/// Seen: no execution has any of them as its input, although a later upload is analysed.
 #[tokio::test]
 async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
     let local = LocalStack::default_stage().await;
@@ -118,7 +118,7 @@ async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
         local.put(&key, &sample("coffee.jpg")).await;
         keys.push(key);
     }
-    // An upload that does start one, afterwards, shows that the others had their chance.
+    // A later upload starts an execution, so the others had enough time.
     let photo = local.upload_sample("coffee.jpg").await;
     local.completed(&photo.id).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -138,7 +138,7 @@ async fn row_15_row_34_nothing_outside_raw_uploads_starts_an_execution() {
 async fn row_01_two_keys_of_one_content_at_once_make_one_record_and_one_set_of_calls() {
     let local = LocalStack::default_stage().await;
     let photo = sample("hopper-rotated.jpg");
-    // Content of its own, so that no other test has the same image.
+    // Unique content, so that no other test has the same image.
     let photo = [photo.as_slice(), uuid::Uuid::new_v4().as_bytes()].concat();
     let keys = ["jpg", "jpeg"].map(|ending| content_key("tests", &hex_sha256(&photo), ending));
     let id = keys[0].1.clone();

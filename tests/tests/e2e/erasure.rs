@@ -1,12 +1,11 @@
-//! StepFailure matrix row 33: erased stays erased. Images are erased by the real command, at every stage of their lives.
+//! Fault matrix row 33: erased images stay erased. The real command erases images at every stage of their analysis.
 //!
-//! The second look for late writes comes five minutes after an erasure; here it is made by a clock that is ahead.
+//! The second sweep for late writes runs five minutes after an erasure; these tests run it with a clock that is ahead.
 
 use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use sightline_aws::dynamodb::Decided;
 use sightline_domain::{
     flows::{
         erase::{LateWrites, SWEEP_AFTER, Swept, sweep_erased},
@@ -14,19 +13,18 @@ use sightline_domain::{
     },
     model::{
         clock::DAY_MILLIS,
-        identity::Upload,
         record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
+        review::ReviewStatus,
     },
-    ports::{Objects, Records, ReviewRequest, Written},
+    ports::{Objects, Records},
     rules::terms::Query,
 };
 use std::time::Duration;
 
-/// A photo that is asked about by all four operations.
+/// A photo that all four operations analyse.
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
-/// Erases an image, and gives its receipt.
+/// Erases an image; returns the receipt.
 fn erase(local: &LocalStack, id: &str) -> Value {
     let run = sightline(local, &["erase", id, "--yes", "--output", "json"]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
@@ -34,7 +32,7 @@ fn erase(local: &LocalStack, id: &str) -> Value {
     receipts[0].clone()
 }
 
-/// The second look, as if it came `SWEEP_AFTER` later.
+/// The second sweep, with a clock `SWEEP_AFTER` ahead.
 async fn look_again(local: &LocalStack, id: &str) -> Swept {
     let erased_at = local.tables().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
     let objects = local.s3();
@@ -42,7 +40,7 @@ async fn look_again(local: &LocalStack, id: &str) -> Swept {
     sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, later).await.expect("the bucket can be swept")
 }
 
-/// Looks again until nothing comes any more.
+/// Sweeps until nothing is found any more.
 async fn close(local: &LocalStack, id: &str) {
     within(Duration::from_mins(2), "nothing is written any more", async || {
         (look_again(local, id).await.late == LateWrites::None).then_some(())
@@ -79,8 +77,8 @@ async fn assert_erased(local: &LocalStack, image: &Uploaded, before: &Record) {
     }
 }
 
-/// Injected: an image is erased while Rekognition, which is slow, is asked about it.
-/// Seen: its execution is stopped; what the functions that were at work write to S3 afterwards is removed by the second look, and what they write to the record is refused: no version, row or result is left.
+/// Injected: an image is erased during a slow call of Rekognition.
+/// Seen: its execution is stopped; the second sweep deletes late writes to S3, late writes to the record are refused, and no version, row or result is left.
 #[tokio::test]
 async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
     let local = LocalStack::default_stage().await;
@@ -106,15 +104,15 @@ async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
         local.has(&format!("results/{id}/labels.json")).await.then_some(())
     })
     .await;
-    // Time for the status event, and for steps that a local engine may still start.
+    // Time for the status event, and for steps that the local engine still starts.
     tokio::time::sleep(Duration::from_secs(10)).await;
     close(&local, &id).await;
     assert_erased(&local, &image, &before).await;
     assert_eq!(look_again(&local, &id).await.late, LateWrites::None);
 }
 
-/// Injected: an image that is COMPLETED is erased; then its event comes again.
-/// Seen: nothing is left of it, the event ends as a duplicate, and nobody is shown it.
+/// Injected: a COMPLETED image is erased; then its event arrives again.
+/// Seen: nothing is left of it, the event ends as a duplicate, and no search finds it.
 #[tokio::test]
 async fn row_33_a_completed_image_is_erased_and_its_late_event_creates_nothing() {
     let local = LocalStack::default_stage().await;
@@ -166,8 +164,8 @@ async fn failed_and_rejected_images_are_erased_completely() {
     }
 }
 
-/// Injected: an image is erased while it waits for its reviewers.
-/// Seen: the execution that waits is stopped, the question is gone, and a decision is refused.
+/// Injected: an image is erased while it waits for a review.
+/// Seen: the waiting execution is stopped, the review request is gone, and a decision is refused.
 #[tokio::test]
 async fn row_33_an_image_in_review_is_erased_with_its_review() {
     let local = LocalStack::strict_stage().await;
@@ -185,7 +183,7 @@ async fn row_33_an_image_in_review_is_erased_with_its_review() {
     assert_erased(&local, &image, &before).await;
 }
 
-/// A file of a content that nobody has uploaded before, and the id that the command gives it.
+/// A file with new content, and the id that the command derives for it.
 fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     let run = sightline(local, &["upload", &file.to_string_lossy(), "--wait", "--owner", "tests", "--output", "json"]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
@@ -193,12 +191,12 @@ fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     (lines[0]["ImageID"].as_str().expect("an id").to_owned(), lines[0].clone())
 }
 
-/// A new file in a folder of its own.
+/// A new file in a new folder.
 fn new_file() -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("sightline-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&folder).expect("a folder");
     let file = folder.join("coffee.jpg");
-    // What follows the picture makes the content a new one.
+    // Bytes after the image make the content unique.
     std::fs::write(&file, [sample("coffee.jpg"), uuid::Uuid::new_v4().into_bytes().to_vec()].concat()).expect("a file");
     file
 }
@@ -210,8 +208,8 @@ async fn an_upload_after_an_erasure_has_the_same_id() {
     let (id, _) = upload_file(&local, &file);
     erase(&local, &id);
     close(&local, &id).await;
-    // LastModified counts seconds, and an upload within the second of the erased one is not later. Without this test's `close`, five
-    // minutes lie between them.
+    // LastModified has a resolution of seconds, so an upload within the same second is not later. Without the early `close` of this test, five
+    // minutes pass between them.
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let (again, record) = upload_file(&local, &file);
@@ -226,7 +224,7 @@ async fn an_upload_after_an_erasure_has_the_same_id() {
     assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
 }
 
-/// A look that comes although the id is in use again.
+/// A sweep while the id is in use again.
 async fn look_again_is_refused(local: &LocalStack, id: &str) -> LateWrites {
     let objects = local.s3();
     sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
@@ -266,62 +264,7 @@ async fn erasing_needs_confirmation_and_reports_unknown_images() {
     assert_eq!((partly.status.code(), &receipts[1]["Action"]), (Some(3), &json!("UNKNOWN")));
 }
 
-/// Injected: every writer there is writes to a record that is being erased, is erased, or is closed, in DynamoDB itself.
-/// Seen: every write is refused, and the item is unchanged.
-#[tokio::test]
-async fn row_33_the_table_itself_refuses_every_writer() {
-    let local = LocalStack::default_stage().await;
-    let (records, id, execution) = (local.tables(), uuid::Uuid::new_v4().to_string(), "arn:one");
-    let key = format!("raw-uploads/tests/{id}.jpg");
-    let upload = Upload { bucket: local.stack.images_bucket.clone(), key, version_id: None, etag: "e".into() };
-    let record = Record::claimed(id.clone(), &upload, 1, 1_000, execution.into(), 2_000);
-    assert_eq!(records.claim(&record).await.expect("it can be claimed"), Written::Yes);
-    let token = secrecy::SecretString::from("token");
-    let request = ReviewRequest {
-        image_id: &id,
-        upload_timestamp: 1_000,
-        execution_arn: execution,
-        task_token: &token,
-        flags: &[],
-        requested_at: 0,
-        deadline: i64::MAX / 2,
-    };
-    assert_eq!(records.request_review(&request).await.expect("a review can be asked for"), Written::Yes);
-    assert_eq!(records.mark_erased(&record, 3_000).await.expect("it can be marked"), Written::Yes);
-
-    for stage in ["under way", "erased", "closed"] {
-        let before = records.items(&id).await.expect("it can be read").remove(0);
-        let item = serde_json::to_value(&before).expect("JSON");
-        let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("x".into()), ..record.clone() };
-        let done = Record { processing_status: ProcessingStatus::Completed, ..record.clone() };
-        let outcome =
-            ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: None, review_reason: None };
-        let refused = [
-            records.claim(&record).await,
-            records.claim(&Record { execution_arn: "arn:two".into(), ..record.clone() }).await,
-            records.fail(&failed).await,
-            records.fail(&Record { execution_arn: "arn:two".into(), ..failed.clone() }).await,
-            records.request_review(&request).await,
-            records.resume(&failed).await,
-            records.mark_erased(&record, 9_000).await,
-            local.tables().complete(&done, &[]).await,
-        ];
-        for (writer, written) in refused.into_iter().enumerate() {
-            assert_eq!(written.expect("it is refused well"), Written::Refused, "{stage}: writer {writer}");
-        }
-        let reviews = local.tables();
-        let decided = reviews.decide(&id, 1_000, &outcome, 5_000).await.expect("it is refused well");
-        assert!(matches!(decided, Decided::NotWaiting(_)), "{stage}: {decided:?}");
-        assert_eq!(serde_json::to_value(records.items(&id).await.expect("it can be read").remove(0)).expect("JSON"), item, "{stage}");
-        match stage {
-            "under way" => assert_eq!(records.strip(&before, 4_000).await.expect("it can be stripped"), Written::Yes),
-            _ => assert_eq!(records.close_tombstone(&before).await.expect("it can be closed"), Written::Yes),
-        }
-    }
-    assert!(records.items(&id).await.expect("it can be read")[0].is_closed());
-}
-
-/// Injected: the records of two images expire, as DynamoDB deletes them in its own time; then one is erased by its id, one by its key.
+/// Injected: the records of two images expire; then one image is erased by its id, and one by its key.
 /// Seen: original, copies, results and label rows of both are gone; their late events end as duplicates.
 #[tokio::test]
 async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
@@ -350,6 +293,6 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
         close(&local, &image.id).await;
     }
     let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
-    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
-    assert!(unknown.status.code() == Some(4) && told.contains("nothing was found for"), "{told}");
+    let message = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(unknown.status.code() == Some(4) && message.contains("nothing was found for"), "{message}");
 }

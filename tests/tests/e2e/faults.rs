@@ -1,14 +1,14 @@
-//! StepFailure matrix rows 16 to 20 and 24: Rekognition slow, angry or broken, for single images.
+//! Fault matrix rows 16 to 20 and 24: Rekognition is slow, refuses or fails, for single images.
 
 use crate::local_stack::{LocalStack, recognition::OPERATIONS};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::model::analysis::Outcome;
 
-/// A photo that is asked about by all four operations.
+/// A photo that all four operations analyse.
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
-/// Uploads a photo for which a fault is planned beforehand.
+/// Plans a fault, then uploads a photo for it.
 async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more: Value) -> (crate::local_stack::Uploaded, u64) {
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan_fault(&id, operation, mode, more).await;
@@ -17,7 +17,7 @@ async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more
     (uploaded, fault)
 }
 
-/// Waits until the execution and the record are FAILED for `error`, mends the fault, runs the same event afresh, and
+/// Waits until the execution and the record are FAILED with `error`, removes the fault, starts the same event again, and
 /// checks that no analysis was paid for twice.
 async fn is_rerunnable(local: &LocalStack, photo: &crate::local_stack::Uploaded, fault: u64, error: &str, operation: &str) {
     let (record, reason) = local.failed(&photo.id).await;
@@ -43,29 +43,29 @@ async fn row_16_three_throttles_are_retried_inside_the_task() {
 
     local.completed(&photo.id).await;
 
-    // Three refused attempts and one answer are five attempts or fewer, which is one invocation: the state was not retried.
+    // Four attempts fit into one invocation, so the state was not retried.
     let calls = local.recognition.calls(&photo.id).await;
     assert_eq!((&calls["DetectLabels"]["throttled"], &calls["DetectLabels"]["answered"]), (&json!(3), &json!(1)));
 }
 
-/// Injected: each of the four analyses throttled for one image, until the fault is lifted.
-/// Seen: execution and record FAILED with Recognition.Throttled and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
+/// Injected: each of the four analyses is throttled for one image, until the fault is removed.
+/// Seen: execution and record are FAILED with Recognition.Throttled and the analysis; a later run completes, and each analysis is paid for once.
 #[tokio::test]
 async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_analysis() {
     let local = LocalStack::default_stage().await;
     for_each_analysis(&local, "throttle", "Recognition.Throttled").await;
 }
 
-/// Injected: HTTP 500 to each of the four analyses for one image, until the fault is lifted.
-/// Seen: execution and record FAILED with Recognition.Unavailable and the analysis; a run afterwards ends COMPLETED and pays for each analysis once in all.
+/// Injected: HTTP 500 to each of the four analyses for one image, until the fault is removed.
+/// Seen: execution and record are FAILED with Recognition.Unavailable and the analysis; a later run completes, and each analysis is paid for once.
 #[tokio::test]
 async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis() {
     let local = LocalStack::default_stage().await;
     for_each_analysis(&local, "internal", "Recognition.Unavailable").await;
 }
 
-/// Injected: the connection dropped, or HTTP 200 with broken JSON, until the fault is lifted.
-/// Seen: FAILED with Recognition.Unavailable; a run afterwards ends COMPLETED and pays for nothing twice.
+/// Injected: a dropped connection, or HTTP 200 with broken JSON, until the fault is removed.
+/// Seen: FAILED with Recognition.Unavailable; a later run completes and pays for nothing twice.
 #[tokio::test]
 async fn row_18_a_closed_connection_or_invalid_json_is_rerunnable() {
     let local = LocalStack::default_stage().await;
@@ -78,7 +78,7 @@ async fn row_18_a_closed_connection_or_invalid_json_is_rerunnable() {
     }
 }
 
-/// Injected: one call that is never answered.
+/// Injected: one call without a response.
 /// Seen: COMPLETED, each analysis paid for once.
 #[tokio::test]
 async fn row_18_a_hanging_call_times_out_and_is_retried() {
@@ -91,7 +91,7 @@ async fn row_18_a_hanging_call_times_out_and_is_retried() {
 }
 
 /// Injected: InvalidImageFormatException to each of the four analyses for one image.
-/// Seen: the execution ends well in ImageRejected; the record says REFUSED_BY_PROVIDER and which analysis it was.
+/// Seen: the execution succeeds in ImageRejected; the record has REFUSED_BY_PROVIDER and the analysis.
 #[tokio::test]
 async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() {
     let local = LocalStack::default_stage().await;
@@ -112,8 +112,8 @@ async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() 
     }
 }
 
-/// Injected: AccessDeniedException and InvalidS3ObjectException, until the fault is lifted.
-/// Seen: FAILED with Recognition.Misconfigured after a single call; a run afterwards ends COMPLETED.
+/// Injected: AccessDeniedException and InvalidS3ObjectException, until the fault is removed.
+/// Seen: FAILED with Recognition.Misconfigured after a single call; a later run completes.
 #[tokio::test]
 async fn row_20_a_configuration_error_is_not_retried_and_is_rerunnable() {
     let local = LocalStack::default_stage().await;

@@ -1,4 +1,4 @@
-//! Bulk imports: images of a second bucket, and uploads where they lie.
+//! Bulk imports: images of another bucket, and existing uploads.
 
 use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,7 +12,7 @@ use sightline_domain::{
 use std::{collections::BTreeMap, path::PathBuf};
 use uuid::Uuid;
 
-/// A file that goes when the test does.
+/// A file that is deleted at the end of the test.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -52,7 +52,7 @@ fn results(file: &Scratch) -> Vec<Line> {
     lines.map(line).collect()
 }
 
-/// A bucket of somebody else's.
+/// Another bucket.
 async fn bucket(local: &LocalStack) -> String {
     let name = format!("photos-{}", Uuid::new_v4());
     let region = local.clients.config().region().expect("a region").as_ref();
@@ -66,7 +66,7 @@ async fn put(local: &LocalStack, bucket: &str, key: &str, bytes: Vec<u8>) {
     put.send().await.expect("the object is put");
 }
 
-/// A small photo that differs from all others.
+/// A small unique photo.
 fn variant(photo: &RgbImage, number: u8, of: u8) -> Vec<u8> {
     let mut varied = photo.clone();
     for (x, _, pixel) in varied.enumerate_pixels_mut().filter(|(x, y, _)| *x < 16 && *y < 8) {
@@ -78,21 +78,21 @@ fn variant(photo: &RgbImage, number: u8, of: u8) -> Vec<u8> {
     jpeg
 }
 
-/// Which analyses a record has the answers of, in the order in which the local Rekognition counts calls.
+/// Whether each analysis of a record is done, in the order of [`OPERATIONS`](crate::local_stack::recognition::OPERATIONS).
 fn analysed(record: &Record) -> [u64; 4] {
     let analyses = &record.analyses;
     let done = |outcome: &Option<Outcome>| u64::from(matches!(outcome, Some(Outcome::Done { .. })));
     [&analyses.labels, &analyses.moderation, &analyses.faces, &analyses.text].map(done)
 }
 
-/// The most analyses that were at work at one time.
+/// The largest number of concurrent analyses.
 fn most_at_once(records: &[Record]) -> usize {
     let mut moments: Vec<(i64, i8)> = Vec::new();
     for record in records {
         moments.push((record.claimed_at, 1));
         moments.push((record.finished_at.expect("it is finished"), -1));
     }
-    // Ends before beginnings within a millisecond.
+    // Within a millisecond, ends come before beginnings.
     moments.sort_unstable();
     let (mut now, mut most) = (0_i64, 0_i64);
     for (_, change) in moments {
@@ -170,13 +170,13 @@ async fn a_manifest_with_failing_objects_imports_the_others() {
 
     let done = sightline(&local, &["import", manifest.path(), "--yes", "--wait", "--output", "json", "--results", file.path()]);
 
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert_eq!(done.status.code(), Some(3), "{said}");
-    assert!(said.contains("gone.jpg: the object does not exist") && said.contains("1 empty, 1 listed more than once"), "{said}");
+    let message = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(3), "{message}");
+    assert!(message.contains("gone.jpg: the object does not exist") && message.contains("1 empty, 1 listed more than once"), "{message}");
     let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     let counts = ["Images", "Completed", "Rejected", "Failed"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [3, 1, 1, 1].map(Some), "{summary}");
-    // Of a key with a comma, the first field after the bucket is cut here; the other lines are whole.
+    // A key with a comma is cut at it here; the other lines are complete.
     let lines = results(&file);
     let reasons: Vec<(&str, &str)> = lines.iter().skip(1).map(|line| (line.status.as_str(), line.reason.as_str())).collect();
     assert_eq!(reasons, [("REJECTED", "NOT_AN_IMAGE"), ("FAILED", "Import.SourceMissing")]);

@@ -1,4 +1,4 @@
-//! Row 35 in small: many uploads at once while Rekognition throttles and fails, with duplicates. Of a thousand it is shown by `make soak`.
+//! Row 35 at a small scale: concurrent uploads with duplicates, while Rekognition throttles and fails. `make soak` runs a thousand.
 
 use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -10,8 +10,8 @@ const UPLOADS: usize = 40;
 const PHOTOS: [(&str, [u64; 4]); 4] =
     [("astronaut.jpg", [1, 1, 1, 0]), ("cat.webp", [1, 1, 0, 0]), ("coffee.jpg", [1, 1, 0, 0]), ("rocket.jpg", [1, 1, 0, 0])];
 
-/// Injected: 40 uploads at once; for a quarter of them each Rekognition call is throttled at first, for another one HTTP 500; a fifth of the events and of the files come twice.
-/// Seen: 40 records, each once and COMPLETED by one execution, each analysis paid for once.
+/// Injected: 40 concurrent uploads; for a quarter of them each Rekognition call is first throttled, for another quarter it first fails with HTTP 500; a fifth of the events and of the files arrive twice.
+/// Seen: 40 COMPLETED records, each by one execution, each analysis paid for once.
 #[tokio::test]
 async fn row_35_forty_concurrent_uploads_are_each_recorded_and_paid_for_once() {
     let local = Arc::new(LocalStack::default_stage().await);

@@ -1,7 +1,7 @@
 //! End to end, on the local stack, with the real functions, state machine, CDK app and models.
 //!
-//! Every test works on images of its own, so they run side by side and again on a stack that has seen them before.
-//! `make test` brings the stack up; alone: `make up` once, then `eval "$(make -s env)"`, then `cargo nextest run -p sightline-tests`.
+//! Every test has its own images, so tests can run in parallel and repeatedly on the same stack.
+//! `make test` starts the stack. To run them alone: `make up`, `eval "$(make -s env)"`, then `cargo nextest run -p sightline-tests`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail at once")]
 

@@ -1,4 +1,4 @@
-//! Uploads that are odd in their key, their tags or their kind, and one record that cannot be read: none of them may hide another.
+//! Uploads with unusual keys, tags or types, and an unreadable record: none of them may affect the others.
 
 use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
@@ -15,10 +15,10 @@ use sightline_domain::{
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
-/// Longer than the grace that reconcile is given below.
+/// Longer than the grace period that these tests pass to reconcile.
 const AFTER_GRACE: Duration = Duration::from_secs(22);
 
-/// Names that hold every character that S3 takes in a key (S3 user guide, "Naming Amazon S3 objects"), and names that look like something else.
+/// Names with every character that S3 accepts in a key (S3 user guide, "Naming Amazon S3 objects"), and misleading names.
 fn odd_names(folder: &str) -> Vec<String> {
     let control: String = (1..=0x1f).chain(0x7f..=0x9f).chain([0xfffe, 0xffff]).filter_map(char::from_u32).collect();
     let mut names = vec![
@@ -29,7 +29,7 @@ fn odd_names(folder: &str) -> Vec<String> {
         "./a/../b//c".to_owned(),
         " spaces  ".to_owned(),
     ];
-    // 1,024 bytes in all, the most that a key may have.
+    // 1,024 bytes, the limit of a key.
     let room = 1024 - folder.len();
     names.push(format!("{}{}", "é".repeat(room / 2), "x".repeat(room % 2)));
     names.iter().map(|name| format!("{folder}{name}")).collect()
@@ -59,7 +59,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
     let mut ids: Vec<String> = Vec::new();
     for upload in &uploads {
         let record = local.completed(&upload.id).await;
-        // reconcile starts an upload with its version, which the events of the local S3 do not name: there the image gets another id.
+        // reconcile starts an upload with its version, which the events of the local S3 lack, so the image gets another id.
         let key = upload.key.clone();
         let version_id = record.version_id.clone();
         ids.push(Upload { bucket: local.stack.images_bucket.clone(), key, version_id, etag: upload.etag.clone() }.derived_id());
@@ -67,7 +67,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
         assert_eq!(local.status_tag(&upload.key).await.as_deref(), Some("analyzed"), "{:?}", upload.key);
     }
 
-    // Found by reconcile, under their exact keys.
+    // reconcile finds them under their exact keys.
     for upload in &uploads {
         forget_record(&local, &upload.id).await;
     }
@@ -78,7 +78,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
         local.completed(id).await;
     }
 
-    // Known where they lie, and imported from another bucket.
+    // An import recognises them in place, and imports them from another bucket.
     let there = format!("s3://{}/{folder}", local.stack.images_bucket);
     let known = sightline(&local, &["import", &there, "--dry-run", "--output", "json"]);
     succeeded(&known);
@@ -99,7 +99,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
     let imported: Value = serde_json::from_slice(&imported.stdout).expect("JSON");
     assert_eq!(imported["Completed"].as_u64(), Some(all), "{imported}");
 
-    // Erased to the last version.
+    // All versions are erased.
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     succeeded(&sightline(&local, &[&["erase", "--yes", "--output", "json"][..], &ids].concat()));
     let objects = local.s3();
@@ -112,7 +112,7 @@ async fn a_folder_marker_is_not_an_upload() {
     let local = LocalStack::default_stage().await;
     let marker = local.put(&format!("raw-uploads/{}/", Uuid::new_v4()), b"").await;
     let with_a_dot = local.put(&format!("raw-uploads/2019.08.{}/", Uuid::new_v4()), b"").await;
-    // An event that comes all the same ends at once.
+    // An event of a folder marker ends at once.
     let (_, states) = local.ended(&local.start(&local.event(&with_a_dot, None)).await).await;
     assert_eq!(states, ["InspectImage", "FolderIgnored"]);
     let empty = local.upload(b"", "jpg").await;

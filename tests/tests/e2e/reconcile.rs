@@ -1,5 +1,5 @@
-//! `sightline reconcile` on the local stack. What it finds is made by hand, since nothing there loses an event by itself: a record is
-//! taken away or set back, which leaves exactly what a lost event leaves. The deployed function runs beside it, every five minutes.
+//! `sightline reconcile` on the local stack. The local stack does not lose events, so the tests delete or reset a record, which is the
+//! state after a lost event. The deployed function also runs every five minutes.
 
 use crate::local_stack::{LocalStack, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
@@ -13,21 +13,21 @@ use sightline_domain::model::{
 use sightline_kit::clock::SystemClock;
 use std::time::Duration;
 
-/// Older than what tests beside this one have only just uploaded.
+/// Longer than the age of the uploads of concurrent tests.
 const GRACE: &str = "20s";
 const AFTER_GRACE: Duration = Duration::from_secs(22);
 
-/// Runs the command; gives what it did about one image.
+/// Runs the command; returns its action for one image.
 fn reconcile(local: &LocalStack, grace: &str, image_id: &str) -> Vec<Value> {
     let run = sightline(local, &["reconcile", "--grace", grace, "--output", "json"]);
-    // Others' images may stand in the way of 0.
+    // Images of other tests can cause another exit code than 0.
     assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
     let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
     let actions = report["Actions"].as_array().expect("actions").iter();
     actions.filter(|action| action["ImageID"] == image_id).cloned().collect()
 }
 
-/// Sets a record back to where its execution is at work, as if nothing had come since. It was claimed two minutes ago: an execution that
+/// Resets a record to PENDING, as while its execution runs. Its claim is two minutes old: an execution that
 /// Step Functions does not know counts as lost after one.
 async fn set_back(local: &LocalStack, record: &Record, execution_arn: &str) {
     let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
@@ -40,8 +40,8 @@ async fn set_back(local: &LocalStack, record: &Record, execution_arn: &str) {
     update.expression_attribute_values(":arn", S(execution_arn.into())).send().await.expect("the record is set back");
 }
 
-/// Injected: the record of an upload is taken away, which leaves an object that no event told of.
-/// Seen: reconcile starts it; it is COMPLETED, and what lay in `results/` was not paid for again.
+/// Injected: the record of an upload is deleted, as if its event had been lost.
+/// Seen: reconcile starts it; it is COMPLETED, and stored answers are not paid for again.
 #[tokio::test]
 async fn row_03_an_object_without_a_record_is_started_and_completed() {
     let local = LocalStack::default_stage().await;
@@ -60,7 +60,7 @@ async fn row_03_an_object_without_a_record_is_started_and_completed() {
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 0]);
 }
 
-/// Injected: the record of a failed execution is set back to PENDING, as if its status event had never come.
+/// Injected: the record of a failed execution is reset to PENDING, as if its status event had been lost.
 /// Seen: reconcile marks it FAILED with the same cause, and starts nothing.
 #[tokio::test]
 async fn row_25_a_record_without_a_failure_event_is_marked_failed() {
@@ -80,8 +80,8 @@ async fn row_25_a_record_without_a_failure_event_is_marked_failed() {
     assert_eq!((same, again.status_detail, again.attempts), (reason, record.status_detail, 1));
 }
 
-/// Injected: the record names an execution that the engine does not know, as after an engine that lost its data.
-/// Seen: reconcile starts a fresh execution, which takes the record over and pays for nothing twice.
+/// Injected: the record has an execution that the engine does not know, as after a loss of its data.
+/// Seen: reconcile starts a new execution, which claims the record and pays for nothing twice.
 #[tokio::test]
 async fn row_36_a_record_whose_execution_is_lost_is_restarted() {
     let local = LocalStack::default_stage().await;
@@ -97,8 +97,8 @@ async fn row_36_a_record_whose_execution_is_lost_is_restarted() {
     assert_eq!(local.recognition.answered(&photo.id).await, [1, 1, 0, 0]);
 }
 
-/// Injected: a decision is written into the record, and Step Functions is not told.
-/// Seen: reconcile tells it; the image is COMPLETED as decided, and a second run finds nothing to tell.
+/// Injected: a decision is saved in the record, and Step Functions is not notified.
+/// Seen: reconcile delivers it; the image is COMPLETED as decided, and a second run delivers nothing.
 #[tokio::test]
 async fn row_29_an_undelivered_decision_is_delivered_and_applied_end_to_end() {
     let local = LocalStack::strict_stage().await;

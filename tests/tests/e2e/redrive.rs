@@ -1,5 +1,5 @@
-//! `sightline executions redrive` on the local stack. Its engine has no redrive, so a fresh execution stands in; the redrive
-//! call itself is tested with a mocked client, in crates/aws/tests.
+//! `sightline executions redrive` on the local stack. Its engine has no redrive, so the command starts a new execution; the redrive
+//! call is tested with recorded responses in crates/aws/tests.
 
 use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,7 +10,7 @@ use sightline_domain::{
     ports::Objects,
 };
 
-/// Injected: access denied to one analysis; after it is lifted, `sightline executions redrive IMAGE_ID --wait`.
+/// Injected: access denied to one analysis; after the fault is removed, `sightline executions redrive IMAGE_ID --wait`.
 /// Seen: COMPLETED at the second attempt, each analysis paid for once.
 #[tokio::test]
 async fn row_17_row_20_a_failed_image_is_run_again_and_pays_for_nothing_twice() {
@@ -51,7 +51,7 @@ async fn row_31_a_succeeded_execution_is_not_run_again_and_the_reason_is_reporte
     assert!(refused[0]["Reason"].as_str().is_some_and(|reason| reason.contains("SUCCEEDED")), "{refused}");
 }
 
-/// Runs `executions redrive --rejected` for one image; gives its exit code and what it prints.
+/// Runs `executions redrive --rejected` for one image; returns its exit code and output.
 fn reinspection_event(local: &LocalStack, id: &str) -> (Option<i32>, Value) {
     let run = sightline(local, &["executions", "redrive", "--rejected", id, "--wait", "--output", "json"]);
     let printed = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
@@ -73,14 +73,14 @@ async fn a_rejected_image_that_is_inspected_again_can_be_rejected_again() {
     assert_eq!((record.attempts, reason.as_str()), (2, "TRUNCATED"));
     assert!(record.expires_at.is_some(), "a rejected record expires like all others");
     assert!(local.has(&format!("archived/{}/original", photo.id)).await);
-    // The event of the upload comes once more: no look is asked for by it.
+    // The event of the upload arrives again: it does not request a new inspection.
     let (_, states) = local.ended(&local.start(&local.event(&photo, None)).await).await;
     assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
     let filtered = sightline(&local, &["executions", "redrive", "--rejected", &photo.id, "--reason", "too_small", "--dry-run"]);
     assert!(String::from_utf8_lossy(&filtered.stderr).contains("no rejected image matches"));
 }
 
-/// Makes an image one that an earlier release has rejected.
+/// Turns an image into one that an earlier release rejected.
 async fn rejected_earlier(local: &LocalStack) -> Record {
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
@@ -134,7 +134,7 @@ async fn a_rejected_image_without_its_upload_is_inspected_in_the_archive() {
     assert!(local.has(&format!("archived/{id}/original")).await, "it is the only original");
 }
 
-/// The stored answer was asked for at a higher confidence than the policy needs.
+/// The stored answer was requested with a higher confidence than the policy needs.
 #[tokio::test]
 async fn a_too_narrow_moderation_answer_is_requested_again() {
     let local = LocalStack::default_stage().await;

@@ -1,5 +1,5 @@
-//! StepFailure matrix rows 7 to 14, as seen from outside: rejected images end well, with the reason in the record and no paid call.
-//! The many ways in which a file can be broken are tested one level below, in functions/inspect-image/tests.
+//! Fault matrix rows 7 to 14, end to end: executions of rejected images succeed, with the reason in the record and no paid call.
+//! The many kinds of damaged files are tested in functions/inspect-image/tests.
 
 use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -16,8 +16,8 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Injected: nine files put under image names: empty, text, SVG, GIF, cut JPEG and PNG, 79 px, 52 megapixels, 16 MB.
-/// Seen: each record says FAILED with its code, its execution ends in ImageRejected, nothing is paid for, the original is kept in archived/.
+/// Injected: nine files with image extensions: empty, text, SVG, GIF, truncated JPEG and PNG, 79 px, 52 megapixels, 16 MB.
+/// Seen: each record is FAILED with its code, its execution ends in ImageRejected, nothing is paid for, and the original is kept in archived/.
 #[tokio::test]
 async fn row_07_row_08_row_10_row_11_rejected_images_have_a_reason_and_cost_nothing() {
     let local = LocalStack::default_stage().await;
@@ -49,7 +49,7 @@ async fn row_07_row_08_row_10_row_11_rejected_images_have_a_reason_and_cost_noth
     }
 }
 
-/// Injected: the connection closed after half of the bytes that an upload has declared.
+/// Injected: the connection is closed after half of the declared bytes of an upload.
 /// Seen: no object, no record, nothing started.
 #[tokio::test]
 async fn row_06_row_07_an_interrupted_upload_leaves_nothing() {
@@ -63,7 +63,7 @@ async fn row_06_row_07_an_interrupted_upload_leaves_nothing() {
     connection.write_all(&[head.as_bytes(), &photo[..photo.len() / 2]].concat()).expect("half of it goes out");
     drop(connection);
 
-    // An upload afterwards shows that the other one had its chance.
+    // A later upload shows that there was enough time.
     let whole = local.upload(&photo, "jpg").await;
     local.completed(&whole.id).await;
     assert!(!local.has(&key).await);
@@ -71,7 +71,7 @@ async fn row_06_row_07_an_interrupted_upload_leaves_nothing() {
 }
 
 /// Injected: a PNG named .jpg, a JPEG named .heic.
-/// Seen: COMPLETED, with a warning that says what name and content are.
+/// Seen: COMPLETED, with a warning that names extension and content.
 #[tokio::test]
 async fn row_09_the_content_decides_and_a_wrong_extension_is_a_warning() {
     let local = LocalStack::default_stage().await;
@@ -83,8 +83,8 @@ async fn row_09_the_content_decides_and_a_wrong_extension_is_a_warning() {
     }
 }
 
-/// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG with HTML and a script behind it.
-/// Seen: COMPLETED; no copy holds anything of the script.
+/// Injected: a JPEG without its end marker, a PNG of 16 bits, a PNG followed by HTML with a script.
+/// Seen: COMPLETED; no copy contains the script.
 #[tokio::test]
 async fn row_10_row_12_row_14_unusual_but_complete_images_are_completed() {
     let local = LocalStack::default_stage().await;
@@ -112,7 +112,7 @@ async fn row_10_row_12_row_14_unusual_but_complete_images_are_completed() {
 }
 
 /// Injected: a portrait stored in each of the orientations 2 to 8.
-/// Seen: the face's box lies where it lies in the upright photo, in all of them.
+/// Seen: the box of the face is at the same place as in the upright photo, in all of them.
 #[tokio::test]
 async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
     let local = LocalStack::default_stage().await;
@@ -135,7 +135,7 @@ async fn row_13_boxes_match_the_upright_copy_in_every_orientation() {
     }
 }
 
-/// A JPEG whose pixels lie so that EXIF `orientation` turns them upright again.
+/// A JPEG that EXIF `orientation` turns upright.
 fn turned(picture: &DynamicImage, orientation: u8) -> Vec<u8> {
     let pixels = match orientation {
         2 => picture.fliph(),
@@ -150,7 +150,7 @@ fn turned(picture: &DynamicImage, orientation: u8) -> Vec<u8> {
     let mut jpeg = Cursor::new(Vec::new());
     pixels.write_to(&mut jpeg, ImageFormat::Jpeg).expect("a JPEG");
     let jpeg = jpeg.into_inner();
-    // An APP1 segment right behind the start marker: EXIF with the one field Orientation.
+    // An APP1 segment after the start marker: EXIF with the field Orientation only.
     let tiff: Vec<u8> = [b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0]].concat();
     let length = u16::try_from(tiff.len() + 2).expect("a short segment").to_be_bytes();
     [&jpeg[..2], &[0xFF, 0xE1], &length, &tiff, &jpeg[2..]].concat()

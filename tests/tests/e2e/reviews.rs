@@ -1,5 +1,5 @@
-//! Alerts and reviews, on the strict stage: it watches cats, asks for a review where the model sees a trace of nudity, and
-//! withholds what shows a trace of underwear. The thresholds lie between what the real models answer for these photos.
+//! Alerts and reviews on the strict stage: it watches cats, requests a review if the model reports a trace of nudity, and
+//! withholds images with a trace of underwear. The thresholds are between the confidences of the real models for these photos.
 
 use crate::local_stack::{LocalStack, sample, sightline, within};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -11,12 +11,12 @@ use sightline_domain::model::{
 };
 use std::time::Duration;
 
-/// The model sees 1.0 % of "Explicit" in it; the stage reviews from 0.75 % on.
+/// The model reports 1.0 % "Explicit"; the stage requests a review from 0.75 %.
 const REVIEWED: &str = "astronaut.jpg";
-/// The model sees 0.9 % of "Swimwear or Underwear" in it; the stage blocks from 0.6 % on, and finds 0.5 % of "Explicit".
+/// The model reports 0.9 % "Swimwear or Underwear" and 0.5 % "Explicit"; the stage blocks the first from 0.6 %.
 const BLOCKED: &str = "camera-operator.jpg";
 
-/// A queue that is subscribed to the alerts.
+/// A queue with a subscription to the alerts.
 struct Mailbox {
     client: aws_sdk_sqs::Client,
     url: String,
@@ -81,8 +81,8 @@ async fn an_approved_image_is_completed_and_shown() {
     assert!(!record.is_withheld() && local.has(&record.processed_key.expect("a copy")).await);
 }
 
-/// Injected: a rejection, then an approval by somebody else.
-/// Seen: the rejection stands and the image is withheld; the second reviewer is refused and told who decided.
+/// Injected: a rejection, then an approval by another reviewer.
+/// Seen: the image stays rejected and withheld; the second decision is refused, with the name of the first reviewer.
 #[tokio::test]
 async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_refused() {
     let local = LocalStack::strict_stage().await;
@@ -92,8 +92,8 @@ async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_ref
     let second = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "bert"]);
 
     assert!(rejected.status.success(), "{}", String::from_utf8_lossy(&rejected.stderr));
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(second.status.code() == Some(1) && told.contains("anna"), "{told}");
+    let message = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(1) && message.contains("anna"), "{message}");
     let record = local.completed(&waiting.image_id).await;
     assert_eq!((record.review_status, record.review_reason.as_deref()), (ReviewStatus::Rejected, Some("not ours")));
     assert!(record.is_withheld());
@@ -104,8 +104,8 @@ async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_ref
     }
 }
 
-/// Injected: two reviewers approve at the same moment, by two commands.
-/// Seen: one of them is told so, the other one is refused and told who was first; the record has the first one's decision.
+/// Injected: two reviewers approve at the same time.
+/// Seen: one decision is accepted; the other is refused, with the name of the first reviewer.
 #[tokio::test]
 async fn row_28_the_first_of_two_concurrent_reviewers_wins() {
     let local = LocalStack::strict_stage().await;
@@ -119,12 +119,12 @@ async fn row_28_the_first_of_two_concurrent_reviewers_wins() {
 
     let (won, lost): (Vec<_>, Vec<_>) = decisions.iter().partition(|(_, output)| output.status.success());
     assert_eq!((won.len(), lost.len()), (1, 1), "{decisions:?}");
-    let told = String::from_utf8_lossy(&lost[0].1.stderr).into_owned();
-    assert!(told.contains(won[0].0), "{told}");
+    let message = String::from_utf8_lossy(&lost[0].1.stderr).into_owned();
+    assert!(message.contains(won[0].0), "{message}");
     assert_eq!(local.completed(&waiting.image_id).await.reviewed_by.as_deref(), Some(won[0].0));
 }
 
-/// Injected: a review left alone past its 30 seconds, then a decision.
+/// Injected: no decision within the 30 seconds of a review, then a decision.
 /// Seen: COMPLETED with EXPIRED, withheld, an alert REVIEW_EXPIRED; the late decision is refused.
 #[tokio::test]
 async fn row_27_row_30_an_unanswered_review_expires_withheld_with_an_alert() {
@@ -154,7 +154,7 @@ async fn a_blocked_image_is_withheld_with_an_alert_and_no_review() {
     mailbox.alert("CONCERN", &photo.id).await;
 }
 
-/// Injected: the execution of an image that waits for review is stopped; somebody decides before and after the failure is recorded.
+/// Injected: the execution of an image in review is stopped; decisions arrive before and after the failure is recorded.
 /// Seen: both decisions are refused with the reason, and none is saved.
 #[tokio::test]
 async fn row_30_a_decision_that_no_execution_waits_for_is_refused_and_not_saved() {
@@ -168,8 +168,8 @@ async fn row_30_a_decision_that_no_execution_waits_for_is_refused_and_not_saved(
 
     assert_eq!(failed.processing_status, ProcessingStatus::Failed);
     for refused in [at_once, later] {
-        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(refused.status.code() == Some(1) && told.contains("does not wait for a review"), "{told}");
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(1) && message.contains("does not wait for a review"), "{message}");
     }
     let record = local.record_when(&waiting.image_id, "is still there", |_| true).await;
     assert_eq!((record.review_status, record.reviewed_by), (ReviewStatus::Pending, None));

@@ -1,4 +1,4 @@
-//! `sightline find`: words as people type them, and the names of files.
+//! `sightline find`: words as typed, and names of files.
 
 use crate::local_stack::{LocalStack, sightline};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use uuid::Uuid;
 /// Lines of text: `DON'T WALK`, `RE16 TGK`, `INV-2024/0815`.
 const WORDS_WITH_MARKS: &[u8] = include_bytes!("../../pictures/words-with-marks.png");
 
-/// Runs the command and gives what it printed: JSON, and messages.
+/// Runs the command; returns its JSON output and its messages.
 fn run(local: &LocalStack, arguments: &[&str]) -> (Value, String) {
     let ended = sightline(local, &[arguments, &["--output", "json"]].concat());
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    (serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {said}")), said)
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    (serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {message}")), message)
 }
 
 fn upload(local: &LocalStack, folder: &Path, name: &str, bytes: &[u8], owner: &str) -> Value {
@@ -47,16 +47,16 @@ async fn accented_words_and_file_names_are_found_as_typed() {
         &["grusse"],
         &["walks", "-person"],
     ] {
-        let (found, said) = find(terms);
+        let (found, message) = find(terms);
         let ids: Vec<&Value> = found.as_array().expect("a list").iter().map(|hit| &hit["ImageID"]).collect();
-        assert_eq!(ids, [&record["ImageID"]], "{terms:?}: {said}");
+        assert_eq!(ids, [&record["ImageID"]], "{terms:?}: {message}");
         assert_eq!(found[0]["ImageName"], record["ImageName"]);
     }
     for (terms, hint) in
         [(&["walk", "-tgk"] as &[&str], "also has an excluded term"), (&["walk", "zzyzx"], "no image matches \"zzyzx\" alone")]
     {
-        let (found, said) = find(terms);
-        assert!(found.as_array().expect("a list").is_empty() && said.contains(hint), "{terms:?}: {said}");
+        let (found, message) = find(terms);
+        assert!(found.as_array().expect("a list").is_empty() && message.contains(hint), "{terms:?}: {message}");
     }
     let listed = run(&local, &["executions", "list", "--limit", "100"]).0;
     for record in [&record, &cut_off] {
@@ -68,8 +68,8 @@ async fn accented_words_and_file_names_are_found_as_typed() {
     assert!(String::from_utf8_lossy(&shown.stdout).contains("Strand-Grüße_2024.png"));
 
     let id = record["ImageID"].as_str().expect("an id");
-    let (receipts, said) = run(&local, &["erase", id, "--yes"]);
-    assert!(receipts.to_string().contains("ERASED"), "{receipts} {said}");
+    let (receipts, message) = run(&local, &["erase", id, "--yes"]);
+    assert!(receipts.to_string().contains("ERASED"), "{receipts} {message}");
     for terms in [&["don't"] as &[&str], &["RE16TGK"], &["grusse"], &["strand"]] {
         assert!(find(&[terms, &["--withheld"]].concat()).0.as_array().expect("a list").is_empty(), "{terms:?}");
     }

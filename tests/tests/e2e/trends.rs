@@ -1,6 +1,6 @@
-//! Counters: each image counts once, whatever is repeated, redriven or heard of again; and what is read of them.
+//! Counters: each image counts once, even if events are repeated or executions redriven; and the commands that show them.
 //!
-//! Other tests count at the same time, so these look at a label that only their own images have, and at their images' own tallies.
+//! Other tests count at the same time, so these tests check a label that only their images have, and the tallies of their images.
 
 use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Uploads a photo in which Rekognition sees `label` alone.
+/// Uploads a photo for which Rekognition answers only `label`.
 async fn upload_with_label(local: &LocalStack, label: &str) -> Uploaded {
     let id = uuid::Uuid::new_v4().to_string();
     plan_label(local, &id, label).await;
@@ -34,21 +34,21 @@ async fn upload(local: &LocalStack, id: String) -> Uploaded {
     Uploaded { id, ..uploaded }
 }
 
-/// Images of the week of `record` that count with `label`.
+/// The count of `label` in the week of `record`.
 async fn counted(local: &LocalStack, record: &Record, label: &str) -> i64 {
     let counter = labels_counter(&week(record.upload_timestamp));
     let counts = local.tables().counts(&counter, Some(label..=label)).await.expect("counters can be read");
     counts.get(label).and_then(|counts| counts.get(COUNT)).copied().unwrap_or_default()
 }
 
-/// Waits until an image counts by its record; nobody helps the function.
+/// Waits until the deployed function has counted an image.
 async fn tallied(local: &LocalStack, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
     let tallies = local.tables();
     let tally = async || tallies.tally(id).await.expect("tallies can be read").filter(|tally| fits(tally));
     within(PATIENCE, &format!("image {id} is counted"), tally).await
 }
 
-/// Calls the deployed function whose name holds `part`.
+/// Invokes the deployed function whose name contains `part`.
 async fn invoke(part: &'static str, payload: Value) -> Value {
     let endpoint = std::env::var("AWS_ENDPOINT_URL").expect("the local stack");
     tokio::task::spawn_blocking(move || {
@@ -83,7 +83,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     let plain = [upload_with_label(&local, &label).await, upload_with_label(&local, &label).await];
     let rejected = local.upload(b"", "jpg").await;
 
-    // The events of the uploads once more.
+    // The events of the uploads again.
     for photo in &plain {
         local.start(&local.event(photo, None)).await;
     }
@@ -107,7 +107,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     assert_eq!(tallied(&local, &rejected.id, |_| true).await, Tally::of(&refused).expect("it has ended"));
     assert_eq!(counted(&local, &records[0], &label).await, 3);
 
-    // The stream's events once more, twice each, while others count the same images.
+    // The events of the stream again, twice each, while other runs count the same images.
     let all: Vec<&Record> = records.iter().collect();
     let again = invoke("CountTrends", stream_event(&all));
     let tables = local.tables();
@@ -136,7 +136,7 @@ async fn removed_contributions_are_restored_once_by_concurrent_runs() {
     let counts = tokio::join!(count(), count(), count(), count());
 
     let counts = [counts.0, counts.1, counts.2, counts.3].map(|counted| counted.expect("it can be counted"));
-    // The function may hear of the image again just now, and be the one.
+    // The deployed function can get an event of the image now, and restore it first.
     assert!(counts.iter().filter(|counted| **counted != Counted::Unchanged).count() <= 1, "{counts:?}");
     assert_eq!(counted(&local, &record, &label).await, 1);
 }
@@ -165,7 +165,7 @@ async fn trends_and_stats_show_what_was_counted() {
 
 #[tokio::test]
 async fn the_weekly_report_reaches_the_operations_topic() {
-    let told = invoke("ReportTrends", json!({"source": "aws.scheduler"})).await;
-    assert!(told["Week"].as_str().is_some_and(|week| week.contains("-W")), "{told}");
-    assert!(told["MessageId"].as_str().is_some_and(|id| !id.is_empty()), "{told}");
+    let report = invoke("ReportTrends", json!({"source": "aws.scheduler"})).await;
+    assert!(report["Week"].as_str().is_some_and(|week| week.contains("-W")), "{report}");
+    assert!(report["MessageId"].as_str().is_some_and(|id| !id.is_empty()), "{report}");
 }

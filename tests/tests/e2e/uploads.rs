@@ -1,4 +1,4 @@
-//! A photo goes in, a merged record comes out.
+//! From a photo to its merged record.
 
 use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -94,7 +94,7 @@ async fn a_record_has_all_attributes() {
         assert!(local.has(&format!("results/{}/{analysis}.json", photo.id)).await);
     }
     assert_eq!(local.ended(&record.execution_arn).await.0, ExecutionStatus::Succeeded);
-    // The tag comes after the record, and before the execution ends.
+    // The tag is set after the record is written and before the execution ends.
     assert_eq!(local.status_tag(&photo.key).await.as_deref(), Some("analyzed"));
 }
 

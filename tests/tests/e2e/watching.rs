@@ -1,4 +1,4 @@
-//! `sightline watch`: what appears in a folder is uploaded, each once.
+//! `sightline watch`: every new file of a folder is uploaded once.
 
 use crate::local_stack::{LocalStack, sample, watch, within};
 use serde_json::Value;
@@ -31,7 +31,7 @@ async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
         within(Duration::from_mins(1), &format!("line {place}"), async || lines.lock().expect("a lock").get(place).cloned()).await
     };
     let first = line(0).await;
-    // The same content under another name, an unfinished file that gets its name, and one in a folder below.
+    // The same content under another name, a temporary file that is renamed, and a file in a subfolder.
     fs::write(folder.join("copy.jpg"), sample("coffee.jpg")).expect("a file is written");
     let second = line(1).await;
     fs::write(folder.join("deeper/cat.webp.part"), sample("cat.webp")).expect("a file is written");
@@ -45,9 +45,9 @@ async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
     assert_eq!((&first["Upload"], &second["Upload"]), (&Value::from("UPLOADED"), &Value::from("ALREADY_THERE")));
     assert_eq!(first["ImageID"], second["ImageID"]);
     assert_eq!((nothing_yet, &third["Upload"]), (2, &Value::from("UPLOADED")));
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{said}");
-    assert!(said.contains("2 files uploaded, 1 already there"), "{said}");
+    let message = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{message}");
+    assert!(message.contains("2 files uploaded, 1 already there"), "{message}");
     for line in [first, third] {
         let record = local.completed(line["ImageID"].as_str().expect("an id")).await;
         assert_eq!((record.owner_id.as_str(), record.attempts), (owner.as_str(), 1));

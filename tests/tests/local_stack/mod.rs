@@ -36,7 +36,7 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// Long enough for every retry of the state machine on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_mins(4);
-/// Between two looks.
+/// The interval of polling.
 const INTERVAL: Duration = Duration::from_millis(300);
 
 /// A deployed stage.
@@ -63,7 +63,7 @@ impl LocalStack {
         Self::stage("sightline").await
     }
 
-    /// The stage that watches cats and asks for reviews: tests/settings/strict.json.
+    /// The stage with watched labels and reviews: tests/settings/strict.json.
     pub async fn strict_stage() -> Self {
         Self::stage("sightline-strict").await
     }

@@ -1,4 +1,4 @@
-//! Each function answers its sample event with what the next state takes.
+//! Each function answers its sample event with the input of the next state.
 
 use crate::{
     image::Image,
@@ -30,7 +30,7 @@ async fn inspect_image_claims_the_record_and_makes_the_copies() {
     assert!(local.has(&accepted.processed_key).await && local.has(&accepted.thumbnail_key).await);
     let record = local.record(&image.id).await;
     assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Pending, Some(WorkQueue::Pending)));
-    // A retried state claims what it has claimed.
+    // A retry recognises its own claim.
     let again: ImageRef = serde_json::from_value(function.result(&input)).unwrap();
     assert_eq!(again, accepted);
     image.clean(&local).await;
@@ -52,7 +52,7 @@ async fn record_rejection_writes_the_reason_and_keeps_the_original() {
     image.clean(&local).await;
 }
 
-/// Asks twice; the second answer must be the first, read from the bucket and not paid for again.
+/// Runs the analysis twice; the second run must read the stored answer instead of a paid call.
 async fn analysed_once<T: DeserializeOwned>(function: &str, sample: &str, analysis: Analysis) -> T {
     let local = LocalStack::default_stage().await;
     let image = Image::processed(&local, sample).await;
@@ -125,7 +125,7 @@ async fn request_review_puts_the_image_into_the_queue_and_keeps_its_token() {
 
 #[tokio::test]
 async fn record_failure_writes_the_first_cause() {
-    // The history is that of a real execution; the deployed rule listens to the deployed machine only.
+    // The history is from a real execution of another state machine, which the deployed rule ignores.
     let local = LocalStack::default_stage().await;
     let (sfn, mut image) = (local.clients.sfn(), Image::fresh());
     let fails = json!({ "StartAt": "Failing", "States": { "Failing": { "Type": "Fail", "Error": "Storage.Unavailable", "Cause": "it was down" } } });
@@ -147,7 +147,7 @@ async fn record_failure_writes_the_first_cause() {
     assert_eq!((record.processing_status, record.work_queue), (ProcessingStatus::Failed, Some(WorkQueue::Failed)));
     assert_eq!(record.status_reason.as_deref(), Some("Storage.Unavailable"));
     assert!(record.status_detail.is_some_and(|detail| detail.contains("it was down")));
-    assert_eq!(function.result(&input), json!(id), "told twice, it writes the same");
+    assert_eq!(function.result(&input), json!(id), "message twice, it writes the same");
     sfn.delete_state_machine().state_machine_arn(machine).send().await.unwrap();
     image.id = id;
     image.clean(&local).await;

@@ -1,4 +1,4 @@
-//! Services that are down, or refuse: what the function says meanwhile, and that nothing is done twice afterwards.
+//! Unavailable services: the error names meanwhile, and no repeated effects afterwards.
 
 use crate::{
     function::{Function, Settings},
@@ -7,10 +7,10 @@ use crate::{
 };
 use sightline_domain::model::record::ProcessingStatus;
 
-/// A port on which nobody listens.
+/// A closed port.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// Injected: DynamoDB refuses every connection, then it is back.
+/// Injected: DynamoDB refuses every connection, then accepts them.
 /// Seen: Storage.Unavailable, which the state machine retries; afterwards the record is COMPLETED, with its rows.
 #[tokio::test]
 async fn row_23_an_unavailable_table_is_reported_by_a_retried_error() {
@@ -27,8 +27,8 @@ async fn row_23_an_unavailable_table_is_reported_by_a_retried_error() {
     image.clean(&local).await;
 }
 
-/// Injected: SNS refuses every connection, then the topic does not exist, then all is well.
-/// Seen: Alert.Unavailable and Alert.Misconfigured; afterwards one message, and no second one when the step repeats.
+/// Injected: SNS refuses every connection, then the topic does not exist, then publishing succeeds.
+/// Seen: Alert.Unavailable and Alert.Misconfigured; afterwards one message, and no second one from a repeated step.
 #[tokio::test]
 async fn row_26_an_alert_that_sns_refused_is_sent_once_when_it_is_back() {
     let local = LocalStack::default_stage().await;

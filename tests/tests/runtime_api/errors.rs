@@ -1,4 +1,4 @@
-//! Errors arrive under their own names, and the process lives on.
+//! Errors have their own names, and the process continues.
 
 use crate::{
     function::Function,
@@ -45,8 +45,8 @@ fn every_function_rejects_an_input_of_the_wrong_shape() {
     }
 }
 
-/// Injected: files of 79 px, of no bytes, cut off, and SVG, to one process of inspect-image.
-/// Seen: Image.Rejected with the code, each time; the same process then takes a photo.
+/// Injected: an image of 79 px, an empty file, a truncated file and an SVG, to one process of inspect-image.
+/// Seen: Image.Rejected with the code each time; the same process then accepts a photo.
 #[tokio::test]
 async fn row_08_row_10_row_11_rejections_have_their_code_and_the_process_continues() {
     let local = LocalStack::default_stage().await;
@@ -72,7 +72,7 @@ async fn row_08_row_10_row_11_rejections_have_their_code_and_the_process_continu
     good.clean(&local).await;
 }
 
-/// Injected: inspect-image called for the same upload by a second execution.
+/// Injected: a second execution calls inspect-image for the same upload.
 /// Seen: Image.Duplicate, which names the image and the execution that has it.
 #[tokio::test]
 async fn row_01_a_duplicate_names_the_execution_that_has_the_image() {

@@ -1,4 +1,4 @@
-//! A function's program, as Lambda would run it.
+//! The program of a function, run as by Lambda.
 
 use crate::{
     local_stack::LocalStack,
@@ -19,7 +19,7 @@ use std::{
 /// Lambda's limit for our functions, in seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A running function. It ends with this value.
+/// A running function; dropping it ends the process.
 pub struct Function {
     child: Child,
     runtime: Runtime,
@@ -27,7 +27,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts it with `settings`, and with nothing else of this process's environment but where the local stack is.
+    /// Starts it with `settings` and the endpoints of the local stack, and nothing else of this environment.
     pub fn start(name: &str, settings: &[(&str, &str)]) -> Self {
         let runtime = Runtime::start();
         let endpoint = |name: &str| std::env::var(name).unwrap_or_else(|_| "http://127.0.0.1:9".to_owned());
@@ -54,7 +54,7 @@ impl Function {
         Self { child, runtime, log }
     }
 
-    /// Hands it an event, and gives its answer.
+    /// Invokes it with an event.
     pub fn invoke(&mut self, event: &Value) -> Answer {
         self.invoke_within(TIMEOUT, event)
     }
@@ -63,12 +63,12 @@ impl Function {
     pub fn invoke_within(&mut self, limit: Duration, event: &Value) -> Answer {
         let deadline = SystemClock.now() + i64::try_from(limit.as_millis()).unwrap();
         self.runtime.events.send(Invocation { event: event.clone(), deadline }).unwrap();
-        // Some more than the function has: it must have reported by then.
+        // Longer than the limit, at which the function must report.
         let answer = self.runtime.answers.recv_timeout(limit + Duration::from_secs(5));
         answer.unwrap_or_else(|_| panic!("no answer within {} s; its log: {:#?}", limit.as_secs(), self.log()))
     }
 
-    /// Hands it an event that it must answer with a result.
+    /// Invokes it; it must succeed.
     pub fn result(&mut self, event: &Value) -> Value {
         match self.invoke(event) {
             Answer::Response(result) => result,
@@ -76,7 +76,7 @@ impl Function {
         }
     }
 
-    /// Hands it an event that it must answer with an error: its name and message.
+    /// Invokes it; it must fail. Returns the error's name and message.
     pub fn error(&mut self, event: &Value) -> (String, String) {
         self.error_within(TIMEOUT, event)
     }
@@ -89,7 +89,7 @@ impl Function {
         }
     }
 
-    /// The lines that it has written so far, to stdout and stderr.
+    /// The lines of stdout and stderr so far.
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
@@ -102,7 +102,7 @@ impl Drop for Function {
     }
 }
 
-/// The program lies beside the tests' folder in the target folder; cargo names programs of other packages in no variable.
+/// The program in the target folder, above the folder of test binaries: cargo has no variable for programs of other packages.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test.parent().unwrap().parent().unwrap().join(name);

@@ -1,4 +1,4 @@
-//! An image of one test alone: tests run side by side and again and again on the same stack.
+//! An image that only one test uses, since tests run in parallel and repeatedly on the same stack.
 
 use crate::local_stack::{LocalStack, Uploaded, sample};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use sightline_kit::clock::SystemClock;
 use std::fs;
 use uuid::Uuid;
 
-/// Outside `raw-uploads/`, so that the deployed rule starts no execution for it.
+/// Outside `raw-uploads/`, so that the deployed rule does not start an execution.
 const AREA: &str = "tests-of-functions/";
 const OWNER: &str = "tests-of-functions";
 
@@ -30,14 +30,14 @@ pub fn sample_input(function: &str) -> Value {
 }
 
 impl Image {
-    /// An image of which there is nothing yet.
+    /// A new image without any data.
     pub fn fresh() -> Self {
         let id = Uuid::new_v4().to_string();
         let execution_arn = format!("arn:aws:states:eu-west-1:123456789012:execution:tests:{}", Uuid::new_v4());
         Self { key: format!("{AREA}{id}.jpg"), id, execution_arn, original: None }
     }
 
-    /// With an original in the bucket. Its id is then the one that its key, version and content give.
+    /// With an original in the bucket, and the id that is derived from it.
     pub async fn uploaded(local: &LocalStack, bytes: &[u8]) -> Self {
         let mut image = Self::fresh();
         let bucket = local.stack.images_bucket.clone();
@@ -61,14 +61,14 @@ impl Image {
         let input = image.input(local, "store-record");
         let upload = Upload { bucket: local.stack.images_bucket.clone(), key: image.key.clone(), version_id: None, etag: "an-etag".into() };
         let uploaded = input["Image"]["UploadTimestamp"].as_i64().unwrap();
-        // Claimed just now: the deployed reconcile, which runs meanwhile, takes an unknown execution of an older claim for lost.
+        // Claimed now: the deployed reconcile considers an unknown execution with an older claim lost.
         let mut record = Record::claimed(image.id.clone(), &upload, 1, uploaded, image.execution_arn.clone(), SystemClock.now());
         OWNER.clone_into(&mut record.owner_id);
         assert_eq!(local.tables().claim(&record).await.unwrap(), Written::Yes);
         image
     }
 
-    /// The sample input of a function, about this image.
+    /// The sample input of a function, for this image.
     pub fn input(&self, local: &LocalStack, function: &str) -> Value {
         let known = sample_input("detect-labels")["Image"].clone();
         let known = |name: &str| known[name].as_str().unwrap().to_owned();
@@ -88,7 +88,13 @@ impl Image {
         input
     }
 
-    /// Removes what the test has left.
+    /// Deletes the stored answers, so that the next step calls Rekognition again.
+    pub async fn delete_results(&self, local: &LocalStack) {
+        let results = local.s3().list_versions(&local.stack.images_bucket, &format!("results/{}/", self.id)).await.unwrap();
+        local.s3().delete_versions(&local.stack.images_bucket, &results).await.unwrap();
+    }
+
+    /// Deletes everything of the image.
     pub async fn clean(self, local: &LocalStack) {
         let (objects, dynamodb, stack) = (S3::new(local.clients.s3()), local.clients.dynamodb(), &local.stack);
         for prefix in

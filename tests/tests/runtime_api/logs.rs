@@ -1,10 +1,10 @@
-//! The log: JSON lines with ids, and never what was found, who is in the picture, or a secret.
+//! The log: JSON lines with ids, and never found text, faces or secrets.
 
 use crate::{function::Function, image::Image, local_stack::LocalStack};
 use serde_json::Value;
 use std::{thread::sleep, time::Duration};
 
-/// The lines so far, each of them JSON with when, how grave and what.
+/// The log lines so far; each must be JSON with timestamp, level and message.
 fn lines(function: &Function) -> Vec<Value> {
     sleep(Duration::from_millis(200)); // what was written last is still on its way through the pipe
     let log = function.log();
@@ -34,7 +34,7 @@ async fn log_lines_name_function_request_trace_and_image() {
     image.clean(&local).await;
 }
 
-/// The lines of metrics about an invocation.
+/// The metrics lines of an invocation.
 fn metrics(function: &Function) -> Vec<Value> {
     lines(function).into_iter().filter(|line| line["_aws"].is_object() && line["Duration"].is_number()).collect()
 }
@@ -48,8 +48,8 @@ async fn every_invocation_writes_one_line_of_metrics() {
     function.error(&unknown.input(&local, "detect-text"));
     function.error(&Value::Null);
     let metrics = metrics(&function);
-    let told: Vec<_> = metrics.iter().map(|line| (line["Succeeded"].as_u64().unwrap(), line["error"].as_str())).collect();
-    assert_eq!(told, [(1, None), (0, Some("Recognition.Misconfigured")), (0, Some("Input.Invalid"))]);
+    let message: Vec<_> = metrics.iter().map(|line| (line["Succeeded"].as_u64().unwrap(), line["error"].as_str())).collect();
+    assert_eq!(message, [(1, None), (0, Some("Recognition.Misconfigured")), (0, Some("Input.Invalid"))]);
     let first = &metrics[0];
     assert_eq!((&first["Function"], &first["Deployment"]), (&"detect-text".into(), &"sightline".into()));
     assert_eq!((&first["image_id"], &first["execution_arn"]), (&image.id.as_str().into(), &image.execution_arn.as_str().into()));

@@ -1,4 +1,4 @@
-//! A Lambda Runtime API on loopback: hands out events, takes answers (Lambda developer guide, "Using the Lambda runtime API").
+//! A Lambda Runtime API on loopback (Lambda developer guide, "Using the Lambda runtime API").
 
 use serde_json::Value;
 use std::{
@@ -12,14 +12,14 @@ use std::{
 };
 use uuid::Uuid;
 
-/// What a function posts.
+/// The response of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     Response(Value),
     Error { name: String, message: String },
 }
 
-/// An event, and until when it is to be answered, in epoch milliseconds.
+/// An event and its deadline, epoch milliseconds.
 pub struct Invocation {
     pub event: Value,
     pub deadline: i64,
@@ -39,7 +39,7 @@ impl Runtime {
         let (events, to_hand_out) = channel();
         let (taken, answers) = channel();
         let to_hand_out = Arc::new(Mutex::new(to_hand_out));
-        // Both threads end with the test's process, which nextest starts for each test.
+        // Both threads end with the process, which nextest starts for each test.
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (to_hand_out, taken) = (Arc::clone(&to_hand_out), taken.clone());

@@ -1,4 +1,4 @@
-//! With wrong settings every invocation says so, naming all that is wrong at once.
+//! With invalid settings every invocation fails and names all of them.
 
 use crate::{function::Function, image::sample_input};
 

@@ -1,4 +1,4 @@
-//! Row 22 of the fault matrix: killed between the write and the answer, the retry sees its own write.
+//! Row 22 of the fault matrix: after a kill between write and response, the retry recognises its own write.
 
 use crate::{
     image::Image,
@@ -11,14 +11,14 @@ fn terms(rows: &[Item]) -> BTreeSet<&str> {
     rows.iter().map(|row| row["Term"].as_s().unwrap().as_str()).collect()
 }
 
-/// Injected: store-record run by a second process with the same input, as after a kill of the first.
-/// Seen: the same answer, the same record, each label row once.
+/// Injected: a second process runs store-record with the same input, as after a kill of the first.
+/// Seen: the same result, the same record, each label row once.
 #[tokio::test]
 async fn row_22_a_repeated_step_writes_one_record_and_one_set_of_rows() {
     let local = LocalStack::default_stage().await;
     let image = Image::claimed(&local).await;
     let input = image.input(&local, "store-record");
-    // Two processes: the first is gone, as after a kill.
+    // Two processes, as after a kill of the first.
     let first = local.function("store-record").result(&input);
     let (item, rows) = (local.items(&image.id).await, local.rows(&image.id).await);
     let second = local.function("store-record").result(&input);

@@ -1,9 +1,9 @@
-//! The definition, taken apart.
+//! Access to the parts of the definitions.
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
-/// States that lead to one another: the whole machine, or a branch of a Parallel.
+/// The states of a whole state machine, or of a branch of a Parallel state.
 pub struct Region {
     pub start: String,
     pub states: Vec<State>,
@@ -34,7 +34,7 @@ pub fn regions() -> Vec<Region> {
     all
 }
 
-/// Every region of both machines.
+/// Every region of both state machines.
 pub fn all_regions() -> Vec<Region> {
     let mut all = regions();
     gather(&BULK_IMPORT, &mut all);
@@ -68,7 +68,7 @@ pub fn all_tasks() -> Vec<State> {
     all_states().into_iter().filter(|state| state.body["Type"] == "Task").collect()
 }
 
-/// The elements of an array; none where there is no array.
+/// The elements of an array; empty if it is absent.
 pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -78,7 +78,7 @@ pub fn texts(value: &Value) -> BTreeSet<String> {
 }
 
 impl State {
-    /// Every state that may come next.
+    /// Every possible next state.
     pub fn targets(&self) -> Vec<String> {
         let choices = list(&self.body["Choices"]).chain(list(&self.body["Catch"])).map(|rule| &rule["Next"]);
         let targets = choices.chain([&self.body["Next"], &self.body["Default"]]);
@@ -97,18 +97,18 @@ impl State {
         kebab.trim_start_matches('-').to_owned()
     }
 
-    /// All that its retriers name.
+    /// All errors in its retriers.
     pub fn retried(&self) -> BTreeSet<String> {
         list(&self.body["Retry"]).flat_map(|retrier| texts(&retrier["ErrorEquals"])).collect()
     }
 
-    /// All that its catchers name.
+    /// All errors in its catchers.
     pub fn caught(&self) -> BTreeSet<String> {
         list(&self.body["Catch"]).flat_map(|catcher| texts(&catcher["ErrorEquals"])).collect()
     }
 }
 
-/// Functions that rules, schedules and streams call, and no state.
+/// Functions that rules, schedules and streams call instead of a state.
 pub const CALLED_FROM_OUTSIDE: [&str; 4] = ["count-trends", "reconcile", "record-failure", "report-trends"];
 
 /// The crates in `functions/`.

@@ -1,4 +1,4 @@
-//! The state machine of bulk imports: one distributed Map, as AWS and the local engine both take it.
+//! The state machine of bulk imports: one distributed Map that AWS and the local engine accept.
 
 use crate::{
     asl::{BULK_IMPORT, sample},
@@ -12,7 +12,7 @@ fn map() -> &'static Value {
     &BULK_IMPORT["States"]["ImportImages"]
 }
 
-/// The names that a selector sets, without the marks of paths.
+/// The names that a selector sets, without the suffix `.$`.
 fn names(selector: &Value) -> BTreeSet<String> {
     selector.as_object().unwrap().keys().map(|name| name.trim_end_matches(".$").to_owned()).collect()
 }
@@ -58,6 +58,6 @@ fn the_function_accepts_a_row_of_the_list() {
 fn every_input_field_is_used_and_no_other() {
     let text = BULK_IMPORT.to_string();
     let asked: BTreeSet<&str> = text.split("\"$.").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    // What the command hands over (cli/src/import/launch.rs), and the function's answer.
+    // The input from the command (cli/src/import/launch.rs), and the function's result.
     assert_eq!(asked, ["Bucket", "ListKey", "OwnerID", "Payload", "ResultsPrefix"].into());
 }

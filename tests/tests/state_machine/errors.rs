@@ -1,4 +1,4 @@
-//! What is retried, what is caught, and what is neither.
+//! Which errors are retried, which are caught, and which fail the execution.
 
 use crate::asl::{State, all_states, all_tasks, in_repository, list, texts};
 use sightline_domain::model::{
@@ -39,7 +39,7 @@ fn names(fits: impl Fn(&dyn StepError) -> bool) -> BTreeSet<String> {
     all_errors().iter().filter(|error| fits(error.as_ref())).map(|error| error.name().to_owned()).collect()
 }
 
-/// Lambda's, Step Functions' and the emulator's names are not ours.
+/// Names of Lambda, Step Functions and the emulator.
 fn ours(names: BTreeSet<String>) -> BTreeSet<String> {
     names.into_iter().filter(|name| !["Lambda.", "Runtime.", "Sandbox.", "States."].iter().any(|theirs| name.starts_with(theirs))).collect()
 }
@@ -104,13 +104,13 @@ fn row_21_each_task_retries_the_errors_of_lambda() {
         for name in platform {
             assert!(retried.contains(name), "{} does not retry {name}", task.name);
         }
-        // A wait for people that ran out is an answer; any other Task that did may do better the next time.
+        // An expired review is a result; any other timed-out Task is retried.
         assert_eq!(retried.contains("States.Timeout"), task.name != "AwaitReview", "{}", task.name);
     }
 }
 
 /// Injected: the names of both kinds of throttling, looked up in the definition.
-/// Seen: each has a retrier of its own that waits for hours, so that a backlog of hours ends without a redrive.
+/// Seen: each has its own retrier that waits for hours, so that a backlog needs no redrive.
 #[test]
 fn row_21_throttling_has_its_own_retriers_for_hours() {
     let mut seen = BTreeSet::new();
@@ -142,7 +142,7 @@ fn only_permanent_errors_are_caught() {
     let own = ours(caught);
     assert!(own.is_subset(&names(|error| !error.is_transient())), "{own:?}");
     assert_eq!(own, names(StepError::is_expected));
-    // A wrong set-up is to be mended and redriven, so it must not be caught either.
+    // Configuration errors are fixed and redriven, so they must not be caught either.
     assert_eq!(
         own,
         ["Image.Duplicate", "Image.Rejected", "Recognition.Refused", "Record.Superseded", "Upload.FolderMarker"].map(str::to_owned).into()

@@ -1,4 +1,4 @@
-//! What the machine hands to each function is what the function takes.
+//! The payload of each Task is the input of its function.
 
 use crate::asl::{CALLED_FROM_OUTSIDE, functions, sample, tasks};
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ fn check<T: DeserializeOwned>(input: Value) -> Result<(), String> {
     serde_json::from_value::<T>(input).map(drop).map_err(|error| error.to_string())
 }
 
-/// Reads an input as the function would.
+/// Parses an input as the function does.
 pub fn takes(function: &str, input: Value) -> Result<(), String> {
     match function {
         "inspect-image" => check::<inspect_image::step::Input>(input),
@@ -40,9 +40,9 @@ fn payloads_have_the_keys_of_the_samples() {
     }
 }
 
-/// Taken by no type, but by the log: the kit reads the image's id there.
+/// Not part of the input type: the kit reads the image's id for the log.
 const FOR_THE_LOG: (&str, &str) = ("record-rejection", "Image");
-/// There is none where nobody was asked.
+/// Null if no review was requested.
 const OPTIONAL: (&str, &str) = ("store-record", "Review");
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whole runs of the machine, its expressions evaluated by a real JSONata engine on the samples in `events/`.
+//! Whole runs of the state machine on the samples in `events/`, with a real JSONata engine.
 
 use crate::{
     asl::{MACHINE, in_repository, sample, tasks},
@@ -15,7 +15,7 @@ use std::{
 struct Run(Value);
 
 impl Run {
-    /// Runs the machine on `answers`, a map from state to what its function gives.
+    /// Runs the state machine; `answers` maps a state to the result of its function.
     fn on(answers: &Value) -> Self {
         let execution = json!({ "Id": "arn:aws:states:eu-west-1:123456789012:execution:m:e", "Input": sample("inspect-image")["Event"] });
         let context = json!({ "Execution": execution, "Task": { "Token": "a-token" } });
@@ -31,10 +31,10 @@ impl Run {
             .spawn()
             .expect("node is needed");
         node.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
-        let said = node.wait_with_output().unwrap();
-        let complaint = String::from_utf8_lossy(&said.stderr);
-        assert!(said.status.success(), "{complaint}\n(Is jsonata there? `npm ci` in cdk/ brings it.)");
-        Self(serde_json::from_slice(&said.stdout).unwrap())
+        let message = node.wait_with_output().unwrap();
+        let complaint = String::from_utf8_lossy(&message.stderr);
+        assert!(message.status.success(), "{complaint}\n(Is jsonata there? `npm ci` in cdk/ brings it.)");
+        Self(serde_json::from_slice(&message.stdout).unwrap())
     }
 
     fn entered(&self) -> Vec<&str> {
@@ -46,14 +46,14 @@ impl Run {
         &call.unwrap_or_else(|| panic!("{state} was not called: {:?}", self.entered()))["payload"]
     }
 
-    /// The states that the cost of the stored record speaks of are those that were entered.
+    /// The cost of the stored record counts exactly the entered states.
     fn costs_what_it_entered(&self) {
         let findings = serde_json::from_value(self.payload("StoreRecord").clone()).unwrap();
         let cost = Cost::of(&merge(claimed(), findings, NOW, 730));
         assert_eq!(cost.states as usize, self.entered().len(), "{:?}", self.entered());
     }
 
-    /// Every payload that was handed out is one that its function takes.
+    /// Every payload is a valid input of its function.
     fn payloads_fit(&self) {
         for call in self.0["calls"].as_array().unwrap() {
             let state = call["state"].as_str().unwrap();
@@ -64,7 +64,7 @@ impl Run {
     }
 }
 
-/// What the functions give for an image with a person and text that nobody has to be told of.
+/// The results of the functions for an image with a person and text, without an alert.
 fn answers() -> Value {
     let mut findings = sample("store-record");
     findings["Labels"]["Watched"] = json!([]);
@@ -152,7 +152,7 @@ fn every_verdict_but_clear_sends_an_alert_and_only_review_waits() {
 }
 
 /// Injected: AwaitReview times out.
-/// Seen: ReviewExpired is told, and EXPIRED handed to StoreRecord.
+/// Seen: ReviewExpired sends an alert, and StoreRecord gets EXPIRED.
 #[test]
 fn row_27_an_unanswered_review_is_stored_as_expired_with_an_alert() {
     let mut answers = with("ModerateImage", "/Verdict", json!("REVIEW"));
@@ -177,7 +177,7 @@ fn a_rejected_image_succeeds_with_its_reason_recorded() {
 }
 
 /// Injected: each of the four analyses fails with Recognition.Refused.
-/// Seen: the run ends well in ImageRejected, and RecordRejection gets the image.
+/// Seen: the run succeeds in ImageRejected, and RecordRejection gets the image.
 #[test]
 fn row_19_an_image_refused_by_any_analysis_succeeds_as_rejected() {
     for state in ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage"] {
@@ -210,8 +210,8 @@ fn a_record_of_another_execution_is_left_alone() {
     assert_eq!(Run::on(&answers).0["end"], "RecordSuperseded");
 }
 
-/// Injected: each task fails with each error that a redrive may mend.
-/// Seen: the run fails at that very state with that very error.
+/// Injected: each task fails with each error that a redrive can repair.
+/// Seen: the run fails at that state with that error.
 #[test]
 fn row_17_row_20_row_23_an_error_that_a_redrive_can_repair_fails_the_execution_at_its_state() {
     let states = ["InspectImage", "DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"];

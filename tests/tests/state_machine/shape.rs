@@ -1,4 +1,4 @@
-//! How states hang together, and what each must have.
+//! The transitions between states, and the required fields of each.
 
 use crate::asl::{
     BULK_IMPORT, CALLED_FROM_OUTSIDE, MACHINE, Region, State, all_regions, all_states, all_tasks, functions, in_repository, list, regions,
@@ -57,7 +57,7 @@ fn every_state_and_every_catcher_says_what_it_is_for() {
 
 #[test]
 fn no_state_is_a_fail_state() {
-    // A redriven Fail state fails again: failed executions could never be mended.
+    // A redriven Fail state fails again, so its execution could never be repaired.
     assert!(all_states().iter().all(|state| state.body["Type"] != "Fail"));
 }
 
@@ -77,7 +77,7 @@ fn image_analysis_is_jsonata_only() {
 fn every_task_has_its_own_time_limit() {
     for task in all_tasks() {
         assert!(task.body["TimeoutSeconds"].as_u64().is_some(), "{}: the local engine takes no expression there", task.name);
-        // Above the functions' own 60 seconds, so that the function's own report of running out of time comes first.
+        // Longer than the 60 seconds of the functions, so that the function reports its deadline first.
         assert!(task.body["TimeoutSeconds"].as_u64().unwrap() > 60, "{}", task.name);
     }
 }
@@ -113,7 +113,7 @@ fn lambda_is_called_with_a_name_and_a_payload_only() {
     }
 }
 
-/// States entered on the longest way from `name` to the region's end (or to `StoreRecord`) that avoids `SendAlert` and all errors.
+/// The number of states on the longest path from `name` to the end of the region (or to `StoreRecord`) without `SendAlert` and errors.
 fn longest(region: &Region, name: &str) -> usize {
     let state = region.states.iter().find(|state| state.name == name).unwrap();
     let inside: usize = list(&state.body["Branches"])

@@ -1,7 +1,7 @@
 //! The clients: retries within a call, timeouts, and what they count (fault matrix, rows 16 to 18).
 
 use crate::{
-    rekognition::{IMAGE, OPERATIONS, ask, documented},
+    rekognition::{IMAGE, OPERATIONS, call, documented},
     replay::{Answer, Replay, json_error, ok, xml_error},
 };
 use aws_config::timeout::TimeoutConfig;
@@ -28,21 +28,21 @@ async fn row_16_three_throttles_are_retried_within_the_task() {
     for operation in OPERATIONS {
         for code in ["ThrottlingException", "ProvisionedThroughputExceededException"] {
             let replay = Replay::new([json_error(400, code), json_error(400, code), json_error(400, code), ok(documented(operation))]);
-            assert!(ask(&replay, operation).await.unwrap() == documented(operation), "{operation}, {code}");
-            assert_eq!(replay.asked().len(), 4, "{operation}, {code}");
+            assert!(call(&replay, operation).await.unwrap() == documented(operation), "{operation}, {code}");
+            assert_eq!(replay.requests().len(), 4, "{operation}, {code}");
         }
     }
 }
 
-/// Injected: a recorded 500, a 503, a broken connection or silence, then an answer.
+/// Injected: a recorded 500, a 503, a broken connection or a timeout, then an answer.
 /// Seen: the answer, after two calls.
 #[tokio::test]
 async fn row_17_row_18_every_transient_failure_is_retried() {
     for passing in [json_error(500, "InternalServerError"), Answer::Http(503, vec![], vec![]), Answer::Broken, Answer::Silence] {
         let case = format!("{passing:?}");
         let replay = Replay::new([passing, ok(documented("DetectText"))]);
-        assert!(ask(&replay, "DetectText").await.is_ok(), "{case}");
-        assert_eq!(replay.asked().len(), 2, "{case}");
+        assert!(call(&replay, "DetectText").await.is_ok(), "{case}");
+        assert_eq!(replay.requests().len(), 2, "{case}");
     }
 }
 
@@ -56,36 +56,36 @@ async fn row_17_row_18_five_failed_attempts_end_the_call_with_our_error_name() {
         (Answer::Broken, "Recognition.Unavailable"),
     ] {
         let replay = Replay::new([answer]);
-        assert_eq!(ask(&replay, "DetectLabels").await.unwrap_err().name(), name);
-        assert_eq!(replay.asked().len(), 5, "{name}");
+        assert_eq!(call(&replay, "DetectLabels").await.unwrap_err().name(), name);
+        assert_eq!(replay.requests().len(), 5, "{name}");
     }
 }
 
-/// Injected: a hundred tasks of one process, one after the other, meet nothing but throttles.
-/// Seen: each of them asks five times, as does the next one, which is answered.
+/// Injected: only throttles, for a hundred consecutive calls of one process.
+/// Seen: each call makes five attempts, and the next one still has its retries.
 #[tokio::test]
 async fn row_17_a_warm_function_keeps_its_retries_after_long_throttling() {
     let replay = Replay::new([json_error(400, "ThrottlingException")]);
     for task in 1..=100 {
-        assert_eq!(ask(&replay, "DetectLabels").await.unwrap_err().name(), "Recognition.Throttled");
-        assert_eq!(replay.asked().len(), task * 5);
+        assert_eq!(call(&replay, "DetectLabels").await.unwrap_err().name(), "Recognition.Throttled");
+        assert_eq!(replay.requests().len(), task * 5);
     }
     let throttled = json_error(400, "ThrottlingException");
     let replay = Replay::new([throttled.clone(), throttled.clone(), throttled, ok(documented("DetectLabels"))]);
-    assert!(ask(&replay, "DetectLabels").await.is_ok());
+    assert!(call(&replay, "DetectLabels").await.is_ok());
 }
 
 #[tokio::test]
 async fn the_waits_between_attempts_fit_into_the_function_timeout() {
     let replay = Replay::new([json_error(400, "ThrottlingException")]);
-    ask(&replay, "DetectLabels").await.unwrap_err();
+    call(&replay, "DetectLabels").await.unwrap_err();
     let waited: Duration = replay.waits().iter().sum();
     println!("waits: {:?}", replay.waits());
     assert!(replay.waits().len() >= 4 && waited < Duration::from_secs(50), "{:?}", replay.waits());
 }
 
-/// Injected: the time limits of the SDK's clients, read.
-/// Seen: an attempt ends before the operation, and the operation before the function's minute.
+/// Injected: nothing; the timeouts of the SDK clients are read.
+/// Seen: the attempt timeout is below the operation timeout, which is below the function timeout of a minute.
 #[tokio::test]
 async fn row_18_sdk_timeouts_end_before_the_function_timeout() {
     let clients = Clients::load(Target { region: Some("eu-west-1".into()), ..Target::default() }).await;
@@ -95,7 +95,7 @@ async fn row_18_sdk_timeouts_end_before_the_function_timeout() {
     assert!(timeouts.connect_timeout().unwrap() < attempt);
 }
 
-/// What is counted of one `DetectLabels` under these answers.
+/// The counts of one `DetectLabels` call with these responses.
 async fn counted(answers: impl IntoIterator<Item = Answer>) -> Calls {
     let clients = Clients::from(Replay::new(answers).config().await);
     let _ = Rekognition::new(clients.rekognition()).analyze(Analysis::Labels, &Question::LABELS, IMAGE).await;
@@ -113,8 +113,8 @@ async fn a_call_without_retries_counts_once() {
     assert!(calls.time > Duration::ZERO);
 }
 
-/// Injected: recorded throttles, a 500 and a broken connection, each before an answer, and throttles to every try.
-/// Seen: one call with its retries and throttles counted apart, which the function's metrics name.
+/// Injected: recorded throttles, a 500 and a broken connection, each before an answer, and throttles to every attempt.
+/// Seen: one call, with its retries and throttles counted separately.
 #[tokio::test]
 async fn row_16_retries_and_throttles_are_counted_separately() {
     let (slow, down) = (json_error(400, "ThrottlingException"), json_error(500, "InternalServerError"));
@@ -143,6 +143,6 @@ async fn the_time_of_a_cancelled_call_is_counted() {
     let limit = Duration::from_millis(30);
     assert!(tokio::time::timeout(limit, rekognition.analyze(Analysis::Labels, &Question::LABELS, IMAGE)).await.is_err(), "it never ends");
     let calls = clients.meter().take();
-    // The call begins a little after the clock of the limit.
+    // The call begins a little after the timer.
     assert!(calls.time >= limit / 2 && calls.calls == 1, "{calls:?}");
 }

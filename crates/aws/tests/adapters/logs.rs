@@ -1,4 +1,4 @@
-//! Logs: which groups a deployment has, what is asked of them, and how pages are put together.
+//! CloudWatch Logs: the log groups of a deployment, filter patterns, and paging.
 
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
@@ -16,16 +16,16 @@ async fn logs(replay: &Replay) -> Logs {
 async fn an_id_is_searched_as_a_quoted_phrase_over_all_pages() {
     let event = |at: i64, id: &str| json!({"timestamp": at, "message": "{}", "logStreamName": "s", "eventId": id});
     let first = json!({"events": [event(5, "a")], "nextToken": "more"});
-    // A page may be empty and still not be the last.
+    // A page can be empty although more pages follow.
     let replay =
         Replay::new([first, json!({"nextToken": "yet more"}), json!({"events": [event(6, "b")]})].map(|page| ok(page.to_string())));
 
     let lines = logs(&replay).await.lines("a-group", Some("an-id"), 4, 100).await.unwrap();
 
     assert_eq!(lines.iter().map(|line| (line.at, line.id.as_deref())).collect::<Vec<_>>(), [(5, Some("a")), (6, Some("b"))]);
-    let asked: Vec<_> = replay.asked().iter().map(crate::replay::Asked::json).collect();
-    assert_eq!(asked[0], json!({"logGroupName": "a-group", "startTime": 4, "filterPattern": "\"an-id\""}));
-    assert_eq!((&asked[1]["nextToken"], &asked[2]["nextToken"]), (&json!("more"), &json!("yet more")));
+    let sent: Vec<_> = replay.requests().iter().map(crate::replay::Request::json).collect();
+    assert_eq!(sent[0], json!({"logGroupName": "a-group", "startTime": 4, "filterPattern": "\"an-id\""}));
+    assert_eq!((&sent[1]["nextToken"], &sent[2]["nextToken"]), (&json!("more"), &json!("yet more")));
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn reading_stops_at_the_limit_of_lines() {
     let events: Vec<_> = (0..5).map(|at| json!({"timestamp": at, "message": "m"})).collect();
     let replay = Replay::new([ok(json!({"events": events, "nextToken": "more"}).to_string())]);
     assert_eq!(logs(&replay).await.lines("a-group", None, 0, 7).await.unwrap().len(), 7);
-    assert_eq!(replay.asked().len(), 2);
+    assert_eq!(replay.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -70,6 +70,6 @@ async fn log_groups_are_listed_from_all_pages_of_stack_resources() {
 
     let group = |logical: &str, name: &str| LogGroup { name: name.into(), logical_id: logical.into() };
     assert_eq!(groups, [group("FLogs", "logs-f"), group("GLogs", "logs-g")]);
-    let asked = String::from_utf8(replay.asked()[1].body.clone()).unwrap();
-    assert!(asked.contains("StackName=x-stateless") && asked.contains("NextToken=more"), "{asked}");
+    let sent = String::from_utf8(replay.requests()[1].body.clone()).unwrap();
+    assert!(sent.contains("StackName=x-stateless") && sent.contains("NextToken=more"), "{sent}");
 }

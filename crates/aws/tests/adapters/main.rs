@@ -1,4 +1,4 @@
-//! The adapters over the real SDK clients, against recorded HTTP answers: what is asked, what an answer gives, and what an error means.
+//! The adapters over the real SDK clients, against recorded HTTP responses: requests, results, and the meaning of errors.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

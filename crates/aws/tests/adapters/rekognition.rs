@@ -1,4 +1,4 @@
-//! Rekognition: requests, answers byte for byte, and errors under our names (fault matrix, rows 16 to 20).
+//! Rekognition: requests, responses byte for byte, and our names for errors (fault matrix, rows 16 to 20).
 
 use crate::replay::{Answer, Replay, json_error, ok};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use sightline_domain::{
 pub const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
 pub const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
 
-pub async fn ask(replay: &Replay, operation: &str) -> Result<Vec<u8>, RecognitionError> {
+pub async fn call(replay: &Replay, operation: &str) -> Result<Vec<u8>, RecognitionError> {
     let rekognition = Rekognition::new(Clients::from(replay.config().await).rekognition());
     match operation {
         "DetectLabels" => rekognition.analyze(Analysis::Labels, &Question::LABELS, IMAGE).await,
@@ -55,18 +55,18 @@ async fn every_operation_sends_its_parameters_and_the_s3_object() {
     ];
     for (operation, body) in expected {
         let replay = Replay::new([ok(documented(operation))]);
-        ask(&replay, operation).await.unwrap();
-        let asked = replay.only();
-        assert_eq!(asked.header("x-amz-target"), Some(format!("RekognitionService.{operation}").as_str()));
-        assert_eq!(asked.header("content-type"), Some("application/x-amz-json-1.1"));
-        assert_eq!(asked.json(), body, "{operation}");
+        call(&replay, operation).await.unwrap();
+        let sent = replay.only();
+        assert_eq!(sent.header("x-amz-target"), Some(format!("RekognitionService.{operation}").as_str()));
+        assert_eq!(sent.header("content-type"), Some("application/x-amz-json-1.1"));
+        assert_eq!(sent.json(), body, "{operation}");
     }
 }
 
 #[tokio::test]
 async fn documented_responses_are_returned_byte_for_byte() {
     for operation in OPERATIONS {
-        let answer = ask(&Replay::new([ok(documented(operation))]), operation).await.unwrap();
+        let answer = call(&Replay::new([ok(documented(operation))]), operation).await.unwrap();
         assert!(answer == documented(operation), "{operation}");
     }
 }
@@ -74,10 +74,10 @@ async fn documented_responses_are_returned_byte_for_byte() {
 #[tokio::test]
 async fn unknown_members_of_a_response_are_returned_too() {
     let answer = br#"{"Labels":[{"Name":"Car","Confidence":99.12345678901234,"NewMember":{"a":[1,2]}}],"NewVersion":null}"#;
-    assert_eq!(ask(&Replay::new([ok(&answer[..])]), "DetectLabels").await.unwrap(), answer);
+    assert_eq!(call(&Replay::new([ok(&answer[..])]), "DetectLabels").await.unwrap(), answer);
 }
 
-/// Rekognition, API reference, "Errors" of each of the four operations; and what the SDK itself may meet.
+/// Errors of the four operations (Rekognition API reference), and errors of the SDK.
 const ERRORS: [(&str, u16, &str); 15] = [
     ("ThrottlingException", 500, "Recognition.Throttled"),
     ("ThrottlingException", 400, "Recognition.Throttled"),
@@ -100,7 +100,7 @@ const ERRORS: [(&str, u16, &str); 15] = [
 async fn every_documented_error_of_every_operation_has_our_name() {
     for operation in OPERATIONS {
         for (code, status, name) in ERRORS {
-            let error = ask(&Replay::new([json_error(status, code)]), operation).await.unwrap_err();
+            let error = call(&Replay::new([json_error(status, code)]), operation).await.unwrap_err();
             assert_eq!(error.name(), name, "{operation}: {code} ({status})");
             assert!(error.to_string().starts_with(&format!("{operation} ")), "{error}");
         }
@@ -110,7 +110,7 @@ async fn every_documented_error_of_every_operation_has_our_name() {
 #[tokio::test]
 async fn the_error_code_is_also_read_from_the_header() {
     let header = vec![("x-amzn-errortype", "ImageTooLargeException:http://internal.amazon.com/".to_owned())];
-    let error = ask(&Replay::new([Answer::Http(400, header, b"{}".to_vec())]), "DetectLabels").await.unwrap_err();
+    let error = call(&Replay::new([Answer::Http(400, header, b"{}".to_vec())]), "DetectLabels").await.unwrap_err();
     assert_eq!(error.name(), "Recognition.Refused");
 }
 
@@ -124,15 +124,15 @@ async fn refusals_and_configuration_errors_are_not_retried() {
         "InvalidParameterException",
     ] {
         let replay = Replay::new([json_error(400, code)]);
-        ask(&replay, "DetectLabels").await.unwrap_err();
-        assert_eq!(replay.asked().len(), 1, "{code}");
+        call(&replay, "DetectLabels").await.unwrap_err();
+        assert_eq!(replay.requests().len(), 1, "{code}");
     }
 }
 
 #[tokio::test]
 async fn an_invalid_body_of_a_200_response_is_unavailable() {
     for rubbish in ["<html>busy</html>", "{\"Labels\": [", "{\"Labels\": 5}", "[]", "\"text\""] {
-        let error = ask(&Replay::new([ok(rubbish)]), "DetectLabels").await.unwrap_err();
+        let error = call(&Replay::new([ok(rubbish)]), "DetectLabels").await.unwrap_err();
         assert_eq!(error.name(), "Recognition.Unavailable", "{rubbish}");
     }
 }
@@ -145,7 +145,7 @@ async fn an_error_without_a_code_is_classified_by_its_status() {
         (500, "Recognition.Unavailable"),
         (503, "Recognition.Unavailable"),
     ] {
-        let error = ask(&Replay::new([Answer::Http(status, vec![], b"<html>".to_vec())]), "DetectLabels").await.unwrap_err();
+        let error = call(&Replay::new([Answer::Http(status, vec![], b"<html>".to_vec())]), "DetectLabels").await.unwrap_err();
         assert_eq!(error.name(), name, "{status}");
     }
 }
@@ -154,7 +154,7 @@ async fn an_error_without_a_code_is_classified_by_its_status() {
 async fn a_broken_connection_and_a_timeout_are_unavailable() {
     for operation in OPERATIONS {
         for (case, answer) in [("broken", Answer::Broken), ("silent", Answer::Silence)] {
-            let error = ask(&Replay::new([answer]), operation).await.unwrap_err();
+            let error = call(&Replay::new([answer]), operation).await.unwrap_err();
             assert_eq!(error.name(), "Recognition.Unavailable", "{operation}, {case}");
         }
     }
@@ -163,7 +163,7 @@ async fn a_broken_connection_and_a_timeout_are_unavailable() {
 #[tokio::test]
 async fn an_empty_response_is_returned_and_does_not_deserialize() {
     for empty in ["", "{}"] {
-        let answer = ask(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
+        let answer = call(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
         assert!(serde_json::from_slice::<sightline_domain::rules::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
     }
     let moderation =

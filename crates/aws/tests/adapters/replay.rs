@@ -1,4 +1,4 @@
-//! HTTP without a network: answers come from a script, requests are kept, and waiting takes no time.
+//! HTTP without a network: responses come from a script, requests are recorded, and waits take no time.
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::config::{AsyncSleep, Credentials, HttpClient, SharedCredentialsProvider, SharedHttpClient, Sleep};
@@ -25,44 +25,44 @@ use std::{
     time::Duration,
 };
 
-/// What happens to a request.
+/// The response to a request.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// An HTTP answer: status, headers, body.
     Http(u16, Vec<(&'static str, String)>, Vec<u8>),
-    /// The connection is refused, or breaks.
+    /// The connection is refused or breaks.
     Broken,
-    /// Nothing ever comes.
+    /// No response ever arrives.
     Silence,
 }
 
-/// An answer of 200.
+/// A 200 response.
 pub fn ok(body: impl Into<Vec<u8>>) -> Answer {
     Answer::Http(200, vec![], body.into())
 }
 
 /// An error as the JSON protocols write it.
 pub fn json_error(status: u16, code: &str) -> Answer {
-    let body = serde_json::json!({"__type": code, "message": "said so"}).to_string();
+    let body = serde_json::json!({"__type": code, "message": "the reason"}).to_string();
     Answer::Http(status, vec![("content-type", "application/x-amz-json-1.1".into())], body.into())
 }
 
 /// An error as S3 and SNS write it.
 pub fn xml_error(status: u16, code: &str) -> Answer {
-    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>said so</Message><RequestId>1</RequestId></Error>");
+    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>the reason</Message><RequestId>1</RequestId></Error>");
     Answer::Http(status, vec![("content-type", "application/xml".into())], body.into())
 }
 
-/// A request as it would have gone over the wire.
+/// A recorded request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct Request {
     pub method: String,
     pub uri: String,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Asked {
+impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -75,11 +75,11 @@ impl Asked {
 #[derive(Debug, Default)]
 struct Script {
     answers: VecDeque<Answer>,
-    asked: Vec<Asked>,
+    sent: Vec<Request>,
     waits: Vec<Duration>,
 }
 
-/// The script; its last answer is repeated for ever.
+/// The script; its last response is repeated.
 #[derive(Debug, Clone, Default)]
 pub struct Replay(Arc<Mutex<Script>>);
 
@@ -88,22 +88,22 @@ impl Replay {
         Self(Arc::new(Mutex::new(Script { answers: answers.into_iter().collect(), ..Script::default() })))
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
-        self.0.lock().unwrap().asked.clone()
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.lock().unwrap().sent.clone()
     }
 
-    pub fn only(&self) -> Asked {
-        let asked = self.asked();
-        assert_eq!(asked.len(), 1, "{asked:?}");
-        asked[0].clone()
+    pub fn only(&self) -> Request {
+        let sent = self.requests();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        sent[0].clone()
     }
 
-    /// What was waited for before another try.
+    /// The waits before further attempts.
     pub fn waits(&self) -> Vec<Duration> {
         self.0.lock().unwrap().waits.clone()
     }
 
-    /// The configuration of the functions, over this script.
+    /// The configuration of the functions, with this script as its HTTP client.
     pub async fn config(&self) -> SdkConfig {
         let target = Target { region: Some("eu-west-1".into()), endpoint_url: Some("http://127.0.0.1:1".into()), ..Target::default() };
         let credentials = Credentials::new("test", "test", None, None, "test");
@@ -119,7 +119,7 @@ impl Replay {
 impl HttpConnector for Replay {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut script = self.0.lock().unwrap();
-        script.asked.push(Asked {
+        script.sent.push(Request {
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
             headers: request.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
@@ -146,7 +146,7 @@ impl HttpClient for Replay {
     }
 }
 
-/// The longest wait between two tries; what is longer is a timeout that runs beside a try.
+/// The longest wait between two attempts; a longer sleep is the timeout of an attempt.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(19_999);
 
 impl AsyncSleep for Replay {
@@ -157,23 +157,23 @@ impl AsyncSleep for Replay {
             script.waits.push(duration);
             return Sleep::new(std::future::ready(()));
         }
-        // The timeout of an attempt ends at once where nothing comes; that of the whole operation would need an hour of silence more.
+        // If no response arrives, the timeout of the attempt fires at once; the timeout of the operation never does.
         if silent && duration < Duration::from_secs(50) { Sleep::new(std::future::ready(())) } else { Sleep::new(std::future::pending()) }
     }
 }
 
-/// The tables over recorded answers.
+/// The tables over recorded responses.
 pub async fn tables(replay: &Replay) -> Tables {
     let names = TableNames { records: "records".into(), label_index: "label-index".into(), trends: "trends".into() };
     Tables::new(aws_sdk_dynamodb::Client::new(&replay.config().await), names)
 }
 
-/// S3 over recorded answers.
+/// S3 over recorded responses.
 pub async fn s3(replay: &Replay) -> S3 {
     S3::new(aws_sdk_s3::Client::new(&replay.config().await))
 }
 
-/// Step Functions over recorded answers.
+/// Step Functions over recorded responses.
 pub async fn step_functions(replay: &Replay) -> StepFunctions {
     let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis";
     StepFunctions::new(aws_sdk_sfn::Client::new(&replay.config().await)).with_state_machine(machine, format!("{machine}:live"))

@@ -1,4 +1,4 @@
-//! SNS: the message with its attributes, and what its errors mean.
+//! SNS: the message with its attributes, and the meaning of errors.
 
 use crate::replay::{Answer, Replay, ok, xml_error};
 use sightline_aws::sns::Topic;
@@ -58,7 +58,7 @@ async fn subject_body_and_attributes_are_sent_and_the_message_id_is_returned() {
 }
 
 /// Injected: each of the errors that SNS documents, and a broken connection.
-/// Seen: Alert.Unavailable for what passes, Alert.Misconfigured for what does not.
+/// Seen: Alert.Unavailable for transient errors, Alert.Misconfigured for the others.
 #[tokio::test]
 async fn row_26_sns_errors_have_our_names() {
     let cases = [

@@ -1,4 +1,4 @@
-//! SQS: looking at messages, letting them go, deleting them.
+//! SQS: receiving, releasing and deleting messages.
 
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
@@ -20,14 +20,14 @@ async fn a_message_has_its_body_counts_and_error_attributes() {
             "RULE_ARN": {"StringValue": "rule", "DataType": "String"}}});
     let replay = Replay::new([ok(json!({"Messages": [message]}).to_string())]);
 
-    let letters = queue(&replay).await.receive(Duration::from_mins(1)).await.unwrap();
+    let messages = queue(&replay).await.receive(Duration::from_mins(1)).await.unwrap();
 
-    let letter = &letters[0];
-    assert_eq!((letter.id.as_str(), letter.body.as_str(), letter.received), ("m", "{}", 3));
-    assert_eq!((letter.sent_at, letter.attributes["ERROR_CODE"].as_str()), (Some(1_772_366_400_000), "SDK_CLIENT_ERROR"));
-    let asked = replay.only().json();
-    assert_eq!((&asked["VisibilityTimeout"], &asked["MaxNumberOfMessages"]), (&json!(60), &json!(10)));
-    assert_eq!((&asked["MessageAttributeNames"], &asked["QueueUrl"]), (&json!(["All"]), &json!(QUEUE)));
+    let message = &messages[0];
+    assert_eq!((message.id.as_str(), message.body.as_str(), message.received), ("m", "{}", 3));
+    assert_eq!((message.sent_at, message.attributes["ERROR_CODE"].as_str()), (Some(1_772_366_400_000), "SDK_CLIENT_ERROR"));
+    let sent = replay.only().json();
+    assert_eq!((&sent["VisibilityTimeout"], &sent["MaxNumberOfMessages"]), (&json!(60), &json!(10)));
+    assert_eq!((&sent["MessageAttributeNames"], &sent["QueueUrl"]), (&json!(["All"]), &json!(QUEUE)));
     assert!(queue(&Replay::new([ok("{}")])).await.receive(Duration::ZERO).await.unwrap().is_empty());
 }
 
@@ -36,12 +36,12 @@ async fn a_message_is_released_or_deleted_by_its_receipt_handle() {
     let received = json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "receipt-1", "Body": "{}"}]});
     let replay = Replay::new([ok(received.to_string()), ok("{}"), ok("{}")]);
     let queue = queue(&replay).await;
-    let letters = queue.receive(Duration::from_mins(1)).await.unwrap();
+    let messages = queue.receive(Duration::from_mins(1)).await.unwrap();
 
-    queue.release(&letters[0]).await.unwrap();
-    queue.delete(&letters[0]).await.unwrap();
+    queue.release(&messages[0]).await.unwrap();
+    queue.delete(&messages[0]).await.unwrap();
 
-    let [_, let_go, deleted] = replay.asked().try_into().unwrap();
+    let [_, let_go, deleted] = replay.requests().try_into().unwrap();
     assert_eq!(let_go.json(), json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-1", "VisibilityTimeout": 0}));
     assert_eq!(deleted.json(), json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-1"}));
 }

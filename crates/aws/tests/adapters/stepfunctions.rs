@@ -1,7 +1,7 @@
 //! Step Functions: executions, the causes in their histories, redrives, notifications and bulk imports (fault matrix, rows 31 and 33).
 
 use crate::{
-    replay::{Answer, Asked, Replay, json_error, ok, step_functions},
+    replay::{Answer, Replay, Request, json_error, ok, step_functions},
     s3::import_source::photo,
 };
 use serde_json::{Value, json};
@@ -32,12 +32,12 @@ async fn an_execution_is_running_ended_or_unknown() {
             ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
         assert_eq!(state(status).await, failed);
     }
-    let look = |code| async move {
+    let find = |code| async move {
         step_functions(&Replay::new([json_error(400, code)])).await.find(EXECUTION).await.map_err(|error| error.name())
     };
-    assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
-    // Whoever may not look must not take executions for lost.
-    assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));
+    assert_eq!(find("ExecutionDoesNotExist").await, Ok(None));
+    // A denied call must not count as a lost execution.
+    assert_eq!(find("AccessDeniedException").await, Err("Storage.Misconfigured"));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn stop(answers: impl IntoIterator<Item = Answer>) -> (Result<Stopped, &'s
     let replay = Replay::new(answers);
     let workflow = step_functions(&replay).await;
     let stopped = workflow.stop(EXECUTION).await.map_err(|error| error.name());
-    (stopped, replay.asked().iter().map(Asked::json).collect())
+    (stopped, replay.requests().iter().map(Request::json).collect())
 }
 
 fn execution(status: &str) -> Answer {
@@ -60,9 +60,9 @@ fn execution(status: &str) -> Answer {
 
 #[tokio::test]
 async fn a_running_execution_is_stopped_with_a_reason() {
-    let (stopped, asked) = stop([execution("RUNNING"), ok(json!({"stopDate": 1_772_366_400.0}).to_string())]).await;
+    let (stopped, sent) = stop([execution("RUNNING"), ok(json!({"stopDate": 1_772_366_400.0}).to_string())]).await;
     assert_eq!(stopped, Ok(Stopped::Stopped));
-    assert_eq!((&asked[1]["executionArn"], &asked[1]["error"]), (&json!(EXECUTION), &json!("Image.Erased")));
+    assert_eq!((&sent[1]["executionArn"], &sent[1]["error"]), (&json!(EXECUTION), &json!("Image.Erased")));
 }
 
 #[tokio::test]
@@ -78,13 +78,13 @@ async fn an_ended_or_unknown_execution_is_not_stopped() {
     assert_eq!(stop([execution("RUNNING"), json_error(400, "AccessDeniedException")]).await.0, Err("Storage.Misconfigured"));
 }
 
-/// A history as it happened; it is asked for newest first.
+/// The cause in a history that is given in order; Step Functions returns the newest event first.
 async fn cause_of(oldest_first: &[Value]) -> Option<FailureCause> {
     let events: Vec<Value> = oldest_first.iter().rev().cloned().collect();
     let replay = Replay::new([ok(json!({"events": events}).to_string())]);
     let cause = step_functions(&replay).await.failure_cause(EXECUTION).await.unwrap();
-    let asked = replay.only().json();
-    assert_eq!((&asked["executionArn"], &asked["reverseOrder"]), (&json!(EXECUTION), &json!(true)));
+    let sent = replay.only().json();
+    assert_eq!((&sent["executionArn"], &sent["reverseOrder"]), (&json!(EXECUTION), &json!(true)));
     cause
 }
 
@@ -263,7 +263,7 @@ async fn an_unknown_execution_has_no_cause() {
     assert_eq!(step_functions(&forgotten).await.failure_cause(EXECUTION).await.unwrap(), None);
 }
 
-async fn tell(replay: &Replay) -> Result<Notified, &'static str> {
+async fn notify(replay: &Replay) -> Result<Notified, &'static str> {
     let outcome =
         ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None };
     step_functions(replay).await.notify(&"token-1".into(), &outcome).await.map_err(|error| error.name())
@@ -272,24 +272,24 @@ async fn tell(replay: &Replay) -> Result<Notified, &'static str> {
 #[tokio::test]
 async fn a_decision_is_sent_with_the_token_and_the_attribute_names_of_the_record() {
     let replay = Replay::new([ok("{}")]);
-    assert_eq!(tell(&replay).await, Ok(Notified::Yes));
-    let asked = replay.only().json();
-    assert_eq!(asked["taskToken"], json!("token-1"));
-    let output: Value = serde_json::from_str(asked["output"].as_str().unwrap()).unwrap();
+    assert_eq!(notify(&replay).await, Ok(Notified::Yes));
+    let sent = replay.only().json();
+    assert_eq!(sent["taskToken"], json!("token-1"));
+    let output: Value = serde_json::from_str(sent["output"].as_str().unwrap()).unwrap();
     assert_eq!(output, json!({"Status": "APPROVED", "ReviewedBy": "anna", "ReviewedAt": 5}));
 }
 
 #[tokio::test]
 async fn notifying_an_execution_that_does_not_wait_is_not_an_error() {
     for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
-        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Ok(Notified::NotWaiting), "{code}");
+        assert_eq!(notify(&Replay::new([json_error(400, code)])).await, Ok(Notified::NotWaiting), "{code}");
     }
     for (code, name) in [
         ("AccessDeniedException", "Storage.Misconfigured"),
         ("InvalidOutput", "Storage.Misconfigured"),
         ("ThrottlingException", "Storage.Unavailable"),
     ] {
-        assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Err(name), "{code}");
+        assert_eq!(notify(&Replay::new([json_error(400, code)])).await, Err(name), "{code}");
     }
 }
 
@@ -304,18 +304,18 @@ async fn an_execution_is_redriven_by_its_arn() {
 }
 
 /// Injected: the recorded refusal ExecutionNotRedrivable.
-/// Seen: the refusal is handed on with its reason.
+/// Seen: the refusal is returned with its reason.
 #[tokio::test]
 async fn row_31_a_refused_redrive_keeps_its_reason() {
     let replay = Replay::new([json_error(400, "ExecutionNotRedrivable")]);
 
     let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
 
-    assert_eq!(redriven, Redriven::Refused("said so".to_owned()));
+    assert_eq!(redriven, Redriven::Refused("the reason".to_owned()));
 }
 
-/// Injected: the answers of an engine without redrive, and of one that denies it.
-/// Seen: the first is told apart; the second is Storage.Misconfigured.
+/// Injected: the responses of an engine without redrive, and of one that denies it.
+/// Seen: the first is `Unknown`; the second is Storage.Misconfigured.
 #[tokio::test]
 async fn row_31_an_engine_without_redrive_is_distinguished_from_a_failing_one() {
     let local = Replay::new([json_error(400, "InvalidAction")]);
@@ -335,8 +335,8 @@ async fn imports(replay: &Replay) -> BulkImports {
 async fn an_import_is_started_by_name_and_a_taken_name_is_reported() {
     let replay = Replay::new([ok(json!({"executionArn": "arn", "startDate": 1.0}).to_string())]);
     assert_eq!(imports(&replay).await.start("import-1", "{}").await.unwrap(), Started::Yes("arn".into()));
-    let asked = replay.only().json();
-    assert_eq!((&asked["name"], &asked["stateMachineArn"]), (&json!("import-1"), &json!(MACHINE)));
+    let sent = replay.only().json();
+    assert_eq!((&sent["name"], &sent["stateMachineArn"]), (&json!("import-1"), &json!(MACHINE)));
 
     let taken = Replay::new([json_error(400, "ExecutionAlreadyExists")]);
     assert_eq!(imports(&taken).await.start("import-1", "{}").await.unwrap(), Started::NameTaken);
@@ -365,7 +365,7 @@ async fn a_map_run_is_counted_and_its_concurrency_limited() {
 
     assert_eq!(run, Some(MapRun { arn: "m".into(), total: 17, pending: 5, running: 2, succeeded: 7, failed: 3 }));
     imports.set_max_concurrency("m", 4).await.unwrap();
-    assert_eq!(replay.asked().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
+    assert_eq!(replay.requests().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
     let none = Replay::new([ok(json!({"mapRuns": []}).to_string())]);
     assert_eq!(self::imports(&none).await.map_run("e").await.unwrap(), None);
 }
@@ -384,6 +384,6 @@ async fn failed_items_are_listed_with_object_and_reason() {
 
     assert_eq!(failures.len(), 1);
     assert_eq!((&failures[0].object, failures[0].error.as_str()), (&photo(), "Import.SourceMissing"));
-    let asked = replay.asked()[0].json();
-    assert_eq!(asked, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
+    let sent = replay.requests()[0].json();
+    assert_eq!(sent, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
 }

@@ -1,4 +1,4 @@
-//! An erasure that is interrupted anywhere goes on when it is run again.
+//! An interrupted erasure continues when it is run again.
 
 use crate::world::{ERASED, TestEraser, World, completed, erase};
 use sightline_domain::{flows::erase::LateWrites, ports::Records};

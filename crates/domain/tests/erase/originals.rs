@@ -1,4 +1,4 @@
-//! Which versions are the image's own: other contents under the same key are other images.
+//! The versions that belong to an image; other contents under the same key are other images.
 
 use crate::world::{ERASED, World, completed};
 use sightline_domain::model::{

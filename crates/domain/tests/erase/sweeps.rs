@@ -1,4 +1,4 @@
-//! The second look: for what was written by a function that was at work when its execution was stopped.
+//! The second sweep: deletes what a function wrote after its execution was stopped.
 
 use crate::world::{ERASED, World, completed};
 use sightline_domain::{
@@ -19,8 +19,8 @@ fn tombstone(world: &World) -> Record {
     ready(world.records.items(IMAGE_ID)).unwrap().remove(0)
 }
 
-/// Injected: a function that was at work writes an answer after the image was erased.
-/// Seen: the second look removes it; the tombstone is closed only by a look, minutes after the erasure, that finds nothing.
+/// Injected: a running function writes an answer after the image was erased.
+/// Seen: the second sweep deletes it; only a sweep that finds nothing, minutes after the erasure, closes the tombstone.
 #[test]
 fn row_33_late_writes_are_removed_by_the_second_sweep() {
     let world = completed();

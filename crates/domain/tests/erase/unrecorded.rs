@@ -1,4 +1,4 @@
-//! Images whose record has expired: DynamoDB deletes it in its own time, and objects and rows outlive it.
+//! Images whose record has expired: their objects and rows still exist.
 
 use crate::world::{BUCKET_NAME, ERASED, TestEraser, World, completed};
 use sightline_domain::{
@@ -28,7 +28,7 @@ fn found(objects: &MemoryObjects, image_id: &str) -> UploadsById {
     ready(find_uploads(objects, BUCKET_NAME, &[image_id.to_owned()].into())).unwrap()
 }
 
-/// As the command does it for an id without a record.
+/// Erases an id without a record, as the command does.
 fn erase(eraser: &TestEraser, objects: &MemoryObjects, image_id: &str) -> Option<Receipt> {
     assert!(ready(eraser.erase(image_id)).unwrap().is_none(), "it has no record");
     let uploads = found(objects, image_id).remove(image_id).unwrap_or_default();
@@ -39,7 +39,7 @@ fn erase(eraser: &TestEraser, objects: &MemoryObjects, image_id: &str) -> Option
     receipt
 }
 
-/// An original under a key that names no image, with its copies; gives it and its id.
+/// Adds an original under a plain key, with its copies; returns it and its id.
 fn plain(world: &World, key: &str, bytes: &[u8], at: i64) -> (Upload, String) {
     let upload = world.objects.upload(BUCKET_NAME, key, bytes, at);
     let id = upload.derived_id();
@@ -48,7 +48,7 @@ fn plain(world: &World, key: &str, bytes: &[u8], at: i64) -> (Upload, String) {
 }
 
 /// Injected: the record of an image expires; then the image is erased by its id.
-/// Seen: original, copies, results, label rows and the share of the trends are gone, and a tombstone keeps late events out.
+/// Seen: original, copies, results, label rows and contributions to the trends are gone, and a tombstone refuses late events.
 #[test]
 fn row_33_an_image_whose_record_has_expired_is_erased_by_its_id() {
     let world = expired();
@@ -58,7 +58,7 @@ fn row_33_an_image_whose_record_has_expired_is_erased_by_its_id() {
     assert_eq!((receipt.records, receipt.trends), (0, true));
     let tombstone = world.records.all().remove(0);
     assert_eq!(tombstone.upload_timestamp, UPLOADED, "where a late claim of the same upload would put its record");
-    // It is a tombstone like any other: looked at again, and closed.
+    // The tombstone is swept and closed like any other.
     assert!(world.erase_at(ERASED + SWEEP_AFTER).erased_before.is_some());
     assert!(world.records.all().remove(0).is_closed());
 }

@@ -1,4 +1,4 @@
-//! An image with everything that can be known of it.
+//! An image with all its data.
 
 use serde_json::json;
 use sightline_domain::{
@@ -47,7 +47,7 @@ pub fn pending() -> World {
     world
 }
 
-/// An image that is done: two label rows, counted, its execution over.
+/// A completed image: two label rows, counted, its execution ended.
 pub fn completed() -> World {
     let world = World { executions: MemoryExecutions::default(), ..pending() };
     let known = world.records.all().remove(0);

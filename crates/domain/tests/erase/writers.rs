@@ -1,4 +1,4 @@
-//! Every other writer is refused by an erased record: while the erasure is under way, afterwards, and once the tombstone is closed.
+//! An erased record refuses late events and claims at every stage of its erasure.
 
 use crate::world::{ERASED, World, completed, pending};
 use sightline_domain::{
@@ -6,13 +6,12 @@ use sightline_domain::{
         erase::SWEEP_AFTER,
         fail::{Attempt, FailureReason, mark_failed},
     },
-    model::record::{ProcessingStatus, Record},
-    ports::{Records, ReviewRequest, Written},
-    rules::{label_index::rows, merge::merge},
+    model::record::Record,
+    ports::{Records, Written},
 };
 use sightline_tests::{
     ready,
-    samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, findings},
+    samples::{EXECUTION, IMAGE_ID, OTHER_EXECUTION, UPLOADED, claimed},
 };
 
 /// The three stages of an erased record.
@@ -25,41 +24,8 @@ fn stages() -> [(&'static str, World); 3] {
     [("under way", under_way), ("erased", erased), ("closed", closed)]
 }
 
-/// Injected: each step of the stopped execution writes to the record, at every stage of the erasure.
-/// Seen: every write is refused, and the record is unchanged.
-#[test]
-fn row_33_late_writes_to_the_record_are_refused() {
-    for (stage, world) in stages() {
-        let before = world.records.item(IMAGE_ID);
-        let own = claimed();
-        let done = merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730);
-        let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() };
-        let token = secrecy::SecretString::from("token");
-        let request = ReviewRequest {
-            image_id: IMAGE_ID,
-            upload_timestamp: UPLOADED,
-            execution_arn: EXECUTION,
-            task_token: &token,
-            flags: &[],
-            requested_at: 0,
-            deadline: ERASED + 1,
-        };
-        assert_eq!(ready(world.records.claim(&own)).unwrap(), Written::Refused, "{stage}: claim");
-        assert_eq!(
-            ready(world.records.claim(&Record { execution_arn: OTHER_EXECUTION.into(), ..own })).unwrap(),
-            Written::Refused,
-            "{stage}"
-        );
-        assert_eq!(ready(world.records.fail(&failed)).unwrap(), Written::Refused, "{stage}: fail");
-        assert_eq!(ready(world.records.complete(&done, &rows(&done))).unwrap(), Written::Refused, "{stage}: complete");
-        assert_eq!(ready(world.records.request_review(&request)).unwrap(), Written::Refused, "{stage}: ask");
-        assert_eq!(world.records.item(IMAGE_ID), before, "{stage}");
-        assert!(world.records.label_rows().is_empty(), "{stage}");
-    }
-}
-
 /// Injected: the status event of the stopped execution arrives, before and after the original is deleted.
-/// Seen: it makes no record.
+/// Seen: it creates no record.
 #[test]
 fn row_33_the_status_event_of_the_stopped_execution_creates_no_record() {
     for (stage, world) in stages() {
@@ -75,7 +41,7 @@ fn row_33_the_status_event_of_the_stopped_execution_creates_no_record() {
 }
 
 /// Injected: the status event of the stopped execution arrives when another image has the id already.
-/// Seen: it makes no record, under no id.
+/// Seen: it creates no record under any id.
 #[test]
 fn row_33_the_status_event_of_the_stopped_execution_does_not_touch_a_new_upload() {
     let (_, world) = stages().into_iter().find(|(stage, _)| *stage == "closed").unwrap();

@@ -1,4 +1,4 @@
-//! Stopping, and going on.
+//! The bookmark: where a run stopped, and where the next one continues.
 
 use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
@@ -43,13 +43,13 @@ fn a_finished_sweep_is_repeated_only_for_a_margin() {
     assert_eq!((again.versions_listed, again.versions_looked_at), (1, 0));
     assert_eq!(world.started(), [old]);
 
-    // A clock that differs, or a listing that was a moment late.
+    // The margin covers clock differences and late listings.
     let late = world.objects.upload(BUCKET, "raw-uploads/late.jpg", b"image", NOW - 5 * MINUTE);
     world.run();
     assert_eq!(world.started().last(), Some(&late));
 }
 
-/// Its execution may fail before it claims a record, and the event of its failure be lost.
+/// Its execution can fail before it claims a record, and the event of the failure can be lost.
 #[test]
 fn a_started_upload_is_checked_again_until_it_has_a_record() {
     let mut world = world();
@@ -96,7 +96,7 @@ fn consecutive_transient_errors_end_the_run_and_the_next_one_continues_there() {
     assert_eq!(did(&first), [ActionKind::Started, ActionKind::NotDone, ActionKind::NotDone]);
     assert_eq!((first.complete, first.interrupted), (false, true));
     assert_eq!((did(&second), second.complete), (vec![ActionKind::Started, ActionKind::Started], true));
-    // Those that met the first troubles are looked at again by the next sweep.
+    // The next sweep checks those with errors again.
     world.now += 24 * 60 * MINUTE;
     world.run();
     for number in 0..5 {
@@ -116,7 +116,7 @@ fn an_error_of_one_upload_does_not_end_the_run() {
     assert_eq!((report.failed, report.interrupted), (1, false));
 }
 
-/// One odd object must not make every later sweep look at everything again.
+/// One failing object must not make every later sweep start from the beginning.
 #[test]
 fn the_next_sweep_checks_a_failed_old_upload_and_no_other_old_one() {
     let mut world = world();

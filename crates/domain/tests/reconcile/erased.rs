@@ -1,4 +1,4 @@
-//! Erased images in the queue: what was written late goes, and the tombstone is closed.
+//! Erased images in the queue: late writes are deleted, and the tombstone is closed.
 
 use crate::world::{MINUTE, NOW, World, did, world};
 use serde_json::json;
@@ -12,7 +12,7 @@ use sightline_tests::{
     samples::{BUCKET, EXECUTION, IMAGE_ID, UPLOADED, claimed, key},
 };
 
-/// An image that was erased just `ago`; of its original nothing is left.
+/// An image that was erased `ago` milliseconds ago, without its original.
 fn erased(ago: i64) -> World {
     let world = world();
     let tombstone = json!({"ImageID": IMAGE_ID, "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "WorkQueue": "ERASED",
@@ -29,8 +29,8 @@ fn left(world: &World) -> Vec<String> {
     world.objects.keys().into_iter().filter(|key| !key.starts_with("operations/")).collect()
 }
 
-/// Injected: a function that was at work when its execution was stopped writes an answer after the erasure.
-/// Seen: the next run of reconcile removes it, and the one after closes the tombstone.
+/// Injected: a function of the stopped execution writes an answer after the erasure.
+/// Seen: the next run of reconcile deletes it, and the one after closes the tombstone.
 #[test]
 fn row_33_reconcile_removes_late_writes_and_closes_the_tombstone() {
     let world = erased(SWEEP_AFTER);

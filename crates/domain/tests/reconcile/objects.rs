@@ -22,7 +22,7 @@ fn record_of(world: &World, upload: &Upload, id: &str) -> Record {
     record
 }
 
-/// Injected: an object lies in the bucket, and no event of it started anything.
+/// Injected: an object is in the bucket, and its event was lost.
 /// Seen: the next run starts an execution with the event that S3 should have sent.
 #[test]
 fn row_03_an_upload_without_a_record_is_started_with_its_event() {
@@ -76,7 +76,7 @@ fn other_content_under_a_key_with_an_image_id_is_a_separate_upload() {
 
 #[test]
 fn an_upload_whose_record_has_expired_is_not_analysed_again() {
-    // A record of today cannot have expired: it got lost.
+    // A record of today cannot have expired, so it was lost.
     for (uploaded, orphans) in [(UPLOADED - 2 * DAY_MILLIS, 0), (UPLOADED, 1)] {
         let world = world();
         let upload = world.upload(b"image", uploaded);
@@ -138,7 +138,7 @@ fn a_folder_marker_is_not_an_upload() {
     let report = world.run();
     assert_eq!((report.versions_listed, report.orphans, world.started().len()), (0, 0, 0));
     assert!(report.complete);
-    // A key may end in a slash, and an object may be empty: only both together stand for a folder.
+    // Only an empty object whose key ends in a slash is a folder marker.
     world.objects.upload(BUCKET, "raw-uploads/odd/", b"image", NOW - 6 * MINUTE);
     world.objects.upload(BUCKET, "raw-uploads/empty.jpg", b"", NOW - 6 * MINUTE);
     assert_eq!((world.run().actions.len(), world.started().len()), (2, 2));
@@ -155,7 +155,7 @@ fn a_dry_run_starts_nothing_and_keeps_no_bookmark() {
 }
 
 /// Injected: `a.jpg` and `a.jpeg` are one image; the one that had claimed its record is deleted before it is inspected.
-/// Seen: the other one is started, and may take the record over.
+/// Seen: the other one is started and can claim the record.
 #[test]
 fn row_01_the_remaining_one_of_two_uploads_is_started_if_the_other_was_deleted() {
     let world = world();

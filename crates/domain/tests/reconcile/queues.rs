@@ -1,4 +1,4 @@
-//! Records whose execution is over, and decisions that nobody heard of.
+//! Records whose execution has ended, and undelivered decisions.
 
 use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
@@ -65,8 +65,8 @@ fn an_execution_that_was_redriven_meanwhile_is_left_alone() {
     assert_eq!((report.actions, report.stuck_records, world.record().processing_status), (vec![], 0, ProcessingStatus::Pending));
 }
 
-/// Injected: the engine is stopped in the middle of an execution, or forgets it, or ends it well without a record.
-/// Seen: the record is FAILED for a moment, a fresh execution of the same upload takes it over, and `Attempts` counts.
+/// Injected: the engine loses an execution, or the execution succeeds without a completed record.
+/// Seen: the record is FAILED briefly, a new execution of the same upload claims it, and `Attempts` is increased.
 #[test]
 fn row_36_a_lost_execution_is_restarted_at_once() {
     let cases = [
@@ -130,7 +130,7 @@ fn the_queue_position_is_kept_after_an_error_for_the_next_run() {
 
     let place = world.bookmark().queue.and_then(|position| position.after).expect("a place");
     assert_eq!((first.stuck_records, first.interrupted, first.failed), (4, true, 2));
-    // The two that met the first troubles come again once the queue begins anew.
+    // The two with errors come again when the queue is read from its beginning.
     assert_eq!(place.image_id, uuid::Uuid::from_u128(5).to_string());
     assert_eq!((world.run().stuck_records, world.run().stuck_records), (3, 2));
 }
@@ -179,7 +179,7 @@ fn an_interrupted_restart_is_repeated_for_an_hour() {
 
     assert!(cut_off.error.is_some() && world.record().processing_status == ProcessingStatus::Failed);
     assert_eq!((did(&made_up_for), world.started().len()), (vec![ActionKind::Restarted], 1));
-    // Nobody comes to claim it.
+    // No execution claims it.
     world.now += 60 * MINUTE;
     assert_eq!((world.run().actions, world.record().work_queue), (vec![], Some(WorkQueue::Failed)));
 }
@@ -199,8 +199,8 @@ fn decision(at: EpochMillis) -> ReviewOutcome {
     ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(at), review_reason: None }
 }
 
-/// Injected: a decision is saved, and telling the execution fails.
-/// Seen: the next run tells it by the token in the record; the one after that changes nothing.
+/// Injected: a decision is saved, and notifying the execution fails.
+/// Seen: the next run delivers it with the token in the record; the one after that changes nothing.
 #[test]
 fn row_29_an_undelivered_decision_is_delivered_and_applied_once() {
     let world = world();
@@ -256,7 +256,7 @@ fn queues_are_read_page_by_page_from_the_last_position() {
     assert_eq!((world.run().stuck_records, world.bookmark().queue), (7 - first.stuck_records, None));
 }
 
-/// Injected: two uploads of an image were claimed as two items, and the execution of the older one is over without completing it.
+/// Injected: two uploads of an image were claimed as two items, and the execution of the older one has ended without completing it.
 /// Seen: the older one is marked FAILED as superseded and not started again; the newer one is left alone.
 #[test]
 fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one() {

@@ -1,11 +1,11 @@
-//! A table that lost what it held: restored from a backup, or saved last before the emulator was killed.
+//! A table that lost records: restored from a backup, or from an older save of the emulator.
 
 use crate::world::{MINUTE, NOW, did, world};
 use sightline_domain::flows::reconcile::ActionKind;
 use sightline_tests::samples::{IMAGE_ID, UPLOADED};
 
-/// Injected: an upload that a run had looked at long ago has no record any more.
-/// Seen: a run by its bookmark does not look so far back; one that is to look anew starts it.
+/// Injected: an upload that was checked long ago has no record any more.
+/// Seen: a run from its bookmark does not check it; a full run starts it.
 #[test]
 fn row_36_a_full_sweep_after_a_restored_table_checks_all_uploads() {
     let mut world = world();

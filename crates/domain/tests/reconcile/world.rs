@@ -1,4 +1,4 @@
-//! What the tests run against.
+//! The world of the tests.
 
 use sightline_domain::{
     flows::reconcile::{ActionKind, Bookmark, Options, Reconciler, Report},
@@ -26,7 +26,7 @@ pub const MINUTE: EpochMillis = 60_000;
 /// Long after the uploads of most tests.
 pub const NOW: EpochMillis = UPLOADED + 20 * MINUTE;
 
-/// A clock that goes on by `step` with every look at it.
+/// A clock that advances by `step` with every reading.
 #[derive(Clone)]
 pub struct TickingClock {
     now: Arc<AtomicI64>,
@@ -46,7 +46,7 @@ pub struct World {
     pub executions: Failing<MemoryExecutions>,
     pub engine: MemoryExecutions,
     pub now: EpochMillis,
-    /// Milliseconds between two looks at the clock.
+    /// Milliseconds between two readings.
     pub step: EpochMillis,
     pub options: Options,
 }
@@ -85,14 +85,14 @@ impl World {
         self.objects.upload(BUCKET, &key(), bytes, at)
     }
 
-    /// An execution comes to complete the record of an upload, under this id.
+    /// Completes the record of an upload under this id.
     pub fn complete(&self, upload: &Upload, image_id: &str) {
         let record =
             Record { image_id: image_id.to_owned(), etag: upload.etag.clone(), version_id: upload.version_id.clone(), ..claimed() };
         self.table.put(&Record { processing_status: ProcessingStatus::Completed, work_queue: None, ..record });
     }
 
-    /// The record of [`IMAGE_ID`], claimed by [`EXECUTION`] and still PENDING; its execution stands as `state` says.
+    /// The record of [`IMAGE_ID`], claimed by [`EXECUTION`] and PENDING; `state` is the state of its execution.
     pub fn stuck(&self, state: Option<ExecutionState>) -> Record {
         let upload = self.upload(b"image", UPLOADED);
         let record = Record { etag: upload.etag, version_id: upload.version_id, ..claimed() };
@@ -107,7 +107,7 @@ impl World {
         self.table.all().into_iter().find(|record| record.image_id == IMAGE_ID).expect("a record")
     }
 
-    /// What executions were started for.
+    /// The inputs of all started executions.
     pub fn started(&self) -> Vec<Upload> {
         let inputs = self.engine.started().into_iter().map(|(_, input)| serde_json::from_str(&input).expect("an upload's event"));
         inputs.map(|event| Upload::from_event(&event)).collect()

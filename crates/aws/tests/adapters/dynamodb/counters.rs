@@ -1,7 +1,7 @@
 //! The port [`Counters`].
 
 use super::{canceled, completed};
-use crate::replay::{Asked, Replay, json_error, ok, tables};
+use crate::replay::{Replay, Request, json_error, ok, tables};
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{
@@ -31,8 +31,11 @@ fn tally_key() -> Value {
     json!({"Counter": {"S": format!("image#{IMAGE_ID}")}, "Name": {"S": "tally"}})
 }
 
-/// The counters of a transaction: counter, name, and what is added to which attribute.
-fn additions(items: &Value) -> Vec<(String, String, Vec<(String, String)>)> {
+/// Counter, name, and the numbers that are added to attributes.
+type Addition = (String, String, Vec<(String, String)>);
+
+/// The additions of a transaction.
+fn additions(items: &Value) -> Vec<Addition> {
     let updates = items.as_array().unwrap().iter().filter_map(|item| item.get("Update"));
     updates
         .map(|update| {
@@ -131,8 +134,8 @@ async fn a_stored_tally_is_read_as_it_was_written() {
     let item = replay.only().json()["TransactItems"][0]["Put"]["Item"].clone();
     let replay = Replay::new([ok(json!({ "Item": item }).to_string())]);
     assert_eq!(tables(&replay).await.tally(IMAGE_ID).await.unwrap(), Some(tally(&completed())));
-    let asked = replay.only().json();
-    assert_eq!((&asked["ConsistentRead"], &asked["Key"]), (&json!(true), &tally_key()));
+    let sent = replay.only().json();
+    assert_eq!((&sent["ConsistentRead"], &sent["Key"]), (&json!(true), &tally_key()));
     assert_eq!(tables(&Replay::new([ok("{}")])).await.tally(IMAGE_ID).await.unwrap(), None);
 }
 
@@ -146,7 +149,7 @@ async fn all_pages_of_counters_between_two_names_are_read() {
     let counts = tables(&replay).await.counts("hours", Some("2026-03-01T12"..="2026-03-01T14")).await.unwrap();
     assert_eq!(counts.len(), 2);
     assert_eq!((counts["2026-03-01T12"]["Completed"], counts["2026-03-01T13"]["Completed"], counts["2026-03-01T12"]["Calls"]), (2, -1, 4));
-    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
-    assert_eq!(asked[0]["KeyConditionExpression"], "#counter = :counter AND #name BETWEEN :from AND :to");
-    assert_eq!(asked[1]["ExclusiveStartKey"]["Name"], json!({"S": "2026-03-01T12"}));
+    let sent: Vec<Value> = replay.requests().iter().map(Request::json).collect();
+    assert_eq!(sent[0]["KeyConditionExpression"], "#counter = :counter AND #name BETWEEN :from AND :to");
+    assert_eq!(sent[1]["ExclusiveStartKey"]["Name"], json!({"S": "2026-03-01T12"}));
 }

@@ -14,9 +14,9 @@ async fn rows_of_an_image_are_found_by_scanning_all_pages() {
     let found = rows.rows_of_image(IMAGE_ID).await.unwrap();
     let key = |term: &str| RowKey { owner_label_month: format!("anna#{term}#2026-03"), time_image_id: "0#i".into() };
     assert_eq!(found, [key("car"), key("road")]);
-    let asked = &replay.asked()[1].json();
-    assert_eq!((&asked["FilterExpression"], &asked["ExclusiveStartKey"]), (&json!("ImageID = :id"), &row("car")));
-    assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+    let sent = &replay.requests()[1].json();
+    assert_eq!((&sent["FilterExpression"], &sent["ExclusiveStartKey"]), (&json!("ImageID = :id"), &row("car")));
+    assert_eq!(sent["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
 }
 
 fn row(term: usize) -> RowKey {
@@ -35,9 +35,9 @@ async fn label_rows_are_read_in_batches_and_unprocessed_keys_again() {
     let replay = Replay::new([part, rest, last].map(|answer| ok(answer.to_string())));
     let keys: Vec<RowKey> = (0..120).map(row).collect();
     assert_eq!(tables(&replay).await.existing_rows(&keys).await.unwrap(), [row(0), row(1)]);
-    let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()["RequestItems"]["label-index"].clone()).collect();
-    assert_eq!(asked.iter().map(|table| table["Keys"].as_array().unwrap().len()).collect::<Vec<_>>(), [100, 1, 20]);
-    assert_eq!(asked[0]["ConsistentRead"], true);
+    let sent: Vec<Value> = replay.requests().iter().map(|sent| sent.json()["RequestItems"]["label-index"].clone()).collect();
+    assert_eq!(sent.iter().map(|table| table["Keys"].as_array().unwrap().len()).collect::<Vec<_>>(), [100, 1, 20]);
+    assert_eq!(sent[0]["ConsistentRead"], true);
 }
 
 #[tokio::test]
@@ -46,10 +46,10 @@ async fn label_rows_are_deleted_in_batches_and_unprocessed_items_again() {
     let replay = Replay::new([ok(part.to_string()), ok("{}"), ok("{}")]);
     let keys: Vec<RowKey> = (0..30).map(row).collect();
     tables(&replay).await.delete_rows(&keys).await.unwrap();
-    let asked: Vec<Value> = replay.asked().iter().map(|asked| asked.json()["RequestItems"]["label-index"].clone()).collect();
-    assert_eq!(asked.iter().map(|requests| requests.as_array().unwrap().len()).collect::<Vec<_>>(), [25, 1, 5]);
-    assert_eq!(asked[1][0]["DeleteRequest"]["Key"], label_row(3));
-    assert!(tables(&Replay::new([])).await.delete_rows(&[]).await.is_ok(), "nothing to do, nothing asked");
+    let sent: Vec<Value> = replay.requests().iter().map(|sent| sent.json()["RequestItems"]["label-index"].clone()).collect();
+    assert_eq!(sent.iter().map(|requests| requests.as_array().unwrap().len()).collect::<Vec<_>>(), [25, 1, 5]);
+    assert_eq!(sent[1][0]["DeleteRequest"]["Key"], label_row(3));
+    assert!(tables(&Replay::new([])).await.delete_rows(&[]).await.is_ok(), "an empty list sends no request");
 }
 
 #[tokio::test]

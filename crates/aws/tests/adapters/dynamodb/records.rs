@@ -1,7 +1,7 @@
 //! The port [`Records`].
 
 use super::{canceled, completed};
-use crate::replay::{Asked, Replay, json_error, ok, tables};
+use crate::replay::{Replay, Request, json_error, ok, tables};
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
@@ -31,7 +31,7 @@ fn changes(update: &Value) -> (HashSet<String>, HashSet<String>) {
     (set, removals.split(", ").filter(|removed| !removed.is_empty()).map(str::to_owned).collect())
 }
 
-/// DynamoDB refuses an update that names an attribute twice, and placeholders that nobody uses or defines.
+/// DynamoDB refuses an update that names an attribute twice, and unused or undefined placeholders.
 #[track_caller]
 fn assert_well_formed(update: &Value) {
     let (set, removed) = changes(update);
@@ -61,10 +61,10 @@ async fn a_record_is_found_by_a_consistent_query_for_one() {
         (found.upload_timestamp, found.processing_status, found.review_status),
         (UPLOADED, ProcessingStatus::Pending, ReviewStatus::None)
     );
-    let asked = replay.only().json();
-    assert_eq!((&asked["ConsistentRead"], &asked["Limit"], &asked["TableName"]), (&json!(true), &json!(1), &json!("records")));
-    assert_eq!(asked["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
-    assert_eq!(asked["ScanIndexForward"], json!(false), "a tombstone is older than the record beside it");
+    let sent = replay.only().json();
+    assert_eq!((&sent["ConsistentRead"], &sent["Limit"], &sent["TableName"]), (&json!(true), &json!(1), &json!("records")));
+    assert_eq!(sent["ExpressionAttributeValues"], json!({":id": {"S": IMAGE_ID}}));
+    assert_eq!(sent["ScanIndexForward"], json!(false), "a tombstone is older than the record beside it");
 }
 
 #[tokio::test]
@@ -86,9 +86,9 @@ async fn all_pages_of_the_items_of_an_image_are_read() {
     let items = tables(&replay).await.items(IMAGE_ID).await.unwrap();
     assert_eq!(items.iter().map(|item| item.upload_timestamp).collect::<Vec<_>>(), [2, 1]);
     assert!(items.iter().all(Record::is_closed));
-    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
-    assert_eq!((&asked[0]["ConsistentRead"], &asked[0]["ScanIndexForward"]), (&json!(true), &json!(false)));
-    assert_eq!(asked[1]["ExclusiveStartKey"], key);
+    let sent: Vec<Value> = replay.requests().iter().map(Request::json).collect();
+    assert_eq!((&sent[0]["ConsistentRead"], &sent[0]["ScanIndexForward"]), (&json!(true), &json!(false)));
+    assert_eq!(sent[1]["ExclusiveStartKey"], key);
 }
 
 /// Every conditional write of a record.
@@ -145,16 +145,16 @@ async fn every_write_is_well_formed_and_a_failed_condition_is_a_refusal() {
     ] {
         let replay = Replay::new([ok("{}")]);
         assert_eq!(write(&tables(&replay).await, name).await, Written::Yes, "{name}");
-        let asked = replay.only().json();
-        assert!(asked["ConditionExpression"].as_str().unwrap().starts_with(condition), "{name}: {asked}");
-        assert_well_formed(&asked);
+        let sent = replay.only().json();
+        assert!(sent["ConditionExpression"].as_str().unwrap().starts_with(condition), "{name}: {sent}");
+        assert_well_formed(&sent);
         let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
         assert_eq!(write(&tables(&refused).await, name).await, Written::Refused, "{name}");
     }
 }
 
 /// Injected: each of the errors that DynamoDB documents.
-/// Seen: Storage.Unavailable for what passes, Storage.Misconfigured for what does not.
+/// Seen: Storage.Unavailable for transient errors, Storage.Misconfigured for the others.
 #[tokio::test]
 async fn row_20_row_23_dynamodb_errors_have_our_names() {
     let cases = [
@@ -195,8 +195,8 @@ fn refused(execution: &str, status: &str) -> Value {
     json!({"Code": "ConditionalCheckFailed", "Message": "m", "Item": {"ExecutionArn": {"S": execution}, "ProcessingStatus": {"S": status}}})
 }
 
-/// Injected: recorded cancellations, each with another reason, conflicts and lack of throughput among them.
-/// Seen: our own write counts as done, another's record is left alone, conflicts and throttles are Storage.Unavailable.
+/// Injected: recorded cancellations, one per reason, among them conflicts and exceeded throughput.
+/// Seen: our own earlier write counts as written, another execution's record is refused, conflicts and throttles are Storage.Unavailable.
 #[tokio::test]
 async fn row_22_row_23_a_canceled_transaction_is_classified_by_its_reasons() {
     let none = json!({"Code": "None"});
@@ -218,7 +218,7 @@ async fn row_22_row_23_a_canceled_transaction_is_classified_by_its_reasons() {
     }
 }
 
-/// Injected: TransactionInProgressException, InternalServerError and ThrottlingException to every try.
+/// Injected: TransactionInProgressException, InternalServerError and ThrottlingException to every attempt.
 /// Seen: Storage.Unavailable, which the state machine retries.
 #[tokio::test]
 async fn row_23_an_unavailable_table_is_a_transient_error() {
@@ -228,11 +228,11 @@ async fn row_23_an_unavailable_table_is_a_transient_error() {
 }
 
 /// Injected: a recorded 500 to a transaction, then an answer.
-/// Seen: two tries with one and the same client token.
+/// Seen: two attempts with the same client token.
 #[tokio::test]
 async fn row_22_a_retried_transaction_has_the_same_client_token() {
     let replay = Replay::new([json_error(500, "InternalServerError"), ok("{}")]);
     complete(&replay).await.unwrap();
-    let tokens: HashSet<String> = replay.asked().iter().map(|asked| asked.json()["ClientRequestToken"].to_string()).collect();
-    assert_eq!((replay.asked().len(), tokens.len()), (2, 1));
+    let tokens: HashSet<String> = replay.requests().iter().map(|sent| sent.json()["ClientRequestToken"].to_string()).collect();
+    assert_eq!((replay.requests().len(), tokens.len()), (2, 1));
 }

@@ -21,8 +21,8 @@ async fn a_decision_is_written_only_where_an_execution_waits_for_it() {
     let replay = Replay::new([ok(json!({"Attributes": {"ReviewToken": {"S": "token"}}}).to_string())]);
     let decided = tables(&replay).await.decide(IMAGE_ID, UPLOADED, &approved(), NOW).await.unwrap();
     assert!(matches!(decided, Decided::Yes { token: Some(_) }));
-    let asked = replay.only().json();
-    let condition = asked["ConditionExpression"].as_str().unwrap();
+    let sent = replay.only().json();
+    let condition = sent["ConditionExpression"].as_str().unwrap();
     for part in [
         "ProcessingStatus = :pending",
         "WorkQueue = :review",
@@ -35,7 +35,7 @@ async fn a_decision_is_written_only_where_an_execution_waits_for_it() {
 }
 
 /// Injected: decisions on records that are COMPLETED, FAILED, being erased, or gone.
-/// Seen: none is saved; each refusal says how the record stands.
+/// Seen: none is saved; each refusal has the state of the record.
 #[tokio::test]
 async fn row_30_a_decision_on_a_record_that_does_not_wait_is_refused_with_its_state() {
     let open = json!({"ReviewStatus": {"S": "PENDING"}, "ReviewDeadline": {"N": (NOW + 5).to_string()}});
@@ -53,7 +53,7 @@ async fn row_30_a_decision_on_a_record_that_does_not_wait_is_refused_with_its_st
     assert!(matches!(refused_with(&Value::Null).await, Decided::NotWaiting(standing) if standing.processing_status.is_none()));
 }
 
-/// The engine refuses, and the record is read.
+/// The response to a refused decision, if the record is then read as `item`.
 async fn refused_with(item: &Value) -> Decided {
     let read = if item.is_null() { json!({}) } else { json!({"Item": item}) };
     let replay = Replay::new([json_error(400, "ConditionalCheckFailedException"), ok(read.to_string())]);
@@ -64,19 +64,19 @@ async fn refused_with(item: &Value) -> Decided {
 async fn a_decision_is_taken_back_if_it_is_still_the_saved_one() {
     let replay = Replay::new([ok("{}")]);
     assert_eq!(tables(&replay).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
+    let sent = replay.only().json();
     assert_eq!(
-        asked["ConditionExpression"],
+        sent["ConditionExpression"],
         "ProcessingStatus = :processing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at"
     );
-    let values = &asked["ExpressionAttributeValues"];
+    let values = &sent["ExpressionAttributeValues"];
     assert_eq!((&values[":by"], &values[":at"]), (&json!({"S": "anna"}), &json!({"N": NOW.to_string()})));
-    assert!(asked["UpdateExpression"].as_str().unwrap().ends_with("REMOVE ReviewedBy, ReviewedAt, ReviewReason"));
+    assert!(sent["UpdateExpression"].as_str().unwrap().ends_with("REMOVE ReviewedBy, ReviewedAt, ReviewReason"));
 
     let refused = || json_error(400, "ConditionalCheckFailedException");
     let failed_meanwhile = Replay::new([refused(), ok("{}")]);
     assert_eq!(tables(&failed_meanwhile).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Yes);
-    assert!(!failed_meanwhile.asked()[1].json()["UpdateExpression"].as_str().unwrap().contains("WorkQueue"), "it stays in its queue");
+    assert!(!failed_meanwhile.requests()[1].json()["UpdateExpression"].as_str().unwrap().contains("WorkQueue"), "it stays in its queue");
     let applied = Replay::new([refused(), refused()]);
     assert_eq!(tables(&applied).await.take_back(IMAGE_ID, UPLOADED, &approved()).await.unwrap(), Written::Refused);
 }

@@ -1,6 +1,6 @@
 //! The port [`WorkQueues`], and the amount of open work.
 
-use crate::replay::{Asked, Replay, ok, tables};
+use crate::replay::{Replay, Request, ok, tables};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::OpenWork;
@@ -24,10 +24,10 @@ async fn a_queue_is_read_through_its_index_in_ascending_order() {
 
     let page = tables(&replay).await.queued(WorkQueue::Pending, Some(&after)).await.unwrap();
 
-    let asked = replay.only().json();
-    assert_eq!((&asked["IndexName"], &asked["ScanIndexForward"]), (&json!("WorkQueueIndex"), &json!(true)));
+    let sent = replay.only().json();
+    assert_eq!((&sent["IndexName"], &sent["ScanIndexForward"]), (&json!("WorkQueueIndex"), &json!(true)));
     let start = json!({"WorkQueue": {"S": "PENDING"}, "UploadTimestamp": {"N": "4"}, "ImageID": {"S": "i"}});
-    assert_eq!((&asked["ExclusiveStartKey"], &asked["ExpressionAttributeValues"][":queue"]), (&start, &json!({"S": "PENDING"})));
+    assert_eq!((&sent["ExclusiveStartKey"], &sent["ExpressionAttributeValues"][":queue"]), (&start, &json!({"S": "PENDING"})));
     let image = &page.items[0];
     assert_eq!((image.image_id.as_str(), image.execution_arn.as_str(), image.upload_timestamp), (IMAGE_ID, EXECUTION, 5));
     assert_eq!((image.processing_status, image.review_status), (ProcessingStatus::Pending, ReviewStatus::Approved));
@@ -51,13 +51,13 @@ async fn the_review_queue_is_measured_over_all_pages() {
     };
     let requests = |items: Value| ok(json!({"Responses": {"records": items}}).to_string());
     let first = json!({"Items": keys(1, 3), "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
-    // Of a record without the moment of the request, that of its claim counts; what cannot be read counts nothing.
+    // A record without the time of the request counts from its claim; an unreadable time is ignored.
     let of_first = requests(json!([{"ReviewRequestedAt": {"N": "90"}, "ClaimedAt": {"N": "4"}}, {"ReviewRequestedAt": {"S": "?"}}]));
     let of_second = requests(json!([{"ClaimedAt": {"N": "70"}}]));
     let replay = Replay::new([ok(first.to_string()), of_first, ok(json!({"Items": keys(3, 4)}).to_string()), of_second]);
     assert_eq!(tables(&replay).await.review_queue().await.unwrap(), ReviewQueueState { length: 3, oldest_request: Some(70) });
-    let asked = replay.asked();
-    let (index, batch) = (asked[2].json(), asked[1].json()["RequestItems"]["records"].clone());
+    let sent = replay.requests();
+    let (index, batch) = (sent[2].json(), sent[1].json()["RequestItems"]["records"].clone());
     assert_eq!(index["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
     assert_eq!((batch["Keys"].as_array().unwrap().len(), &batch["ProjectionExpression"]), (2, &json!("ReviewRequestedAt, ClaimedAt")));
     assert_eq!(tables(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
@@ -86,9 +86,9 @@ async fn a_saved_decision_is_read_with_its_token() {
     let saved = tables(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
     assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
     assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
-    let asked = replay.only().json();
-    assert_eq!(asked["ConsistentRead"], json!(true));
-    assert_eq!(asked["KeyConditionExpression"], "ImageID = :id AND UploadTimestamp = :at", "of that very item, not of the newest");
+    let sent = replay.only().json();
+    assert_eq!(sent["ConsistentRead"], json!(true));
+    assert_eq!(sent["KeyConditionExpression"], "ImageID = :id AND UploadTimestamp = :at", "of that very item, not of the newest");
     for changes in
         [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
     {
@@ -106,9 +106,9 @@ async fn queues_are_counted_over_all_pages_and_rejected_images_separately() {
     let replay = Replay::new([count(5), ok(reviews.to_string()), ok(requests.to_string()), ok(more.to_string()), count(1), count(12)]);
     let open = tables(&replay).await.open_work().await.unwrap();
     assert_eq!(open, OpenWork { in_flight: 3, in_review: 4, oldest_in_review: Some(77), failed: 7, rejected: 5 });
-    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
-    let of_the_index = |asked: &Value| asked["IndexName"] == "WorkQueueIndex" && asked["TableName"] == "records";
-    assert!(asked.iter().enumerate().all(|(place, asked)| of_the_index(asked) == (place != 2)), "{asked:?}");
-    assert!(asked.iter().enumerate().all(|(place, asked)| (asked["Select"] == "COUNT") == !matches!(place, 1 | 2)), "{asked:?}");
-    assert_eq!(asked[0]["ExpressionAttributeValues"].as_object().unwrap().len(), ReasonCode::ALL.len() + 1);
+    let sent: Vec<Value> = replay.requests().iter().map(Request::json).collect();
+    let of_the_index = |sent: &Value| sent["IndexName"] == "WorkQueueIndex" && sent["TableName"] == "records";
+    assert!(sent.iter().enumerate().all(|(place, sent)| of_the_index(sent) == (place != 2)), "{sent:?}");
+    assert!(sent.iter().enumerate().all(|(place, sent)| (sent["Select"] == "COUNT") == !matches!(place, 1 | 2)), "{sent:?}");
+    assert_eq!(sent[0]["ExpressionAttributeValues"].as_object().unwrap().len(), ReasonCode::ALL.len() + 1);
 }

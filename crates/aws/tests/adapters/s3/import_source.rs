@@ -41,22 +41,22 @@ async fn facts_are_read_by_a_head_request_for_the_version() {
     let replay = Replay::new([Answer::Http(200, headers(&known), vec![])]);
     let named = ObjectFacts { name: Some("Gr%C3%BC%C3%9Fe.jpg".into()), ..facts() };
     assert_eq!(s3(&replay).await.facts(photo().reference()).await.unwrap(), Some(named));
-    let asked = replay.only();
-    assert_eq!(asked.method, "HEAD");
-    assert!(asked.uri.contains("versionId=v1"), "{}", asked.uri);
+    let sent = replay.only();
+    assert_eq!(sent.method, "HEAD");
+    assert!(sent.uri.contains("versionId=v1"), "{}", sent.uri);
 }
 
 #[tokio::test]
 async fn a_missing_source_is_none_and_errors_have_our_names() {
-    // Answers to HEAD have no body.
+    // Responses to HEAD have no body.
     let cases =
         [(404, None), (405, None), (403, Some("Import.Denied")), (301, Some("Storage.Misconfigured")), (503, Some("Storage.Unavailable"))];
     for (status, name) in cases {
         let replay = Replay::new([Answer::Http(status, vec![], vec![])]);
-        let looked = s3(&replay).await.facts(photo().reference()).await;
+        let found = s3(&replay).await.facts(photo().reference()).await;
         match name {
-            None => assert_eq!(looked.unwrap(), None, "{status}"),
-            Some(name) => assert_eq!(looked.unwrap_err().name(), name, "{status}"),
+            None => assert_eq!(found.unwrap(), None, "{status}"),
+            Some(name) => assert_eq!(found.unwrap_err().name(), name, "{status}"),
         }
     }
 }
@@ -81,7 +81,7 @@ async fn a_copy_is_conditional_on_the_entity_tag_and_records_its_source() {
     let expected =
         Upload { bucket: "images".into(), key: "raw-uploads/anna/x.jpg".into(), version_id: Some("v7".into()), etag: "e2".into() };
     assert_eq!(upload, expected);
-    let asked = replay.only();
+    let sent = replay.only();
     for (name, value) in [
         ("x-amz-copy-source", "photos/2019/a%20b%2B%C3%BC.jpg?versionId=v1"),
         ("x-amz-copy-source-if-match", "\"e1\""),
@@ -91,7 +91,7 @@ async fn a_copy_is_conditional_on_the_entity_tag_and_records_its_source() {
         ("x-amz-tagging-directive", "REPLACE"),
         ("content-type", "image/jpeg"),
     ] {
-        assert_eq!(asked.header(name), Some(value), "{name}");
+        assert_eq!(sent.header(name), Some(value), "{name}");
     }
 }
 
@@ -105,8 +105,8 @@ async fn a_copy_keeps_the_file_name_of_its_source_within_the_metadata_limit() {
         let replay = Replay::new([Answer::Http(200, vec![], body.into())]);
         let named = ObjectFacts { name: Some(name), ..facts() };
         s3(&replay).await.copy_here(&long, &named, "images", "raw-uploads/anna/x.jpg").await.unwrap();
-        let asked = replay.only();
-        let [source, name] = ["x-amz-meta-source", "x-amz-meta-filename"].map(|header| asked.header(header).unwrap());
+        let sent = replay.only();
+        let [source, name] = ["x-amz-meta-source", "x-amz-meta-filename"].map(|header| sent.header(header).unwrap());
         assert!(name.starts_with(&expected) || expected.starts_with(name), "{name}");
         assert!("source".len() + source.len() + "filename".len() + name.len() <= 2_048, "S3 takes 2 KB of metadata");
     }

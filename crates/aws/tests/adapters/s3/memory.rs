@@ -1,4 +1,4 @@
-//! How much memory a big body takes: a function of 128 MB must not hold one twice.
+//! The memory that a large body takes: a function with 128 MB must not hold it twice.
 
 use crate::replay::{Replay, ok};
 use aws_sdk_s3::config::{HttpClient, SharedHttpClient};
@@ -26,7 +26,7 @@ const PIECES: usize = 768;
 /// 48 MB, about the largest `maxBytes`.
 const BODY: usize = PIECE * PIECES;
 
-/// An answer whose body comes in pieces that are never held together here.
+/// A response body in pieces, which this test never holds together.
 #[derive(Debug)]
 struct Pieces(usize);
 
@@ -37,7 +37,7 @@ impl Body for Pieces {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Some(left) = self.0.checked_sub(1) else { return Poll::Ready(None) };
         self.0 = left;
-        // As a network would hand it over: each piece in memory of its own.
+        // Each piece has its own memory, as from a network.
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![7; PIECE])))))
     }
 
@@ -63,20 +63,20 @@ impl HttpClient for BigAnswers {
     }
 }
 
-/// The most memory that this process has had so far, bytes.
+/// The peak memory of this process, bytes.
 fn most_so_far() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// One test, since the most memory of a process never falls: first what takes least.
+/// One test, since the peak memory never falls: the cheaper call comes first.
 #[tokio::test]
 async fn a_large_object_is_hashed_in_pieces_and_held_only_once_when_read() {
     let config = Replay::new([ok("")]).config().await.into_builder().http_client(SharedHttpClient::new(BigAnswers)).build();
     let objects = S3::new(aws_sdk_s3::Client::new(&config));
     let image = ObjectRef { bucket: "images", key: "raw-uploads/big.jpg", version_id: None };
-    // What the first call sets up counts for nothing.
+    // The first call sets up the client and is not measured.
     objects.sha256(image.clone()).await.unwrap().unwrap();
 
     let before = most_so_far();

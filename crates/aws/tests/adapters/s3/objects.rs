@@ -15,9 +15,9 @@ use sightline_domain::{
 async fn an_image_is_read_by_its_exact_key_and_version() {
     let replay = Replay::new([ok("bytes")]);
     assert_eq!(s3(&replay).await.read(IMAGE).await.unwrap().as_deref(), Some(b"bytes".as_slice()));
-    let asked = replay.only();
-    assert_eq!(asked.method, "GET");
-    assert!(asked.uri.contains(&format!("/images/{ENCODED}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
+    let sent = replay.only();
+    assert_eq!(sent.method, "GET");
+    assert!(sent.uri.contains(&format!("/images/{ENCODED}?")) && sent.uri.contains("versionId=v1"), "{}", sent.uri);
 }
 
 #[tokio::test]
@@ -47,13 +47,13 @@ async fn a_missing_object_is_none_and_errors_have_our_names() {
     }
 }
 
-/// What a listing of one key says, as S3 encodes it.
+/// A listing of one key, as S3 encodes it.
 fn listing(prefix: &str, key: Option<&str>) -> Answer {
     let contents = key.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).unwrap_or_default();
     ok(format!("<?xml version=\"1.0\"?><ListBucketResult><Prefix>{prefix}</Prefix>{contents}</ListBucketResult>"))
 }
 
-/// S3 says "access denied" of an absent object to whoever may list below a prefix only, so the listing decides.
+/// S3 denies access to an absent object if the caller can list below a prefix only, so the listing decides.
 #[tokio::test]
 async fn a_denied_object_that_is_not_listed_is_absent() {
     let key = "results/i/labels.json";
@@ -70,7 +70,7 @@ async fn a_denied_object_that_is_not_listed_is_absent() {
         let replay = Replay::new([xml_error(403, "AccessDenied"), listed]);
         let read = s3(&replay).await.read(ObjectRef::current("images", key)).await;
         assert_eq!(read.map_err(|error| error.name()), wanted, "{case}");
-        let listing = &replay.asked()[1];
+        let listing = &replay.requests()[1];
         assert!(listing.uri.contains("prefix=results%2Fi%2Flabels.json") && listing.uri.contains("encoding-type=url"), "{}", listing.uri);
     }
 }
@@ -83,13 +83,13 @@ async fn a_denied_version_that_is_not_listed_is_absent() {
     };
     let denied = || Answer::Http(403, vec![], vec![]);
     for (listed, absent) in [(page("v2", false), true), (page("v1", false), false), (page("v2", true), false)] {
-        let looked = s3(&Replay::new([denied(), listed.clone()])).await.find(&upload(Some("v1"))).await;
-        assert_eq!(looked.is_ok_and(|facts| facts.is_none()), absent, "{listed:?}");
+        let found = s3(&Replay::new([denied(), listed.clone()])).await.find(&upload(Some("v1"))).await;
+        assert_eq!(found.is_ok_and(|facts| facts.is_none()), absent, "{listed:?}");
         assert_eq!(s3(&Replay::new([xml_error(403, "AccessDenied"), listed])).await.copy(IMAGE, "archived/i").await.is_ok(), absent);
     }
 }
 
-/// S3 repeats the key in the body of an error, and no XML parser takes a control character.
+/// S3 repeats the key in the body of an error, and XML parsers reject control characters.
 #[tokio::test]
 async fn a_missing_object_is_none_even_if_its_key_makes_the_error_unparsable() {
     let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Key>raw-uploads/a\u{1}.jpg</Key></Error>";
@@ -102,7 +102,7 @@ async fn a_missing_object_is_none_even_if_its_key_makes_the_error_unparsable() {
 async fn slow_down_errors_are_retried() {
     let replay = Replay::new([xml_error(503, "SlowDown"), xml_error(503, "SlowDown"), ok("bytes")]);
     assert!(s3(&replay).await.read(IMAGE).await.unwrap().is_some());
-    assert_eq!(replay.asked().len(), 3);
+    assert_eq!(replay.requests().len(), 3);
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn an_answer_is_written_and_read_with_its_question() {
 async fn copies_are_written_as_jpeg() {
     let replay = Replay::new([ok("")]);
     s3(&replay).await.write_jpeg("images", "processed/i/image.jpg", b"jpeg".to_vec()).await.unwrap();
-    let asked = replay.only();
-    assert_eq!((asked.method.as_str(), asked.header("content-type")), ("PUT", Some("image/jpeg")));
-    assert!(asked.uri.contains("/images/processed/i/image.jpg"));
+    let sent = replay.only();
+    assert_eq!((sent.method.as_str(), sent.header("content-type")), ("PUT", Some("image/jpeg")));
+    assert!(sent.uri.contains("/images/processed/i/image.jpg"));
 }
 
 #[tokio::test]
@@ -158,10 +158,10 @@ fn tags(pairs: &[(&str, &str)]) -> Answer {
 async fn the_status_tag_is_added_to_the_exact_version_and_keeps_other_tags() {
     let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
     assert_eq!(s3(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
-    let asked = replay.asked();
-    assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
-    assert!(asked.iter().all(|asked| asked.uri.contains("tagging") && asked.uri.contains("versionId=v1")), "{asked:?}");
-    let body = String::from_utf8(asked[1].body.clone()).unwrap();
+    let sent = replay.requests();
+    assert_eq!(sent.iter().map(|sent| sent.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
+    assert!(sent.iter().all(|sent| sent.uri.contains("tagging") && sent.uri.contains("versionId=v1")), "{sent:?}");
+    let body = String::from_utf8(sent[1].body.clone()).unwrap();
     for part in ["<Key>album</Key><Value>Spring &amp; summer</Value>", "<Key>status</Key><Value>analyzed</Value>"] {
         assert!(body.contains(part), "{body}");
     }
@@ -172,12 +172,12 @@ async fn the_status_tag_is_added_to_the_exact_version_and_keeps_other_tags() {
 async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     let there = Replay::new([tags(&[("status", "analyzed")])]);
     assert_eq!(s3(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
-    assert_eq!(there.asked().len(), 1);
+    assert_eq!(there.requests().len(), 1);
     let names: Vec<String> = (0..10).map(|number| format!("t{number}")).collect();
     let ten: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
     let full = Replay::new([tags(&ten)]);
     assert_eq!(s3(&full).await.tag_status(IMAGE, "rejected").await.unwrap(), Tagged::NoRoom);
-    assert_eq!(full.asked().len(), 1);
+    assert_eq!(full.requests().len(), 1);
     for answers in [vec![xml_error(404, "NoSuchVersion")], vec![tags(&[]), xml_error(404, "NoSuchKey")]] {
         assert_eq!(s3(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
     }
@@ -207,7 +207,7 @@ async fn all_pages_of_versions_and_delete_markers_are_listed() {
     let listed = s3(&replay).await.list_versions("images", "processed/i/").await.unwrap();
     let content = Content { etag: "e2".into(), size: 7, last_modified: 1_772_366_400_000 };
     assert_eq!(listed, [ObjectVersion { content: Some(content), ..marker("v2") }, marker("v1")]);
-    let uris: Vec<String> = replay.asked().into_iter().map(|asked| asked.uri).collect();
+    let uris: Vec<String> = replay.requests().into_iter().map(|sent| sent.uri).collect();
     assert!(uris[0].contains("prefix=processed%2Fi%2F") && !uris[0].contains("key-marker"), "{uris:?}");
     assert!(uris[1].contains("key-marker=processed%2Fi%2Fimage.jpg") && uris[1].contains("version-id-marker=v2"), "{uris:?}");
 }
@@ -220,16 +220,16 @@ async fn delete(answer: Answer) -> Result<(), StorageError> {
 async fn versions_are_deleted_by_id_and_an_empty_list_sends_no_request() {
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>")]);
     s3(&replay).await.delete_versions("images", &[marker("v1"), marker("v2")]).await.unwrap();
-    let asked = replay.only();
-    let body = String::from_utf8(asked.body).unwrap();
+    let sent = replay.only();
+    let body = String::from_utf8(sent.body).unwrap();
     assert!(
-        asked.uri.contains("delete") && body.contains("<VersionId>v1</VersionId>") && body.contains("<VersionId>v2</VersionId>"),
+        sent.uri.contains("delete") && body.contains("<VersionId>v1</VersionId>") && body.contains("<VersionId>v2</VersionId>"),
         "{body}"
     );
     assert!(body.contains("<Quiet>true</Quiet>"), "{body}");
     let none = Replay::new([]);
     s3(&none).await.delete_versions("images", &[]).await.unwrap();
-    assert!(none.asked().is_empty());
+    assert!(none.requests().is_empty());
 }
 
 #[tokio::test]
@@ -238,12 +238,12 @@ async fn a_key_that_xml_cannot_contain_is_deleted_by_a_separate_request() {
     let versions: Vec<ObjectVersion> = odd.into_iter().chain([marker("v2")]).collect();
     let replay = Replay::new([ok("<DeleteResult></DeleteResult>"), ok("")]);
     s3(&replay).await.delete_versions("images", &versions).await.unwrap();
-    let asked = replay.asked();
-    assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["POST", "DELETE", "DELETE", "DELETE", "DELETE"]);
-    for (asked, key) in asked[1..].iter().zip(["a%01", "a%0D", "a%C2%85", "a%EF%BF%BE"]) {
-        assert!(asked.uri.contains(&format!("/images/raw-uploads/{key}?")) && asked.uri.contains("versionId=v1"), "{}", asked.uri);
+    let sent = replay.requests();
+    assert_eq!(sent.iter().map(|sent| sent.method.as_str()).collect::<Vec<_>>(), ["POST", "DELETE", "DELETE", "DELETE", "DELETE"]);
+    for (sent, key) in sent[1..].iter().zip(["a%01", "a%0D", "a%C2%85", "a%EF%BF%BE"]) {
+        assert!(sent.uri.contains(&format!("/images/raw-uploads/{key}?")) && sent.uri.contains("versionId=v1"), "{}", sent.uri);
     }
-    // One that is gone is no error.
+    // A missing version is not an error.
     s3(&Replay::new([xml_error(404, "NoSuchVersion")])).await.delete_versions("images", &versions[..1]).await.unwrap();
 }
 

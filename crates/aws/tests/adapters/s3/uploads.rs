@@ -46,7 +46,7 @@ async fn an_overwritten_upload_without_a_version_is_found_by_its_entity_tag() {
             facts,
             UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
         );
-        assert!(replay.asked()[2].uri.contains("versionId=v1"), "the name is asked of the version itself");
+        assert!(replay.requests()[2].uri.contains("versionId=v1"), "the name is sent of the version itself");
     }
 }
 
@@ -68,8 +68,8 @@ async fn the_first_version_of_a_key_is_found_on_the_last_page() {
     let replay = Replay::new([page(&version(IMAGE.key, "v2", 2), &more), page(&(version(IMAGE.key, "v1", 1) + &other), "")]);
     let first = s3(&replay).await.first_uploaded(&upload(Some("v2")), None).await.unwrap();
     assert_eq!(first, Some(1_772_366_460_000));
-    let asked = replay.asked();
-    assert!(asked[1].uri.contains("version-id-marker=v2") && asked[1].uri.contains("key-marker="), "{}", asked[1].uri);
+    let sent = replay.requests();
+    assert!(sent[1].uri.contains("version-id-marker=v2") && sent[1].uri.contains("key-marker="), "{}", sent[1].uri);
     let both = || page(&(version(IMAGE.key, "v2", 2) + &version(IMAGE.key, "v1", 1)), "");
     for (after, found) in [(1_772_366_460_000, Some(1_772_366_520_000)), (1_772_366_520_000, None)] {
         assert_eq!(s3(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
@@ -101,7 +101,7 @@ async fn a_missing_upload_is_none() {
 
 #[tokio::test]
 async fn a_denied_head_request_is_not_a_deleted_object() {
-    // A HEAD has no body to tell by.
+    // A response to HEAD has no error code.
     let error = s3(&Replay::new([Answer::Http(403, vec![], vec![])])).await.find(&upload(Some("v1"))).await.unwrap_err();
     assert_eq!(error.name(), "Storage.Misconfigured");
 }
@@ -127,8 +127,8 @@ async fn every_listing_asks_for_encoded_keys_and_decodes_them() {
     assert_eq!(s3.versions("images", None).await.unwrap().items[0].upload.key, key);
     let page = s3.list_objects_page("images", "", None).await.unwrap();
     assert_eq!((page.objects[0].key(), page.next.as_deref()), (Some(key), Some("next")));
-    for asked in replay.asked() {
-        assert!(asked.uri.contains("encoding-type=url"), "{}", asked.uri);
+    for sent in replay.requests() {
+        assert!(sent.uri.contains("encoding-type=url"), "{}", sent.uri);
     }
 }
 
@@ -148,9 +148,9 @@ async fn versions_are_paged_with_exact_keys_and_without_delete_markers() {
 
     let page = s3(&replay).await.versions("images", Some(&after)).await.unwrap();
 
-    let asked = replay.only().uri;
+    let sent = replay.only().uri;
     for part in ["prefix=raw-uploads%2F", "encoding-type=url", "key-marker=raw-uploads%2F%C3%A4.jpg", "version-id-marker=v9"] {
-        assert!(asked.contains(part), "{asked}");
+        assert!(sent.contains(part), "{sent}");
     }
     let found: Vec<_> = page.items.iter().map(|item| (item.upload.key.as_str(), item.upload.version_id.as_deref(), item.size)).collect();
     assert_eq!(found, [("raw-uploads/a\u{1}.jpg", None, 1), ("raw-uploads/b+c d.jpg", Some("v1"), 2)]);
