@@ -6,6 +6,7 @@ use sightline_domain::{
     model::{
         error::StorageError,
         record::{ProcessingStatus, Record, WorkQueue},
+        rejection::ReasonCode,
     },
     ports::{LabelIndex, Records, Written},
     rules::label_index::{LabelRow, RowKey},
@@ -98,15 +99,14 @@ async fn a_free_image_is_claimed_once(store: &impl TableStore) {
 }
 
 async fn a_record_that_rerunning_can_repair_is_claimed(store: &impl TableStore) {
-    let cases = [
+    let others = [
         (failed("Storage.Unavailable"), Written::Yes),
         (Record { status_reason: None, ..failed("") }, Written::Yes),
-        (failed("TOO_SMALL"), Written::Refused),
-        (failed("TRUNCATED"), Written::Refused),
         (completed(), Written::Refused),
         (Record { processing_status: ProcessingStatus::Erased, ..claimed() }, Written::Refused),
     ];
-    for (existing, expected) in cases {
+    let rejected = ReasonCode::permanent().map(|code| (failed(code.as_ref()), Written::Refused));
+    for (existing, expected) in rejected.chain(others) {
         store.put(&existing).await;
         let label = (existing.processing_status, existing.status_reason);
         assert_eq!(store.tables().claim(&other(&claimed())).await.unwrap(), expected, "{label:?}");

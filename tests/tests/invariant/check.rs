@@ -1,7 +1,7 @@
-//! The invariant of the fault matrix, for a world at rest.
+//! The invariant of the fault matrix.
 
 use crate::{
-    pictures::{Fate, Picture},
+    pictures::{Expected, Picture},
     world::World,
 };
 use sightline_domain::{
@@ -17,10 +17,10 @@ use sightline_domain::{
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
-    /// All that is wrong, a sentence each.
+    /// All violations, a sentence each.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = self.around.ledger.complaints(&self.unwanted);
-        let mut records = self.around.tables.all();
+        let mut problems = self.environment.effects.violations(&self.erased_ids);
+        let mut records = self.environment.tables.all();
         problems.extend(self.left_of_erased(&records));
         records.retain(|record| !record.is_erased());
         let mut per_image = BTreeMap::<&str, usize>::new();
@@ -30,11 +30,11 @@ impl World {
         problems.extend(per_image.iter().filter(|(_, count)| **count != 1).map(|(id, count)| format!("{count} records of {id}")));
         let mut known = BTreeSet::new();
         let there = |upload: &Upload| {
-            self.around.objects.versions_of(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
+            self.environment.objects.versions_of(&upload.key).iter().any(|version| Some(&version.id) == upload.version_id.as_ref())
         };
         for (upload, picture) in self.uploads.iter().filter(|(upload, _)| there(upload)) {
             match self.record_of(upload) {
-                None => problems.push(format!("{} is an orphan: {upload:?}", picture.label)),
+                None => problems.push(format!("{} has no record: {upload:?}", picture.label)),
                 Some(record) => {
                     known.insert(record.image_id.clone());
                     let wrong = self.wrong_with(&record, picture);
@@ -43,44 +43,44 @@ impl World {
             }
         }
         let strange = records.iter().filter(|record| !known.contains(&record.image_id));
-        problems.extend(strange.map(|record| format!("{} is the record of no upload", record.image_id)));
+        problems.extend(strange.map(|record| format!("{} is a record without an upload", record.image_id)));
         let expected: BTreeSet<String> =
             records.iter().filter(|record| completed(record)).flat_map(rows).map(|row| format!("{row:?}")).collect();
-        let found: BTreeSet<String> = self.around.tables.label_rows().iter().map(|row| format!("{row:?}")).collect();
+        let found: BTreeSet<String> = self.environment.tables.label_rows().iter().map(|row| format!("{row:?}")).collect();
         problems.extend(expected.difference(&found).map(|row| format!("missing: {row}")));
         problems.extend(found.difference(&expected).map(|row| format!("in no record: {row}")));
         problems
     }
 
-    /// Of what is erased nothing is left but its tombstone.
+    /// What is left of erased images besides their tombstones.
     fn left_of_erased(&self, records: &[Record]) -> Vec<String> {
         let erased = |id: &&String| records.iter().filter(|record| record.image_id == **id).all(Record::is_erased);
         let mut left = Vec::new();
-        for id in self.unwanted.iter().filter(erased) {
+        for id in self.erased_ids.iter().filter(erased) {
             let mut tombstones = records.iter().filter(|record| record.image_id == *id);
             if !tombstones.all(Record::is_tombstone) {
-                left.push(format!("{id} is not erased to the end"));
+                left.push(format!("{id} is not completely erased"));
             }
-            let keys = self.around.objects.keys();
+            let keys = self.environment.objects.keys();
             left.extend(
-                keys.into_iter().filter(|key| key.contains(&format!("/{id}/"))).map(|key| format!("left of what is erased: {key}")),
+                keys.into_iter().filter(|key| key.contains(&format!("/{id}/"))).map(|key| format!("left of an erased image: {key}")),
             );
         }
         left
     }
 
     fn record_of(&self, upload: &Upload) -> Option<Record> {
-        // Nothing takes turns any more: the calls are made one after the other.
-        let (records, objects) = (self.around.failing_tables(), self.around.failing_objects());
+        // Nothing else runs any more.
+        let (records, objects) = (self.environment.failing_tables(), self.environment.failing_objects());
         let looked = Box::pin(record_of(&records, &objects, upload, None));
         crate::at_once(looked).ok().flatten().filter(|record| !record.is_erased())
     }
 
     fn wrong_with(&self, record: &Record, picture: &Picture) -> Vec<String> {
         let mut wrong: Vec<String> = self.wrong_end(record, picture).into_iter().collect();
-        let expired = self.around.ledger.was_done(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_ref()));
+        let expired = self.environment.effects.happened(&layout::alert_receipt(&record.image_id, AlertKind::ReviewExpired.as_ref()));
         if record.review_status == ReviewStatus::Expired && !expired {
-            wrong.push("nobody was told that the review expired".to_owned());
+            wrong.push("no alert says that the review expired".to_owned());
         }
         if completed(record) {
             wrong.extend(self.wrong_places(record));
@@ -97,22 +97,22 @@ impl World {
             && record.review_status == ReviewStatus::Pending
             && record.work_queue == Some(WorkQueue::Review)
             && self.is_running(&record.execution_arn);
-        let right = match picture.fate {
-            Fate::Shown => completed(record) && !record.is_withheld(),
-            Fate::Blocked => completed(record) && record.is_withheld(),
-            Fate::Reviewed => {
+        let right = match picture.expected {
+            Expected::Shown => completed(record) && !record.is_withheld(),
+            Expected::Blocked => completed(record) && record.is_withheld(),
+            Expected::Reviewed => {
                 waiting
                     || (completed(record)
                         && record.review_status != ReviewStatus::None
                         && !matches!(record.review_status, ReviewStatus::Pending))
             }
-            Fate::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_ref()),
+            Expected::Rejected(code) => record.is_rejected() && record.status_reason.as_deref() == Some(code.as_ref()),
         };
         (!right).then(|| {
             let Record { processing_status, status_reason, status_detail, review_status, work_queue, execution_arn, .. } = record;
             format!(
                 "ends {processing_status:?} {status_reason:?} ({status_detail:?}), review {review_status:?}, queue {work_queue:?}, of {execution_arn}; wanted {:?}",
-                picture.fate
+                picture.expected
             )
         })
     }
@@ -121,7 +121,7 @@ impl World {
         self.executions.iter().any(|execution| execution.run.arn == arn && execution.is_running())
     }
 
-    /// What is shown lies in processed/, what is withheld in archived/, and in no other place.
+    /// Copies of a shown image must be in processed/ only, and those of a withheld image in archived/ only.
     fn wrong_places(&self, record: &Record) -> Vec<String> {
         let keys = [
             (&record.processed_key, layout::processed_image(&record.image_id)),
@@ -130,14 +130,14 @@ impl World {
         let mut wrong = Vec::new();
         for (key, shown) in keys {
             let key = key.as_deref().unwrap_or_default();
-            if self.around.objects.current(key).is_none() {
-                wrong.push(format!("{key} is not there"));
+            if self.environment.objects.current(key).is_none() {
+                wrong.push(format!("{key} does not exist"));
             }
             let place = if record.is_withheld() { layout::withheld(&shown) } else { shown.clone() };
             if key != place {
                 wrong.push(format!("{key} should be {place}"));
             }
-            if record.is_withheld() && !self.around.late_copies.get() && self.around.objects.current(&shown).is_some() {
+            if record.is_withheld() && !self.environment.late_copies.get() && self.environment.objects.current(&shown).is_some() {
                 wrong.push(format!("{shown} is still visible"));
             }
         }

@@ -1,11 +1,11 @@
-//! As much of JSONata as the state machine's definition uses: paths, `=`, `!=`, `>`, `or`, `? :`, `$count` and `$exists`.
+//! The part of JSONata that the state machine's definition uses: paths, `=`, `!=`, `>`, `or`, `? :`, `$count` and `$exists`.
 //!
-//! What it does not know it refuses, so a new expression fails the tests until it is taught here. The real engine runs the definition
-//! in `tests/state_machine/runs.rs`.
+//! Any other expression panics, so a new one fails the tests until it is supported here. `tests/state_machine/runs.rs` runs the definition
+//! with a real JSONata engine.
 
 use serde_json::{Map, Value, json};
 
-/// What an expression may speak of: `$states` and the variables.
+/// The names of an expression: `$states` and the variables.
 pub type Names = Map<String, Value>;
 
 /// The template with every expression in it evaluated.
@@ -21,11 +21,11 @@ pub fn evaluate(template: &Value, names: &Names) -> Value {
     }
 }
 
-/// The value of one expression; `None` where it is undefined.
+/// The value of an expression; `None` if it is undefined.
 pub fn value_of(expression: &str, names: &Names) -> Option<Value> {
     let mut reader = Reader { rest: expression.trim(), names };
     let value = reader.choice();
-    assert!(reader.rest.is_empty(), "{expression:?}: {:?} is not known here", reader.rest);
+    assert!(reader.rest.is_empty(), "{expression:?}: {:?} is not supported here", reader.rest);
     value
 }
 
@@ -102,7 +102,7 @@ impl Reader<'_> {
             return self.path();
         }
         let digits = self.word(|c| c.is_ascii_digit());
-        Some(json!(digits.parse::<u64>().unwrap_or_else(|_| panic!("{:?} is not known here", self.rest))))
+        Some(json!(digits.parse::<u64>().unwrap_or_else(|_| panic!("{:?} is not supported here", self.rest))))
     }
 
     fn argument(&mut self) -> Option<Value> {

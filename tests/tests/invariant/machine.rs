@@ -1,5 +1,5 @@
-//! Runs the state machine from its own definition, `statemachine/image-analysis.asl.json`: order, conditions, arguments, catches and
-//! retries are read there. Time does not pass, so a retry comes at once.
+//! Runs the state machine from its definition, `statemachine/image-analysis.asl.json`: order, conditions, arguments, catchers and retriers.
+//! Retries have no delay.
 
 use crate::{
     expression::{Names, evaluate},
@@ -20,7 +20,7 @@ pub static MACHINE: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 });
 
-/// What a state fails with.
+/// The error of a state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateError {
     pub name: String,
@@ -28,7 +28,7 @@ pub struct StateError {
 }
 
 impl StateError {
-    /// As Lambda reports an error.
+    /// An error as Lambda reports it.
     pub fn new(name: &str, message: &str) -> Self {
         Self { name: name.to_owned(), cause: json!({"errorType": name, "errorMessage": message}).to_string() }
     }
@@ -37,7 +37,7 @@ impl StateError {
 pub type Outcome = Result<Value, StateError>;
 pub type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// Runs a region, the whole machine or a branch, to its end.
+/// Runs the whole state machine, or a branch, to its end.
 pub fn region(run: Rc<Run>, definition: &'static Value, first: Value, outer: Names) -> Local<Outcome> {
     Box::pin(async move {
         let (mut name, mut input, mut variables) = (definition["StartAt"].as_str().unwrap(), first, outer);
@@ -91,12 +91,12 @@ fn catcher<'a>(state: &'a Value, error: &StateError) -> Option<&'a Value> {
     state["Catch"].as_array()?.iter().find(|catcher| names(catcher, error))
 }
 
-/// Whether a catcher or retrier is for this error.
+/// Whether a catcher or retrier matches this error.
 pub fn names(rule: &Value, error: &StateError) -> bool {
     rule["ErrorEquals"].as_array().unwrap().iter().any(|name| name == error.name.as_str())
 }
 
-/// A state that led on before a redrive does not run again.
+/// Runs a state; a state that succeeded before a redrive does not run again.
 async fn passed_or_worked(run: &Rc<Run>, name: &'static str, state: &'static Value, input: &Value, variables: &Names) -> Outcome {
     if let Some(outcome) = run.passed(name) {
         return outcome;
@@ -106,7 +106,7 @@ async fn passed_or_worked(run: &Rc<Run>, name: &'static str, state: &'static Val
         "Pass" => Ok(input.clone()),
         "Parallel" => parallel(run, state, input, variables).await,
         "Task" => attempts(run, state, states(run, input, variables)).await,
-        other => panic!("states of type {other} are not known here"),
+        other => panic!("states of type {other} are not supported here"),
     };
     if outcome.as_ref().err().is_none_or(|error| catcher(state, error).is_some()) {
         run.pass(name, &outcome);
@@ -114,22 +114,24 @@ async fn passed_or_worked(run: &Rc<Run>, name: &'static str, state: &'static Val
     outcome
 }
 
-/// All branches; the first that fails ends the others. One branch goes on at a time, as the dice fall.
+/// Runs all branches, one random branch at each poll; the first failure ends the others.
 async fn parallel(run: &Rc<Run>, state: &'static Value, input: &Value, variables: &Names) -> Outcome {
     let branches = state["Branches"].as_array().unwrap().iter();
     let mut live: Vec<Option<Local<Outcome>>> =
         branches.map(|branch| Some(region(run.clone(), branch, input.clone(), variables.clone()))).collect();
     let mut results = vec![Value::Null; live.len()];
     poll_fn(|context: &mut Context<'_>| {
-        let going: Vec<usize> = (0..live.len()).filter(|place| live[*place].is_some()).collect();
-        let Some(place) = going.get(run.roll() % going.len().max(1)).copied() else { return Poll::Ready(Ok(json!(results))) };
+        let unfinished: Vec<usize> = (0..live.len()).filter(|place| live[*place].is_some()).collect();
+        let Some(place) = unfinished.get(run.next_choice() % unfinished.len().max(1)).copied() else {
+            return Poll::Ready(Ok(json!(results)));
+        };
         match live[place].as_mut().unwrap().as_mut().poll(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Ready(Ok(result)) => {
                 results[place] = result;
                 live[place] = None;
-                if going.len() == 1 { Poll::Ready(Ok(json!(results))) } else { Poll::Pending }
+                if unfinished.len() == 1 { Poll::Ready(Ok(json!(results))) } else { Poll::Pending }
             }
         }
     })

@@ -1,25 +1,25 @@
-//! The fault matrix's invariant under random orders of faults (docs/reliability.md).
+//! Tests the invariant of the fault matrix (docs/reliability.md) under random sequences of faults.
 //!
-//! The real functions run over fakes that keep the adapters' conditions, in the order that the state machine's own definition says.
-//! Every call to the outside takes turns with all others, so that executions, redrives, reviewers and reconcile meet between any two
-//! calls; a try may die, or be lost sight of, there. In the end everything is let come to rest, and the invariant must hold.
+//! The real functions run over the fakes, in the order of the state machine's definition. Every call of a port is a point at which other
+//! executions, redrives, reviewers or reconcile can run, and at which an attempt can die or be abandoned. At the end all faults are
+//! removed, everything runs to its end, and the invariant must hold.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may fail at once")]
 
 mod check;
+mod effects;
+mod environment;
 mod expression;
-mod ledger;
 mod machine;
 mod operations;
 mod operators;
 mod outside;
 mod pictures;
 mod settle;
-mod surroundings;
 mod tasks;
 mod world;
 
-use operations::{Happening, happening};
+use operations::{Operation, operation};
 use pictures::PICTURES;
 use proptest::{
     prelude::*,
@@ -31,7 +31,7 @@ use std::{
 };
 use world::World;
 
-/// The output of a future over fakes that take turns, with nobody else to take any.
+/// Runs a future over pausing fakes to its end, without any other future between.
 pub fn at_once<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
@@ -41,11 +41,11 @@ pub fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// What is wrong after all this has happened and come to rest.
-fn problems(happenings: &[Happening]) -> Vec<String> {
+/// The violations of the invariant after these operations.
+fn problems(operations: &[Operation]) -> Vec<String> {
     let mut world = World::new();
-    for happening in happenings {
-        world.happen(*happening);
+    for operation in operations {
+        world.apply(*operation);
     }
     world.settle();
     world.problems()
@@ -75,15 +75,15 @@ fn a_world_without_faults_runs_the_state_machine_as_defined() {
     world.settle();
     assert_eq!(world.problems(), [] as [String; 0]);
     let states: Vec<usize> = world.executions.iter().map(|execution| execution.run.entered().len()).collect();
-    assert_eq!(states, [8, 8, 9, 9, 9, 8, 2, 2], "choices are not counted, nor ends");
+    assert_eq!(states, [8, 8, 9, 9, 9, 8, 2, 2], "Choice and Succeed states are not counted");
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn every_upload_has_one_outcome_under_random_faults(happenings in prop::collection::vec(happening(), 1..80)) {
-        let problems = problems(&happenings);
+    fn every_upload_has_one_outcome_under_random_faults(operations in prop::collection::vec(operation(), 1..80)) {
+        let problems = problems(&operations);
         prop_assert!(problems.is_empty(), "{problems:#?}");
     }
 }

@@ -1,18 +1,18 @@
-//! What may happen, in any order.
+//! The random operations on the model.
 
-use crate::{tasks::Blow, world::World};
+use crate::{tasks::Interruption, world::World};
 use proptest::prelude::*;
 use sightline_tests::failing::{FailureKind, When};
 
-/// One thing that happens. Numbers pick one of what there is.
+/// One operation. Numbers select one of the existing items.
 #[derive(Debug, Clone, Copy)]
-pub enum Happening {
+pub enum Operation {
     Upload {
         place: usize,
         picture: usize,
         encrypted: bool,
     },
-    /// An event arrives, in any order; one that is `kept` will come again.
+    /// An event arrives, in any order; if `kept`, it arrives again later.
     Deliver {
         event: usize,
         kept: bool,
@@ -21,17 +21,17 @@ pub enum Happening {
     Lose {
         event: usize,
     },
-    /// An actor makes its next calls; `dice` say which branches.
-    GoOn {
+    /// An actor makes its next calls; `choices` selects the branches of a Parallel state.
+    Advance {
         actor: usize,
         calls: usize,
-        dice: usize,
+        choices: usize,
     },
-    Strike {
+    Interrupt {
         execution: usize,
-        blow: Blow,
+        interruption: Interruption,
     },
-    /// Calls of a port fail.
+    /// Calls of a port method fail.
     Fail {
         method: &'static str,
         when: When,
@@ -85,79 +85,79 @@ const METHODS: [&str; 22] = [
     "detect_moderation_labels",
 ];
 
-/// Anything.
-pub fn happening() -> impl Strategy<Value = Happening> {
+/// Any operation.
+pub fn operation() -> impl Strategy<Value = Operation> {
     let pick = 0..60_usize;
-    let blow = prop_oneof![3 => Just(Blow::Killed), 1 => Just(Blow::Lost), 2 => Just(Blow::TimedOut)];
+    let interruption = prop_oneof![3 => Just(Interruption::Killed), 1 => Just(Interruption::Lost), 2 => Just(Interruption::TimedOut)];
     let kind = prop_oneof![3 => Just(FailureKind::Transient), 1 => Just(FailureKind::Permanent)];
     let fail = (prop::sample::select(&METHODS[..]), any::<bool>(), kind, 0..3_usize, 1..8_usize);
     prop_oneof![
-        3 => (0..4_usize, pick.clone(), any::<bool>()).prop_map(|(place, picture, encrypted)| Happening::Upload { place, picture, encrypted }),
-        4 => (pick.clone(), prop::bool::weighted(0.3)).prop_map(|(event, kept)| Happening::Deliver { event, kept }),
-        1 => pick.clone().prop_map(|event| Happening::Lose { event }),
-        20 => (pick.clone(), 1..40_usize, any::<u32>()).prop_map(|(actor, calls, dice)| Happening::GoOn { actor, calls, dice: dice as usize }),
-        3 => (pick.clone(), blow).prop_map(|(execution, blow)| Happening::Strike { execution, blow }),
+        3 => (0..4_usize, pick.clone(), any::<bool>()).prop_map(|(place, picture, encrypted)| Operation::Upload { place, picture, encrypted }),
+        4 => (pick.clone(), prop::bool::weighted(0.3)).prop_map(|(event, kept)| Operation::Deliver { event, kept }),
+        1 => pick.clone().prop_map(|event| Operation::Lose { event }),
+        20 => (pick.clone(), 1..40_usize, any::<u32>()).prop_map(|(actor, calls, choices)| Operation::Advance { actor, calls, choices: choices as usize }),
+        3 => (pick.clone(), interruption).prop_map(|(execution, interruption)| Operation::Interrupt { execution, interruption }),
         3 => fail.prop_map(|(method, early, kind, skip, times)| {
             let when = if early { When::Before } else { When::After };
-            Happening::Fail { method, when, kind, skip, times }
+            Operation::Fail { method, when, kind, skip, times }
         }),
-        1 => Just(Happening::Recover),
-        1 => pick.clone().prop_map(|execution| Happening::Stop { execution }),
-        3 => (pick.clone(), prop::bool::weighted(0.4)).prop_map(|(execution, fresh)| Happening::RunAgain { execution, fresh }),
-        3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Happening::Decide { image, approve }),
-        1 => (1..300_i64).prop_map(|minutes| Happening::Wait { minutes }),
-        1 => Just(Happening::Reconcile),
-        1 => pick.prop_map(|image| Happening::Erase { image }),
+        1 => Just(Operation::Recover),
+        1 => pick.clone().prop_map(|execution| Operation::Stop { execution }),
+        3 => (pick.clone(), prop::bool::weighted(0.4)).prop_map(|(execution, fresh)| Operation::RunAgain { execution, fresh }),
+        3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Operation::Decide { image, approve }),
+        1 => (1..300_i64).prop_map(|minutes| Operation::Wait { minutes }),
+        1 => Just(Operation::Reconcile),
+        1 => pick.prop_map(|image| Operation::Erase { image }),
     ]
 }
 
 impl World {
-    /// Lets it happen.
-    pub fn happen(&mut self, happening: Happening) {
-        self.around.clock.forward(1_000);
-        match happening {
-            Happening::Upload { place, picture, encrypted } => self.upload(place, picture, encrypted),
-            Happening::Deliver { event, kept } if !self.mail.is_empty() => {
-                let place = event % self.mail.len();
-                let mail = if kept { self.mail[place].clone() } else { self.mail.remove(place) };
-                self.deliver(mail);
+    /// Applies an operation.
+    pub fn apply(&mut self, operation: Operation) {
+        self.environment.clock.forward(1_000);
+        match operation {
+            Operation::Upload { place, picture, encrypted } => self.upload(place, picture, encrypted),
+            Operation::Deliver { event, kept } if !self.pending.is_empty() => {
+                let place = event % self.pending.len();
+                let pending = if kept { self.pending[place].clone() } else { self.pending.remove(place) };
+                self.deliver(pending);
             }
-            Happening::Lose { event } if !self.mail.is_empty() => drop(self.mail.remove(event % self.mail.len())),
-            Happening::GoOn { actor, calls, dice } => {
+            Operation::Lose { event } if !self.pending.is_empty() => drop(self.pending.remove(event % self.pending.len())),
+            Operation::Advance { actor, calls, choices } => {
                 let actor = actor % self.actors().max(1);
                 if let Some(place) = self.running(actor) {
-                    self.executions[place].run.throw(dice);
+                    self.executions[place].run.set_choices(choices);
                 }
                 for _ in 0..calls {
-                    self.go(actor);
+                    self.poll_actor(actor);
                 }
             }
-            Happening::Strike { execution, blow } => self.strike(execution, blow),
-            Happening::Fail { method, when, kind, skip, times } => {
-                // What is set up wrongly stays so until somebody puts it right.
+            Operation::Interrupt { execution, interruption } => self.interrupt(execution, interruption),
+            Operation::Fail { method, when, kind, skip, times } => {
+                // A configuration error lasts until `Recover`.
                 let times = if kind == FailureKind::Permanent { usize::MAX } else { times };
-                self.around.plan.add(method, when, kind, skip, times);
+                self.environment.plan.add(method, when, kind, skip, times);
             }
-            Happening::Recover => self.around.plan.clear(),
-            Happening::Stop { execution } => self.stop(execution % self.executions.len().max(1)),
-            Happening::RunAgain { execution, fresh } => self.run_again(execution, fresh),
-            Happening::Decide { image, approve } => self.decide(image, approve),
-            Happening::Wait { minutes } => self.around.clock.forward(minutes * 60_000),
-            Happening::Reconcile => self.reconcile(),
-            Happening::Erase { image } => self.erase(image),
-            Happening::Deliver { .. } | Happening::Lose { .. } => {}
+            Operation::Recover => self.environment.plan.clear(),
+            Operation::Stop { execution } => self.stop(execution % self.executions.len().max(1)),
+            Operation::RunAgain { execution, fresh } => self.run_again(execution, fresh),
+            Operation::Decide { image, approve } => self.decide(image, approve),
+            Operation::Wait { minutes } => self.environment.clock.forward(minutes * 60_000),
+            Operation::Reconcile => self.reconcile(),
+            Operation::Erase { image } => self.erase(image),
+            Operation::Deliver { .. } | Operation::Lose { .. } => {}
         }
     }
 
-    /// A state times out only after its time.
-    fn strike(&mut self, execution: usize, blow: Blow) {
-        if blow == Blow::TimedOut {
+    /// Interrupts an execution; a state times out only after its timeout.
+    fn interrupt(&mut self, execution: usize, interruption: Interruption) {
+        if interruption == Interruption::TimedOut {
             self.time_out();
             return;
         }
         let running = (0..self.executions.len()).filter_map(|nth| self.running(nth)).count();
         if let Some(place) = self.running(execution % running.max(1)) {
-            self.executions[place].run.strike(blow);
+            self.executions[place].run.interrupt(interruption);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people and schedules do: decide, redrive, start afresh, erase, reconcile. Each is a job of its own, which goes on in turns.
+//! The work of reviewers, operators and schedules: decide, redrive, restart, erase, reconcile. Each is a separate job.
 
 use crate::{machine::Local, outside::Command, world::World};
 use serde_json::Value;
@@ -20,16 +20,16 @@ use sightline_domain::{
 use sightline_tests::{futures::yield_once, samples::BUCKET};
 use std::{future::poll_fn, task::Poll};
 
-/// How long a job may take: reconcile's function has so long, and whoever runs a command has no more patience.
+/// The time limit of a job: the timeout of the reconcile function.
 const JOB_MILLIS: EpochMillis = 300_000;
-/// How old an upload without a record must be, as a fresh deployment has it.
+/// The default grace period of an upload without a record.
 const GRACE_MILLIS: EpochMillis = 300_000;
 
 impl World {
     fn job(&mut self, work: impl Future<Output = Result<(), StorageError>> + 'static) {
-        let (clock, since) = (self.around.clock.clone(), self.around.clock.now());
+        let (clock, since) = (self.environment.clock.clone(), self.environment.clock.now());
         let mut work = Box::pin(work);
-        // Where it fails, or dies, somebody tries again.
+        // Errors are ignored: a later job tries again.
         let job: Local<()> =
             Box::pin(poll_fn(
                 move |context| {
@@ -41,72 +41,72 @@ impl World {
 
     /// `sightline review approve|reject`.
     pub fn decide(&mut self, nth: usize, approve: bool) {
-        let around = self.around.clone();
-        let records = around.tables.all();
+        let environment = self.environment.clone();
+        let records = environment.tables.all();
         let waiting: Vec<Record> = records.into_iter().filter(|record| record.work_queue == Some(WorkQueue::Review)).collect();
         let Some(record) = waiting.get(nth % waiting.len().max(1)).cloned() else { return };
         self.job(async move {
             yield_once().await;
-            let now = around.clock.now();
+            let now = environment.clock.now();
             let status = if approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
             let outcome = ReviewOutcome { status, reviewed_by: Some("berta".to_owned()), reviewed_at: Some(now), review_reason: None };
-            let Some(token) = around.tables.decide_in_time(&record, &outcome, now) else { return Ok(()) };
-            around.failing_engine().notify(&token, &outcome).await.map(drop)
+            let Some(token) = environment.tables.decide_in_time(&record, &outcome, now) else { return Ok(()) };
+            environment.failing_engine().notify(&token, &outcome).await.map(drop)
         });
     }
 
-    /// `sightline executions redrive`, or `--fresh`: by the same code as the command.
+    /// `sightline executions redrive`, or with `--fresh`, through the code of the command.
     pub fn run_again(&mut self, nth: usize, fresh: bool) {
         let failed = self.failed();
         let Some(place) = failed.get(nth % failed.len().max(1)) else { return };
-        let (around, run) = (self.around.clone(), self.executions[*place].run.clone());
+        let (environment, run) = (self.environment.clone(), self.executions[*place].run.clone());
         self.job(async move {
-            let (records, objects) = (around.failing_tables(), around.failing_objects());
+            let (records, objects) = (environment.failing_tables(), environment.failing_objects());
             let record = rerun::record_of(&records, &objects, &upload(&run.input), Some(&run.arn)).await?;
             if rerun::obstacle(record.as_ref(), &run.arn).is_some() {
                 return Ok(());
             }
             if fresh {
                 if rerun::may_restart(record.as_ref()) {
-                    sightline_domain::ports::Executions::start(&around.engine, &run.input.to_string()).await?;
+                    sightline_domain::ports::Executions::start(&environment.engine, &run.input.to_string()).await?;
                 }
                 return Ok(());
             }
-            around.engine.command(Command::Redrive(run.arn.clone()));
+            environment.engine.command(Command::Redrive(run.arn.clone()));
             yield_once().await;
             if let Some(record) = record {
-                around.tables.resume(&record);
+                environment.tables.resume(&record);
             }
             Ok(())
         });
     }
 
-    /// `sightline erase` of some image that has a record.
+    /// `sightline erase` of an image that has a record.
     pub fn erase(&mut self, nth: usize) {
-        let records = self.around.tables.all();
+        let records = self.environment.tables.all();
         let Some(record) = records.get(nth % records.len().max(1)) else { return };
         self.erase_image(record.image_id.clone());
     }
 
-    /// `sightline erase`; where it is interrupted, somebody runs it again.
+    /// `sightline erase`; an interrupted one is run again by [`World::settle`].
     pub fn erase_image(&mut self, image_id: String) {
-        self.unwanted.insert(image_id.clone());
-        let around = &self.around;
+        self.erased_ids.insert(image_id.clone());
+        let environment = &self.environment;
         let eraser = Eraser {
             bucket: BUCKET.to_owned(),
-            tables: around.failing_tables(),
-            objects: around.failing_objects(),
-            executions: around.failing_engine(),
-            clock: around.clock.clone(),
+            tables: environment.failing_tables(),
+            objects: environment.failing_objects(),
+            executions: environment.failing_engine(),
+            clock: environment.clock.clone(),
         };
         self.job(async move { eraser.erase(&image_id).await.map(drop) });
     }
 
     /// The scheduled reconciler.
     pub fn reconcile(&mut self) {
-        let around = self.around.clone();
-        let (objects, engine, clock) = (around.failing_objects(), around.failing_engine(), around.clock.clone());
-        let reconciler = Reconciler::new(around.failing_tables(), objects, engine, clock.clone());
+        let environment = self.environment.clone();
+        let (objects, engine, clock) = (environment.failing_objects(), environment.failing_engine(), environment.clock.clone());
+        let reconciler = Reconciler::new(environment.failing_tables(), objects, engine, clock.clone());
         let deadline = clock.now() + JOB_MILLIS - 10_000;
         let options = reconcile::Options {
             bucket: BUCKET.to_owned(),

@@ -1,6 +1,6 @@
-//! What lies outside of our tables and buckets: Rekognition, the alerts topic, and Step Functions' tokens and histories.
+//! The services besides tables and buckets: Rekognition, the alerts topic, and Step Functions.
 
-use crate::{ledger::Ledger, pictures};
+use crate::{effects::Effects, pictures};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -23,11 +23,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Rekognition: every answer is entered in the books.
+/// Rekognition; every answer is a recorded effect.
 #[derive(Clone)]
 pub struct Rekognition {
     pub objects: MemoryObjects,
-    pub ledger: Ledger,
+    pub effects: Effects,
     pub plan: Plan,
 }
 
@@ -40,12 +40,12 @@ impl Rekognition {
         image: ObjectRef<'_>,
     ) -> Result<Vec<u8>, RecognitionError> {
         let answered = async {
-            // What is gone from the bucket is Rekognition's InvalidS3ObjectException: nothing is paid.
+            // Rekognition answers InvalidS3ObjectException for a missing object, which is not paid.
             let Some(copy) = self.objects.current(image.key) else { return Err(failure(FailureKind::Permanent)) };
             let answer = pictures::answer(&copy.bytes, analysis);
             let answer = answer.ok_or_else(|| RecognitionError::Refused { operation: analysis.operation(), source: "it does".into() })?;
             let image_id = image.key.split('/').nth(1).unwrap();
-            self.ledger.done(layout::result(image_id, analysis));
+            self.effects.record(layout::result(image_id, analysis));
             Ok(answer.to_string().into_bytes())
         };
         self.plan.call(method, failure, answered).await
@@ -72,9 +72,9 @@ impl ImageAnalyzer for Rekognition {
     }
 }
 
-/// The alerts topic: every message is entered in the books.
+/// The alerts topic; every message is a recorded effect.
 #[derive(Clone)]
-pub struct Topic(pub Ledger);
+pub struct Topic(pub Effects);
 
 impl Alerts for Topic {
     async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
@@ -82,12 +82,12 @@ impl Alerts for Topic {
             Some((_, Attribute::Text(text))) => text.as_str(),
             _ => panic!("the message has no {name}"),
         };
-        self.0.done(layout::alert_receipt(attribute("ImageID"), attribute("Kind")));
+        self.0.record(layout::alert_receipt(attribute("ImageID"), attribute("Kind")));
         Ok("message".to_owned())
     }
 }
 
-/// Task tokens: valid until their task is over; the first answer counts.
+/// Task tokens: valid until the end of their task; the first answer counts.
 #[derive(Clone, Default)]
 pub struct Tokens(Arc<Mutex<BTreeMap<String, Option<Value>>>>, Arc<Mutex<usize>>);
 
@@ -104,7 +104,7 @@ impl Tokens {
         token
     }
 
-    pub fn told(&self, token: &str) -> Option<Value> {
+    pub fn answer(&self, token: &str) -> Option<Value> {
         self.open().get(token).cloned().flatten()
     }
 
@@ -127,7 +127,7 @@ impl Tokens {
     }
 }
 
-/// Step Functions, seen from outside: how executions stand, who starts, stops and redrives them, and who waits for what.
+/// Step Functions as its clients see it: the states of executions, the commands to them, and the task tokens.
 #[derive(Clone, Default)]
 pub struct Engine {
     pub tokens: Tokens,
@@ -140,7 +140,7 @@ struct Known {
     redriven: bool,
 }
 
-/// What a client asks Step Functions for.
+/// A command of a client to Step Functions.
 #[derive(Debug, Clone)]
 pub enum Command {
     Start { arn: String, input: Value },
@@ -153,8 +153,8 @@ impl Engine {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An execution stands so from now on.
-    pub fn note(&self, arn: &str, input: &Value, state: ExecutionState) {
+    /// Sets the state of an execution.
+    pub fn set_state(&self, arn: &str, input: &Value, state: ExecutionState) {
         let mut known = self.known();
         let redriven = state == ExecutionState::Running && known.contains_key(arn);
         let facts = ExecutionFacts { state, input: Some(input.to_string()) };
@@ -173,7 +173,7 @@ impl Engine {
     /// The ARN of the execution that is started next.
     pub fn begin(&self, input: &Value) -> String {
         let arn = format!("arn:aws:states:eu-west-1:123456789012:execution:image-analysis:{}", self.known().len() + 1);
-        self.note(&arn, input, ExecutionState::Running);
+        self.set_state(&arn, input, ExecutionState::Running);
         arn
     }
 
@@ -203,7 +203,7 @@ impl Executions for Engine {
     }
 
     async fn failure_cause(&self, _: &str) -> Result<Option<FailureCause>, StorageError> {
-        // As on the local engine, where the status event tells.
+        // As on the local engine; the status event has the cause.
         Ok(None)
     }
 

@@ -1,4 +1,4 @@
-//! A few small pictures, what Rekognition says of each, and what must become of it.
+//! A few small pictures, Rekognition's answers for each, and the expected outcome.
 
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use inspect_image::{inspect::inspect, picture::Limits};
@@ -7,9 +7,9 @@ use sightline_domain::model::{analysis::Analysis, rejection::ReasonCode};
 use sightline_tests::samples::label;
 use std::sync::LazyLock;
 
-/// What must become of a picture in the end.
+/// The expected outcome of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Expected {
     /// COMPLETED, and shown.
     Shown,
     /// COMPLETED, and withheld by the policy.
@@ -22,8 +22,8 @@ pub enum Fate {
 
 pub struct Picture {
     pub bytes: Vec<u8>,
-    pub fate: Fate,
-    /// Name of its first label, in lower case: all pictures differ in it.
+    pub expected: Expected,
+    /// Its first label, in lower case; unique.
     pub label: &'static str,
     copy: Option<Vec<u8>>,
     faces: bool,
@@ -37,14 +37,14 @@ pub static PICTURES: LazyLock<Vec<Picture>> = LazyLock::new(|| {
     let face = json!([{"BoundingBox": boxed(), "Confidence": 99.0}]);
     let flag = |name: &str| json!([{"Name": name, "ParentName": "", "TaxonomyLevel": 1, "Confidence": 95.0}]);
     vec![
-        picture("car", &[], &none, &none, &none, Fate::Shown),
-        picture("crowd", &["Person", "Text"], &face, &text, &none, Fate::Shown),
-        picture("gun", &["Weapon"], &none, &none, &none, Fate::Shown),
-        picture("beach", &["Person"], &face, &none, &flag("Suggestive"), Fate::Reviewed),
-        picture("fight", &[], &none, &none, &flag("Violence"), Fate::Blocked),
-        picture("mask", &["Person", "Text"], &Value::Null, &text, &none, Fate::Rejected(ReasonCode::RefusedByProvider)),
-        Picture { bytes: b"no image".to_vec(), ..picture("words", &[], &none, &none, &none, Fate::Rejected(ReasonCode::NotAnImage)) },
-        Picture { bytes: Vec::new(), ..picture("nothing", &[], &none, &none, &none, Fate::Rejected(ReasonCode::EmptyFile)) },
+        picture("car", &[], &none, &none, &none, Expected::Shown),
+        picture("crowd", &["Person", "Text"], &face, &text, &none, Expected::Shown),
+        picture("gun", &["Weapon"], &none, &none, &none, Expected::Shown),
+        picture("beach", &["Person"], &face, &none, &flag("Suggestive"), Expected::Reviewed),
+        picture("fight", &[], &none, &none, &flag("Violence"), Expected::Blocked),
+        picture("mask", &["Person", "Text"], &Value::Null, &text, &none, Expected::Rejected(ReasonCode::RefusedByProvider)),
+        Picture { bytes: b"no image".to_vec(), ..picture("words", &[], &none, &none, &none, Expected::Rejected(ReasonCode::NotAnImage)) },
+        Picture { bytes: Vec::new(), ..picture("nothing", &[], &none, &none, &none, Expected::Rejected(ReasonCode::EmptyFile)) },
     ]
 });
 
@@ -52,7 +52,7 @@ fn boxed() -> Value {
     json!({"Width": 0.1, "Height": 0.1, "Left": 0.1, "Top": 0.1})
 }
 
-fn picture(name: &'static str, also: &[&str], faces: &Value, text: &Value, flags: &Value, fate: Fate) -> Picture {
+fn picture(name: &'static str, also: &[&str], faces: &Value, text: &Value, flags: &Value, expected: Expected) -> Picture {
     let shade = name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
     let mut bytes = Vec::new();
     JpegEncoder::new(&mut bytes).encode_image(&RgbImage::from_pixel(80, 80, Rgb([shade, !shade, 128]))).unwrap();
@@ -65,10 +65,10 @@ fn picture(name: &'static str, also: &[&str], faces: &Value, text: &Value, flags
         json!({ "TextDetections": text }),
         json!({ "ModerationLabels": flags }),
     ];
-    Picture { bytes, fate, label: name, copy, faces: !faces.is_null(), answers }
+    Picture { bytes, expected, label: name, copy, faces: !faces.is_null(), answers }
 }
 
-/// What Rekognition says of the picture with this normalised copy; `None` where it refuses it.
+/// Rekognition's answer for the picture with this normalised copy; `None` if it refuses the image.
 pub fn answer(copy: &[u8], analysis: Analysis) -> Option<Value> {
     let picture = PICTURES.iter().find(|picture| picture.copy.as_deref() == Some(copy)).expect("the copy of a picture");
     let place = match analysis {

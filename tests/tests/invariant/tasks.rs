@@ -1,9 +1,9 @@
-//! Tasks: tried, retried, killed, left alone, and waited for by token.
+//! Task states: attempts, retries, interruptions, and waiting for a task token.
 
 use crate::{
+    environment::Environment,
     expression::{Names, evaluate},
     machine::{Local, Outcome, StateError, names},
-    surroundings::Surroundings,
 };
 use serde_json::{Value, json};
 use sightline_domain::model::clock::{Clock, EpochMillis};
@@ -14,41 +14,41 @@ use std::{
     task::{Context, Poll},
 };
 
-/// What happens to the try that runs when its execution goes on next.
+/// What interrupts the running attempt at its next poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blow {
+pub enum Interruption {
     /// Its process dies between two of its calls.
     Killed,
-    /// Step Functions loses sight of it, and it works on: the connection to Lambda broke.
+    /// Step Functions abandons it, and it continues: the connection to Lambda broke.
     Lost,
-    /// The state's time is over; of states that wait for a token only, since functions end before.
+    /// The state times out; only if it waits for a token, since functions end before.
     TimedOut,
 }
 
-/// An execution: what it keeps over redrives.
+/// An execution, with what it keeps over redrives.
 pub struct Run {
     pub arn: String,
     pub input: Value,
-    pub around: Rc<Surroundings>,
+    pub environment: Rc<Environment>,
     passed: RefCell<BTreeMap<String, Outcome>>,
     entered: RefCell<Vec<&'static str>>,
-    blow: Cell<Option<Blow>>,
-    dice: Cell<usize>,
-    /// Since when nothing but a decision is waited for.
+    interruption: Cell<Option<Interruption>>,
+    choices: Cell<usize>,
+    /// Since when it waits for a decision only.
     waits_since: Cell<Option<EpochMillis>>,
     waits_for: RefCell<Option<String>>,
 }
 
 impl Run {
-    pub fn new(arn: String, input: Value, around: Rc<Surroundings>) -> Self {
+    pub fn new(arn: String, input: Value, environment: Rc<Environment>) -> Self {
         Self {
             arn,
             input,
-            around,
+            environment,
             passed: RefCell::default(),
             entered: RefCell::default(),
-            blow: Cell::new(None),
-            dice: Cell::new(0),
+            interruption: Cell::new(None),
+            choices: Cell::new(0),
             waits_since: Cell::new(None),
             waits_for: RefCell::default(),
         }
@@ -77,28 +77,28 @@ impl Run {
     }
 
     /// Whether nothing happens in it unless a decision comes, or its time is over.
-    pub fn rests(&self) -> bool {
-        let told = self.waits_for.borrow().as_ref().is_some_and(|token| self.around.engine.tokens.told(token).is_some());
-        self.waits_since.get().is_some() && !told && self.blow.get().is_none()
+    pub fn is_in_review(&self) -> bool {
+        let answer = self.waits_for.borrow().as_ref().is_some_and(|token| self.environment.engine.tokens.answer(token).is_some());
+        self.waits_since.get().is_some() && !answer && self.interruption.get().is_none()
     }
 
-    pub fn strike(&self, blow: Blow) {
-        self.blow.set(Some(blow));
+    pub fn interrupt(&self, interruption: Interruption) {
+        self.interruption.set(Some(interruption));
     }
 
     /// For the next branch.
-    pub fn throw(&self, dice: usize) {
-        self.dice.set(dice);
+    pub fn set_choices(&self, choices: usize) {
+        self.choices.set(choices);
     }
 
-    pub fn roll(&self) -> usize {
-        let dice = self.dice.get();
-        self.dice.set(dice / 2);
-        dice
+    pub fn next_choice(&self) -> usize {
+        let choices = self.choices.get();
+        self.choices.set(choices / 2);
+        choices
     }
 }
 
-/// Tries a Task until it goes well or no retrier is left.
+/// Attempts a Task until it succeeds or no retrier is left.
 pub async fn attempts(run: &Rc<Run>, state: &'static Value, known: Names) -> Outcome {
     let (none, mut retries) = (Vec::new(), BTreeMap::<usize, u64>::new());
     let retriers = state["Retry"].as_array().unwrap_or(&none);
@@ -117,17 +117,17 @@ pub async fn attempts(run: &Rc<Run>, state: &'static Value, known: Names) -> Out
 }
 
 fn attempt(run: &Rc<Run>, state: &'static Value, known: &Names) -> Attempt {
-    let token = run.around.engine.tokens.issue();
+    let token = run.environment.engine.tokens.issue();
     let mut known = known.clone();
     known["states"]["context"]["Task"] = json!({ "Token": token });
     let arguments = evaluate(&state["Arguments"], &known);
-    let step = run.around.call(arguments["FunctionName"].as_str().unwrap(), arguments["Payload"].clone());
+    let step = run.environment.call(arguments["FunctionName"].as_str().unwrap(), arguments["Payload"].clone());
     let copies = arguments["FunctionName"] == "${InspectImageFunctionArn}";
     let waits = state["Resource"].as_str().unwrap().ends_with(".waitForTaskToken");
     Attempt { run: run.clone(), token: waits.then_some(token), step: Some(step), copies }
 }
 
-/// One try of a Task. Where it ends early, its function works on as a stray, unless it was killed.
+/// One attempt of a Task. If it is dropped early, its function continues as an abandoned one, unless it was killed.
 struct Attempt {
     run: Rc<Run>,
     token: Option<String>,
@@ -137,11 +137,11 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn struck(&mut self) -> Option<StateError> {
-        match self.run.blow.take()? {
-            Blow::Killed => self.step.take().map(|_| StateError::new("Sandbox.Timedout", "the process is gone")),
-            Blow::Lost => self.step.is_some().then(|| StateError::new("Lambda.SdkClientException", "the connection broke")),
-            Blow::TimedOut => self.is_waiting().then(|| StateError::new("States.Timeout", "")),
+    fn interrupted(&mut self) -> Option<StateError> {
+        match self.run.interruption.take()? {
+            Interruption::Killed => self.step.take().map(|_| StateError::new("Sandbox.Timedout", "the process is gone")),
+            Interruption::Lost => self.step.is_some().then(|| StateError::new("Lambda.SdkClientException", "the connection broke")),
+            Interruption::TimedOut => self.is_waiting().then(|| StateError::new("States.Timeout", "")),
         }
     }
 
@@ -154,18 +154,18 @@ impl Future for Attempt {
     type Output = Outcome;
 
     fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        if let Some(error) = self.struck() {
+        if let Some(error) = self.interrupted() {
             return Poll::Ready(Err(error));
         }
-        if let Some(told) = self.token.as_ref().and_then(|token| self.run.around.engine.tokens.told(token)) {
-            return Poll::Ready(Ok(told));
+        if let Some(answer) = self.token.as_ref().and_then(|token| self.run.environment.engine.tokens.answer(token)) {
+            return Poll::Ready(Ok(answer));
         }
         let Some(step) = self.step.as_mut() else { return Poll::Pending };
         let Poll::Ready(outcome) = step.as_mut().poll(context) else { return Poll::Pending };
         self.step = None;
         match outcome {
             Ok(_) if self.token.is_some() => {
-                self.run.waits_since.set(Some(self.run.around.clock.now()));
+                self.run.waits_since.set(Some(self.run.environment.clock.now()));
                 self.run.waits_for.replace(self.token.clone());
                 Poll::Pending
             }
@@ -179,11 +179,11 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         self.run.waits_since.set(None);
         if let Some(token) = &self.token {
-            self.run.around.engine.tokens.close(token);
+            self.run.environment.engine.tokens.close(token);
         }
         if let Some(step) = self.step.take() {
-            self.run.around.late_copies.set(self.run.around.late_copies.get() || self.copies);
-            self.run.around.strays.borrow_mut().push(Box::pin(async move {
+            self.run.environment.late_copies.set(self.run.environment.late_copies.get() || self.copies);
+            self.run.environment.abandoned.borrow_mut().push(Box::pin(async move {
                 let _ = step.await;
             }));
         }

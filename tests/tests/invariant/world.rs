@@ -1,10 +1,10 @@
-//! The world: what was uploaded, which events are on their way, which executions there are.
+//! The state of the model: uploads, undelivered events, and executions.
 
 use crate::{
+    environment::Environment,
     machine::{Local, MACHINE, Outcome, StateError, region},
     outside::Command,
     pictures::{PICTURES, Picture},
-    surroundings::Surroundings,
     tasks::Run,
 };
 use serde_json::{Map, Value, json};
@@ -24,62 +24,69 @@ use std::{
 
 pub struct Execution {
     pub run: Rc<Run>,
-    going: Option<Local<Outcome>>,
+    future: Option<Local<Outcome>>,
 }
 
-/// What `EventBridge` has not delivered yet.
+/// An event that `EventBridge` has not delivered yet.
 #[derive(Clone)]
-pub enum Mail {
+pub enum PendingEvent {
     /// S3's event of an upload.
     Created(Value),
-    /// The status event of an execution that ended badly.
+    /// The status event of a failed execution.
     Ended(Value),
 }
 
 pub struct World {
-    pub around: Rc<Surroundings>,
+    pub environment: Rc<Environment>,
     pub uploads: Vec<(Upload, &'static Picture)>,
-    /// Images that somebody wants erased.
-    pub unwanted: BTreeSet<String>,
-    pub mail: Vec<Mail>,
+    /// Ids of images for which an erasure was requested.
+    pub erased_ids: BTreeSet<String>,
+    pub pending: Vec<PendingEvent>,
     pub executions: Vec<Execution>,
-    /// What runs beside executions: record-failure, reconcile, commands.
+    /// Running work that is not an execution: record-failure, reconcile, commands.
     pub jobs: Vec<Local<()>>,
 }
 
 impl World {
     pub fn new() -> Self {
-        let around = Rc::new(Surroundings::new());
-        Self { around, uploads: Vec::new(), unwanted: BTreeSet::new(), mail: Vec::new(), executions: Vec::new(), jobs: Vec::new() }
+        let environment = Rc::new(Environment::new());
+        Self {
+            environment,
+            uploads: Vec::new(),
+            erased_ids: BTreeSet::new(),
+            pending: Vec::new(),
+            executions: Vec::new(),
+            jobs: Vec::new(),
+        }
     }
 
-    /// S3 takes an upload: under a plain key, under one that a client chose, or under one that names its content.
+    /// Uploads a picture: to a plain key, to a key chosen by a client, or to a key derived from its content.
     pub fn upload(&mut self, place: usize, picture: usize, encrypted: bool) {
         let picture = &PICTURES[picture % PICTURES.len()];
         let key = match place % 4 {
             0 => "raw-uploads/holiday/a b+ü%.jpg".to_owned(),
             1 => key(),
-            // As two clients name the same photo.
+            // Two clients derive the same id for the same photo, with different extensions.
             2 => content_key(OWNER, &hex_sha256(&picture.bytes), "jpg").0,
             _ => content_key(OWNER, &hex_sha256(&picture.bytes), "jpeg").0,
         };
-        let (objects, now) = (&self.around.objects, self.around.clock.now());
+        let (objects, now) = (&self.environment.objects, self.environment.clock.now());
         let upload = if encrypted {
             objects.upload_encrypted(BUCKET, &key, &picture.bytes, now)
         } else {
             objects.upload(BUCKET, &key, &picture.bytes, now)
         };
-        self.mail.push(Mail::Created(json!(samples::event(&upload))));
+        self.pending.push(PendingEvent::Created(json!(samples::event(&upload))));
         self.uploads.push((upload, picture));
     }
 
-    pub fn deliver(&mut self, mail: Mail) {
-        match mail {
-            Mail::Created(event) => self.start(event),
-            Mail::Ended(event) => {
-                let recording = self.around.call("${RecordFailureFunctionArn}", event);
+    pub fn deliver(&mut self, pending: PendingEvent) {
+        match pending {
+            PendingEvent::Created(event) => self.start(event),
+            PendingEvent::Ended(event) => {
+                let recording = self.environment.call("${RecordFailureFunctionArn}", event);
                 self.jobs.push(Box::pin(async move {
-                    // Where it fails as often as Lambda tries it, the event is lost: reconcile closes the gap.
+                    // If every attempt of Lambda fails, the event is lost, and reconcile records the failure.
                     let _ = recording.await;
                 }));
             }
@@ -87,58 +94,64 @@ impl World {
     }
 
     fn start(&mut self, event: Value) {
-        let arn = self.around.engine.begin(&event);
+        let arn = self.environment.engine.begin(&event);
         self.begin(arn, event);
     }
 
     fn begin(&mut self, arn: String, event: Value) {
-        let run = Rc::new(Run::new(arn, event, self.around.clone()));
-        self.executions.push(Execution { going: Some(begun(&run)), run });
+        let run = Rc::new(Run::new(arn, event, self.environment.clone()));
+        self.executions.push(Execution { future: Some(future_of(&run)), run });
     }
 
-    /// Somebody stops an execution.
+    /// Stops an execution.
     pub fn stop(&mut self, place: usize) {
-        let Some(execution) = self.executions.get_mut(place).filter(|execution| execution.going.is_some()) else { return };
-        execution.going = None;
-        self.ended_badly(place, "ABORTED", None);
+        let Some(execution) = self.executions.get_mut(place).filter(|execution| execution.future.is_some()) else { return };
+        execution.future = None;
+        self.ended(place, "ABORTED", None);
     }
 
-    fn ended_badly(&mut self, place: usize, status: &str, error: Option<StateError>) {
+    fn ended(&mut self, place: usize, status: &str, error: Option<StateError>) {
         let run = &self.executions[place].run;
         let (error, cause) = error.map(|error| (error.name, error.cause)).unzip();
         let detail = json!({"executionArn": run.arn, "status": status, "input": run.input.to_string(), "error": error, "cause": cause});
-        self.mail.push(Mail::Ended(json!({"time": "2026-03-01T12:00:00Z", "detail": detail})));
-        let stopped_at = Some(self.around.clock.now());
-        self.around.engine.note(&run.arn, &run.input, ExecutionState::Failed { status: status.to_owned(), error, cause, stopped_at });
+        self.pending.push(PendingEvent::Ended(json!({"time": "2026-03-01T12:00:00Z", "detail": detail})));
+        let stopped_at = Some(self.environment.clock.now());
+        self.environment.engine.set_state(
+            &run.arn,
+            &run.input,
+            ExecutionState::Failed { status: status.to_owned(), error, cause, stopped_at },
+        );
     }
 
-    /// All that can go on: executions, jobs, and functions that nobody waits for.
+    /// The number of futures that can be polled: executions, jobs, and abandoned functions.
     pub fn actors(&self) -> usize {
-        self.executions.iter().filter(|execution| execution.going.is_some()).count() + self.jobs.len() + self.around.strays.borrow().len()
+        self.executions.iter().filter(|execution| execution.future.is_some()).count()
+            + self.jobs.len()
+            + self.environment.abandoned.borrow().len()
     }
 
-    /// The place of the nth execution that runs.
+    /// The index of the nth running execution.
     pub fn running(&self, nth: usize) -> Option<usize> {
-        (0..self.executions.len()).filter(|place| self.executions[*place].going.is_some()).nth(nth)
+        (0..self.executions.len()).filter(|place| self.executions[*place].future.is_some()).nth(nth)
     }
 
-    /// One of the actors goes on until it lets others go first.
-    pub fn go(&mut self, actor: usize) {
-        self.around.clock.forward(1);
-        let running = self.executions.iter().filter(|execution| execution.going.is_some()).count();
+    /// Polls one of the actors once: until its next call.
+    pub fn poll_actor(&mut self, actor: usize) {
+        self.environment.clock.forward(1);
+        let running = self.executions.iter().filter(|execution| execution.future.is_some()).count();
         match self.running(actor) {
-            Some(place) => self.go_on(place),
+            Some(place) => self.poll_execution(place),
             None if actor < running + self.jobs.len() => poll_one(&mut self.jobs, actor - running),
             None => {
-                // Taken out, since a stray may leave strays.
-                let mut strays = self.around.strays.take();
-                poll_one(&mut strays, actor - running - self.jobs.len());
-                self.around.strays.borrow_mut().append(&mut strays);
+                // Taken out, since an abandoned function can leave another one.
+                let mut abandoned = self.environment.abandoned.take();
+                poll_one(&mut abandoned, actor - running - self.jobs.len());
+                self.environment.abandoned.borrow_mut().append(&mut abandoned);
             }
         }
-        for wish in self.around.engine.commands() {
+        for command in self.environment.engine.commands() {
             let place = |arn: &str| self.executions.iter().position(|execution| execution.run.arn == arn);
-            match wish {
+            match command {
                 Command::Start { arn, input } => self.begin(arn, input),
                 Command::Stop(arn) => place(&arn).into_iter().for_each(|place| self.stop(place)),
                 Command::Redrive(arn) => place(&arn).into_iter().for_each(|place| self.redrive(place)),
@@ -146,21 +159,21 @@ impl World {
         }
     }
 
-    fn go_on(&mut self, place: usize) {
+    fn poll_execution(&mut self, place: usize) {
         let execution = &mut self.executions[place];
-        let Some(Poll::Ready(outcome)) = execution.going.as_mut().map(poll) else { return };
-        execution.going = None;
+        let Some(Poll::Ready(outcome)) = execution.future.as_mut().map(poll) else { return };
+        execution.future = None;
         if let Err(error) = outcome {
-            self.ended_badly(place, "FAILED", Some(error));
+            self.ended(place, "FAILED", Some(error));
         } else {
-            let stopped_at = Some(self.around.clock.now());
-            self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Succeeded { stopped_at });
+            let stopped_at = Some(self.environment.clock.now());
+            self.environment.engine.set_state(&execution.run.arn, &execution.run.input, ExecutionState::Succeeded { stopped_at });
         }
     }
 
-    /// The places of the executions that ended badly.
+    /// The indexes of the failed executions.
     pub fn failed(&self) -> Vec<usize> {
-        let failed = |place: &usize| self.executions[*place].going.is_none() && self.executions[*place].failed(&self.around);
+        let failed = |place: &usize| self.executions[*place].future.is_none() && self.executions[*place].failed(&self.environment);
         (0..self.executions.len()).filter(failed).collect()
     }
 
@@ -169,23 +182,23 @@ impl World {
             return;
         }
         let execution = &mut self.executions[place];
-        execution.going = Some(begun(&execution.run));
-        self.around.engine.note(&execution.run.arn, &execution.run.input, ExecutionState::Running);
+        execution.future = Some(future_of(&execution.run));
+        self.environment.engine.set_state(&execution.run.arn, &execution.run.input, ExecutionState::Running);
     }
 }
 
 impl Execution {
     pub fn is_running(&self) -> bool {
-        self.going.is_some()
+        self.future.is_some()
     }
 
-    fn failed(&self, around: &Surroundings) -> bool {
-        let facts = crate::at_once(around.engine.find(&self.run.arn)).ok().flatten();
+    fn failed(&self, environment: &Environment) -> bool {
+        let facts = crate::at_once(environment.engine.find(&self.run.arn)).ok().flatten();
         facts.is_some_and(|facts| matches!(facts.state, ExecutionState::Failed { .. }))
     }
 }
 
-fn begun(run: &Rc<Run>) -> Local<Outcome> {
+fn future_of(run: &Rc<Run>) -> Local<Outcome> {
     region(run.clone(), &MACHINE, run.input.clone(), Map::new())
 }
 

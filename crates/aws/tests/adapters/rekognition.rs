@@ -5,6 +5,16 @@ use serde_json::{Value, json};
 use sightline_aws::{clients::Clients, rekognition::Rekognition};
 use sightline_domain::model::analysis::{Analysis, Question};
 use sightline_domain::{
+    model::findings::Verdict,
+    rules::{
+        analysis::AnalysisRules,
+        faces::FaceRules,
+        labels::{LabelRules, TextGate},
+        moderation::Policy,
+        text::TextRules,
+    },
+};
+use sightline_domain::{
     model::{
         error::{RecognitionError, StepError},
         identity::ObjectRef,
@@ -12,8 +22,8 @@ use sightline_domain::{
     ports::ImageAnalyzer,
 };
 
-const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
-const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
+pub const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
+pub const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
 
 pub async fn ask(replay: &Replay, operation: &str) -> Result<Vec<u8>, RecognitionError> {
     let rekognition = Rekognition::new(Clients::from(replay.config().await).rekognition());
@@ -159,4 +169,50 @@ async fn an_empty_response_is_returned_and_does_not_deserialize() {
     let moderation =
         serde_json::from_value::<sightline_domain::rules::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
     assert!(moderation.is_err(), "no verdict, no publication");
+}
+
+fn answer<T: serde::de::DeserializeOwned>(operation: &str) -> T {
+    serde_json::from_slice(documented(operation)).unwrap()
+}
+
+#[test]
+fn a_documented_labels_response_is_read() {
+    let rules = LabelRules {
+        min_confidence: 80.0,
+        max_stored: 10,
+        person_min_confidence: 50.0,
+        text_min_confidence: 50.0,
+        text_gate: TextGate::Labels,
+        watched: vec!["Vehicle".into()],
+        watched_min_confidence: 60.0,
+    };
+    let found = rules.read("id", &answer("DetectLabels"));
+    assert_eq!(found.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>(), ["car", "city"]);
+    assert_eq!((found.labels[0].boxes.len(), found.labels[0].parents.len()), (2, 2));
+    assert!(found.person.found && !found.text.found);
+    assert_eq!(found.watched[0].name, "Car");
+}
+
+#[test]
+fn a_documented_faces_response_is_read() {
+    let found = FaceRules { min_confidence: 80.0 }.read("id", &answer("DetectFaces"));
+    let face = &found.face_data[0];
+    assert_eq!(face.attributes.iter().map(|attribute| attribute.name.as_str()).collect::<Vec<_>>(), ["Smile", "EyesOpen"]);
+    assert_eq!(face.emotions.iter().map(|emotion| emotion.name.as_str()).collect::<Vec<_>>(), ["HAPPY", "SURPRISED", "FEAR"]);
+    assert_eq!(face.pose.map(|pose| pose.yaw), Some(7.16));
+    assert_eq!(face.quality.map(|quality| quality.sharpness), Some(78.64));
+}
+
+#[test]
+fn a_documented_text_response_is_read() {
+    let found = TextRules { min_confidence: 80.0 }.read("id", &answer("DetectText"));
+    assert_eq!(found.text_lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["IT'S MONDAY"]);
+}
+
+#[test]
+fn a_documented_moderation_response_is_read() {
+    let policy: Policy = serde_json::from_str(r#"[{"category": "Violence", "minConfidence": 90, "action": "REVIEW"}]"#).unwrap();
+    let moderated = policy.read("id", &answer("DetectModerationLabels"));
+    assert_eq!((moderated.verdict, moderated.moderation_flags.len()), (Verdict::Review, 4));
+    assert_eq!(moderated.moderation_flags.iter().filter(|flag| flag.action.is_some()).count(), 3);
 }

@@ -1,24 +1,20 @@
-//! DynamoDB: the conditions of every write, and what their refusal means (fault matrix, rows 1, 2, 22, 23).
+//! The port [`Records`].
 
-use crate::replay::{Answer, Replay, json_error, ok, tables};
+use super::{canceled, completed};
+use crate::replay::{Asked, Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-
+use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
     model::{
         error::{StepError, StorageError},
         record::{ProcessingStatus, Record},
-        rejection::ReasonCode,
         review::ReviewStatus,
     },
     ports::{Records, ReviewRequest, Written},
-    rules::{label_index::rows, merge::merge},
+    rules::label_index::rows,
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, findings};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
 use std::collections::HashSet;
-
-fn completed() -> Record {
-    merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730)
-}
 
 async fn complete(replay: &Replay) -> Result<Written, StorageError> {
     let record = completed();
@@ -27,7 +23,7 @@ async fn complete(replay: &Replay) -> Result<Written, StorageError> {
 
 /// Names of the attributes that an update sets, and of those that it removes.
 fn changes(update: &Value) -> (HashSet<String>, HashSet<String>) {
-    let expression = update["UpdateExpression"].as_str().unwrap();
+    let expression = update["UpdateExpression"].as_str().unwrap_or_default();
     let (sets, removals) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
     let name = |place: &str| update["ExpressionAttributeNames"][place].as_str().unwrap_or(place).to_owned();
     let set =
@@ -79,107 +75,82 @@ async fn a_missing_record_is_none_and_an_unreadable_one_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_record_is_claimed_where_there_is_none_or_where_re_running_can_mend_it() {
-    let replay = Replay::new([ok("{}")]);
-    assert_eq!(tables(&replay).await.claim(&claimed()).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
-    assert_well_formed(&asked);
-    assert_eq!(asked["Key"], json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": UPLOADED.to_string()}}));
-    let condition = asked["ConditionExpression"].as_str().unwrap();
-    assert!(
-        condition.starts_with("attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0"),
-        "{condition}"
-    );
-    for (place, code) in ReasonCode::permanent().enumerate() {
-        assert_eq!(asked["ExpressionAttributeValues"][format!(":code{place}")], json!({"S": code.as_ref()}));
-    }
+async fn all_pages_of_the_items_of_an_image_are_read() {
+    let item = |at: i64| {
+        json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": at.to_string()}, "ProcessingStatus": {"S": "ERASED"},
+        "ErasedAt": {"N": "5"}, "SchemaVersion": {"N": "1"}})
+    };
+    let key = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "2"}});
+    let first = ok(json!({"Items": [item(2)], "LastEvaluatedKey": key}).to_string());
+    let replay = Replay::new([first, ok(json!({"Items": [item(1)]}).to_string())]);
+    let items = tables(&replay).await.items(IMAGE_ID).await.unwrap();
+    assert_eq!(items.iter().map(|item| item.upload_timestamp).collect::<Vec<_>>(), [2, 1]);
+    assert!(items.iter().all(Record::is_closed));
+    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
+    assert_eq!((&asked[0]["ConsistentRead"], &asked[0]["ScanIndexForward"]), (&json!(true), &json!(false)));
+    assert_eq!(asked[1]["ExclusiveStartKey"], key);
 }
 
-#[tokio::test]
-async fn a_claim_counts_its_attempts_and_leaves_nothing_of_an_earlier_run() {
-    let replay = Replay::new([ok("{}")]);
-    tables(&replay).await.claim(&claimed()).await.unwrap();
-    let asked = replay.only().json();
-    assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
-    let (set, removed) = changes(&asked);
-    let left = [
-        "StatusReason",
-        "StatusDetail",
-        "FinishedAt",
-        "ExpiresAt",
-        "ReviewedBy",
-        "ReviewedAt",
-        "ReviewReason",
-        "ReviewRequestedAt",
-        "ReviewDeadline",
-        "ReviewToken",
-    ];
-    assert_eq!(removed, left.map(str::to_owned).into());
-    assert!(
-        ["ProcessingStatus", "ReviewStatus", "ExecutionArn", "WorkQueue", "ClaimedAt"].iter().all(|name| set.contains(*name)),
-        "{set:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_rejected_record_is_claimed_anew_where_it_is_the_rejection_that_was_meant() {
-    let replay = Replay::new([ok("{}")]);
-    assert_eq!(tables(&replay).await.claim_rejected(&claimed(), 7).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
-    assert_well_formed(&asked);
-    assert_eq!(asked["ConditionExpression"], "ProcessingStatus = :failed AND FinishedAt = :rejected");
-    assert_eq!(asked["ExpressionAttributeValues"][":rejected"], json!({"N": "7"}));
-    assert!(asked["UpdateExpression"].as_str().unwrap().contains("Attempts = if_not_exists(Attempts, :zero) + :one"));
-    let (_, removed) = changes(&asked);
-    assert!(["StatusReason", "FinishedAt", "ExpiresAt"].iter().all(|name| removed.contains(*name)), "{removed:?}");
-    assert_eq!(
-        tables(&Replay::new([json_error(400, "ConditionalCheckFailedException")])).await.claim_rejected(&claimed(), 7).await.unwrap(),
-        Written::Refused
-    );
-}
-
-#[tokio::test]
-async fn a_failure_is_written_into_the_executions_own_record_that_is_not_completed() {
-    let replay = Replay::new([ok("{}")]);
+/// Every conditional write of a record.
+async fn write(tables: &Tables, name: &str) -> Written {
     let failed = Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() };
-    assert_eq!(tables(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
-    assert_well_formed(&asked);
-    assert_eq!(
-        asked["ConditionExpression"],
-        json!(
-            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))"
-        )
-    );
-    assert_eq!(asked["ExpressionAttributeValues"][":execution"], json!({"S": EXECUTION}));
+    let request = ReviewRequest {
+        image_id: IMAGE_ID,
+        upload_timestamp: UPLOADED,
+        execution_arn: EXECUTION,
+        task_token: &"token-1".into(),
+        flags: &[],
+        requested_at: 0,
+        deadline: 99,
+    };
+    let written = match name {
+        "claim" => tables.claim(&claimed()).await,
+        "claim_rejected" => tables.claim_rejected(&claimed(), 7).await,
+        "fail" => tables.fail(&failed).await,
+        "fail in review" => tables.fail(&Record { review_deadline: Some(7), ..failed }).await,
+        "request_review" => tables.request_review(&request).await,
+        "mark_erased" => tables.mark_erased(&claimed(), NOW).await,
+        "mark_unrecorded_erased" => tables.mark_unrecorded_erased(&marked()).await,
+        "strip" => tables.strip(&marked(), NOW + 5).await,
+        "close_tombstone" => tables.close_tombstone(&marked()).await,
+        _ => tables.resume(&failed).await,
+    };
+    written.unwrap()
 }
 
-#[tokio::test]
-async fn a_failure_is_written_only_where_no_review_was_asked_for_since_the_record_was_read() {
-    let replay = Replay::new([ok("{}")]);
-    let failed = Record { processing_status: ProcessingStatus::Failed, review_deadline: Some(7), ..claimed() };
-    assert_eq!(tables(&replay).await.fail(&failed).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
-    assert_well_formed(&asked);
-    assert!(asked["ConditionExpression"].as_str().unwrap().ends_with("AND ReviewDeadline = :deadline)"), "{asked}");
-    assert_eq!(asked["ExpressionAttributeValues"][":deadline"], json!({"N": "7"}));
+fn marked() -> Record {
+    Record { processing_status: ProcessingStatus::Erased, erased_at: Some(NOW), ..claimed() }
 }
 
+/// What the conditions mean is shown by the contract suite of the ports.
 #[tokio::test]
-async fn a_failure_leaves_the_decision_that_a_reviewer_made_meanwhile() {
-    let replay = Replay::new([ok("{}")]);
-    let read_before = Record { review_status: ReviewStatus::Pending, review_deadline: Some(9), reviewed_by: Some("x".into()), ..claimed() };
-    tables(&replay).await.fail(&read_before).await.unwrap();
-    let (set, removed) = changes(&replay.only().json());
-    assert!(set.iter().all(|name| !name.starts_with("Review")), "{set:?}");
-    assert_eq!(removed, ["ReviewToken".to_owned()].into());
-}
-
-#[tokio::test]
-async fn a_refused_condition_is_no_error() {
-    let refused = || Replay::new([json_error(400, "ConditionalCheckFailedException")]);
-    assert_eq!(tables(&refused()).await.claim(&claimed()).await.unwrap(), Written::Refused);
-    assert_eq!(tables(&refused()).await.fail(&claimed()).await.unwrap(), Written::Refused);
+async fn every_write_is_well_formed_and_a_failed_condition_is_a_refusal() {
+    for (name, condition) in [
+        ("claim", "attribute_not_exists(ImageID) OR (ProcessingStatus = :failed AND NOT StatusReason IN (:code0, "),
+        ("claim_rejected", "ProcessingStatus = :failed AND FinishedAt = :rejected"),
+        (
+            "fail",
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND attribute_not_exists(ReviewDeadline))",
+        ),
+        (
+            "fail in review",
+            "attribute_not_exists(ImageID) OR (ExecutionArn = :execution AND ProcessingStatus <> :completed AND ReviewDeadline = :deadline)",
+        ),
+        ("request_review", "ExecutionArn = :execution AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected)"),
+        ("mark_erased", "ExecutionArn = :execution AND ProcessingStatus <> :erased"),
+        ("mark_unrecorded_erased", "attribute_not_exists(ImageID)"),
+        ("strip", "ProcessingStatus = :erased AND ErasedAt = :at"),
+        ("close_tombstone", "ProcessingStatus = :erased AND ErasedAt = :at"),
+        ("resume", "ExecutionArn = :execution AND ProcessingStatus = :failed"),
+    ] {
+        let replay = Replay::new([ok("{}")]);
+        assert_eq!(write(&tables(&replay).await, name).await, Written::Yes, "{name}");
+        let asked = replay.only().json();
+        assert!(asked["ConditionExpression"].as_str().unwrap().starts_with(condition), "{name}: {asked}");
+        assert_well_formed(&asked);
+        let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
+        assert_eq!(write(&tables(&refused).await, name).await, Written::Refused, "{name}");
+    }
 }
 
 /// Injected: each of the errors that DynamoDB documents.
@@ -218,11 +189,6 @@ async fn record_and_rows_are_written_in_one_conditional_transaction() {
     assert_eq!(items[1]["Put"]["TableName"], json!("label-index"));
     assert_eq!(items[1]["Put"]["Item"]["OwnerLabelMonth"], json!({"S": "anna#car#2026-03"}));
     assert_eq!(items[1]["Put"]["Item"]["Withheld"], json!({"BOOL": false}));
-}
-
-fn canceled(reasons: &Value) -> Answer {
-    let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": "Transaction cancelled", "CancellationReasons": reasons});
-    Answer::Http(400, vec![("content-type", "application/x-amz-json-1.0".into())], body.to_string().into())
 }
 
 fn refused(execution: &str, status: &str) -> Value {
@@ -269,27 +235,4 @@ async fn row_22_a_retried_transaction_has_the_same_client_token() {
     complete(&replay).await.unwrap();
     let tokens: HashSet<String> = replay.asked().iter().map(|asked| asked.json()["ClientRequestToken"].to_string()).collect();
     assert_eq!((replay.asked().len(), tokens.len()), (2, 1));
-}
-
-#[tokio::test]
-async fn a_review_is_asked_for_unless_it_is_decided_or_the_record_belongs_to_another() {
-    let token = secrecy::SecretString::from("token-1");
-    let request = ReviewRequest {
-        image_id: IMAGE_ID,
-        upload_timestamp: UPLOADED,
-        execution_arn: EXECUTION,
-        task_token: &token,
-        flags: &[],
-        requested_at: 0,
-        deadline: 99,
-    };
-    let replay = Replay::new([ok("{}")]);
-    assert_eq!(tables(&replay).await.request_review(&request).await.unwrap(), Written::Yes);
-    let asked = replay.only().json();
-    assert_well_formed(&asked);
-    let condition = "ExecutionArn = :execution AND ProcessingStatus <> :completed AND NOT ReviewStatus IN (:approved, :rejected) \
-                     AND (attribute_not_exists(ReviewDeadline) OR ReviewDeadline <= :deadline)";
-    assert_eq!(asked["ConditionExpression"], json!(condition));
-    let refused = Replay::new([json_error(400, "ConditionalCheckFailedException")]);
-    assert_eq!(tables(&refused).await.request_review(&request).await.unwrap(), Written::Refused);
 }

@@ -1,8 +1,6 @@
-//! Imports: looking at objects of other buckets, copying them, and what Map Runs tell.
+//! The port [`ImportSource`].
 
-use crate::replay::{Answer, Replay, json_error, ok, s3, xml_error};
-use serde_json::json;
-use sightline_aws::stepfunctions::{BulkImports, MapRun, Started};
+use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
     model::{
         error::StepError,
@@ -12,13 +10,7 @@ use sightline_domain::{
     ports::{ImportSource, ObjectFacts},
 };
 
-const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:bulk-import";
-
-async fn imports(replay: &Replay) -> BulkImports {
-    BulkImports::new(aws_sdk_sfn::Client::new(&replay.config().await), MACHINE)
-}
-
-fn photo() -> ListedObject {
+pub fn photo() -> ListedObject {
     ListedObject { bucket: "photos".into(), key: "2019/a b+ü.jpg".into(), version_id: Some("v1".into()), etag: "e1".into() }
 }
 
@@ -134,61 +126,4 @@ async fn copy_errors_have_our_names() {
         let refused = s3(&replay).await.copy_here(&photo(), &facts(), "images", "raw-uploads/anna/x.jpg").await.unwrap_err();
         assert_eq!(refused.name(), name);
     }
-}
-
-#[tokio::test]
-async fn an_import_is_started_by_name_and_a_taken_name_is_reported() {
-    let replay = Replay::new([ok(json!({"executionArn": "arn", "startDate": 1.0}).to_string())]);
-    assert_eq!(imports(&replay).await.start("import-1", "{}").await.unwrap(), Started::Yes("arn".into()));
-    let asked = replay.only().json();
-    assert_eq!((&asked["name"], &asked["stateMachineArn"]), (&json!("import-1"), &json!(MACHINE)));
-
-    let taken = Replay::new([json_error(400, "ExecutionAlreadyExists")]);
-    assert_eq!(imports(&taken).await.start("import-1", "{}").await.unwrap(), Started::NameTaken);
-}
-
-#[tokio::test]
-async fn the_maximum_concurrency_is_read_from_the_definition() {
-    let definition = json!({"States": {"ImportImages": {"Type": "Map", "MaxConcurrency": 12}}}).to_string();
-    let described =
-        json!({"stateMachineArn": MACHINE, "name": "n", "definition": definition, "roleArn": "r", "type": "STANDARD", "creationDate": 1.0});
-    let replay = Replay::new([ok(described.to_string())]);
-    assert_eq!(imports(&replay).await.max_concurrency().await.unwrap(), Some(12));
-}
-
-#[tokio::test]
-async fn a_map_run_is_counted_and_its_concurrency_limited() {
-    let counts =
-        json!({"pending": 5, "running": 2, "succeeded": 7, "failed": 1, "timedOut": 1, "aborted": 1, "total": 17, "resultsWritten": 0});
-    let listed = json!({"mapRuns": [{"executionArn": "e", "mapRunArn": "m", "stateMachineArn": MACHINE, "startDate": 1.0}]});
-    let described = json!({"mapRunArn": "m", "executionArn": "e", "status": "RUNNING", "startDate": 1.0, "maxConcurrency": 20,
-        "toleratedFailurePercentage": 5.0, "toleratedFailureCount": 0, "itemCounts": counts, "executionCounts": counts});
-    let replay = Replay::new([ok(listed.to_string()), ok(described.to_string()), ok("{}")]);
-    let imports = imports(&replay).await;
-
-    let run = imports.map_run("e").await.unwrap();
-
-    assert_eq!(run, Some(MapRun { arn: "m".into(), total: 17, pending: 5, running: 2, succeeded: 7, failed: 3 }));
-    imports.set_max_concurrency("m", 4).await.unwrap();
-    assert_eq!(replay.asked().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
-    let none = Replay::new([ok(json!({"mapRuns": []}).to_string())]);
-    assert_eq!(self::imports(&none).await.map_run("e").await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn failed_items_are_listed_with_object_and_reason() {
-    let child = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0});
-    let input =
-        json!({"Bucket": "photos", "Key": "2019/a%20b%2B%C3%BC.jpg", "VersionId": "v1", "ETag": "e1", "OwnerID": "anna"}).to_string();
-    let detail = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0, "input": input,
-        "error": "Import.SourceMissing", "cause": "{\"errorMessage\": \"gone\"}"});
-    let none = json!({"executions": []}).to_string();
-    let replay = Replay::new([ok(json!({"executions": [child]}).to_string()), ok(detail.to_string()), ok(none.clone()), ok(none)]);
-
-    let failures = imports(&replay).await.failures("m", 10).await.unwrap();
-
-    assert_eq!(failures.len(), 1);
-    assert_eq!((&failures[0].object, failures[0].error.as_str()), (&photo(), "Import.SourceMissing"));
-    let asked = replay.asked()[0].json();
-    assert_eq!(asked, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
 }

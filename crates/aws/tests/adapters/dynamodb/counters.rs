@@ -1,21 +1,17 @@
-//! The counters: one transaction for tally and counters, and what is read of them.
+//! The port [`Counters`].
 
-use crate::replay::{Answer, Replay, json_error, ok, tables};
+use super::{canceled, completed};
+use crate::replay::{Asked, Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-
 use sightline_domain::{
     model::{
         error::{StepError, StorageError},
         record::{ProcessingStatus, Record},
     },
     ports::{Counters, Replaced, TallyChange},
-    rules::{merge::merge, tally::Tally},
+    rules::tally::Tally,
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed, findings};
-
-fn completed() -> Record {
-    merge(claimed(), serde_json::from_value(findings()).unwrap(), NOW, 730)
-}
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, UPLOADED, claimed};
 
 fn failed() -> Record {
     Record { processing_status: ProcessingStatus::Failed, status_reason: Some("Storage.Unavailable".into()), ..claimed() }
@@ -109,12 +105,6 @@ async fn contributions_are_removed_without_checking_the_record() {
     assert!(!numbers.is_empty() && numbers.iter().all(|number| number.starts_with('-')), "{numbers:?}");
 }
 
-fn canceled(reasons: &Value) -> Answer {
-    let body =
-        json!({"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": "m", "CancellationReasons": reasons});
-    Answer::Http(400, vec![("content-type", "application/x-amz-json-1.0".into())], body.to_string().into())
-}
-
 #[tokio::test]
 async fn a_canceled_counting_transaction_is_classified_by_its_reasons() {
     let none = json!({"Code": "None"});
@@ -156,7 +146,7 @@ async fn all_pages_of_counters_between_two_names_are_read() {
     let counts = tables(&replay).await.counts("hours", Some("2026-03-01T12"..="2026-03-01T14")).await.unwrap();
     assert_eq!(counts.len(), 2);
     assert_eq!((counts["2026-03-01T12"]["Completed"], counts["2026-03-01T13"]["Completed"], counts["2026-03-01T12"]["Calls"]), (2, -1, 4));
-    let asked: Vec<Value> = replay.asked().iter().map(crate::replay::Asked::json).collect();
+    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
     assert_eq!(asked[0]["KeyConditionExpression"], "#counter = :counter AND #name BETWEEN :from AND :to");
     assert_eq!(asked[1]["ExclusiveStartKey"]["Name"], json!({"S": "2026-03-01T12"}));
 }

@@ -1,64 +1,18 @@
-//! What reconciling asks of S3, `DynamoDB` and Step Functions.
+//! The port [`WorkQueues`], and the amount of open work.
 
-use crate::replay::{Replay, json_error, ok, s3, step_functions, tables, xml_error};
+use crate::replay::{Asked, Replay, ok, tables};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use sightline_aws::dynamodb::OpenWork;
 use sightline_domain::{
     model::{
-        error::StepError,
-        identity::Upload,
         record::{ProcessingStatus, WorkQueue},
+        rejection::ReasonCode,
         review::ReviewStatus,
     },
-    ports::{ExecutionState, Executions, QueuePosition, QueuedImage, ReviewQueueState, Uploads, VersionPosition, WorkQueues},
+    ports::{QueuePosition, QueuedImage, ReviewQueueState, WorkQueues},
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID, UPLOADED};
-
-const VERSIONS: &str = r#"<?xml version="1.0"?><ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
-    <NextKeyMarker>raw-uploads/b%2Bc+d.jpg</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>
-    <Version><Key>raw-uploads/a%01.jpg</Key><VersionId>null</VersionId><ETag>"e1"</ETag><Size>1</Size>
-        <LastModified>2026-03-01T12:00:00.000Z</LastModified></Version>
-    <DeleteMarker><Key>raw-uploads/b.jpg</Key><VersionId>v2</VersionId></DeleteMarker>
-    <Version><Key>raw-uploads/b%2Bc+d.jpg</Key><VersionId>v1</VersionId><ETag>"e2"</ETag><Size>2</Size>
-        <LastModified>2026-03-01T12:00:00.000Z</LastModified></Version>
-</ListVersionsResult>"#;
-
-#[tokio::test]
-async fn versions_are_paged_with_exact_keys_and_without_delete_markers() {
-    let replay = Replay::new([ok(VERSIONS)]);
-    let after = VersionPosition { key: "raw-uploads/ä.jpg".into(), version_id: Some("v9".into()) };
-
-    let page = s3(&replay).await.versions("images", Some(&after)).await.unwrap();
-
-    let asked = replay.only().uri;
-    for part in ["prefix=raw-uploads%2F", "encoding-type=url", "key-marker=raw-uploads%2F%C3%A4.jpg", "version-id-marker=v9"] {
-        assert!(asked.contains(part), "{asked}");
-    }
-    let found: Vec<_> = page.items.iter().map(|item| (item.upload.key.as_str(), item.upload.version_id.as_deref(), item.size)).collect();
-    assert_eq!(found, [("raw-uploads/a\u{1}.jpg", None, 1), ("raw-uploads/b+c d.jpg", Some("v1"), 2)]);
-    assert_eq!((page.items[0].upload.etag.as_str(), page.items[0].last_modified), ("e1", UPLOADED));
-    assert_eq!(page.next, Some(VersionPosition { key: "raw-uploads/b+c d.jpg".into(), version_id: Some("v1".into()) }));
-}
-
-#[tokio::test]
-async fn the_last_page_has_no_next_position_and_unencoded_keys_stay_unchanged() {
-    let last = VERSIONS.replace("<EncodingType>url</EncodingType>", "").replace(">true<", ">false<").replace("%01", "%25");
-    let page = s3(&Replay::new([ok(last)])).await.versions("images", None).await.unwrap();
-    assert_eq!((page.next, page.items[0].upload.key.as_str()), (None, "raw-uploads/a%25.jpg"));
-}
-
-#[tokio::test]
-async fn the_status_tag_is_read_from_the_version() {
-    let upload = Upload { bucket: "images".into(), key: "raw-uploads/a.jpg".into(), version_id: Some("v1".into()), etag: "e".into() };
-    let tags = "<Tagging><TagSet><Tag><Key>status</Key><Value>analyzed</Value></Tag></TagSet></Tagging>";
-    let replay = Replay::new([ok(tags)]);
-    assert_eq!(s3(&replay).await.status(&upload).await.unwrap().as_deref(), Some("analyzed"));
-    assert!(replay.only().uri.contains("versionId=v1"));
-    let of_the_uploader = tags.replace("analyzed", "new");
-    assert_eq!(s3(&Replay::new([ok(of_the_uploader)])).await.status(&upload).await.unwrap(), None);
-    let denied = s3(&Replay::new([xml_error(403, "AccessDenied")])).await.status(&upload).await.unwrap_err();
-    assert_eq!(denied.name(), "Storage.Misconfigured");
-}
+use sightline_tests::samples::{EXECUTION, IMAGE_ID};
 
 #[tokio::test]
 async fn a_queue_is_read_through_its_index_in_ascending_order() {
@@ -142,34 +96,19 @@ async fn a_saved_decision_is_read_with_its_token() {
     }
 }
 
-async fn state(status: &str) -> ExecutionState {
-    let described = json!({"executionArn": EXECUTION, "stateMachineArn": "m", "name": "n", "status": status, "startDate": 1.0,
-        "stopDate": 2.5, "input": "{}", "error": "E", "cause": "c"});
-    step_functions(&Replay::new([ok(described.to_string())])).await.find(EXECUTION).await.unwrap().unwrap().state
-}
-
 #[tokio::test]
-async fn an_execution_is_running_ended_or_unknown() {
-    for status in ["RUNNING", "PENDING_REDRIVE", "NEVER_HEARD_OF"] {
-        assert_eq!(state(status).await, ExecutionState::Running, "{status}");
-    }
-    assert_eq!(state("SUCCEEDED").await, ExecutionState::Succeeded { stopped_at: Some(2500) });
-    for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
-        let failed =
-            ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
-        assert_eq!(state(status).await, failed);
-    }
-    let look = |code| async move {
-        step_functions(&Replay::new([json_error(400, code)])).await.find(EXECUTION).await.map_err(|error| error.name())
-    };
-    assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
-    // Whoever may not look must not take executions for lost.
-    assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));
-}
-
-#[tokio::test]
-async fn executions_are_started_through_the_live_alias() {
-    let replay = Replay::new([ok(json!({"executionArn": "new", "startDate": 1.0}).to_string())]);
-    assert_eq!(step_functions(&replay).await.start("{}").await.unwrap(), "new");
-    assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis:live");
+async fn queues_are_counted_over_all_pages_and_rejected_images_separately() {
+    let count = |number: u32| ok(json!({"Count": number, "ScannedCount": number}).to_string());
+    let more = json!({"Count": 2, "LastEvaluatedKey": {"ImageID": {"S": "i"}}});
+    let waiting: Vec<Value> = (0..4).map(|at| json!({"ImageID": {"S": "i"}, "UploadTimestamp": {"N": at.to_string()}})).collect();
+    let requests = json!({"Responses": {"records": [{"ReviewRequestedAt": {"N": "77"}}]}});
+    let reviews = json!({"Items": waiting, "Count": 4});
+    let replay = Replay::new([count(5), ok(reviews.to_string()), ok(requests.to_string()), ok(more.to_string()), count(1), count(12)]);
+    let open = tables(&replay).await.open_work().await.unwrap();
+    assert_eq!(open, OpenWork { in_flight: 3, in_review: 4, oldest_in_review: Some(77), failed: 7, rejected: 5 });
+    let asked: Vec<Value> = replay.asked().iter().map(Asked::json).collect();
+    let of_the_index = |asked: &Value| asked["IndexName"] == "WorkQueueIndex" && asked["TableName"] == "records";
+    assert!(asked.iter().enumerate().all(|(place, asked)| of_the_index(asked) == (place != 2)), "{asked:?}");
+    assert!(asked.iter().enumerate().all(|(place, asked)| (asked["Select"] == "COUNT") == !matches!(place, 1 | 2)), "{asked:?}");
+    assert_eq!(asked[0]["ExpressionAttributeValues"].as_object().unwrap().len(), ReasonCode::ALL.len() + 1);
 }

@@ -1,16 +1,82 @@
-//! Step Functions: the first real cause in a history, and telling a waiting execution.
+//! Step Functions: executions, the causes in their histories, redrives, notifications and bulk imports (fault matrix, rows 31 and 33).
 
-use crate::replay::{Replay, json_error, ok, step_functions};
+use crate::{
+    replay::{Answer, Asked, Replay, json_error, ok, step_functions},
+    s3::import_source::photo,
+};
 use serde_json::{Value, json};
-
+use sightline_aws::stepfunctions::{BulkImports, MapRun, Redriven, Started};
 use sightline_domain::{
     model::{
         error::StepError,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Executions, FailureCause, Notified},
+    ports::{ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 use sightline_tests::samples::EXECUTION;
+
+async fn state(status: &str) -> ExecutionState {
+    let described = json!({"executionArn": EXECUTION, "stateMachineArn": "m", "name": "n", "status": status, "startDate": 1.0,
+        "stopDate": 2.5, "input": "{}", "error": "E", "cause": "c"});
+    step_functions(&Replay::new([ok(described.to_string())])).await.find(EXECUTION).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn an_execution_is_running_ended_or_unknown() {
+    for status in ["RUNNING", "PENDING_REDRIVE", "NEVER_HEARD_OF"] {
+        assert_eq!(state(status).await, ExecutionState::Running, "{status}");
+    }
+    assert_eq!(state("SUCCEEDED").await, ExecutionState::Succeeded { stopped_at: Some(2500) });
+    for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
+        let failed =
+            ExecutionState::Failed { status: status.into(), error: Some("E".into()), cause: Some("c".into()), stopped_at: Some(2500) };
+        assert_eq!(state(status).await, failed);
+    }
+    let look = |code| async move {
+        step_functions(&Replay::new([json_error(400, code)])).await.find(EXECUTION).await.map_err(|error| error.name())
+    };
+    assert_eq!(look("ExecutionDoesNotExist").await, Ok(None));
+    // Whoever may not look must not take executions for lost.
+    assert_eq!(look("AccessDeniedException").await, Err("Storage.Misconfigured"));
+}
+
+#[tokio::test]
+async fn executions_are_started_through_the_live_alias() {
+    let replay = Replay::new([ok(json!({"executionArn": "new", "startDate": 1.0}).to_string())]);
+    assert_eq!(step_functions(&replay).await.start("{}").await.unwrap(), "new");
+    assert_eq!(replay.only().json()["stateMachineArn"], "arn:aws:states:eu-west-1:123456789012:stateMachine:image-analysis:live");
+}
+
+async fn stop(answers: impl IntoIterator<Item = Answer>) -> (Result<Stopped, &'static str>, Vec<Value>) {
+    let replay = Replay::new(answers);
+    let workflow = step_functions(&replay).await;
+    let stopped = workflow.stop(EXECUTION).await.map_err(|error| error.name());
+    (stopped, replay.asked().iter().map(Asked::json).collect())
+}
+
+fn execution(status: &str) -> Answer {
+    ok(json!({"executionArn": EXECUTION, "stateMachineArn": "m", "status": status, "startDate": 1_772_366_400.0}).to_string())
+}
+
+#[tokio::test]
+async fn a_running_execution_is_stopped_with_a_reason() {
+    let (stopped, asked) = stop([execution("RUNNING"), ok(json!({"stopDate": 1_772_366_400.0}).to_string())]).await;
+    assert_eq!(stopped, Ok(Stopped::Stopped));
+    assert_eq!((&asked[1]["executionArn"], &asked[1]["error"]), (&json!(EXECUTION), &json!("Image.Erased")));
+}
+
+#[tokio::test]
+async fn an_ended_or_unknown_execution_is_not_stopped() {
+    for status in ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] {
+        assert_eq!(stop([execution(status)]).await.0, Ok(Stopped::NotRunning), "{status}");
+    }
+    assert_eq!(stop([json_error(400, "ExecutionDoesNotExist")]).await.0, Ok(Stopped::NotRunning));
+    for ended in ["ExecutionDoesNotExist", "ValidationException"] {
+        assert_eq!(stop([execution("RUNNING"), json_error(400, ended)]).await.0, Ok(Stopped::NotRunning), "{ended}");
+    }
+    assert_eq!(stop([json_error(400, "AccessDeniedException")]).await.0, Err("Storage.Misconfigured"));
+    assert_eq!(stop([execution("RUNNING"), json_error(400, "AccessDeniedException")]).await.0, Err("Storage.Misconfigured"));
+}
 
 /// A history as it happened; it is asked for newest first.
 async fn cause_of(oldest_first: &[Value]) -> Option<FailureCause> {
@@ -225,4 +291,99 @@ async fn notifying_an_execution_that_does_not_wait_is_not_an_error() {
     ] {
         assert_eq!(tell(&Replay::new([json_error(400, code)])).await, Err(name), "{code}");
     }
+}
+
+#[tokio::test]
+async fn an_execution_is_redriven_by_its_arn() {
+    let replay = Replay::new([ok(json!({"redriveDate": 1_772_366_400.0}).to_string())]);
+
+    let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
+
+    assert_eq!(redriven, Redriven::Yes);
+    assert_eq!(replay.only().json()["executionArn"], EXECUTION);
+}
+
+/// Injected: the recorded refusal ExecutionNotRedrivable.
+/// Seen: the refusal is handed on with its reason.
+#[tokio::test]
+async fn row_31_a_refused_redrive_keeps_its_reason() {
+    let replay = Replay::new([json_error(400, "ExecutionNotRedrivable")]);
+
+    let redriven = step_functions(&replay).await.redrive(EXECUTION).await.unwrap();
+
+    assert_eq!(redriven, Redriven::Refused("said so".to_owned()));
+}
+
+/// Injected: the answers of an engine without redrive, and of one that denies it.
+/// Seen: the first is told apart; the second is Storage.Misconfigured.
+#[tokio::test]
+async fn row_31_an_engine_without_redrive_is_distinguished_from_a_failing_one() {
+    let local = Replay::new([json_error(400, "InvalidAction")]);
+    let denied = Replay::new([json_error(400, "AccessDeniedException")]);
+
+    assert_eq!(step_functions(&local).await.redrive(EXECUTION).await.unwrap(), Redriven::Unknown);
+    assert_eq!(step_functions(&denied).await.redrive(EXECUTION).await.unwrap_err().name(), "Storage.Misconfigured");
+}
+
+const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:bulk-import";
+
+async fn imports(replay: &Replay) -> BulkImports {
+    BulkImports::new(aws_sdk_sfn::Client::new(&replay.config().await), MACHINE)
+}
+
+#[tokio::test]
+async fn an_import_is_started_by_name_and_a_taken_name_is_reported() {
+    let replay = Replay::new([ok(json!({"executionArn": "arn", "startDate": 1.0}).to_string())]);
+    assert_eq!(imports(&replay).await.start("import-1", "{}").await.unwrap(), Started::Yes("arn".into()));
+    let asked = replay.only().json();
+    assert_eq!((&asked["name"], &asked["stateMachineArn"]), (&json!("import-1"), &json!(MACHINE)));
+
+    let taken = Replay::new([json_error(400, "ExecutionAlreadyExists")]);
+    assert_eq!(imports(&taken).await.start("import-1", "{}").await.unwrap(), Started::NameTaken);
+}
+
+#[tokio::test]
+async fn the_maximum_concurrency_is_read_from_the_definition() {
+    let definition = json!({"States": {"ImportImages": {"Type": "Map", "MaxConcurrency": 12}}}).to_string();
+    let described =
+        json!({"stateMachineArn": MACHINE, "name": "n", "definition": definition, "roleArn": "r", "type": "STANDARD", "creationDate": 1.0});
+    let replay = Replay::new([ok(described.to_string())]);
+    assert_eq!(imports(&replay).await.max_concurrency().await.unwrap(), Some(12));
+}
+
+#[tokio::test]
+async fn a_map_run_is_counted_and_its_concurrency_limited() {
+    let counts =
+        json!({"pending": 5, "running": 2, "succeeded": 7, "failed": 1, "timedOut": 1, "aborted": 1, "total": 17, "resultsWritten": 0});
+    let listed = json!({"mapRuns": [{"executionArn": "e", "mapRunArn": "m", "stateMachineArn": MACHINE, "startDate": 1.0}]});
+    let described = json!({"mapRunArn": "m", "executionArn": "e", "status": "RUNNING", "startDate": 1.0, "maxConcurrency": 20,
+        "toleratedFailurePercentage": 5.0, "toleratedFailureCount": 0, "itemCounts": counts, "executionCounts": counts});
+    let replay = Replay::new([ok(listed.to_string()), ok(described.to_string()), ok("{}")]);
+    let imports = imports(&replay).await;
+
+    let run = imports.map_run("e").await.unwrap();
+
+    assert_eq!(run, Some(MapRun { arn: "m".into(), total: 17, pending: 5, running: 2, succeeded: 7, failed: 3 }));
+    imports.set_max_concurrency("m", 4).await.unwrap();
+    assert_eq!(replay.asked().last().unwrap().json(), json!({"mapRunArn": "m", "maxConcurrency": 4}));
+    let none = Replay::new([ok(json!({"mapRuns": []}).to_string())]);
+    assert_eq!(self::imports(&none).await.map_run("e").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn failed_items_are_listed_with_object_and_reason() {
+    let child = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0});
+    let input =
+        json!({"Bucket": "photos", "Key": "2019/a%20b%2B%C3%BC.jpg", "VersionId": "v1", "ETag": "e1", "OwnerID": "anna"}).to_string();
+    let detail = json!({"executionArn": "c", "stateMachineArn": MACHINE, "name": "c", "status": "FAILED", "startDate": 1.0, "input": input,
+        "error": "Import.SourceMissing", "cause": "{\"errorMessage\": \"gone\"}"});
+    let none = json!({"executions": []}).to_string();
+    let replay = Replay::new([ok(json!({"executions": [child]}).to_string()), ok(detail.to_string()), ok(none.clone()), ok(none)]);
+
+    let failures = imports(&replay).await.failures("m", 10).await.unwrap();
+
+    assert_eq!(failures.len(), 1);
+    assert_eq!((&failures[0].object, failures[0].error.as_str()), (&photo(), "Import.SourceMissing"));
+    let asked = replay.asked()[0].json();
+    assert_eq!(asked, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
 }

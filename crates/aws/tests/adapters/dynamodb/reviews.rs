@@ -1,4 +1,4 @@
-//! Decisions of reviewers against recorded answers.
+//! The decisions of reviewers.
 
 use crate::replay::{Replay, json_error, ok, tables};
 use serde_json::{Value, json};

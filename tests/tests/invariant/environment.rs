@@ -1,7 +1,7 @@
-//! Tables, bucket, Rekognition and all else that executions share; and the functions, which are the real ones over these.
+//! What executions share: tables, bucket, Rekognition, alerts; and the real functions over them.
 
 use crate::{
-    ledger::Ledger,
+    effects::Effects,
     machine::{Local, Outcome, StateError},
     outside::{Engine, Rekognition, Topic},
 };
@@ -33,52 +33,52 @@ use std::{
 };
 use store_record::StoreRecord;
 
-/// How long a review waits.
+/// The time until a review expires.
 pub const REVIEW_SECONDS: u32 = 4 * 3_600;
 
-/// How long a function may run.
+/// The timeout of a function.
 const FUNCTION_MILLIS: EpochMillis = 60_000;
 
-/// A clock that is put forward by hand.
+/// A clock that only [`ManualClock::forward`] moves.
 #[derive(Clone)]
-pub struct Ticking(Arc<AtomicI64>);
+pub struct ManualClock(Arc<AtomicI64>);
 
-impl Ticking {
+impl ManualClock {
     pub fn forward(&self, millis: EpochMillis) {
         self.0.fetch_add(millis, Ordering::Relaxed);
     }
 }
 
-impl Clock for Ticking {
+impl Clock for ManualClock {
     fn now(&self) -> EpochMillis {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-pub struct Surroundings {
-    pub clock: Ticking,
+pub struct Environment {
+    pub clock: ManualClock,
     pub tables: MemoryTables,
     pub objects: MemoryObjects,
     pub engine: Engine,
-    pub ledger: Ledger,
+    pub effects: Effects,
     pub plan: Plan,
-    /// Functions that nobody waits for any more.
-    pub strays: RefCell<Vec<Local<()>>>,
-    /// Whether one of those may write copies: after another try's were moved, they are seen by nobody, but stay.
+    /// Functions that still run although no execution waits for them.
+    pub abandoned: RefCell<Vec<Local<()>>>,
+    /// Whether one of those can write copies after the copies of another attempt were moved. Such copies stay, unused.
     pub late_copies: Cell<bool>,
 }
 
-impl Surroundings {
+impl Environment {
     pub fn new() -> Self {
         let objects = MemoryObjects::default();
         Self {
-            clock: Ticking(Arc::new(AtomicI64::new(UPLOADED))),
+            clock: ManualClock(Arc::new(AtomicI64::new(UPLOADED))),
             tables: MemoryTables::default(),
-            ledger: Ledger::of(&objects),
+            effects: Effects::of(&objects),
             objects,
             engine: Engine::default(),
             plan: Plan::pausing(),
-            strays: RefCell::default(),
+            abandoned: RefCell::default(),
             late_copies: Cell::new(false),
         }
     }
@@ -98,7 +98,7 @@ impl Surroundings {
     /// Invokes a function by the placeholder of its ARN.
     pub fn call(&self, function: &str, payload: Value) -> Local<Outcome> {
         let (records, objects, clock) = (self.failing_tables(), self.failing_objects(), self.clock.clone());
-        let rekognition = Rekognition { objects: self.objects.clone(), ledger: self.ledger.clone(), plan: self.plan.clone() };
+        let rekognition = Rekognition { objects: self.objects.clone(), effects: self.effects.clone(), plan: self.plan.clone() };
         match function {
             "${InspectImageFunctionArn}" => {
                 self.invoke(InspectImage::new(setting(inspect_image::step::Settings::read), records, objects, clock), payload)
@@ -117,40 +117,40 @@ impl Surroundings {
                 self.invoke(AnalysisStep::new(policy, rekognition, objects), payload)
             }
             "${SendAlertFunctionArn}" => {
-                self.invoke(SendAlert::new(Failing::by(Topic(self.ledger.clone()), &self.plan), objects, clock), payload)
+                self.invoke(SendAlert::new(Failing::by(Topic(self.effects.clone()), &self.plan), objects, clock), payload)
             }
             "${RequestReviewFunctionArn}" => {
                 self.invoke(RequestReview::new(REVIEW_SECONDS, records, self.failing_engine(), clock), payload)
             }
             "${StoreRecordFunctionArn}" => self.invoke(StoreRecord::new(0, records, objects, clock), payload),
-            other => panic!("the function {other} is not known here"),
+            other => panic!("the function {other} is not supported here"),
         }
     }
 
-    /// Runs a function, which ends after a minute at most.
+    /// Runs a function until its timeout.
     fn invoke<S: Step + 'static>(&self, step: S, payload: Value) -> Local<Outcome> {
-        let (ledger, clock, since, mut id) = (self.ledger.clone(), self.clock.clone(), self.clock.now(), None);
+        let (effects, clock, since, mut id) = (self.effects.clone(), self.clock.clone(), self.clock.now(), None);
         let mut work = Box::pin(async move {
             let input = serde_json::from_value(payload).map_err(|error| StateError::new("Input.Invalid", &error.to_string()))?;
             let output = step.run(input).await.map_err(|fault| StateError::new(fault.name(), fault.message()))?;
             Ok(serde_json::to_value(output).unwrap())
         });
         Box::pin(poll_fn(move |context| {
-            let id = *id.get_or_insert_with(|| ledger.begin());
+            let id = *id.get_or_insert_with(|| effects.begin());
             if clock.now() - since > FUNCTION_MILLIS {
                 return Poll::Ready(Err(StateError::new("Function.DeadlineExceeded", "the function ran out of time")));
             }
-            ledger.was_redriven(id);
+            effects.resume(id);
             let polled = work.as_mut().poll(context);
             if matches!(polled, Poll::Ready(Ok(_))) {
-                ledger.ended_well(id);
+                effects.succeeded(id);
             }
             polled
         }))
     }
 }
 
-/// Settings as a fresh deployment has them.
+/// The default settings of a function.
 fn setting<T>(read: fn(&mut sightline_kit::settings::Reader<'_>) -> T) -> T {
     from(&|name| (name == "RECORDS_TABLE").then(|| "records".to_owned()), read).unwrap()
 }
