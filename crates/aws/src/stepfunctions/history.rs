@@ -11,12 +11,19 @@ use sightline_domain::{
     ports::FailureCause,
 };
 
-/// Error and cause of the first of these details that the event has; empty if Step Functions gives none.
-macro_rules! first_of {
+/// A failure event with its error and cause.
+type Failure<'a> = (&'a HistoryEvent, Option<&'a str>, Option<&'a str>);
+
+/// The [`Failure`] from the first of these details that the event has.
+macro_rules! failure_from {
     ($event:ident, $($details:ident),+) => {
-        None$(.or_else(|| $event.$details().map(|details| (details.error().unwrap_or_default(), details.cause().unwrap_or_default()))))+
+        None$(.or_else(|| {
+            let details = $event.$details()?;
+            Some(($event, details.error(), details.cause()))
+        }))+
     };
 }
+
 /// One event of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
@@ -76,9 +83,8 @@ impl From<&HistoryEvent> for Event {
     fn from(event: &HistoryEvent) -> Self {
         let entered = event.state_entered_event_details.as_ref().map(|details| details.name.clone());
         let left = event.state_exited_event_details.as_ref().map(|details| details.name.clone());
-        let evaluation_failed = || first_of!(event, evaluation_failed_event_details).map(|(error, cause)| (event, error, cause));
-        let failure = task_failure(event).or_else(evaluation_failed).or_else(|| execution_failure(event));
-        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let failure = task_failure(event).or_else(|| execution_failure(event));
+        let failure = failure.or_else(|| failure_from!(event, evaluation_failed_event_details));
         Self {
             id: event.id,
             previous: event.previous_event_id,
@@ -86,8 +92,8 @@ impl From<&HistoryEvent> for Event {
             kind: event.r#type.as_str().to_owned(),
             state: entered.or(left),
             input: event.state_entered_event_details.as_ref().and_then(|details| details.input.clone()),
-            error: failure.and_then(|(_, error, _)| text(error)),
-            cause: failure.and_then(|(.., cause)| text(cause)),
+            error: failure.and_then(|(_, error, _)| error.map(str::to_owned)),
+            cause: failure.and_then(|(.., cause)| cause.map(str::to_owned)),
         }
     }
 }
@@ -112,33 +118,30 @@ pub(super) fn first_cause(newest_first: &[HistoryEvent]) -> Option<FailureCause>
     let mut task_failures = newest_first.iter().filter_map(task_failure);
     let cause = match newest_first.iter().find_map(execution_failure) {
         Some(ended) => {
-            task_failures.find(|(_, error, _)| ended.0.execution_failed_event_details().is_some() && *error == ended.1).or(Some(ended))
+            let same_error = |failure: &Failure<'_>| failure.1.unwrap_or_default() == ended.1.unwrap_or_default();
+            task_failures.find(|failure| ended.0.execution_failed_event_details().is_some() && same_error(failure)).or(Some(ended))
         }
         None => task_failures.next(),
     };
     cause.map(|(event, error, message)| FailureCause {
         state: state_of(newest_first, event),
-        error: error.to_owned(),
-        message: message.to_owned(),
+        error: error.unwrap_or_default().to_owned(),
+        message: message.unwrap_or_default().to_owned(),
     })
 }
 
-type Failure<'a> = (&'a HistoryEvent, &'a str, &'a str);
-
 fn task_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
-    let failure = first_of!(
+    failure_from!(
         event,
         task_failed_event_details,
         task_timed_out_event_details,
         task_start_failed_event_details,
         task_submit_failed_event_details
-    );
-    failure.map(|(error, cause)| (event, error, cause))
+    )
 }
 
 fn execution_failure(event: &HistoryEvent) -> Option<Failure<'_>> {
-    let failure = first_of!(event, execution_failed_event_details, execution_timed_out_event_details, execution_aborted_event_details);
-    failure.map(|(error, cause)| (event, error, cause))
+    failure_from!(event, execution_failed_event_details, execution_timed_out_event_details, execution_aborted_event_details)
 }
 
 /// The name of the state to which an event belongs.

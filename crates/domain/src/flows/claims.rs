@@ -69,12 +69,14 @@ pub async fn check_erased_id(
     Ok(if later && erased.is_closed() { ErasedId::Free } else { ErasedId::Blocked })
 }
 
-/// The sort key of a new record of `upload` under `image_id`, one of its ids: the time of the upload; under an id that its key names, the
-/// time of the first upload under any key that names the image, or of the first one after `erased`, if the image was erased then.
+/// The sort key of a new record of `upload` under `image_id`, one of its candidate ids.
 ///
-/// Two uploads of an image may be claimed at the same moment: two versions of a key, if an upload was sent again because its response was
+/// Under the derived id, it is the time of the upload. Under the id in the key, it is the time of the first upload under any key that names
+/// the image or, if the image was erased, of the first upload after `erased`.
+///
+/// Two uploads of an image can be claimed at the same time: two versions of a key, if a client repeated an upload because the response was
 /// lost, or two keys with different extensions, if two clients sent `a.jpg` and `a.jpeg`. With the time of the first upload, both claims
-/// meet at one item, whose condition admits one of them; with their own times, each would write a record.
+/// write the same item, and its condition admits only one of them. With different times, each would write a record.
 ///
 /// # Errors
 ///

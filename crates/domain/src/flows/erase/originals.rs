@@ -8,6 +8,10 @@ use crate::{
 
 /// The versions of the original of `record`, under every key of `bucket` where the same content was uploaded as the same image, and the
 /// delete markers of keys that have no other content. Other content under the same key is another image, and stays.
+///
+/// # Errors
+///
+/// [`StorageError`] if versions, records or objects cannot be read, or if the original is in another bucket.
 pub async fn originals(
     records: &impl Records,
     objects: &impl Objects,
