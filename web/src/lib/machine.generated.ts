@@ -1,0 +1,605 @@
+// Written by tools/state-machine.mjs from statemachine/image-analysis.svg. Do not edit.
+import type { Machine } from './machine';
+
+export const MACHINE: Machine = {
+ "width": 1236,
+ "height": 1147,
+ "states": [
+  {
+   "name": "InspectImage",
+   "kind": "task",
+   "comment": "Claim the record, reject files that are not images, create the normalised copy and the thumbnail.",
+   "parent": null,
+   "function": "inspect-image",
+   "x": 407.2,
+   "y": 58,
+   "width": 126.8,
+   "height": 48,
+   "radius": 5,
+   "textX": 470.6,
+   "textY": 78
+  },
+  {
+   "name": "AnalyzeImage",
+   "kind": "parallel",
+   "comment": "Detect labels and their follow-ups in parallel with moderation. Output: [[{Labels, Faces}, {Text}], Moderation].",
+   "parent": null,
+   "function": null,
+   "x": 79,
+   "y": 146,
+   "width": 783.2,
+   "height": 371,
+   "radius": 5,
+   "textX": 93,
+   "textY": 170
+  },
+  {
+   "name": "DetectLabels",
+   "kind": "task",
+   "comment": "Detect labels, and decide whether faces and text are analysed.",
+   "parent": "AnalyzeImage",
+   "function": "detect-labels",
+   "x": 319,
+   "y": 200,
+   "width": 126.8,
+   "height": 48,
+   "radius": 5,
+   "textX": 382.4,
+   "textY": 220
+  },
+  {
+   "name": "FollowUps",
+   "kind": "parallel",
+   "comment": "Analyse faces and text, each only if the labels suggest it.",
+   "parent": "AnalyzeImage",
+   "function": null,
+   "x": 107,
+   "y": 288,
+   "width": 550.8,
+   "height": 201,
+   "radius": 5,
+   "textX": 121,
+   "textY": 312
+  },
+  {
+   "name": "PersonFound",
+   "kind": "choice",
+   "comment": "Do the labels include a person?",
+   "parent": "FollowUps",
+   "function": null,
+   "x": 200,
+   "y": 342,
+   "width": 111.6,
+   "height": 31,
+   "radius": 15,
+   "textX": 255.8,
+   "textY": 362
+  },
+  {
+   "name": "AnalyzeFaces",
+   "kind": "task",
+   "comment": "Analyse every face: age range, gender, emotions, pose, quality.",
+   "parent": "FollowUps",
+   "function": "analyze-faces",
+   "x": 135,
+   "y": 413,
+   "width": 126.8,
+   "height": 48,
+   "radius": 5,
+   "textX": 198.4,
+   "textY": 433
+  },
+  {
+   "name": "NoPerson",
+   "kind": "skip",
+   "comment": "Skip faces, and give the reason.",
+   "parent": "FollowUps",
+   "function": null,
+   "x": 287.8,
+   "y": 413,
+   "width": 88.8,
+   "height": 31,
+   "radius": 5,
+   "textX": 332.2,
+   "textY": 433
+  },
+  {
+   "name": "TextFound",
+   "kind": "choice",
+   "comment": "Does the text gate allow text detection?",
+   "parent": "FollowUps",
+   "function": null,
+   "x": 476,
+   "y": 342,
+   "width": 96.4,
+   "height": 31,
+   "radius": 15,
+   "textX": 524.2,
+   "textY": 362
+  },
+  {
+   "name": "DetectText",
+   "kind": "task",
+   "comment": "Detect lines and words.",
+   "parent": "FollowUps",
+   "function": "detect-text",
+   "x": 418.6,
+   "y": 413,
+   "width": 111.6,
+   "height": 48,
+   "radius": 5,
+   "textX": 474.4,
+   "textY": 433
+  },
+  {
+   "name": "NoText",
+   "kind": "skip",
+   "comment": "Skip text, and give the reason.",
+   "parent": "FollowUps",
+   "function": null,
+   "x": 556.2,
+   "y": 413,
+   "width": 73.6,
+   "height": 31,
+   "radius": 5,
+   "textX": 593,
+   "textY": 433
+  },
+  {
+   "name": "ModerateImage",
+   "kind": "task",
+   "comment": "Apply the moderation policy.",
+   "parent": "AnalyzeImage",
+   "function": "moderate-image",
+   "x": 699.8,
+   "y": 200,
+   "width": 134.4,
+   "height": 48,
+   "radius": 5,
+   "textX": 767,
+   "textY": 220
+  },
+  {
+   "name": "AlreadyAnalyzed",
+   "kind": "end",
+   "comment": "A duplicate event: no Rekognition call was made.",
+   "parent": null,
+   "function": null,
+   "x": 1066,
+   "y": 146,
+   "width": 142,
+   "height": 31,
+   "radius": 15,
+   "textX": 1137,
+   "textY": 166
+  },
+  {
+   "name": "FolderIgnored",
+   "kind": "end",
+   "comment": "A folder marker: there is no image and no record.",
+   "parent": null,
+   "function": null,
+   "x": 1073.6,
+   "y": 217,
+   "width": 126.8,
+   "height": 31,
+   "radius": 15,
+   "textX": 1137,
+   "textY": 237
+  },
+  {
+   "name": "AlertNeeded",
+   "kind": "choice",
+   "comment": "Is there a watched label, or a moderation verdict other than CLEAR?",
+   "parent": null,
+   "function": null,
+   "x": 414.8,
+   "y": 557,
+   "width": 111.6,
+   "height": 31,
+   "radius": 15,
+   "textX": 470.6,
+   "textY": 577
+  },
+  {
+   "name": "RecordRejection",
+   "kind": "task",
+   "comment": "Set the record to FAILED with the reason code.",
+   "parent": null,
+   "function": "record-rejection",
+   "x": 1062.2,
+   "y": 557,
+   "width": 149.6,
+   "height": 48,
+   "radius": 5,
+   "textX": 1137,
+   "textY": 577
+  },
+  {
+   "name": "SendAlert",
+   "kind": "task",
+   "comment": "Send one alert about all findings.",
+   "parent": null,
+   "function": "send-alert",
+   "x": 418.6,
+   "y": 645,
+   "width": 104,
+   "height": 48,
+   "radius": 5,
+   "textX": 470.6,
+   "textY": 665
+  },
+  {
+   "name": "ImageRejected",
+   "kind": "end",
+   "comment": "The record holds the reason; a redrive would not help.",
+   "parent": null,
+   "function": null,
+   "x": 1073.6,
+   "y": 645,
+   "width": 126.8,
+   "height": 31,
+   "radius": 15,
+   "textX": 1137,
+   "textY": 665
+  },
+  {
+   "name": "ReviewNeeded",
+   "kind": "choice",
+   "comment": "Does the moderation policy require a review?",
+   "parent": null,
+   "function": null,
+   "x": 411,
+   "y": 733,
+   "width": 119.2,
+   "height": 31,
+   "radius": 15,
+   "textX": 470.6,
+   "textY": 753
+  },
+  {
+   "name": "AwaitReview",
+   "kind": "task",
+   "comment": "Request a review, and wait for the decision by task token.",
+   "parent": null,
+   "function": "request-review",
+   "x": 403.4,
+   "y": 804,
+   "width": 134.4,
+   "height": 48,
+   "radius": 5,
+   "textX": 470.6,
+   "textY": 824
+  },
+  {
+   "name": "ReviewExpired",
+   "kind": "task",
+   "comment": "Send an alert that the review expired.",
+   "parent": null,
+   "function": "send-alert",
+   "x": 1073.6,
+   "y": 892,
+   "width": 126.8,
+   "height": 48,
+   "radius": 5,
+   "textX": 1137,
+   "textY": 912
+  },
+  {
+   "name": "StoreRecord",
+   "kind": "task",
+   "comment": "Write the merged record and its label rows in one conditional transaction.",
+   "parent": null,
+   "function": "store-record",
+   "x": 411,
+   "y": 980,
+   "width": 119.2,
+   "height": 48,
+   "radius": 5,
+   "textX": 470.6,
+   "textY": 1000
+  },
+  {
+   "name": "RecordSuperseded",
+   "kind": "end",
+   "comment": "The execution that claimed the record writes it.",
+   "parent": null,
+   "function": null,
+   "x": 1062.2,
+   "y": 1068,
+   "width": 149.6,
+   "height": 31,
+   "radius": 15,
+   "textX": 1137,
+   "textY": 1088
+  }
+ ],
+ "branches": [
+  {
+   "x": 93,
+   "y": 186,
+   "width": 578.8,
+   "height": 317
+  },
+  {
+   "x": 121,
+   "y": 328,
+   "width": 269.6,
+   "height": 147
+  },
+  {
+   "x": 404.6,
+   "y": 328,
+   "width": 239.2,
+   "height": 147
+  },
+  {
+   "x": 685.8,
+   "y": 186,
+   "width": 162.4,
+   "height": 317
+  }
+ ],
+ "edges": [
+  {
+   "kind": "flow",
+   "d": "M255.8,373.0 V393.0 H198.4 V413.0",
+   "from": "PersonFound",
+   "to": "AnalyzeFaces",
+   "label": "yes",
+   "labelX": 192.4,
+   "labelY": 405,
+   "anchor": "end"
+  },
+  {
+   "kind": "flow",
+   "d": "M255.8,373.0 V393.0 H332.2 V413.0",
+   "from": "PersonFound",
+   "to": "NoPerson",
+   "label": "no",
+   "labelX": 338.2,
+   "labelY": 405,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M524.2,373.0 V393.0 H474.4 V413.0",
+   "from": "TextFound",
+   "to": "DetectText",
+   "label": "yes",
+   "labelX": 468.4,
+   "labelY": 405,
+   "anchor": "end"
+  },
+  {
+   "kind": "flow",
+   "d": "M524.2,373.0 V393.0 H593.0 V413.0",
+   "from": "TextFound",
+   "to": "NoText",
+   "label": "no",
+   "labelX": 599,
+   "labelY": 405,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M382.4,248.0 V288.0",
+   "from": "DetectLabels",
+   "to": "FollowUps",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,106.0 V146.0",
+   "from": "InspectImage",
+   "to": "AnalyzeImage",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M534.0,92.5 H1024.2 V589.0 H1062.2",
+   "from": "InspectImage",
+   "to": "RecordRejection",
+   "label": "Image.Rejected",
+   "labelX": 542,
+   "labelY": 106.5,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M534.0,69.5 H1052.0 V161.5 H1066.0",
+   "from": "InspectImage",
+   "to": "AlreadyAnalyzed",
+   "label": "Image.Duplicate",
+   "labelX": 542,
+   "labelY": 64.5,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M534.0,81.0 H1047.6 V232.5 H1073.6",
+   "from": "InspectImage",
+   "to": "FolderIgnored",
+   "label": "Upload.FolderMarker",
+   "labelX": 542,
+   "labelY": 76,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,517.0 V557.0",
+   "from": "AnalyzeImage",
+   "to": "AlertNeeded",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M862.2,176.7 H1048.2 V573.0 H1062.2",
+   "from": "AnalyzeImage",
+   "to": "RecordRejection",
+   "label": "Recognition.Refused",
+   "labelX": 870.2,
+   "labelY": 190.7,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,588.0 V645.0",
+   "from": "AlertNeeded",
+   "to": "SendAlert",
+   "label": "yes",
+   "labelX": 477.6,
+   "labelY": 605,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M414.8,572.5 H35.0 V1012.0 H411.0",
+   "from": "AlertNeeded",
+   "to": "StoreRecord",
+   "label": "no",
+   "labelX": 407.8,
+   "labelY": 567.5,
+   "anchor": "end"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,693.0 V733.0",
+   "from": "SendAlert",
+   "to": "ReviewNeeded",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,764.0 V804.0",
+   "from": "ReviewNeeded",
+   "to": "AwaitReview",
+   "label": "yes",
+   "labelX": 477.6,
+   "labelY": 781,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M411.0,748.5 H57.0 V996.0 H411.0",
+   "from": "ReviewNeeded",
+   "to": "StoreRecord",
+   "label": "no",
+   "labelX": 404,
+   "labelY": 743.5,
+   "anchor": "end"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,852.0 V980.0",
+   "from": "AwaitReview",
+   "to": "StoreRecord",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M537.8,819.3 H1059.6 V916.0 H1073.6",
+   "from": "AwaitReview",
+   "to": "ReviewExpired",
+   "label": "States.Timeout",
+   "labelX": 545.8,
+   "labelY": 814.3,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M537.8,834.7 H1036.2 V1088.7 H1062.2",
+   "from": "AwaitReview",
+   "to": "RecordSuperseded",
+   "label": "Record.Superseded",
+   "labelX": 545.8,
+   "labelY": 848.7,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M1137.0,940.0 V994.4 H530.2",
+   "from": "ReviewExpired",
+   "to": "StoreRecord",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "catch",
+   "d": "M530.2,1010.7 H1048.2 V1078.3 H1062.2",
+   "from": "StoreRecord",
+   "to": "RecordSuperseded",
+   "label": "Record.Superseded",
+   "labelX": 538.2,
+   "labelY": 1024.7,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M1137.0,605.0 V645.0",
+   "from": "RecordRejection",
+   "to": "ImageRejected",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,38.0 V58.0",
+   "from": null,
+   "to": "InspectImage",
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  },
+  {
+   "kind": "flow",
+   "d": "M470.6,1028.0 V1054.0",
+   "from": "StoreRecord",
+   "to": null,
+   "label": null,
+   "labelX": 0,
+   "labelY": 0,
+   "anchor": "start"
+  }
+ ],
+ "dots": [
+  {
+   "x": 470.6,
+   "y": 32,
+   "radius": 6,
+   "hollow": false
+  },
+  {
+   "x": 470.6,
+   "y": 1062,
+   "radius": 8,
+   "hollow": true
+  },
+  {
+   "x": 470.6,
+   "y": 1062,
+   "radius": 4.5,
+   "hollow": false
+  }
+ ]
+};
