@@ -77,7 +77,7 @@ function touching(states, point) {
 
 /** The text of the generated module. */
 export function generate(svg) {
-  return `// Written by tools/state-machine.mjs from statemachine/image-analysis.svg. Do not edit.\nimport type { Machine } from './machine';\n\nexport const MACHINE: Machine = ${JSON.stringify(parse(svg), null, 1)};\n`;
+  return `// Written by tools/state-machine.mjs from statemachine/image-analysis.svg. Do not edit.\nimport type { Machine } from './machine.ts';\n\nexport const MACHINE: Machine = ${JSON.stringify(parse(svg), null, 1)};\n`;
 }
 
 export const generated = () => generate(readFileSync(SOURCE, 'utf8'));

@@ -1,5 +1,5 @@
 // Written by tools/state-machine.mjs from statemachine/image-analysis.svg. Do not edit.
-import type { Machine } from './machine';
+import type { Machine } from './machine.ts';
 
 export const MACHINE: Machine = {
  "width": 1236,

@@ -12,11 +12,14 @@ export const UNDO_MS = 5_000;
 export class PendingDecision {
   #held: { decision: Decision; until: number; timer: ReturnType<typeof setTimeout> } | null = null;
 
+  readonly #send: (decision: Decision, leaving: boolean) => void;
+  readonly #wait: number;
+
   /** `send` is called once for each decision that was not taken back. */
-  constructor(
-    private readonly send: (decision: Decision, leaving: boolean) => void,
-    private readonly wait = UNDO_MS,
-  ) {}
+  constructor(send: (decision: Decision, leaving: boolean) => void, wait = UNDO_MS) {
+    this.#send = send;
+    this.#wait = wait;
+  }
 
   get held(): Decision | null {
     return this.#held?.decision ?? null;
@@ -30,7 +33,7 @@ export class PendingDecision {
   /** Holds a decision. One that is held already is sent at once. */
   hold(decision: Decision): void {
     this.flush();
-    this.#held = { decision, until: Date.now() + this.wait, timer: setTimeout(() => this.flush(), this.wait) };
+    this.#held = { decision, until: Date.now() + this.#wait, timer: setTimeout(() => this.flush(), this.#wait) };
   }
 
   /** Takes the decision back and returns it, so that its photo can be shown again. */
@@ -45,7 +48,7 @@ export class PendingDecision {
   /** Sends what is held. `leaving` asks for a request that outlives the page. */
   flush(leaving = false): void {
     const decision = this.undo();
-    if (decision) this.send(decision, leaving);
+    if (decision) this.#send(decision, leaving);
   }
 }
 

@@ -17,6 +17,7 @@ export interface Limits {
 export type Refusal =
   | { code: 'EMPTY' }
   | { code: 'UNREADABLE' }
+  | { code: 'DUPLICATE' }
   | { code: 'NOT_AN_IMAGE' }
   | { code: 'UNSUPPORTED'; format: string }
   | { code: 'HEIC' }

@@ -22,7 +22,11 @@ export class Poll<T> {
   #running = false;
   #failed = false;
 
-  constructor(private readonly options: PollOptions<T>) {}
+  readonly #options: PollOptions<T>;
+
+  constructor(options: PollOptions<T>) {
+    this.#options = options;
+  }
 
   /** Whether the last call failed. Polling goes on, at the longest delay. */
   get failed(): boolean {
@@ -46,14 +50,14 @@ export class Poll<T> {
   }
 
   async #turn(): Promise<void> {
-    if (this.#running || this.options.hidden?.()) return;
-    const ids = this.options.pending();
+    if (this.#running || this.#options.hidden?.()) return;
+    const ids = this.#options.pending();
     if (ids.length === 0) return;
     this.#running = true;
     try {
       for (let at = 0; at < ids.length; at += IDS_PER_CALL) {
         const some = ids.slice(at, at + IDS_PER_CALL);
-        this.options.tell(await this.options.ask(some), some);
+        this.#options.tell(await this.#options.ask(some), some);
       }
       this.#failed = false;
       this.#delay = Math.min(LAST, this.#delay * GROWTH);

@@ -2,14 +2,18 @@
 export class Speed {
   #samples: { at: number; sent: number }[] = [];
 
-  constructor(private readonly window = 6_000) {}
+  readonly #window: number;
+
+  constructor(window = 6_000) {
+    this.#window = window;
+  }
 
   /** Adds what is sent at a time in milliseconds. A total that went down, because a file was removed, starts anew. */
   add(at: number, sent: number): void {
     const last = this.#samples.at(-1);
     if (last && sent < last.sent) this.#samples = [];
     this.#samples.push({ at, sent });
-    while (this.#samples.length > 2 && at - this.#samples[0]!.at > this.window) this.#samples.shift();
+    while (this.#samples.length > 2 && at - this.#samples[0]!.at > this.#window) this.#samples.shift();
   }
 
   reset(): void {

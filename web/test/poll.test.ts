@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Poll } from './poll';
+import { Poll } from '../src/lib/upload/poll.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toCsv } from './csv';
+import { toCsv } from '../src/lib/csv.ts';
 
 test('cells with separators are quoted', () => {
   expect(toCsv(['label', 'photos'], [['a, "b"', 3], ['plain', null]])).toBe('label,photos\r\n"a, ""b""",3\r\nplain,\r\n');

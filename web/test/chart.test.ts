@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { area, bands, bar, everyNth, labelSeries, line, linear, mondayOf, sortSeries, stack, ticks, wholeTicks } from './chart';
+import { area, bands, bar, everyNth, labelSeries, line, linear, mondayOf, sortSeries, stack, ticks, wholeTicks } from '../src/lib/chart.ts';
 
 describe('ticks', () => {
   test.each([

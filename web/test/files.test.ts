@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readFileSync } from 'node:fs';
-import { check, readHeader, sha256, type Limits } from './files';
+import { check, readHeader, sha256, type Limits } from '../src/lib/upload/files.ts';
 
 const limits: Limits = { maxBytes: 15_000_000, maxPixels: 50_000_000, minSide: 80 };
 const sample = (name: string): Blob => new Blob([readFileSync(new URL(`../../../../samples/${name}`, import.meta.url))]);

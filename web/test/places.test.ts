@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clampZoom, clusters, coordinates, MAX_ZOOM, viewOf, zoomAt, type Place } from './places';
+import { clampZoom, clusters, coordinates, MAX_ZOOM, viewOf, zoomAt, type Place } from '../src/lib/places.ts';
 
 const photo = (id: string, latitude: number, longitude: number): { id: string } & Place => ({ id, latitude, longitude });
 const flat = ({ latitude, longitude }: Place): [number, number] => [longitude, -latitude];

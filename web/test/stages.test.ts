@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isMoving, stageOf, stepsDone, type Progress } from './stages';
+import { isMoving, stageOf, stepsDone, type Progress } from '../src/lib/upload/stages.ts';
 
 const image = (given: Partial<Progress>): Progress => ({ status: 'PENDING', statusReason: null, reviewStatus: 'NONE', withheld: false, width: null, ...given });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { nextAfter, PendingDecision, UNDO_MS, type Decision } from './review';
+import { nextAfter, PendingDecision, UNDO_MS, type Decision } from '../src/lib/review.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Speed } from './speed';
+import { Speed } from '../src/lib/upload/speed.ts';
 
 test('the speed is that of the last seconds', () => {
   const speed = new Speed(2_000);

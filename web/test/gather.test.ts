@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gather } from './gather';
+import { gather } from '../src/lib/upload/gather.ts';
 
 const fileEntry = (name: string, file: File | null): FileSystemEntry =>
   ({ name, isFile: true, isDirectory: false, file: (done: (f: File) => void, fail: (e: Error) => void) => (file ? done(file) : fail(new Error('denied'))) }) as unknown as FileSystemEntry;
