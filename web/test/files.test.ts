@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { check, readHeader, sha256, type Limits } from '../src/lib/upload/files.ts';
 
 const limits: Limits = { maxBytes: 15_000_000, maxPixels: 50_000_000, minSide: 80 };
-const sample = (name: string): Blob => new Blob([readFileSync(new URL(`../../../../samples/${name}`, import.meta.url))]);
+const sample = (name: string): Blob => new Blob([readFileSync(new URL(`../../samples/${name}`, import.meta.url))]);
 const bytes = (...parts: (string | number[])[]): Blob => new Blob(parts.map((part) => (typeof part === 'string' ? part : new Uint8Array(part))));
 const uint32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
 const png = (width: number, height: number): Blob => bytes([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13], 'IHDR', uint32(width), uint32(height), [8, 2, 0, 0, 0]);

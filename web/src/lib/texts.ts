@@ -1,7 +1,25 @@
 // Every text of the page, in English. Functions where a number or a name is inside; components never build sentences.
-import { formatNumber } from './format.ts';
+import { formatBytes, formatNumber } from './format.ts';
+import type { Refusal } from './upload/files.ts';
 
 const plural = (count: number, one: string, many: string): string => `${formatNumber(count)} ${count === 1 ? one : many}`;
+
+/** Why a file was not sent; `SERVER` is a refusal of the API, with its sentence. */
+type UploadRefusal = Refusal | { code: 'SERVER'; detail: string };
+
+/** What the reasons of rejected and failed images mean. Other reasons are shown by their names. */
+const reasons: Record<string, string> = {
+  EMPTY_FILE: 'The file arrived empty. Upload it again.',
+  TOO_LARGE: 'The file is too large. Export it smaller.',
+  NOT_AN_IMAGE: 'This is not a photo.',
+  UNSUPPORTED_FORMAT: 'This format cannot be analysed. Export it as JPEG, PNG or WebP.',
+  TRUNCATED: 'A part of the picture is missing or damaged. Upload it again.',
+  TOO_SMALL: 'One side has fewer than 80 pixels. Use a larger version.',
+  TOO_MANY_PIXELS: 'The photo has too many pixels. Export it smaller.',
+  TOO_NARROW: 'The photo is too narrow to analyse. Cut it into parts.',
+  REFUSED_BY_PROVIDER: 'The recognition service cannot read it. Export it again as a plain JPEG.',
+  OBJECT_DELETED: 'The file was deleted before it was analysed.',
+};
 
 export const texts = {
   brand: 'sightline',
@@ -96,6 +114,87 @@ export const texts = {
     unsure: 'low confidence',
     percent: (value: number) => `${value} %`,
     own: 'added by you',
+  },
+
+  // ---- Upload, Review, Executions, Trends, Map ----
+  upload: {
+    title: 'Upload',
+    choose: 'Choose photos',
+    emptyTitle: 'Drop photos anywhere',
+    dropHere: 'Drop to upload',
+    chooseFiles: 'Choose photos',
+    chooseFolder: 'Choose a folder',
+    camera: 'Take a photo',
+    hint: 'You can also drop photos or folders on any page, or paste a picture.',
+    limits: (size: string, side: number) => `JPEG, PNG and WebP, up to ${size}, at least ${side} × ${side} pixels. HEIC is converted where this browser can.`,
+    summary: 'Progress of all files',
+    total: 'Sent, all files together',
+    filter: 'Show',
+    filters: { all: 'All', moving: 'In progress', done: 'Done', problems: 'Needs attention' },
+    sentOf: (sent: number, total: number) => `${formatNumber(sent)} of ${formatNumber(total)} sent`,
+    analysingOf: (count: number) => `Everything is sent. ${plural(count, 'photo is', 'photos are')} being analysed`,
+    allDone: (done: number, problems: number) =>
+      problems === 0 ? `${plural(done, 'photo is', 'photos are')} done` : done === 0 ? plural(problems, 'file needs attention', 'files need attention') : `${formatNumber(done)} done, ${plural(problems, 'file needs attention', 'files need attention')}`,
+    problems: (count: number) => plural(count, 'file needs attention', 'files need attention'),
+    pace: (sent: string, total: string, speed: string | null, seconds: number | null) =>
+      [`${sent} of ${total}`, speed, seconds === null ? null : seconds < 60 ? `about ${seconds} s left` : `about ${Math.ceil(seconds / 60)} min left`].filter(Boolean).join(' · '),
+    stay: 'You can leave this page: the analysis goes on without it.',
+    doneHint: 'Open a photo to see what was found in it.',
+    stale: 'The server does not answer. The list is updated as soon as it does.',
+    retry: 'Try again',
+    retryAll: (count: number) => `Try all ${formatNumber(count)} again`,
+    clear: 'Clear finished',
+    toPhotos: 'Show photos',
+    remove: (name: string) => `Remove ${name} from the list`,
+    converted: (format: string) => `Converted from ${format} to JPEG`,
+    sending: (share: number) => `Sending, ${Math.floor(share * 100)} %`,
+    states: { checking: 'Checking…', converting: 'Converting to JPEG…', waiting: 'Waiting to be sent', sending: 'Sending' },
+    stages: {
+      sent: 'Sent. Waiting for the analysis',
+      inspecting: 'Inspecting…',
+      analysing: 'Analysing…',
+      review: 'Waiting for review. A reviewer decides whether it is shown.',
+      done: 'Done',
+      withheld: 'Analysed and withheld by a moderation rule.',
+      rejected: 'Rejected',
+      failed: 'Failed',
+    },
+    step: (done: number) => `Step ${done} of 4: sent, inspected, analysed, done`,
+    known: 'Already analysed. Open it to see the result.',
+    lost: 'The reload interrupted this file, and it was too large to keep. Choose it again.',
+    problem: {
+      OFFLINE: 'Not sent: no connection. It is sent when the connection is back.',
+      DENIED: 'Not sent: the upload link was refused. Try again; if it is refused again, sign in anew.',
+      BUSY: 'Not sent: too many uploads at once. Try again in a minute.',
+      SERVER: 'Not sent: the server had a problem. Try again.',
+    },
+    refused: (refusal: UploadRefusal): string => {
+      switch (refusal.code) {
+        case 'EMPTY':
+          return 'Not sent: the file is empty.';
+        case 'UNREADABLE':
+          return 'Not sent: the browser could not read the file. Check that it still exists and that you may open it.';
+        case 'DUPLICATE':
+          return 'Not sent again: the same photo is already in this list.';
+        case 'NOT_AN_IMAGE':
+          return 'Not sent: this is not a photo.';
+        case 'UNSUPPORTED':
+          return `Not sent: ${refusal.format} files cannot be analysed. Export it as JPEG, PNG or WebP.`;
+        case 'HEIC':
+          return 'Not sent: this browser cannot read HEIC. Export it as JPEG (on a Mac: Photos, File, Export), or open this page in Safari.';
+        case 'TOO_LARGE':
+          return `Not sent: ${formatBytes(refusal.size)} is over the limit of ${formatBytes(refusal.limit)}. Export it smaller.`;
+        case 'TOO_SMALL':
+          return `Not sent: ${refusal.width} × ${refusal.height} pixels; each side needs at least ${refusal.limit}. Use a larger version.`;
+        case 'TOO_NARROW':
+          return `Not sent: ${refusal.width} × ${refusal.height} pixels is too narrow to analyse. Cut it into parts.`;
+        case 'TOO_MANY_PIXELS':
+          return `Not sent: ${refusal.width} × ${refusal.height} are more than ${formatNumber(refusal.limit / 1e6)} million pixels. Export it smaller.`;
+        case 'SERVER':
+          return refusal.detail;
+      }
+    },
+    rejected: (reason: string): string => reasons[reason] ?? `The analysis failed (${reason}). An operator can run it again.`,
   },
 };
 

@@ -80,7 +80,8 @@ const LINK_MARGIN = 20_000;
 /** Headers that a browser sets itself and that scripts cannot set. */
 const FORBIDDEN_HEADERS = new Set(['content-length', 'host']);
 const KEPT = 300;
-const MiB = 1_048_576;
+/** How much the browser keeps over a reload, in bytes. The types of Uppy do not know these two options of its store. */
+const STORE = { maxFileSize: 20 * 1_048_576, maxTotalSize: 4_096 * 1_048_576 };
 
 export class Uploader {
   items = $state<Item[]>([]);
@@ -153,7 +154,7 @@ export class Uploader {
     this.#uppy.addPreProcessor((ids) => this.#askForLinks(ids));
     this.#listen();
     // Last, because it restores as soon as it is installed.
-    this.#uppy.use(GoldenRetriever, { indexedDB: { maxFileSize: 20 * MiB, maxTotalSize: 4_096 * MiB } });
+    this.#uppy.use(GoldenRetriever, { indexedDB: STORE as object });
     const wake = (): void => {
       if (!document.hidden) this.#poll.wake();
     };
@@ -189,7 +190,7 @@ export class Uploader {
     item.state = 'waiting';
     const file = item.uppyId ? this.#uppy.getFile(item.uppyId) : undefined;
     if (file) {
-      this.#uppy.setFileMeta(file.id, { problem: undefined });
+      this.#uppy.setFileMeta(file.id, { ...file.meta, problem: undefined });
       void this.#uppy.retryUpload(file.id).catch(() => undefined);
     } else this.#enqueue(item);
   }
@@ -383,7 +384,8 @@ export class Uploader {
     this.#grants.delete(id);
     // Uppy would retry a file with an error whenever another one is added.
     this.#uppy.setFileState(id, { error: null });
-    this.#uppy.setFileMeta(id, { problem: item.problem });
+    const file = this.#uppy.getFile(id);
+    if (file) this.#uppy.setFileMeta(id, { ...file.meta, problem: item.problem });
   }
 
   #measure(): void {
