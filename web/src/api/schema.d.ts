@@ -18,8 +18,8 @@ export interface components {
       uploadedAt: string;
       status: 'PENDING' | 'COMPLETED' | 'FAILED';
       statusReason: string | null;
-      reviewStatus: string;
-      verdict: 'ALLOW' | 'REVIEW' | 'BLOCK' | null;
+      reviewStatus: 'NONE' | 'PENDING' | 'APPROVED' | 'REJECTED' | 'EXPIRED';
+      verdict: 'CLEAR' | 'ALERT' | 'REVIEW' | 'BLOCK' | null;
       withheld: boolean;
       width: number | null;
       height: number | null;
@@ -41,23 +41,33 @@ export interface components {
       parents: string[];
       aliases: string[];
       categories: string[];
-      instances: { confidence: number; box: components['schemas']['Box'] }[];
+      instances: { box: components['schemas']['Box'] }[];
     };
+    Scored: { name: string; confidence: number };
     Face: {
+      box: components['schemas']['Box'];
+      confidence: number;
       ageRange: { low: number; high: number } | null;
-      emotions: { type: string; confidence: number }[];
-      box: components['schemas']['Box'] | null;
-      confidence?: number;
-      [attribute: string]: unknown;
+      gender: components['schemas']['Scored'] | null;
+      emotions: components['schemas']['Scored'][];
+      attributes: components['schemas']['Scored'][];
+      pose: { roll: number; yaw: number; pitch: number } | null;
+      quality: { brightness: number; sharpness: number } | null;
     };
-    TextLine: { text: string; confidence: number; box: components['schemas']['Box'] | null };
-    Flag: { name: string; parent: string | null; level: number; confidence: number };
-    Analysis: { name: 'labels' | 'faces' | 'text' | 'moderation'; outcome: string; reason: string | null };
-    ReviewState: {
-      status: string;
+    TextLine: { text: string; confidence: number; box: components['schemas']['Box'] };
+    Flag: { name: string; parent: string | null; level: number; confidence: number; action: 'ALERT' | 'REVIEW' | 'BLOCK' | null };
+    AnalysisReport: {
+      name: 'labels' | 'faces' | 'text' | 'moderation';
+      outcome: 'PENDING' | 'DONE' | 'SKIPPED' | 'FAILED';
+      reason: string | null;
+    };
+    Exif: { takenAt: string | null; camera: string | null; position: components['schemas']['Position'] | null };
+    Review: {
+      status: components['schemas']['ImageSummary']['reviewStatus'];
       by: string | null;
       at: string | null;
       reason: string | null;
+      requestedAt: string | null;
       deadline: string | null;
       claimedBy: string | null;
       claimedUntil: string | null;
@@ -70,14 +80,14 @@ export interface components {
       faces: components['schemas']['Face'][];
       textLines: components['schemas']['TextLine'][];
       flags: components['schemas']['Flag'][];
-      analyses: components['schemas']['Analysis'][];
-      exif: Record<string, unknown> | null;
+      analyses: components['schemas']['AnalysisReport'][];
+      exif: components['schemas']['Exif'] | null;
       warnings: string[];
-      review: components['schemas']['ReviewState'];
-      format: string | null;
-      size: number | null;
+      review: components['schemas']['Review'];
+      format: 'JPEG' | 'PNG' | 'WEBP' | null;
+      size: number;
       sha256: string | null;
-      executionArn?: string | null;
+      execution: string | null;
       copy: string | null;
       original: string | null;
       attempts: number;
@@ -92,8 +102,23 @@ export interface components {
       dropLabels?: string[];
       edits: number;
     };
-    Receipt: { imageId: string; [part: string]: unknown };
-    ReceiptOrProblem: components['schemas']['Receipt'] | { imageId: string; problem: string };
+    Receipt: {
+      imageId: string;
+      erasedBefore: string | null;
+      erasedAt: string | null;
+      originals: number;
+      copies: number;
+      results: number;
+      archived: number;
+      labelRows: number;
+      records: number;
+      review: boolean;
+      trends: boolean;
+      executionStopped: boolean | null;
+      lateWrites: 'NONE' | 'POSSIBLE' | 'UNFINISHED' | 'IN_USE' | null;
+      lookAgainAt: string | null;
+    };
+    Erasure: { imageId: string; receipt: components['schemas']['Receipt'] | null; problem: components['schemas']['Problem'] | null };
     UploadFile: { name: string; type: string; size: number; sha256: string };
     UploadAnswer:
       | { name: string; outcome: 'UPLOAD'; imageId: string; url: string; headers: Record<string, string>; expiresAt: string }
@@ -145,8 +170,6 @@ export interface components {
     RedriveOutcomes: { outcomes: { id: string; imageId: string | null; action: string; reason: string | null }[] };
     Me: {
       sub: string;
-      email?: string | null;
-      name?: string | null;
       groups: string[];
       limits: { maxBytes: number; types: string[]; maxFilesPerRequest: number; maxPixels: number; minSide: number };
     };
@@ -185,7 +208,7 @@ export interface paths {
     >;
   };
   '/api/images/months': { get: Query<never, Schemas['Months']> };
-  '/api/images:delete': { post: { requestBody: Json<{ ids: string[] }>; responses: Answers<{ receipts: Schemas['ReceiptOrProblem'][] }> } };
+  '/api/images:delete': { post: { requestBody: Json<{ ids: string[] }>; responses: Answers<{ receipts: Schemas['Erasure'][] }> } };
   '/api/images/{id}': {
     get: Read<Schemas['Image']>;
     patch: Write<Schemas['Patch'], Schemas['Image']>;

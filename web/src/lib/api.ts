@@ -16,6 +16,9 @@ export type Problem = Schemas['Problem'];
 export type Box = Schemas['Box'];
 export type Face = Schemas['Face'];
 export type Flag = Schemas['Flag'];
+export type Receipt = Schemas['Receipt'];
+export type Erasure = Schemas['Erasure'];
+export type AnalysisName = Schemas['AnalysisReport']['name'];
 
 /** Why a call failed: `offline` (no answer), `signed-out` (401), or what the API said. */
 export type TroubleKind = 'offline' | 'signed-out' | 'forbidden' | 'missing' | 'conflict' | 'busy' | 'refused' | 'broken';
@@ -84,9 +87,9 @@ export const listImages = (query: ImageQuery, signal?: AbortSignal): Promise<Ima
 export const listMonths = (): Promise<Schemas['Months']> => answer(client.GET('/api/images/months', {}));
 export const getImage = (id: string): Promise<Image> => answer(client.GET('/api/images/{id}', { params: { path: { id } } }));
 export const patchImage = (id: string, body: Patch): Promise<Image> => answer(client.PATCH('/api/images/{id}', { params: { path: { id } }, body }));
-export const eraseImage = (id: string): Promise<Schemas['Receipt']> => answer(client.DELETE('/api/images/{id}', { params: { path: { id } } }));
-export const eraseImages = (ids: string[]): Promise<{ receipts: Schemas['ReceiptOrProblem'][] }> => answer(client.POST('/api/images:delete', { body: { ids } }));
-export const getAnswer = (id: string, analysis: 'labels' | 'faces' | 'text' | 'moderation'): Promise<Record<string, unknown>> =>
+export const eraseImage = (id: string): Promise<Receipt> => answer(client.DELETE('/api/images/{id}', { params: { path: { id } } }));
+export const eraseImages = (ids: string[]): Promise<{ receipts: Erasure[] }> => answer(client.POST('/api/images:delete', { body: { ids } }));
+export const getAnswer = (id: string, analysis: AnalysisName): Promise<Record<string, unknown>> =>
   answer(client.GET('/api/images/{id}/answers/{analysis}', { params: { path: { id, analysis } } }));
 export const listTerms = (prefix: string, signal?: AbortSignal): Promise<Schemas['Terms']> =>
   answer(client.GET('/api/terms', { params: { query: { prefix } }, ...(signal ? { signal } : {}) }));
