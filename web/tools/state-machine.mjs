@@ -33,7 +33,7 @@ export function parse(svg) {
     const number = (name) => Number(has[name]);
     if (tag === 'g') open.push({ comment: unescape(/<title>(.*?)<\/title>/.exec(text)[1]), parent: inside?.name ?? null });
     else if (tag === '/g') open.pop();
-    else if (tag === 'rect' && has.stroke === BRANCH) branches.push({ x: number('x'), y: number('y'), width: number('width'), height: number('height') });
+    else if (tag === 'rect' && has.stroke === BRANCH) branches.push({ parent: inside.name, x: number('x'), y: number('y'), width: number('width'), height: number('height') });
     else if (tag === 'rect' && has.stroke) Object.assign(inside, { kind: KINDS[has.stroke], x: number('x'), y: number('y'), width: number('width'), height: number('height'), radius: number('rx') });
     else if (tag === 'text') {
       const content = unescape(/>(.*?)<\/text>/.exec(text)[1]);

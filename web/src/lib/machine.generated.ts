@@ -316,24 +316,28 @@ export const MACHINE: Machine = {
  ],
  "branches": [
   {
+   "parent": "AnalyzeImage",
    "x": 93,
    "y": 186,
    "width": 578.8,
    "height": 317
   },
   {
+   "parent": "FollowUps",
    "x": 121,
    "y": 328,
    "width": 269.6,
    "height": 147
   },
   {
+   "parent": "FollowUps",
    "x": 404.6,
    "y": 328,
    "width": 239.2,
    "height": 147
   },
   {
+   "parent": "AnalyzeImage",
    "x": 685.8,
    "y": 186,
    "width": 162.4,

@@ -35,7 +35,7 @@ export interface Machine {
   width: number;
   height: number;
   states: MachineState[];
-  branches: { x: number; y: number; width: number; height: number }[];
+  branches: { parent: string; x: number; y: number; width: number; height: number }[];
   edges: Edge[];
   dots: { x: number; y: number; radius: number; hollow: boolean }[];
 }
