@@ -16,6 +16,9 @@ import { isMoving, stageOf, type Progress, type Stage } from './stages.ts';
 export interface Photo extends Progress {
   imageId: string;
   thumbnail: string | null;
+  thumbnailLarge: string | null;
+  thumbhash: string | null;
+  height: number | null;
   topLabels: { name: string; confidence: number }[];
 }
 
