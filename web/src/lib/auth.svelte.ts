@@ -173,6 +173,10 @@ export function sessionEnded(): void {
 
 export const inGroup = (group: 'reviewers' | 'operators'): boolean => auth.groups.includes(group);
 
+/** The call that ends all sessions needs this scope in the token. */
+const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
+export const canSignOutEverywhere = (): boolean => held?.scope.split(' ').includes(ADMIN_SCOPE) ?? false;
+
 /** Ends every session of this user on every device, as far as the token's scope allows. */
 async function signOutOthers(c: Config): Promise<void> {
   const access = await token();

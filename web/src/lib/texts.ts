@@ -302,6 +302,32 @@ export const texts = {
     noPicture: 'No picture to show',
   },
 
+  settings: {
+    account: 'Account',
+    unknown: 'Signed in',
+    groups: (names: string[]) => (names.length ? names.join(', ') : 'Member'),
+    groupNames: { reviewers: 'Reviewer', operators: 'Operator' } as Record<string, string>,
+    id: 'Your id:',
+    signOut: 'Sign out',
+    signOutEverywhere: 'Sign out everywhere',
+    everywhereTitle: 'Sign out on every device?',
+    everywhereText: 'All sessions of your account end, here and on every other device. You sign in again with your password.',
+    everywhereFailed: 'Signing out everywhere did not work. Check your connection, then try again.',
+    looks: 'Appearance',
+    theme: 'Theme',
+    themes: { system: 'System', light: 'Light', dark: 'Dark' },
+    labels: 'Always show labels',
+    labelsHint: 'The top labels stay on the photos, not only while you point at them.',
+    limits: 'Limits for uploads',
+    types: 'Formats',
+    maxBytes: 'Size of a file, at most',
+    sides: 'Each side, at least',
+    minSide: (pixels: number) => `${formatNumber(pixels)} px`,
+    maxPixels: 'Pixels, at most',
+    pixels: (millions: string) => `${millions} million`,
+    files: 'Files in one request',
+  },
+
   keys: {
     title: 'Keys',
     groups: [
