@@ -333,6 +333,8 @@ export class Uploader {
 
   /** Gives Uppy the link of a file. One that waited too long gets a new one, together with others that did. */
   async #sign(id: string): Promise<{ url: string; headers: Record<string, string> }> {
+    // Uppy waits for the connection before it asks: what failed without one is worth another try.
+    if (this.#problems.get(id) === 'OFFLINE') this.#problems.delete(id);
     if (!this.#usable(id) && !this.#problems.has(id)) {
       const waiting = this.items.filter((item) => item.state === 'waiting' && item.uppyId && item.uppyId !== id && !this.#usable(item.uppyId)).map((item) => item.uppyId ?? '');
       await this.#askForLinks([id, ...waiting.slice(0, LINKS_PER_CALL - 1)]);
