@@ -521,7 +521,7 @@ export const texts = {
     refresh: 'Load again',
     choose: 'Choose',
     chooseOne: (name: string) => `Choose ${name}`,
-    chooseAll: (count: number) => `Choose all that can be redriven (${formatNumber(count)})`,
+    chooseAll: (count: number) => `Choose all ${formatNumber(count)} that failed`,
     photo: 'Photo',
     startedAt: 'Started',
     took: 'Took',
