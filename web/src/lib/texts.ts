@@ -334,15 +334,14 @@ export const texts = {
       {
         title: 'Everywhere',
         keys: [
-          ['/', 'Search'],
-          ['Ctrl K', 'Search'],
+          ['/  Ctrl K', 'Search'],
           ['?', 'This list'],
         ],
       },
       {
         title: 'Photos',
         keys: [
-          ['← ↑ ↓ →', 'Go to another photo'],
+          ['←  ↑  ↓  →', 'Go to another photo'],
           ['Enter', 'Open the photo'],
           ['x', 'Select it'],
           ['Shift ←  Shift →', 'Select a range'],
