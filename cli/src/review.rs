@@ -15,16 +15,12 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::{
-    clients::Clients,
+    Clients,
     dynamodb::{Decided, ReviewState},
     stepfunctions::Execution,
 };
 use sightline_domain::{
-    model::{
-        clock::{Clock, EpochMillis},
-        record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{Clock, EpochMillis, ProcessingStatus, Record, ReviewOutcome, ReviewStatus},
     ports::{Executions, Notified, Records, Written},
 };
 

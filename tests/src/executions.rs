@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{error::StorageError, review::ReviewOutcome},
+    model::{ReviewOutcome, StorageError},
     ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 use std::{

@@ -12,13 +12,10 @@ use crate::{
     stop,
 };
 use futures_util::{StreamExt, stream};
-use sightline_aws::sqs::{DeadLetters, DlqMessage};
+use sightline_aws::{DeadLetters, DlqMessage};
 use sightline_domain::{
     flows::fail::{Recorded, record_failure},
-    model::{
-        clock::Clock,
-        event::{DeadLetter, ExecutionStatusDetail},
-    },
+    model::{Clock, DeadLetter, ExecutionStatusDetail},
     ports::Executions,
 };
 use std::{collections::HashSet, time::Duration};

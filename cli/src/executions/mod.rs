@@ -17,7 +17,7 @@ use crate::{
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use sightline_domain::{
     flows::rerun,
-    model::{error::StorageError, identity::Upload, record::Record, rejection::ReasonCode},
+    model::{ReasonCode, Record, StorageError, Upload},
 };
 use std::time::Duration;
 

@@ -3,11 +3,7 @@
 use super::summary::Summary;
 use serde::Serialize;
 use sightline_aws::stepfunctions::Event;
-use sightline_domain::model::{
-    analysis::Outcome,
-    clock::EpochMillis,
-    record::{Analyses, Record},
-};
+use sightline_domain::model::{Analyses, EpochMillis, Outcome, Record};
 use std::collections::HashMap;
 
 /// A state that the execution entered.

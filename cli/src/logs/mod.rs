@@ -19,10 +19,7 @@ use entry::Entry;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_aws::cloudformation::LogGroup;
 use sightline_domain::{
-    model::{
-        clock::{Clock, EpochMillis},
-        record::Record,
-    },
+    model::{Clock, EpochMillis, Record},
     ports::Records,
 };
 use std::{collections::BTreeSet, time::Duration};

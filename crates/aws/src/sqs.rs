@@ -5,7 +5,7 @@ use aws_sdk_sqs::{
     Client,
     types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
-use sightline_domain::model::{clock::EpochMillis, error::StorageError};
+use sightline_domain::model::{EpochMillis, StorageError};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Messages per call: the maximum of SQS.

@@ -7,11 +7,7 @@ use serde_json::{Value, json};
 use sightline_domain::ports::LabelIndex;
 use sightline_domain::{
     flows::search::{Hit, Search, search},
-    model::{
-        clock::{DAY_MILLIS, EpochMillis},
-        findings::Verdict,
-        record::Record,
-    },
+    model::{DAY_MILLIS, EpochMillis, Record, Verdict},
     rules::{label_index::rows, terms::Query},
 };
 use sightline_tests::{

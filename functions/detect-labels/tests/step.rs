@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{error::RecognitionError, findings::LabelsFound},
+    model::{LabelsFound, RecognitionError},
     rules::labels::{LabelRules, TextGate},
 };
 use sightline_kit::{AnalysisStep, Step, StepFailure, settings};

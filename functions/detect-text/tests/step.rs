@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::json;
-use sightline_domain::model::{error::RecognitionError, findings::TextFound};
+use sightline_domain::model::{RecognitionError, TextFound};
 use sightline_kit::{AnalysisStep, Step, StepFailure, settings};
 use sightline_tests::{
     analyzer::ScriptedAnalyzer,

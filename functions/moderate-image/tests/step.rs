@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::findings::{ModerationFound, Verdict},
+    model::{ModerationFound, Verdict},
     rules::moderation::Policy,
 };
 use sightline_kit::{AnalysisStep, Step, StepFailure, settings};

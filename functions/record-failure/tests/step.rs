@@ -5,11 +5,7 @@
 use record_failure::RecordFailure;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        clock::FixedClock,
-        identity::Upload,
-        record::{ProcessingStatus, Record},
-    },
+    model::{FixedClock, ProcessingStatus, Record, Upload},
     ports::{FailureCause, Records, Written},
 };
 use sightline_kit::{Step, StepFailure};

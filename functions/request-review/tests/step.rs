@@ -4,11 +4,7 @@
 
 use request_review::RequestReview;
 use serde_json::{Value, json};
-use sightline_domain::model::{
-    clock::FixedClock,
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
-};
+use sightline_domain::model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus};
 use sightline_kit::{Step, StepFailure, settings};
 use sightline_tests::{
     executions::MemoryExecutions,

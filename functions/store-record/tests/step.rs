@@ -4,11 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        clock::FixedClock,
-        record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus},
     ports::{Objects, Records},
 };
 use sightline_kit::{Step, StepFailure};

@@ -4,13 +4,7 @@ use super::{Item, MemoryTables, REVIEW_TOKEN, attributes, text};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        clock::EpochMillis,
-        error::StorageError,
-        record::{Record, Tombstone, WorkQueue},
-        rejection::ReasonCode,
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{EpochMillis, ReasonCode, Record, ReviewOutcome, ReviewStatus, StorageError, Tombstone, WorkQueue},
     ports::{Records, ReviewRequest, Written},
     rules::label_index::LabelRow,
 };

@@ -21,11 +21,7 @@ use serde::Serialize;
 use sightline_aws::stepfunctions::{ExecutionDetail, Redriven};
 use sightline_domain::{
     flows::rerun,
-    model::{
-        clock::{Clock, DAY_MILLIS},
-        error::StepError,
-        record::{ProcessingStatus, Record},
-    },
+    model::{Clock, DAY_MILLIS, ProcessingStatus, Record, StepError},
     ports::Executions,
 };
 use tokio::sync::Semaphore;

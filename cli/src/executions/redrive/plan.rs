@@ -3,10 +3,7 @@
 use sightline_aws::stepfunctions::ExecutionDetail;
 use sightline_domain::{
     flows::rerun,
-    model::{
-        clock::{DAY_MILLIS, EpochMillis},
-        record::Record,
-    },
+    model::{DAY_MILLIS, EpochMillis, Record},
 };
 
 /// Limits of a redrive (Step Functions guide, "Redrive"): within 14 days of closing, and below 24,999 events.

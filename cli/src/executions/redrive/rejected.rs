@@ -13,14 +13,7 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_domain::{
-    model::{
-        clock::{Clock, EpochMillis},
-        error::{StepError, StorageError},
-        event::reinspection_event,
-        identity::Upload,
-        layout,
-        record::{ProcessingStatus, Record, WorkQueue},
-    },
+    model::{Clock, EpochMillis, ProcessingStatus, Record, StepError, StorageError, Upload, WorkQueue, event::reinspection_event, layout},
     ports::{Executions, QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;

@@ -8,10 +8,7 @@ use aws_sdk_sfn::{
     types::{ExecutionStatus, MapRunItemCounts},
 };
 use serde_json::Value;
-use sightline_domain::model::{
-    error::StorageError,
-    import::{ImportItem, ListedObject},
-};
+use sightline_domain::model::{ImportItem, ListedObject, StorageError};
 
 /// The bulk imports of a deployment.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use aws_sdk_sfn::{
     types::{HistoryEvent, HistoryEventType},
 };
 use sightline_domain::{
-    model::{clock::EpochMillis, error::StorageError},
+    model::{EpochMillis, StorageError},
     ports::FailureCause,
 };
 

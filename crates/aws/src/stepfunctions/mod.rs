@@ -19,7 +19,7 @@ use aws_sdk_sfn::{
 use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{clock::EpochMillis, error::StorageError, review::ReviewOutcome},
+    model::{EpochMillis, ReviewOutcome, StorageError},
     ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 

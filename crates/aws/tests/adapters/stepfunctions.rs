@@ -7,10 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use sightline_aws::stepfunctions::{BulkImports, MapRun, Redriven, Started};
 use sightline_domain::{
-    model::{
-        error::StepError,
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{ReviewOutcome, ReviewStatus, StepError},
     ports::{ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 use sightline_tests::samples::EXECUTION;

@@ -6,10 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use sightline_domain::{
     model::{
-        clock::{DAY_MILLIS, EpochMillis, FixedClock},
-        identity::{Upload, content_key, hex_sha256},
-        image::ImageRef,
-        record::{ProcessingStatus, Record},
+        DAY_MILLIS, EpochMillis, FixedClock, ImageRef, ProcessingStatus, Record, Upload,
+        identity::{content_key, hex_sha256},
     },
     ports::{Objects, Records, Uploads},
 };

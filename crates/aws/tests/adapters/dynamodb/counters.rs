@@ -4,10 +4,7 @@ use super::{canceled, completed};
 use crate::replay::{Replay, Request, json_error, ok, tables};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        error::{StepError, StorageError},
-        record::{ProcessingStatus, Record},
-    },
+    model::{ProcessingStatus, Record, StepError, StorageError},
     ports::{Counters, Replaced, TallyChange},
     rules::tally::Tally,
 };

@@ -3,13 +3,9 @@
 use super::{canceled, completed};
 use crate::replay::{Replay, Request, json_error, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::dynamodb::Tables;
+use sightline_aws::Tables;
 use sightline_domain::{
-    model::{
-        error::{StepError, StorageError},
-        record::{ProcessingStatus, Record},
-        review::ReviewStatus,
-    },
+    model::{ProcessingStatus, Record, ReviewStatus, StepError, StorageError},
     ports::{Records, ReviewRequest, Written},
     rules::label_index::rows,
 };

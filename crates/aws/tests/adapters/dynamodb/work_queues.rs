@@ -5,11 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::OpenWork;
 use sightline_domain::{
-    model::{
-        record::{ProcessingStatus, WorkQueue},
-        rejection::ReasonCode,
-        review::ReviewStatus,
-    },
+    model::{ProcessingStatus, ReasonCode, ReviewStatus, WorkQueue},
     ports::{QueuePosition, QueuedImage, ReviewQueueState, WorkQueues},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID};

@@ -3,11 +3,7 @@
 use super::{ENCODED, IMAGE, upload};
 use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        error::{StepError, StorageError},
-        identity::ObjectRef,
-    },
+    model::{ObjectRef, Question, StepError, StorageError, StoredAnswer},
     ports::{Content, ObjectVersion, Objects, Tagged, Uploads},
 };
 

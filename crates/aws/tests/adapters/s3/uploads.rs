@@ -3,7 +3,7 @@
 use super::{IMAGE, upload};
 use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    model::{error::StepError, identity::Upload},
+    model::{StepError, Upload},
     ports::{Objects, UploadFacts, Uploads, VersionPosition},
 };
 use sightline_tests::samples::UPLOADED;
