@@ -15,12 +15,16 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::{
-    Clients,
+    clients::Clients,
     dynamodb::{Decided, ReviewState},
     stepfunctions::Execution,
 };
 use sightline_domain::{
-    model::{Clock, EpochMillis, ProcessingStatus, Record, ReviewOutcome, ReviewStatus},
+    model::{
+        clock::{Clock, EpochMillis},
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
     ports::{Executions, Notified, Records, Written},
 };
 

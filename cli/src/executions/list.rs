@@ -12,7 +12,12 @@ use comfy_table::Cell;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_aws::stepfunctions::{Execution, ExecutionDetail};
-use sightline_domain::model::{Clock, EpochMillis, Record, Upload, image_name::image_name};
+use sightline_domain::model::{
+    clock::{Clock, EpochMillis},
+    identity::Upload,
+    image_name::image_name,
+    record::Record,
+};
 
 /// Executions described at once.
 const READS_AT_ONCE: usize = 8;

@@ -17,7 +17,7 @@ use crate::{
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use sightline_domain::{
     flows::rerun,
-    model::{ReasonCode, Record, StorageError, Upload},
+    model::{error::StorageError, identity::Upload, record::Record, rejection::ReasonCode},
 };
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use crate::{
 };
 use comfy_table::Cell;
 use serde::Serialize;
-use sightline_domain::model::ProcessingStatus;
+use sightline_domain::model::record::ProcessingStatus;
 
 /// An execution with its steps, as it is printed.
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use crate::output::{clean, count};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sightline_domain::model::Record;
+use sightline_domain::model::record::Record;
 use std::fmt;
 
 /// Labels that are named.

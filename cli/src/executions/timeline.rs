@@ -3,7 +3,11 @@
 use super::summary::Summary;
 use serde::Serialize;
 use sightline_aws::stepfunctions::Event;
-use sightline_domain::model::{Analyses, EpochMillis, Outcome, Record};
+use sightline_domain::model::{
+    analysis::Outcome,
+    clock::EpochMillis,
+    record::{Analyses, Record},
+};
 use std::collections::HashMap;
 
 /// A state that the execution entered.

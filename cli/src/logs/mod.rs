@@ -19,7 +19,10 @@ use entry::Entry;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_aws::cloudformation::LogGroup;
 use sightline_domain::{
-    model::{Clock, EpochMillis, Record},
+    model::{
+        clock::{Clock, EpochMillis},
+        record::Record,
+    },
     ports::Records,
 };
 use std::{collections::BTreeSet, time::Duration};

@@ -21,7 +21,11 @@ use serde::Serialize;
 use sightline_aws::stepfunctions::{ExecutionDetail, Redriven};
 use sightline_domain::{
     flows::rerun,
-    model::{Clock, DAY_MILLIS, ProcessingStatus, Record, StepError},
+    model::{
+        clock::{Clock, DAY_MILLIS},
+        error::StepError,
+        record::{ProcessingStatus, Record},
+    },
     ports::Executions,
 };
 use tokio::sync::Semaphore;

@@ -3,7 +3,10 @@
 use sightline_aws::stepfunctions::ExecutionDetail;
 use sightline_domain::{
     flows::rerun,
-    model::{DAY_MILLIS, EpochMillis, Record},
+    model::{
+        clock::{DAY_MILLIS, EpochMillis},
+        record::Record,
+    },
 };
 
 /// Limits of a redrive (Step Functions guide, "Redrive"): within 14 days of closing, and below 24,999 events.

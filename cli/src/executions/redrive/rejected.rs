@@ -13,7 +13,14 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_domain::{
-    model::{Clock, EpochMillis, ProcessingStatus, Record, StepError, StorageError, Upload, WorkQueue, event::reinspection_event, layout},
+    model::{
+        clock::{Clock, EpochMillis},
+        error::{StepError, StorageError},
+        event::reinspection_event,
+        identity::Upload,
+        layout,
+        record::{ProcessingStatus, Record, WorkQueue},
+    },
     ports::{Executions, QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;
