@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{ReviewOutcome, StorageError},
+    model::{error::StorageError, review::ReviewOutcome},
     ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 use std::{

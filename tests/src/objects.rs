@@ -1,7 +1,13 @@
 //! A versioned bucket in memory.
 
 use sightline_domain::{
-    model::{EpochMillis, ObjectRef, Question, StorageError, StoredAnswer, Upload, identity::hex_sha256, layout},
+    model::{
+        analysis::{Question, StoredAnswer},
+        clock::EpochMillis,
+        error::StorageError,
+        identity::{ObjectRef, Upload, hex_sha256},
+        layout,
+    },
     ports::{Content, ObjectVersion, Objects, Page, TAGGED_STATUSES, Tagged, UploadFacts, UploadVersion, Uploads, VersionPosition},
 };
 use std::{

@@ -12,10 +12,13 @@ use crate::{
     stop,
 };
 use futures_util::{StreamExt, stream};
-use sightline_aws::{DeadLetters, DlqMessage};
+use sightline_aws::sqs::{DeadLetters, DlqMessage};
 use sightline_domain::{
     flows::fail::{Recorded, record_failure},
-    model::{Clock, DeadLetter, ExecutionStatusDetail},
+    model::{
+        clock::Clock,
+        event::{DeadLetter, ExecutionStatusDetail},
+    },
     ports::Executions,
 };
 use std::{collections::HashSet, time::Duration};

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use sightline_domain::ports::LabelIndex;
 use sightline_domain::{
     flows::search::{Hit, Search, search},
-    model::{DAY_MILLIS, EpochMillis, Record, Verdict},
+    model::{
+        clock::{DAY_MILLIS, EpochMillis},
+        findings::Verdict,
+        record::Record,
+    },
     rules::{label_index::rows, terms::Query},
 };
 use sightline_tests::{

@@ -4,7 +4,13 @@ use super::{Item, MemoryTables, REVIEW_TOKEN, attributes, text};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{EpochMillis, ReasonCode, Record, ReviewOutcome, ReviewStatus, StorageError, Tombstone, WorkQueue},
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        record::{Record, Tombstone, WorkQueue},
+        rejection::ReasonCode,
+        review::{ReviewOutcome, ReviewStatus},
+    },
     ports::{Records, ReviewRequest, Written},
     rules::label_index::LabelRow,
 };

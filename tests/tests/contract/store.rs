@@ -8,9 +8,17 @@ use aws_sdk_s3::{
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
-use sightline_aws::{S3, TableNames, Tables, dynamodb::Decided};
+use sightline_aws::{
+    dynamodb::{Decided, TableNames, Tables},
+    s3::S3,
+};
 use sightline_domain::{
-    model::{EpochMillis, ObjectRef, Record, ReviewOutcome, Upload},
+    model::{
+        clock::EpochMillis,
+        identity::{ObjectRef, Upload},
+        record::Record,
+        review::ReviewOutcome,
+    },
     ports::{Counters, ImportSource, LabelIndex, Objects, Records, Uploads, WorkQueues, Written},
     rules::label_index::LabelRow,
 };

@@ -7,7 +7,7 @@ use aws_sdk_sfn::{
     types::{HistoryEvent, HistoryEventType},
 };
 use sightline_domain::{
-    model::{EpochMillis, StorageError},
+    model::{clock::EpochMillis, error::StorageError},
     ports::FailureCause,
 };
 

@@ -19,7 +19,7 @@ use aws_sdk_sfn::{
 use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{EpochMillis, ReviewOutcome, StorageError},
+    model::{clock::EpochMillis, error::StorageError, review::ReviewOutcome},
     ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 
@@ -73,10 +73,6 @@ pub enum Redriven {
 const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationException", "NotImplemented"];
 
 /// The executions of a state machine.
-///
-/// # Errors
-///
-/// Every request returns [`StorageError`] if Step Functions does not answer or refuses it.
 #[derive(Debug, Clone)]
 pub struct StepFunctions {
     client: Client,
@@ -103,6 +99,10 @@ impl StepFunctions {
     }
 
     /// The executions with one of these `statuses` (empty: any) that started at `since` or later, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn list(&self, statuses: &[&str], since: EpochMillis, limit: usize) -> Result<Vec<Execution>, StorageError> {
         let mut found = Vec::new();
         if statuses.is_empty() {
@@ -140,6 +140,10 @@ impl StepFunctions {
     }
 
     /// An execution; `None` if Step Functions knows no execution with this ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
         match self.client.describe_execution().execution_arn(arn).send().await {
             Ok(answer) => Ok(Some(ExecutionDetail {
@@ -169,6 +173,10 @@ impl StepFunctions {
     }
 
     /// Redrives an execution: it resumes at the state that failed, with the same input and definition.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if Step Functions does not answer.
     pub async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
         match self.client.redrive_execution().execution_arn(arn).send().await {
             Ok(_) => Ok(Redriven::Yes),

@@ -7,7 +7,10 @@ use crate::{
 use serde_json::{Value, json};
 use sightline_aws::stepfunctions::{BulkImports, MapRun, Redriven, Started};
 use sightline_domain::{
-    model::{ReviewOutcome, ReviewStatus, StepError},
+    model::{
+        error::StepError,
+        review::{ReviewOutcome, ReviewStatus},
+    },
     ports::{ExecutionState, Executions, FailureCause, Notified, Stopped},
 };
 use sightline_tests::samples::EXECUTION;

@@ -4,7 +4,10 @@ use crate::replay::{Replay, json_error, ok, tables};
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::Decided;
 use sightline_domain::{
-    model::{ProcessingStatus, ReviewOutcome, ReviewStatus},
+    model::{
+        record::ProcessingStatus,
+        review::{ReviewOutcome, ReviewStatus},
+    },
     ports::Written,
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, UPLOADED};
