@@ -221,22 +221,6 @@ fn an_execution_whose_image_was_taken_over_ends_as_a_duplicate() {
     assert_eq!(world.run(&upload, EXECUTION).unwrap_err().name(), "Image.Duplicate");
 }
 
-#[test]
-fn a_new_claim_removes_the_review_of_an_earlier_execution() {
-    let (world, upload) = claimed();
-    let reviewed = json!({
-        "ProcessingStatus": "FAILED", "StatusReason": "Storage.Unavailable", "ReviewStatus": "APPROVED",
-        "ReviewedBy": "anna", "ReviewedAt": 5, "ReviewReason": "art", "ReviewDeadline": 9, "ReviewToken": "secret",
-    });
-    world.records.change(IMAGE_ID, reviewed);
-    world.run(&upload, OTHER_EXECUTION).unwrap();
-    let item = world.records.item(IMAGE_ID);
-    assert_eq!(item["ReviewStatus"], json!("NONE"));
-    for name in ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"] {
-        assert!(!item.contains_key(name), "{name}");
-    }
-}
-
 /// Injected: a key is overwritten with other content.
 /// Seen: two images with two ids, each with its own content.
 #[test]
