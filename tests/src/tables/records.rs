@@ -11,7 +11,7 @@ use sightline_domain::{
         rejection::ReasonCode,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Records, ReviewRequest, Written},
+    ports::{Decided, Interventions, Records, ReviewRequest, ReviewState, Written},
     rules::label_index::LabelRow,
 };
 
@@ -180,6 +180,46 @@ impl Records for MemoryTables {
                 }
             },
         ))
+    }
+}
+
+impl Interventions for MemoryTables {
+    async fn decide(
+        &self,
+        image_id: &str,
+        upload_timestamp: EpochMillis,
+        outcome: &ReviewOutcome,
+        now: EpochMillis,
+    ) -> Result<Decided, StorageError> {
+        let key = Record { image_id: image_id.to_owned(), upload_timestamp, ..Record::default() };
+        if let Some(token) = self.decide_in_time(&key, outcome, now) {
+            return Ok(Decided::Yes { token: Some(token) });
+        }
+        let item = self.contents().records.get(&(image_id.to_owned(), upload_timestamp)).cloned().unwrap_or_default();
+        let state: ReviewState = serde_json::from_value(Value::Object(item))
+            .map_err(|source| StorageError::Misconfigured { doing: "writing the decision", source: source.into() })?;
+        Ok(state.refusal())
+    }
+
+    async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
+        let key = Record { image_id: image_id.to_owned(), upload_timestamp, ..Record::default() };
+        let saved = |item: &Item| {
+            let is_open = ["PENDING", "FAILED"].contains(&text(item, "ProcessingStatus"));
+            is_open
+                && item.get("ReviewStatus") == Some(&json!(decided.status))
+                && item.get("ReviewedAt") == Some(&json!(decided.reviewed_at))
+        };
+        Ok(self.write(&key, saved, |item| {
+            for name in ["ReviewedBy", "ReviewedAt", "ReviewReason"] {
+                item.remove(name);
+            }
+            let queue = if text(item, "ProcessingStatus") == "PENDING" { "REVIEW" } else { "FAILED" };
+            set(item, json!({"ReviewStatus": "PENDING", "WorkQueue": queue}));
+        }))
+    }
+
+    async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
+        Ok(Self::resume(self, record))
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use sightline_aws::{
-    dynamodb::{Decided, TableNames, Tables},
+    dynamodb::{TableNames, Tables},
     s3::S3,
 };
 use sightline_domain::{
@@ -19,7 +19,7 @@ use sightline_domain::{
         record::Record,
         review::ReviewOutcome,
     },
-    ports::{Counters, ImportSource, LabelIndex, Objects, Records, Uploads, WorkQueues, Written},
+    ports::{Counters, Decided, ImportSource, Interventions, LabelIndex, Objects, Records, Uploads, WorkQueues, Written},
     rules::label_index::LabelRow,
 };
 use sightline_tests::{

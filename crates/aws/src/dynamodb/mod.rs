@@ -7,7 +7,7 @@ mod records;
 mod reviews;
 mod work_queues;
 
-pub use reviews::{Decided, ReviewState, WaitingReview};
+pub use reviews::WaitingReview;
 pub use work_queues::OpenWork;
 
 use aws_sdk_dynamodb::{
@@ -26,6 +26,9 @@ const OWNER_INDEX: &str = "OwnerIndex";
 /// Attribute that holds the task token of the waiting execution. It is in no index and not part of a
 /// [`Record`](sightline_domain::model::record::Record).
 const REVIEW_TOKEN: &str = "ReviewToken";
+
+/// Attributes of a FAILED record that are removed when an execution continues it or takes it over.
+const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// Maximum number of items in one batch of reads (API reference, `BatchGetItem`).
 const BATCH_READ: usize = 100;

@@ -1,7 +1,7 @@
 //! The port [`Records`] over the table `ImageMetadataStore`. Every write is conditional.
 
 use super::{
-    OWNER_INDEX, REVIEW_TOKEN, Tables,
+    FAILURE_ATTRIBUTES, OWNER_INDEX, REVIEW_TOKEN, Tables,
     changes::{Changes, Item, to_item},
     invalid_request, is_transient, record_key, unreadable,
     work_queues::code_placeholders,
@@ -31,9 +31,6 @@ use sightline_domain::{
 
 /// Records of an owner that are read: the maximum of one `BatchGetItem`.
 const NEWEST: i32 = 100;
-
-/// Attributes of a FAILED record that are removed when an execution continues it or takes it over.
-const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// Attributes of an earlier review that are removed when the record is claimed again.
 const REVIEW_ATTRIBUTES: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
@@ -204,28 +201,6 @@ impl Records for Tables {
 }
 
 impl Tables {
-    /// Marks a FAILED record PENDING again, because its execution was redriven. Does nothing if the record is not FAILED any more.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
-    pub async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
-        let doing = "marking the record PENDING";
-        Changes::new(
-            &self.names.records,
-            record_key(&record.image_id, record.upload_timestamp),
-            "ExecutionArn = :execution AND ProcessingStatus = :failed",
-        )
-        .set_text("ProcessingStatus", ProcessingStatus::Pending.as_ref())
-        .set_text("WorkQueue", WorkQueue::Pending.as_ref())
-        .increment("Attempts")
-        .remove(&FAILURE_ATTRIBUTES)
-        .text(":execution", &record.execution_arn)
-        .text(":failed", ProcessingStatus::Failed.as_ref())
-        .send(&self.client, doing)
-        .await
-    }
-
     /// The newest records of an owner, at most 100. Records that cannot be parsed are omitted.
     ///
     /// # Errors

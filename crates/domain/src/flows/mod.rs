@@ -7,6 +7,8 @@ pub mod erase;
 pub mod fail;
 pub mod import;
 pub mod reconcile;
+pub mod redrive;
 pub mod rerun;
+pub mod review;
 pub mod search;
 pub mod trends;

@@ -137,7 +137,7 @@ pub fn index(record: &Record) -> IndexRows {
         .into_iter()
         .map(|(term, source)| LabelRow {
             owner_label_month: partition(&record.owner_id, &term, &month),
-            time_image_id: time_image_id(record),
+            time_image_id: time_image_id(record.upload_timestamp, &record.image_id),
             image_id: record.image_id.clone(),
             upload_timestamp: record.upload_timestamp,
             term,
@@ -161,15 +161,16 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
 
 /// The keys of all rows that a record can have: those of [`rows`], and those of terms beyond [`MAX_ROWS`].
 pub fn keys(record: &Record) -> Vec<RowKey> {
-    let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record));
+    let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record.upload_timestamp, &record.image_id));
     let key = |term: &str| RowKey { owner_label_month: partition(&record.owner_id, term, &month), time_image_id: time_image_id.clone() };
     let terms = term_sources(record).into_iter().filter(|(term, _)| term.chars().count() <= MAX_TERM_CHARS);
     let keys: BTreeSet<RowKey> = terms.map(|(term, _)| key(&term)).collect();
     keys.into_iter().collect()
 }
 
-fn time_image_id(record: &Record) -> String {
-    format!("{:013}#{}", record.upload_timestamp, record.image_id)
+/// [`LabelRow::time_image_id`] of an image.
+pub fn time_image_id(upload_timestamp: EpochMillis, image_id: &str) -> String {
+    format!("{upload_timestamp:013}#{image_id}")
 }
 
 /// Where a term of an image comes from, and how good this source is.
