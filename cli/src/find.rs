@@ -227,6 +227,8 @@ fn table(hits: &[Hit]) -> String {
 fn match_cell(found: &Match) -> String {
     let (name, label, confidence) = (clean(&found.found), clean(&found.label), percent(found.confidence));
     match found.term_kind {
+        TermKind::Own => format!("own label {label}"),
+        TermKind::Title => "title".to_owned(),
         TermKind::Label => format!("label {label} {confidence}"),
         TermKind::Name => "file name".to_owned(),
         TermKind::Alias => format!("{name}, alias of {label} {confidence}"),

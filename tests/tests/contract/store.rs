@@ -19,7 +19,7 @@ use sightline_domain::{
         record::Record,
         review::ReviewOutcome,
     },
-    ports::{Counters, ImportSource, LabelIndex, Objects, Records, Uploads, WorkQueues, Written},
+    ports::{Counters, Gallery, ImportSource, LabelIndex, Objects, Overlays, Records, ReviewLeases, Uploads, WorkQueues, Written},
     rules::label_index::LabelRow,
 };
 use sightline_tests::{
@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 /// The tables, empty at first, and what a case does to them beside calling the ports.
 pub trait TableStore {
-    type Tables: Records + WorkQueues + LabelIndex + Counters;
+    type Tables: Records + WorkQueues + LabelIndex + Counters + Gallery + Overlays + ReviewLeases;
 
     fn tables(&self) -> &Self::Tables;
 

@@ -4,10 +4,13 @@ mod alerts;
 mod analyzer;
 mod counters;
 mod executions;
+mod gallery;
 mod import_source;
 mod label_index;
 mod objects;
+mod overlays;
 mod records;
+mod review_leases;
 mod uploads;
 mod work_queues;
 
@@ -15,10 +18,13 @@ pub use alerts::Alerts;
 pub use analyzer::ImageAnalyzer;
 pub use counters::{Counters, Replaced, TallyChange};
 pub use executions::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped};
+pub use gallery::{Gallery, GalleryFilter, GalleryImage, GalleryQuery, RecordKey};
 pub use import_source::{ImportSource, ObjectFacts};
 pub use label_index::{LabelIndex, RowPage, RowRange};
 pub use objects::{Content, ObjectVersion, Objects, TAGGED_STATUSES, Tagged};
+pub use overlays::Overlays;
 pub use records::{Records, ReviewRequest, Written};
+pub use review_leases::{ReviewClaim, ReviewLease, ReviewLeases};
 pub use uploads::{UploadFacts, UploadVersion, Uploads, VersionPosition};
 pub use work_queues::{QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues};
 

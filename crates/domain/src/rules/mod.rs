@@ -3,12 +3,14 @@
 pub mod alert;
 pub mod analysis;
 pub mod cost;
+pub mod edit;
 pub mod faces;
 pub mod label_index;
 pub mod labels;
 pub mod latency;
 pub mod merge;
 pub mod moderation;
+pub mod overlay;
 pub mod quota;
 pub mod tally;
 pub mod terms;
