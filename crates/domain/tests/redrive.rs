@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use sightline_domain::{
-    flows::redrive::{Plan, RerunMode, plan},
+    flows::redrive::{Candidate, Plan, RerunMode, plan},
     model::{
         clock::{DAY_MILLIS, EpochMillis},
         execution::{Execution, ExecutionDetail},
@@ -65,4 +65,21 @@ fn fresh_starts_a_new_execution_even_if_a_redrive_is_possible() {
         [RerunMode::new(false, false), RerunMode::new(true, false), RerunMode::new(false, true)],
         [RerunMode::Redrive, RerunMode::RedriveOrRestart, RerunMode::Restart]
     );
+}
+
+#[test]
+fn error_pattern_may_have_stars() {
+    for (pattern, text, matches) in [
+        ("Recognition.*", "Recognition.Throttled", true),
+        ("Recognition.*", "Storage.Unavailable", false),
+        ("*.Unavailable", "Storage.Unavailable", true),
+        ("*e*n*", "Recognition.Throttled", true),
+        ("Storage.Unavailable", "Storage.Unavailable", true),
+        ("Storage", "Storage.Unavailable", false),
+        ("*", "", true),
+    ] {
+        let failed = ExecutionDetail { error: Some(text.into()), ..detail("FAILED", 1) };
+        let candidate = Candidate { detail: failed, record: None, plan: Plan::Redrive };
+        assert_eq!((candidate.has_error(Some(pattern)), candidate.has_error(None)), (matches, true), "{pattern} {text}");
+    }
 }

@@ -1,6 +1,10 @@
 //! The port [`Records`], and what operators and reviewers do to records.
 
-use super::{Item, MemoryTables, REVIEW_TOKEN, attributes, text};
+use super::{
+    Item, MemoryTables, REVIEW_TOKEN, attributes,
+    gallery::{OVERLAY, same_edits},
+    text,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -19,10 +23,19 @@ use sightline_domain::{
 const OUTCOME: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// Attributes of an earlier review, which a new claim removes.
-const REVIEW: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
+const REVIEW: [&str; 8] = [
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
+    REVIEW_TOKEN,
+];
 
 /// Attributes that other processes could still act on.
-const ACTED_ON: [&str; 9] = [
+const ACTED_ON: [&str; 11] = [
     "ExecutionArn",
     "ExpiresAt",
     "ReviewStatus",
@@ -31,6 +44,8 @@ const ACTED_ON: [&str; 9] = [
     "ReviewReason",
     "ReviewRequestedAt",
     "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
     REVIEW_TOKEN,
 ];
 
@@ -96,7 +111,7 @@ impl Records for MemoryTables {
         if !allowed {
             return Ok(Written::Refused);
         }
-        item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review")));
+        item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review") && !OVERLAY.contains(&name.as_str())));
         item.remove(REVIEW_TOKEN);
         Ok(Written::Yes)
     }
@@ -110,8 +125,11 @@ impl Records for MemoryTables {
             let own = text(item, "ExecutionArn") == record.execution_arn;
             return Ok(if own { Written::Yes } else { Written::Refused });
         }
+        if !same_edits(item, record) {
+            return Ok(Written::Refused);
+        }
         item.extend(attributes(record));
-        for name in ["WorkQueue", "StatusReason", "StatusDetail", REVIEW_TOKEN] {
+        for name in ["WorkQueue", "StatusReason", "StatusDetail", "ReviewClaimedBy", "ReviewClaimedUntil", REVIEW_TOKEN] {
             item.remove(name);
         }
         for row in rows {
@@ -285,7 +303,7 @@ impl MemoryTables {
     }
 }
 
-fn set(item: &mut Item, attributes: Value) {
+pub(super) fn set(item: &mut Item, attributes: Value) {
     if let Value::Object(attributes) = attributes {
         item.extend(attributes);
     }

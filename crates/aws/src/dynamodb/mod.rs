@@ -2,8 +2,11 @@
 
 mod changes;
 mod counters;
+mod gallery;
 mod label_index;
+mod overlays;
 mod records;
+mod review_leases;
 mod reviews;
 mod work_queues;
 
@@ -20,8 +23,10 @@ use sightline_domain::model::{clock::EpochMillis, error::StorageError};
 
 /// The index over the work queues.
 const WORK_QUEUE_INDEX: &str = "WorkQueueIndex";
-/// The index over the images of an owner.
-const OWNER_INDEX: &str = "OwnerIndex";
+/// The index over the images of an owner by time.
+const GALLERY_INDEX: &str = "GalleryIndex";
+/// The index over the images of an owner by content.
+const CONTENT_INDEX: &str = "ContentIndex";
 
 /// Attribute that holds the task token of the waiting execution. It is in no index and not part of a
 /// [`Record`](sightline_domain::model::record::Record).

@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod claims;
 pub mod count;
+pub mod edit;
 pub mod erase;
 pub mod fail;
 pub mod import;
@@ -12,3 +13,4 @@ pub mod rerun;
 pub mod review;
 pub mod search;
 pub mod trends;
+pub mod upload;

@@ -12,6 +12,7 @@ use crate::{
     },
     ports::{ExecutionOperations, Executions, Interventions, Objects, Records, Redriven, Uploads},
 };
+use wildmatch::WildMatch;
 
 /// Limits of a redrive (Step Functions guide, "Redrive"): within 14 days of closing, and below 24,999 events.
 pub const REDRIVABLE_DAYS: EpochMillis = 14;
@@ -149,6 +150,11 @@ impl Candidate {
     /// Whether the image has no record, or one that this execution failed.
     pub fn owns_image(&self) -> bool {
         rerun::waits_for(self.record.as_ref(), &self.detail.execution.arn)
+    }
+
+    /// Whether it ended with an error that matches `pattern`, in which `*` stands for any text and `?` for any character. `None` matches all.
+    pub fn has_error(&self, pattern: Option<&str>) -> bool {
+        pattern.is_none_or(|pattern| WildMatch::new(pattern).matches(self.detail.error.as_deref().unwrap_or_default()))
     }
 
     /// The image.
