@@ -54,6 +54,24 @@ fn every_operation_has_an_id_a_summary_a_token_and_problems() {
 }
 
 #[test]
+fn all_names_are_camel_case() {
+    let document: Value = serde_json::from_str(&api::document::<InMemory>().unwrap()).unwrap();
+    let mut unseen = vec![&document["paths"], &document["components"]["schemas"]];
+    while let Some(value) = unseen.pop() {
+        if let Some(object) = value.as_object() {
+            for name in object.get("properties").and_then(Value::as_object).into_iter().flat_map(|properties| properties.keys()) {
+                assert!(name.starts_with(char::is_lowercase) && !name.contains('_'), "{name}");
+            }
+            for parameter in object.get("parameters").and_then(Value::as_array).into_iter().flatten() {
+                assert!(!parameter["name"].as_str().unwrap().contains('_'), "{parameter}");
+            }
+            unseen.extend(object.values());
+        }
+        unseen.extend(value.as_array().into_iter().flatten());
+    }
+}
+
+#[test]
 fn every_schema_and_property_is_described_and_every_reference_exists() {
     let text = api::document::<InMemory>().unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
