@@ -183,19 +183,30 @@ describe('the stateful stack', () => {
     }
   });
 
-  test('indexes records by image, by owner and by open work', () => {
+  test('indexes records by image, by owner, by content and by open work', () => {
     const { Properties } = resourceOf(template, 'AWS::DynamoDB::Table', 'Records8');
-    const keys = (hash: string): object[] => [
+    const keys = (hash: string, range = 'UploadTimestamp'): object[] => [
       { AttributeName: hash, KeyType: 'HASH' },
-      { AttributeName: 'UploadTimestamp', KeyType: 'RANGE' },
+      { AttributeName: range, KeyType: 'RANGE' },
     ];
     expect(Properties.KeySchema).toEqual(keys('ImageID'));
     expect(Properties.AttributeDefinitions).toContainEqual({ AttributeName: 'UploadTimestamp', AttributeType: 'N' });
     expect(Properties.GlobalSecondaryIndexes).toEqual([
       {
-        IndexName: 'OwnerIndex',
+        IndexName: 'GalleryIndex',
         KeySchema: keys('OwnerID'),
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'] },
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: [
+            ...['ImageName', 'Title', 'ProcessingStatus', 'StatusReason', 'ReviewStatus', 'ModerationVerdict', 'Width', 'Height', 'Thumbhash'],
+            ...['DetectionSummary', 'OwnLabels', 'FaceCount', 'TextLineCount', 'Latitude', 'Longitude', 'ThumbnailKey', 'LargeThumbnailKey'],
+          ],
+        },
+      },
+      {
+        IndexName: 'ContentIndex',
+        KeySchema: keys('OwnerID', 'ContentSha256'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['ProcessingStatus'] },
       },
       {
         IndexName: 'WorkQueueIndex',

@@ -85,7 +85,7 @@ async fn observe<S: Step>(
         .field("request_id", Some(&event.context.request_id))
         .field("execution_arn", context::execution_arn(&event.payload));
     let image = context::image_id(&event.payload).map(str::to_owned);
-    let (result, image) = context::with_image_id(image, invoke(step, event)).await;
+    let (result, said) = context::listening(image, invoke(step, event)).await;
     let failure = result.as_ref().err();
     match failure {
         None => info!("step done"),
@@ -94,7 +94,8 @@ async fn observe<S: Step>(
     }
     let failed = failure.is_some_and(|failure| !failure.is_expected());
     let metrics =
-        metrics.field("Function", Some(S::NAME)).field("image_id", image.as_deref()).field("error", failure.map(StepFailure::name));
+        metrics.field("Function", Some(S::NAME)).field("image_id", said.image_id.as_deref()).field("error", failure.map(StepFailure::name));
+    let metrics = said.fields.iter().fold(metrics, |metrics, (name, value)| metrics.field(name, Some(value)));
     let metrics = with_measurements(metrics, since.elapsed(), meter.take(), failed);
     (result, metrics)
 }
@@ -171,6 +172,7 @@ mod tests {
             assert!(how != "panic", "row 21");
             if how == "refuse" {
                 crate::set_image_id("an-image");
+                crate::add_field("route", "GET /somewhere");
                 return Err(Rejection::new(ReasonCode::TooSmall, "79×400 px").into());
             }
             tokio::time::sleep(Duration::from_mins(10)).await;
@@ -205,6 +207,7 @@ mod tests {
             let failed = u8::from(how != "refuse");
             assert_eq!((&line["Function"], &line["error"], &line["request_id"]), (&"broken".into(), &error.into(), &"a-request".into()));
             assert_eq!((&line["Failed"], &line["Succeeded"], &line["ProviderCalls"]), (&failed.into(), &(1 - failed).into(), &1.into()));
+            assert_eq!(line["route"].is_string(), how == "refuse", "fields that the step adds: {line}");
             assert_eq!(&line["image_id"], &if how == "refuse" { Value::from("an-image") } else { Value::Null });
             assert!(line["Duration"].is_u64() && line["Throttles"] == 0, "{line}");
         }

@@ -4,6 +4,7 @@
 //! name stay.
 
 mod counters;
+mod gallery;
 mod label_index;
 mod records;
 mod work_queues;

@@ -2,6 +2,7 @@
 
 mod absence;
 mod import_source;
+mod links;
 mod listing;
 mod objects;
 mod uploads;

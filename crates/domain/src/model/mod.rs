@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod clock;
 pub mod error;
 pub mod event;
+pub mod execution;
 pub mod findings;
 pub mod identity;
 pub mod image;

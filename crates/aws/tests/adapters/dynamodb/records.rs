@@ -10,7 +10,7 @@ use sightline_domain::{
         record::{ProcessingStatus, Record},
         review::ReviewStatus,
     },
-    ports::{Records, ReviewRequest, Written},
+    ports::{Interventions, Records, ReviewRequest, Written},
     rules::label_index::rows,
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
