@@ -1,0 +1,65 @@
+// What a search asks for: the address bar holds it, the API gets it.
+import type { ImageQuery } from './api.ts';
+
+export type Search = {
+  q: string;
+  minConfidence: string;
+  status: string;
+  /** Days, "2026-11-24"; both belong to the range. */
+  from: string;
+  to: string;
+  hasFaces: boolean;
+  hasText: boolean;
+};
+
+const statuses = ['COMPLETED', 'PENDING', 'FAILED'];
+const day = (text: string | null): string => (text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : '');
+
+/** Reads an address. Values that no filter has are dropped, so an odd link still shows something. */
+export function readSearch(query: URLSearchParams): Search {
+  const confidence = Number(query.get('minConfidence'));
+  const status = query.get('status') ?? '';
+  return {
+    q: (query.get('q') ?? query.get('label') ?? '').trim().slice(0, 200),
+    minConfidence: confidence > 0 && confidence <= 100 ? String(confidence) : '',
+    status: statuses.includes(status) ? status : '',
+    from: day(query.get('from')),
+    to: day(query.get('to')),
+    hasFaces: query.get('hasFaces') === 'true',
+    hasText: query.get('hasText') === 'true',
+  };
+}
+
+/** The start of a day where the reader is, as a UTC time. */
+const localDay = (text: string, plus = 0): string => {
+  const [year, month, of] = text.split('-').map(Number);
+  return new Date(year ?? 1970, (month ?? 1) - 1, (of ?? 1) + plus).toISOString();
+};
+
+/** The query of GET /api/images. `to` is exclusive there: the day after. */
+export function toQuery(search: Search): ImageQuery {
+  const query: ImageQuery = {};
+  if (search.q) query.q = search.q;
+  if (search.minConfidence) query.minConfidence = Number(search.minConfidence);
+  if (search.status) query.status = search.status;
+  if (search.from) query.from = localDay(search.from);
+  if (search.to) query.to = localDay(search.to, 1);
+  if (search.hasFaces) query.hasFaces = true;
+  if (search.hasText) query.hasText = true;
+  return query;
+}
+
+/** How many filters are set, apart from the words. */
+export function filterCount(search: Search): number {
+  return [search.minConfidence, search.status, search.from || search.to, search.hasFaces, search.hasText].filter(Boolean).length;
+}
+
+/** The last word of what is typed: the one that is completed. */
+export function lastWord(text: string): string {
+  return /\S*$/.exec(text)?.[0] ?? '';
+}
+
+/** What is typed, with its last word replaced by a completion. */
+export function complete(text: string, term: string): string {
+  return text.slice(0, text.length - lastWord(text).length) + term;
+}
