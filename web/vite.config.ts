@@ -1,14 +1,17 @@
 /// <reference types="vitest/config" />
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { textSections } from './tools/text-sections.ts';
 
 // The address of a running front door: the development server passes the calls that are not files on to it.
 const frontDoor = process.env['SIGHTLINE_FRONT_DOOR'] ?? `http://127.0.0.1:${process.env['SIGHTLINE_WEB_PORT'] ?? '4568'}`;
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), textSections()],
   build: {
     target: 'es2023',
+    // light-dark() stays as it is: rewritten for older browsers it would not follow a color-scheme further down.
+    cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
     // Data addresses are not in the content security policy: every asset is a file.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

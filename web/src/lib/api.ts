@@ -1,7 +1,7 @@
 // The typed client of the API. Every answer that is not a success becomes a Trouble: one sentence and a way on.
-import createClient from 'openapi-fetch';
 import type { components, paths } from '../api/schema.js';
-import { token, sessionEnded } from './auth.svelte.ts';
+import { sessionEnded } from './auth.svelte.ts';
+import { client } from './client.ts';
 import { texts } from './texts.ts';
 
 type Schemas = components['schemas'];
@@ -52,14 +52,7 @@ export function trouble(error: unknown): Trouble {
 /** True for the error of a call that was cancelled because its answer is no longer needed. */
 export const cancelled = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
-export const client = createClient<paths>({ baseUrl: '', fetch: (request) => fetch(request) });
-client.use({
-  async onRequest({ request }) {
-    const access = await token();
-    if (access) request.headers.set('authorization', `Bearer ${access}`);
-    return request;
-  },
-});
+export { client };
 
 /** The data of an answer, or a thrown Trouble: `await answer(client.GET('/api/me', {}))`. */
 export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

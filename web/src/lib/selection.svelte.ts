@@ -2,6 +2,8 @@
 
 export class Selection {
   ids: ReadonlySet<string> = $state.raw(new Set());
+  /** Something was selected once: what works on a selection loads then, and stays. */
+  used = $state(false);
   /** Where a range starts that shift extends. */
   #anchor: string | undefined;
 
@@ -15,6 +17,7 @@ export class Selection {
     const next = new Set(this.ids);
     if (!next.delete(id)) next.add(id);
     this.ids = next;
+    this.used = true;
     this.#anchor = id;
   }
   /** Everything between the last toggled photo and this one, in the order of `all`. */
@@ -33,6 +36,7 @@ export class Selection {
       else next.add(id);
     }
     this.ids = next;
+    this.used = true;
   }
   remove(ids: Iterable<string>): void {
     const next = new Set(this.ids);
