@@ -34,6 +34,10 @@ demo: ## Bring up the local stack and analyse the sample photos, or yours with P
 up: ## Build, start and deploy the local stack
 	@$(STACK) up
 
+.PHONY: web
+web: ## Serve the page from its sources, with changes at once, against the running stack
+	@$(STACK) web
+
 .PHONY: down
 down: ## Stop the local stack and keep its state
 	@$(STACK) down

@@ -50,18 +50,17 @@ export class ApiFunction extends Construct {
   /** As docs/operations.md lists for `sightline erase`. */
   private grantErase({ images }: ApiFunctionProps): void {
     images.grantTagUploads(this.task);
-    images.grantObjects(this.task, 'operations/', 's3:GetObject', 's3:PutObject');
     for (const area of ['raw-uploads/', 'processed/', 'results/', 'archived/'] as const) images.grantDeleteVersions(this.task, area);
   }
 
   private grantTables({ records, trends }: ApiFunctionProps): void {
-    records.grantRecords(this.task);
-    records.grantOpenWork(this.task);
     records.grantGallery(this.task);
-    records.grantSearch(this.task);
+    records.grantEdit(this.task);
+    records.grantReviews(this.task);
     records.grantErase(this.task);
     trends.grantRead(this.task);
-    trends.grantForget(this.task);
+    // The counts of an erased image.
+    trends.grantCount(this.task);
   }
 
   private grantExecutions({ imageAnalysis }: ApiFunctionProps): void {

@@ -185,7 +185,7 @@ export function variablesOf(name: FunctionName, settings: Settings): Record<stri
         RETENTION_DAYS: String(settings.retentionDays),
       };
     case 'api':
-      return { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), RETENTION_DAYS: String(settings.retentionDays) };
+      return { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond) };
     case 'send-alert':
     case 'count-trends':
     case 'report-trends':

@@ -162,23 +162,6 @@ export class Records extends Construct {
     grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
   }
 
-  /** Lets the function list an owner's images, and find one by its content. */
-  grantGallery(grantee: TaskFunction): void {
-    for (const index of ['OwnerIndex']) Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [`${this.records.tableArn}/index/${index}`] });
-  }
-
-  /** Lets the function search label rows, and sets the variable LABEL_INDEX_TABLE. */
-  grantSearch(grantee: TaskFunction): void {
-    grantItems(grantee, this.labelIndex, this.dataKey, 'dynamodb:Query');
-    grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
-  }
-
-  /** Lets the function replace a record by the mark of its erasure, and write and delete label rows. */
-  grantErase(grantee: TaskFunction): void {
-    grantItems(grantee, this.records, this.dataKey, 'dynamodb:PutItem');
-    grantItems(grantee, this.labelIndex, this.dataKey, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem');
-  }
-
   /** The stream that reports the key of every changed record. */
   get streamArn(): string {
     if (this.records.tableStreamArn === undefined) throw new TypeError('the records have no stream');
@@ -233,11 +216,6 @@ export class TrendCounters extends Construct {
   /** Lets the function read counters. */
   grantRead(grantee: TaskFunction): void {
     this.grant(grantee, 'dynamodb:Query');
-  }
-
-  /** Lets the function replace what an erased image was counted as. */
-  grantForget(grantee: TaskFunction): void {
-    this.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
   }
 
   private grant(grantee: TaskFunction, ...actions: `dynamodb:${string}`[]): void {

@@ -79,13 +79,16 @@ describe('the stateful stack', () => {
     }
   });
 
-  test('allows only log delivery in bucket policies, and only for the access log', () => {
+  test('allows in bucket policies only log delivery to the access log, and CloudFront to read pictures', () => {
     const allowed = resourcesOf(template, 'AWS::S3::BucketPolicy').flatMap(([id, policy]) =>
       (policy.Properties.PolicyDocument as { Statement: { Effect: string; Principal: unknown; Action: unknown }[] }).Statement.filter(
         ({ Effect }) => Effect === 'Allow',
       ).map(({ Principal, Action }) => [id.replace(/[0-9A-F]{8}$/, ''), Principal, Action]),
     );
-    expect(allowed).toEqual([['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject']]);
+    expect(allowed).toEqual([
+      ['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject'],
+      ['ImagesBucketPolicy', { Service: 'cloudfront.amazonaws.com' }, 's3:GetObject'],
+    ]);
   });
 
   test('denies uploads with another KMS key or a customer-provided key, and accepts uploads that name no key', () => {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "cdk"
+WEB = ROOT / "web"
 FUNCTIONS = ROOT / "functions"
 SAMPLES = ROOT / "samples"
 STATE_MACHINES = ROOT / "statemachine"
@@ -25,6 +26,9 @@ ACCOUNT = "000000000000"
 
 AWS_PORT_VARIABLE = "SIGHTLINE_AWS_PORT"
 REKOGNITION_PORT_VARIABLE = "SIGHTLINE_REKOGNITION_PORT"
+WEB_PORT_VARIABLE = "SIGHTLINE_WEB_PORT"
+VITE_PORT_VARIABLE = "SIGHTLINE_VITE_PORT"
+TEST_WEB_PORT_VARIABLE = "SIGHTLINE_TEST_WEB_PORT"
 
 # If a shell sets one of these, a client of the local stack would use a real account.
 REAL_ACCOUNT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")
@@ -42,6 +46,21 @@ def aws_port():
 def rekognition_port():
     """The port of the local Rekognition."""
     return _port(REKOGNITION_PORT_VARIABLE, 4567)
+
+
+def web_port():
+    """The port of the front door, which serves the page."""
+    return _port(WEB_PORT_VARIABLE, 4568)
+
+
+def vite_port():
+    """The port of Vite's server, which `make web` starts. The template of a local stack knows the default port as an address of the page."""
+    return _port(VITE_PORT_VARIABLE, 4569)
+
+
+def test_web_port():
+    """The port of the front door that the tests of the page start."""
+    return _port(TEST_WEB_PORT_VARIABLE, 4570)
 
 
 def _port(variable, default):
