@@ -43,7 +43,7 @@ describe('the stateful stack', () => {
     });
   });
 
-  test('lets only CloudWatch alarms and budgets of this account use the key as services', () => {
+  test('lets only CloudWatch alarms, budgets and distributions of this account use the key as services', () => {
     const { Properties } = resourceOf(template, 'AWS::KMS::Key', 'DataKey');
     const { Statement } = Properties.KeyPolicy as { Statement: { Principal: unknown }[] };
     expect(Statement.filter(({ Principal }) => JSON.stringify(Principal).includes('Service'))).toEqual([
@@ -52,6 +52,13 @@ describe('the stateful stack', () => {
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
         Effect: 'Allow',
         Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+        Resource: '*',
+      },
+      {
+        Action: 'kms:Decrypt',
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
+        Effect: 'Allow',
+        Principal: { Service: 'cloudfront.amazonaws.com' },
         Resource: '*',
       },
     ]);
@@ -165,6 +172,8 @@ describe('the stateful stack', () => {
 
   test('has the outputs that the command line reads', () => {
     expect(Object.keys(template.findOutputs('*')).filter((name) => !name.startsWith('ExportsOutput'))).toEqual([
+      'UserPoolId',
+      'MediaSecretArn',
       'ImagesBucketName',
       'RecordsTableName',
       'LabelIndexTableName',
