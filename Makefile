@@ -88,6 +88,10 @@ soak: ## Run the soak test on its own local stack; IMAGES=100 for a short one
 diagram: ## Generate the diagram and the table of the state machine
 	$(PYTHON) statemachine/diagram.py
 
+.PHONY: openapi
+openapi: ## Generate web/openapi.json from the types of the API
+	@UPDATE_OPENAPI=1 cargo test --quiet --workspace --locked --test api the_committed_document
+
 ##: AWS
 
 .PHONY: package

@@ -41,7 +41,7 @@ pub struct UploadAnswer {
 
 /// What to do with a file.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(tag = "outcome", rename_all = "UPPERCASE", rename_all_fields = "camelCase")]
+#[serde(tag = "outcome", rename_all = "UPPERCASE")]
 pub enum UploadFile {
     /// Send it: PUT to `url` with exactly these `headers`. S3 accepts only this content, type and length. An answer 412 means that it was
     /// sent before.
@@ -50,12 +50,14 @@ pub enum UploadFile {
         /// Name from the request.
         name: String,
         /// The image that it becomes.
+        #[serde(rename = "imageId")]
         image_id: String,
         /// Presigned URL; a secret until it expires.
         url: String,
         /// Headers that are part of the signature. Browsers set `Content-Length` and `Host` themselves.
         headers: BTreeMap<String, String>,
         /// When the link expires.
+        #[serde(rename = "expiresAt")]
         expires_at: Time,
     },
     /// Do not send it: the caller has this image already, or the same content is earlier in the request.
@@ -64,6 +66,7 @@ pub enum UploadFile {
         /// Name from the request.
         name: String,
         /// The image.
+        #[serde(rename = "imageId")]
         image_id: String,
         /// Its status; null if the same content is earlier in the request.
         status: Option<Status>,
