@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { area, bands, bar, everyNth, labelSeries, line, linear, mondayOf, sortSeries, stack, ticks, wholeTicks } from '../src/lib/chart.ts';
+import { area, bands, bar, daysOf, everyNth, labelSeries, line, linear, mondayOf, sortSeries, stack, ticks, wholeTicks } from '../src/lib/chart.ts';
 
 describe('ticks', () => {
   test.each([
@@ -77,4 +77,10 @@ test.each([
 
 test('what is not a week has no Monday', () => {
   expect(mondayOf('2026-11')).toBeNull();
+});
+
+test('no day is left out up to today', () => {
+  const days = daysOf([{ week: '2026-W47', labels: [] }, { week: '2026-W48', labels: [] }], new Date('2026-11-26T07:00:00Z'));
+  expect([days.length, days[0], days.at(-1)]).toEqual([11, '2026-11-16', '2026-11-26']);
+  expect(daysOf([], new Date())).toEqual([]);
 });

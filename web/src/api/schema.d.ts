@@ -122,29 +122,31 @@ export interface components {
     UploadFile: { name: string; type: string; size: number; sha256: string };
     UploadAnswer:
       | { name: string; outcome: 'UPLOAD'; imageId: string; url: string; headers: Record<string, string>; expiresAt: string }
-      | { name: string; outcome: 'KNOWN'; imageId: string }
+      | { name: string; outcome: 'KNOWN'; imageId: string; status: 'PENDING' | 'COMPLETED' | 'FAILED' | null; reason: string | null; detail: string | null }
       | { name: string; outcome: 'REFUSED'; reason: string; detail: string };
     ReviewItem: {
       image: components['schemas']['ImageSummary'];
       flags: components['schemas']['Flag'][];
-      requestedAt: string;
-      deadline: string;
+      requestedAt: string | null;
+      deadline: string | null;
       claimedBy: string | null;
       claimedUntil: string | null;
       mine: boolean;
     };
     Reviews: { reviews: components['schemas']['ReviewItem'][]; next: string | null; waiting: number };
     Trends: {
+      scope: 'own' | 'deployment';
       weeks: { week: string; labels: { name: string; count: number }[] }[];
       days: { day: string; completed: number; withheld: number; rejected: number; failed: number; calls: number; costUsd: number }[];
-      reviewsWaiting: number;
-      reasons: { reason: string; count: number }[];
+      /** `null` and none for the scope `own`. */
+      reviewsWaiting: number | null;
+      reasons: { name: string; count: number }[];
     };
     Terms: { terms: { term: string; count: number; kind: string }[] };
-    Execution: {
+    ExecutionSummary: {
       id: string;
-      name: string;
-      status: string;
+      arn: string;
+      status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
       startedAt: string;
       stoppedAt: string | null;
       imageId: string | null;
@@ -154,20 +156,33 @@ export interface components {
       redrivable: boolean;
       why: string | null;
     };
-    Executions: { executions: components['schemas']['Execution'][]; next: string | null };
+    ExecutionPage: { executions: components['schemas']['ExecutionSummary'][]; next: string | null };
+    InputSummary: {
+      imageId: string | null;
+      key: string | null;
+      size: number | null;
+      width: number | null;
+      height: number | null;
+      labels: string[] | null;
+      faces: number | null;
+      textLines: number | null;
+      verdict: string | null;
+      error: string | null;
+    };
     ExecutionState: {
       name: string;
-      outcome: string;
+      kind: string;
+      outcome: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CAUGHT' | 'STOPPED' | 'DONE' | 'SKIPPED';
       attempts: number;
       startedAt: string | null;
       endedAt: string | null;
       error: string | null;
       cause: string | null;
-      input?: string | null;
-      output?: string | null;
+      input: components['schemas']['InputSummary'] | null;
+      note: string | null;
     };
-    ExecutionDetail: components['schemas']['Execution'] & { states: components['schemas']['ExecutionState'][] };
-    RedriveOutcomes: { outcomes: { id: string; imageId: string | null; action: string; reason: string | null }[] };
+    Execution: components['schemas']['ExecutionSummary'] & { redrives: number; states: components['schemas']['ExecutionState'][] };
+    RedriveOutcomes: { outcomes: { id: string; imageId: string | null; action: string; reason: string | null; newId: string | null }[]; more: boolean };
     Me: {
       sub: string;
       groups: string[];
@@ -223,8 +238,8 @@ export interface paths {
   '/api/reviews/{id}/decision': { post: Write<{ decision: 'APPROVED' | 'REJECTED'; reason?: string }, Record<string, unknown>> };
   '/api/trends': { get: Query<{ weeks?: number; scope?: 'own' | 'deployment' }, Schemas['Trends']> };
   '/api/terms': { get: Query<{ prefix?: string }, Schemas['Terms']> };
-  '/api/executions': { get: Query<{ status?: string; since?: string; cursor?: string }, Schemas['Executions']> };
-  '/api/executions/{id}': { get: Read<Schemas['ExecutionDetail']> };
+  '/api/executions': { get: Query<{ status?: Schemas['ExecutionSummary']['status']; since?: string; cursor?: string }, Schemas['ExecutionPage']> };
+  '/api/executions/{id}': { get: Read<Schemas['Execution']> };
   '/api/executions/{id}/redrive': { post: Write<{ dryRun?: boolean }, Schemas['RedriveOutcomes']> };
   '/api/executions:redrive': {
     post: { requestBody: Json<{ ids?: string[]; error?: string; since?: string; dryRun?: boolean }>; responses: Answers<Schemas['RedriveOutcomes']> };

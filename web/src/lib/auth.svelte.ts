@@ -10,10 +10,13 @@ type Config = {
   logout: string;
   clientId: string;
   region: string;
-  scope?: string;
 };
 
 type Held = { access: string; refresh: string | undefined; until: number; scope: string };
+
+/** The call that signs out everywhere needs this scope in the token. */
+const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
+const SCOPES = `openid email profile ${ADMIN_SCOPE}`;
 
 /** `starting` until it is known; `leaving` while the browser goes to the sign-in page; `ended` when the session ran out under the page. */
 export type AuthState = 'starting' | 'out' | 'leaving' | 'in' | 'ended' | 'failed';
@@ -96,7 +99,7 @@ export async function signIn(to = location.pathname + location.search): Promise<
     const parameters = {
       client_id: c.clientId,
       response_type: 'code',
-      scope: c.scope ?? 'openid email profile',
+      scope: SCOPES,
       redirect_uri: callback(),
       state: flow.state,
       nonce: flow.nonce,
@@ -172,6 +175,8 @@ export function sessionEnded(): void {
 }
 
 export const inGroup = (group: 'reviewers' | 'operators'): boolean => auth.groups.includes(group);
+
+export const canSignOutEverywhere = (): boolean => held?.scope.split(' ').includes(ADMIN_SCOPE) ?? false;
 
 /** Ends every session of this user on every device, as far as the token's scope allows. */
 async function signOutOthers(c: Config): Promise<void> {

@@ -109,6 +109,15 @@ export function sortSeries(series: readonly Series[], order: Order): Series[] {
   return [...wanted].sort((a, b) => by(b) - by(a) || b.total - a.total || a.name.localeCompare(b.name));
 }
 
+/** The days of the weeks up to `today`, as `2026-11-26`: the API leaves out days without photos, and a chart must not. */
+export function daysOf(weeks: readonly Week[], today: Date): string[] {
+  const monday = weeks[0] && mondayOf(weeks[0].week);
+  if (!monday) return [];
+  const days: string[] = [];
+  for (let day = monday.getTime(); day <= today.getTime(); day += 86_400_000) days.push(new Date(day).toISOString().slice(0, 10));
+  return days;
+}
+
 /** The Monday of an ISO week, `2026-W48`, at midnight UTC; `null` if it is not one. */
 export function mondayOf(week: string): Date | null {
   const match = /^(\d{4})-W(\d{2})$/.exec(week);

@@ -45,12 +45,3 @@ export interface RedriveOutcome {
 
 /** Whether an execution was started again, or would be. */
 export const isDone = ({ action }: RedriveOutcome): boolean => ['REDRIVEN', 'WOULD_REDRIVE', 'RESTARTED', 'WOULD_RESTART', 'STARTED', 'WOULD_START', 'WAITING'].includes(action);
-
-/** JSON with line breaks, if it is JSON; as it is otherwise, because the API may have shortened it. */
-export function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}

@@ -56,13 +56,13 @@ export function formatAgo(iso: string, now = Date.now()): string {
   return relative.format(0, 'second');
 }
 
-/** Bytes in decimal units: 1,234,567 is "1.2 MB". */
+/** Bytes in steps of 1,024, as the limits of the API are meant: 15,728,640 is "15 MB". */
 export function formatBytes(bytes: number): string {
   const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
   let value = bytes;
   let step = 0;
-  while (value >= 1000 && step < steps.length - 1) {
-    value /= 1000;
+  while (value >= 1024 && step < steps.length - 1) {
+    value /= 1024;
     step += 1;
   }
   const digits = step > 0 && value < 10 ? 1 : 0;

@@ -40,7 +40,8 @@ export interface Machine {
   dots: { x: number; y: number; radius: number; hollow: boolean }[];
 }
 
-export type Outcome = 'succeeded' | 'failed' | 'caught' | 'running' | 'unreached';
+/** `stopped`: the execution ended before the state did. */
+export type Outcome = 'succeeded' | 'failed' | 'caught' | 'running' | 'stopped' | 'unreached';
 
 /** A state of an execution, as the API returns it. */
 export interface StateRun {
@@ -49,21 +50,20 @@ export interface StateRun {
   error?: string | null;
 }
 
-/** How an outcome of the API is shown. A state that is being retried is running. */
+/** How an outcome of the API is shown. */
 export function outcomeOf(outcome: string): Outcome {
   switch (outcome) {
     case 'SUCCEEDED':
+    case 'DONE':
     case 'SKIPPED':
       return 'succeeded';
     case 'CAUGHT':
       return 'caught';
     case 'FAILED':
-    case 'TIMED_OUT':
-    case 'ABORTED':
       return 'failed';
+    case 'STOPPED':
+      return 'stopped';
     case 'RUNNING':
-    case 'RETRIED':
-    case 'RETRYING':
       return 'running';
     default:
       return 'unreached';
@@ -83,7 +83,7 @@ export function outcomes(machine: Machine, runs: readonly StateRun[]): Map<strin
 }
 
 function together(children: Outcome[]): Outcome {
-  return (['failed', 'running', 'caught', 'succeeded'] as const).find((outcome) => children.includes(outcome)) ?? 'unreached';
+  return (['failed', 'running', 'caught', 'stopped', 'succeeded'] as const).find((outcome) => children.includes(outcome)) ?? 'unreached';
 }
 
 /** Whether an execution went along an edge. */

@@ -16,13 +16,16 @@ import { isMoving, stageOf, type Progress, type Stage } from './stages.ts';
 export interface Photo extends Progress {
   imageId: string;
   thumbnail: string | null;
+  thumbnailLarge: string | null;
+  thumbhash: string | null;
+  height: number | null;
   topLabels: { name: string; confidence: number }[];
 }
 
 /** One answer of `POST /api/uploads`. */
 export type Link =
   | { outcome: 'UPLOAD'; imageId: string; url: string; headers: Record<string, string>; expiresAt: string }
-  | { outcome: 'KNOWN'; imageId: string }
+  | { outcome: 'KNOWN'; imageId: string; status: string | null; reason: string | null }
   | { outcome: 'REFUSED'; reason: string; detail: string };
 
 export interface UploadApi {
@@ -53,6 +56,8 @@ export class Item {
   converted = $state<string | null>(null);
   imageId = $state<string | null>(null);
   photo = $state.raw<Photo | undefined>(undefined);
+  /** Why the analysis of a known photo failed. */
+  knownReason = $state<string | null>(null);
   hash = '';
   uppyId: string | null = null;
   readonly stage: Stage = $derived(stageOf(this.photo));
@@ -321,7 +326,12 @@ export class Uploader {
       this.#problems.delete(id);
       this.#grants.set(id, link);
     } else {
-      if (item && link.outcome === 'KNOWN') [item.state, item.imageId] = ['known', link.imageId];
+      if (item && link.outcome === 'KNOWN') {
+        // One that is still being analysed is followed like one that was just sent.
+        const pending = link.status === 'PENDING' || link.status === null;
+        [item.state, item.imageId, item.knownReason] = [pending ? 'sent' : 'known', link.imageId, link.status === 'FAILED' ? (link.reason ?? '') : null];
+        if (pending) this.#poll.wake();
+      }
       if (item && link.outcome === 'REFUSED') this.#refuse(item, { code: 'SERVER', detail: link.detail });
       this.#uppy.removeFile(id);
       this.#keep();
@@ -330,6 +340,8 @@ export class Uploader {
 
   /** Gives Uppy the link of a file. One that waited too long gets a new one, together with others that did. */
   async #sign(id: string): Promise<{ url: string; headers: Record<string, string> }> {
+    // Uppy waits for the connection before it asks: what failed without one is worth another try.
+    if (this.#problems.get(id) === 'OFFLINE') this.#problems.delete(id);
     if (!this.#usable(id) && !this.#problems.has(id)) {
       const waiting = this.items.filter((item) => item.state === 'waiting' && item.uppyId && item.uppyId !== id && !this.#usable(item.uppyId)).map((item) => item.uppyId ?? '');
       await this.#askForLinks([id, ...waiting.slice(0, LINKS_PER_CALL - 1)]);
