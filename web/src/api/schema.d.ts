@@ -1,247 +1,2684 @@
-// The shapes of the API, in the form of openapi-typescript.
-export interface components {
-  schemas: {
-    Box: { left: number; top: number; width: number; height: number };
-    Label: { name: string; confidence: number; source: 'REKOGNITION' | 'OWN' };
-    Why: {
-      term: string;
-      kind: 'LABEL' | 'ALIAS' | 'PARENT' | 'TEXT' | 'NAME' | 'OWN' | 'TITLE';
-      label: string;
-      found: string;
-      confidence: number;
-    };
-    Position: { latitude: number; longitude: number };
-    ImageSummary: {
-      imageId: string;
-      name: string | null;
-      title: string | null;
-      uploadedAt: string;
-      status: 'PENDING' | 'COMPLETED' | 'FAILED';
-      statusReason: string | null;
-      reviewStatus: 'NONE' | 'PENDING' | 'APPROVED' | 'REJECTED' | 'EXPIRED';
-      verdict: 'CLEAR' | 'ALERT' | 'REVIEW' | 'BLOCK' | null;
-      withheld: boolean;
-      width: number | null;
-      height: number | null;
-      thumbhash: string | null;
-      topLabels: components['schemas']['Label'][];
-      faceCount: number;
-      textLineCount: number;
-      position: components['schemas']['Position'] | null;
-      thumbnail: string | null;
-      thumbnailLarge: string | null;
-      why: components['schemas']['Why'][];
-    };
-    Images: { images: components['schemas']['ImageSummary'][]; next: string | null; nearest: string[] };
-    Months: { months: { month: string; count: number }[] };
-    FullLabel: {
-      name: string;
-      confidence: number;
-      source: 'REKOGNITION' | 'OWN';
-      parents: string[];
-      aliases: string[];
-      categories: string[];
-      instances: { box: components['schemas']['Box'] }[];
-    };
-    Scored: { name: string; confidence: number };
-    Face: {
-      box: components['schemas']['Box'];
-      confidence: number;
-      ageRange: { low: number; high: number } | null;
-      gender: components['schemas']['Scored'] | null;
-      emotions: components['schemas']['Scored'][];
-      attributes: components['schemas']['Scored'][];
-      pose: { roll: number; yaw: number; pitch: number } | null;
-      quality: { brightness: number; sharpness: number } | null;
-    };
-    TextLine: { text: string; confidence: number; box: components['schemas']['Box'] };
-    Flag: { name: string; parent: string | null; level: number; confidence: number; action: 'ALERT' | 'REVIEW' | 'BLOCK' | null };
-    AnalysisReport: {
-      name: 'labels' | 'faces' | 'text' | 'moderation';
-      outcome: 'PENDING' | 'DONE' | 'SKIPPED' | 'FAILED';
-      reason: string | null;
-    };
-    Exif: { takenAt: string | null; camera: string | null; position: components['schemas']['Position'] | null };
-    Review: {
-      status: components['schemas']['ImageSummary']['reviewStatus'];
-      by: string | null;
-      at: string | null;
-      reason: string | null;
-      requestedAt: string | null;
-      deadline: string | null;
-      claimedBy: string | null;
-      claimedUntil: string | null;
-    };
-    Image: components['schemas']['ImageSummary'] & {
-      statusDetail: string | null;
-      labels: components['schemas']['FullLabel'][];
-      removedLabels: string[];
-      ownLabels: string[];
-      faces: components['schemas']['Face'][];
-      textLines: components['schemas']['TextLine'][];
-      flags: components['schemas']['Flag'][];
-      analyses: components['schemas']['AnalysisReport'][];
-      exif: components['schemas']['Exif'] | null;
-      warnings: string[];
-      review: components['schemas']['Review'];
-      format: 'JPEG' | 'PNG' | 'WEBP' | null;
-      size: number;
-      sha256: string | null;
-      execution: string | null;
-      copy: string | null;
-      original: string | null;
-      attempts: number;
-      finishedAt: string | null;
-      edits: number;
-    };
-    Patch: {
-      title?: string | null;
-      addLabels?: string[];
-      removeLabels?: string[];
-      restoreLabels?: string[];
-      dropLabels?: string[];
-      edits: number;
-    };
-    Receipt: {
-      imageId: string;
-      erasedBefore: string | null;
-      erasedAt: string | null;
-      originals: number;
-      copies: number;
-      results: number;
-      archived: number;
-      labelRows: number;
-      records: number;
-      review: boolean;
-      trends: boolean;
-      executionStopped: boolean | null;
-      lateWrites: 'NONE' | 'POSSIBLE' | 'UNFINISHED' | 'IN_USE' | null;
-      lookAgainAt: string | null;
-    };
-    Erasure: { imageId: string; receipt: components['schemas']['Receipt'] | null; problem: components['schemas']['Problem'] | null };
-    UploadFile: { name: string; type: string; size: number; sha256: string };
-    UploadAnswer:
-      | { name: string; outcome: 'UPLOAD'; imageId: string; url: string; headers: Record<string, string>; expiresAt: string }
-      | { name: string; outcome: 'KNOWN'; imageId: string; status: 'PENDING' | 'COMPLETED' | 'FAILED' | null; reason: string | null; detail: string | null }
-      | { name: string; outcome: 'REFUSED'; reason: string; detail: string };
-    ReviewItem: {
-      image: components['schemas']['ImageSummary'];
-      flags: components['schemas']['Flag'][];
-      requestedAt: string | null;
-      deadline: string | null;
-      claimedBy: string | null;
-      claimedUntil: string | null;
-      mine: boolean;
-    };
-    Reviews: { reviews: components['schemas']['ReviewItem'][]; next: string | null; waiting: number };
-    Trends: {
-      scope: 'own' | 'deployment';
-      weeks: { week: string; labels: { name: string; count: number }[] }[];
-      days: { day: string; completed: number; withheld: number; rejected: number; failed: number; calls: number; costUsd: number }[];
-      /** `null` and none for the scope `own`. */
-      reviewsWaiting: number | null;
-      reasons: { name: string; count: number }[];
-    };
-    Terms: { terms: { term: string; count: number; kind: string }[] };
-    ExecutionSummary: {
-      id: string;
-      arn: string;
-      status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
-      startedAt: string;
-      stoppedAt: string | null;
-      imageId: string | null;
-      imageName: string | null;
-      error: string | null;
-      cause: string | null;
-      redrivable: boolean;
-      why: string | null;
-    };
-    ExecutionPage: { executions: components['schemas']['ExecutionSummary'][]; next: string | null };
-    InputSummary: {
-      imageId: string | null;
-      key: string | null;
-      size: number | null;
-      width: number | null;
-      height: number | null;
-      labels: string[] | null;
-      faces: number | null;
-      textLines: number | null;
-      verdict: string | null;
-      error: string | null;
-    };
-    ExecutionState: {
-      name: string;
-      kind: string;
-      outcome: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CAUGHT' | 'STOPPED' | 'DONE' | 'SKIPPED';
-      attempts: number;
-      startedAt: string | null;
-      endedAt: string | null;
-      error: string | null;
-      cause: string | null;
-      input: components['schemas']['InputSummary'] | null;
-      note: string | null;
-    };
-    Execution: components['schemas']['ExecutionSummary'] & { redrives: number; states: components['schemas']['ExecutionState'][] };
-    RedriveOutcomes: { outcomes: { id: string; imageId: string | null; action: string; reason: string | null; newId: string | null }[]; more: boolean };
-    Me: {
-      sub: string;
-      groups: string[];
-      limits: { maxBytes: number; types: string[]; maxFilesPerRequest: number; maxPixels: number; minSide: number };
-    };
-    Problem: { type: string; title: string; status: number; detail: string; requestId?: string; [member: string]: unknown };
-  };
-}
-
-type Schemas = components['schemas'];
-type Json<T> = { content: { 'application/json': T } };
-type Answers<T> = { 200: Json<T>; default: { content: { 'application/problem+json': Schemas['Problem'] } } };
-type Query<Q, T> = { parameters: { query?: Q }; responses: Answers<T> };
-type Read<T> = { parameters: { path: { id: string } }; responses: Answers<T> };
-type Write<B, T> = { parameters: { path: { id: string } }; requestBody: Json<B>; responses: Answers<T> };
+/**
+ * This file was auto-generated by openapi-typescript.
+ * Do not make direct changes to the file.
+ */
 
 export interface paths {
-  '/api/me': { get: Query<never, Schemas['Me']> };
-  '/api/uploads': { post: { requestBody: Json<{ files: Schemas['UploadFile'][] }>; responses: Answers<{ files: Schemas['UploadAnswer'][] }> } };
-  '/api/images': {
-    get: Query<
-      {
-        q?: string;
-        label?: string;
-        minConfidence?: number;
-        status?: string;
-        from?: string;
-        to?: string;
-        hasFaces?: boolean;
-        hasText?: boolean;
-        hasPosition?: boolean;
-        ids?: string;
-        since?: string;
-        limit?: number;
-        cursor?: string;
-      },
-      Schemas['Images']
-    >;
-  };
-  '/api/images/months': { get: Query<never, Schemas['Months']> };
-  '/api/images:delete': { post: { requestBody: Json<{ ids: string[] }>; responses: Answers<{ receipts: Schemas['Erasure'][] }> } };
-  '/api/images/{id}': {
-    get: Read<Schemas['Image']>;
-    patch: Write<Schemas['Patch'], Schemas['Image']>;
-    delete: Read<Schemas['Receipt']>;
-  };
-  '/api/images/{id}/answers/{analysis}': {
-    get: { parameters: { path: { id: string; analysis: 'labels' | 'faces' | 'text' | 'moderation' } }; responses: Answers<Record<string, unknown>> };
-  };
-  '/api/reviews': { get: Query<{ cursor?: string }, Schemas['Reviews']> };
-  '/api/reviews/{id}': { get: Read<Schemas['Image']> };
-  '/api/reviews/{id}/claim': { post: Read<{ claimedUntil: string }> };
-  '/api/reviews/{id}/decision': { post: Write<{ decision: 'APPROVED' | 'REJECTED'; reason?: string }, Record<string, unknown>> };
-  '/api/trends': { get: Query<{ weeks?: number; scope?: 'own' | 'deployment' }, Schemas['Trends']> };
-  '/api/terms': { get: Query<{ prefix?: string }, Schemas['Terms']> };
-  '/api/executions': { get: Query<{ status?: Schemas['ExecutionSummary']['status']; since?: string; cursor?: string }, Schemas['ExecutionPage']> };
-  '/api/executions/{id}': { get: Read<Schemas['Execution']> };
-  '/api/executions/{id}/redrive': { post: Write<{ dryRun?: boolean }, Schemas['RedriveOutcomes']> };
-  '/api/executions:redrive': {
-    post: { requestBody: Json<{ ids?: string[]; error?: string; since?: string; dryRun?: boolean }>; responses: Answers<Schemas['RedriveOutcomes']> };
-  };
+    "/api/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists executions, newest first. Group `operators`. */
+        get: operations["listExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an execution with its states. Inputs are summarised: found text, faces and tokens are never shown. Group `operators`. */
+        get: operations["getExecution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a failed execution again, from the state that failed; stored answers are not paid for again. Group `operators`. */
+        post: operations["redriveExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions:redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs failed executions again: those that are named, or else the newest that failed, at most 50 in one call. Group `operators`. */
+        post: operations["redriveExecutions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's images, newest first; or searches them.
+         * @description A call reads a bounded number of rows. If a filter or a search leaves few images, a page can be emptier than `limit` although `next` is set.
+         */
+        get: operations["listImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the caller's images by month of upload. */
+        get: operations["listMonths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one of the caller's images with everything that its record has. */
+        get: operations["getImage"];
+        put?: never;
+        post?: never;
+        /** Erases one of the caller's images and everything derived from it, permanently. */
+        delete: operations["eraseImage"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the title and the labels of one of the caller's images.
+         * @description The changes lie over what Rekognition found: they are searched like labels, survive a new analysis, and can be taken back.
+         */
+        patch: operations["editImage"];
+        trace?: never;
+    };
+    "/api/images/{id}/answers/{analysis}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rekognition's whole answer of an analysis, as it was received. */
+        get: operations["getAnswer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images:delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erases several of the caller's images. A problem of one image does not affect the others. */
+        post: operations["eraseImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says who is signed in, in which groups, and what uploads may be. */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the images that wait for a decision, the oldest upload first. Group `reviewers`. */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an image that waits for a decision. Group `reviewers`. */
+        get: operations["getReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claims a review for five minutes, or extends the caller's claim, so that two reviewers do not work on the same image. Group `reviewers`.
+         * @description A claim does not bind: the first decision counts.
+         */
+        post: operations["claimReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides a review: the first decision counts. Group `reviewers`; nobody decides on their own image. */
+        post: operations["decideReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Completes a prefix to labels of the caller's images, most used first. */
+        get: operations["listTerms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows labels by week, outcomes, calls and cost by day, and reasons: of the caller's images, or of the deployment. */
+        get: operations["getTrends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checks files and gives each one that is new an image and a link, valid for five minutes, to upload it directly to S3.
+         * @description Nothing is sent for a file that the caller has already: the answer names the image. A file of an erased image can be uploaded again, as a
+         *     new image.
+         */
+        post: operations["requestUploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An estimated age in years. */
+        AgeRange: {
+            /**
+             * Format: int32
+             * @description Upper bound.
+             */
+            high: number;
+            /**
+             * Format: int32
+             * @description Lower bound.
+             */
+            low: number;
+        };
+        /**
+         * @description The name of an analysis.
+         * @enum {string}
+         */
+        AnalysisName: "labels" | "faces" | "text" | "moderation";
+        /**
+         * @description The outcome of an analysis.
+         * @enum {string}
+         */
+        AnalysisOutcome: "PENDING" | "DONE" | "SKIPPED" | "FAILED";
+        /** @description An analysis of the image. */
+        AnalysisReport: {
+            /** @description Which one. */
+            name: components["schemas"]["AnalysisName"];
+            /** @description Its outcome. */
+            outcome: components["schemas"]["AnalysisOutcome"];
+            /** @description Why it was skipped or failed, in one sentence. */
+            reason: string | null;
+        };
+        /** @description A box, in fractions of the image's width and height. Values can be outside 0–1 if a part of the box is outside the image. */
+        Box: {
+            /**
+             * Format: double
+             * @description Height.
+             */
+            height: number;
+            /**
+             * Format: double
+             * @description Left edge.
+             */
+            left: number;
+            /**
+             * Format: double
+             * @description Top edge.
+             */
+            top: number;
+            /**
+             * Format: double
+             * @description Width.
+             */
+            width: number;
+        };
+        /** @description A claim: nobody else can claim the review until it ends. It does not bind: the first decision counts. */
+        Claim: {
+            /** @description When it ends. */
+            claimedUntil: components["schemas"]["Time"];
+        };
+        /** @description A name with a number of images. */
+        Counted: {
+            /**
+             * Format: int64
+             * @description Number of images.
+             */
+            count: number;
+            /**
+             * @description Label or reason.
+             * @example car
+             */
+            name: string;
+        };
+        /** @description The images that were finished on a day. */
+        DayTrend: {
+            /**
+             * Format: int64
+             * @description Rekognition calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Analysed, and can be shown.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description List price of calls and states, in US dollars.
+             */
+            costUsd: number;
+            /**
+             * @description Day in UTC.
+             * @example 2026-11-24
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Their execution failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Rejected with a reason code.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Analysed, and must not be shown.
+             */
+            withheld: number;
+        };
+        /** @description A saved decision. */
+        Decision: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The reviewer: the caller's `sub`. */
+            by: string;
+            decision: ("APPROVED" | "REJECTED") & Record<string, never>;
+            /** @description Whether the execution has received it. If not, reconcile delivers it within minutes. */
+            delivered: boolean;
+            /** @description The image. */
+            imageId: string;
+            /** @description The reason. */
+            reason: string | null;
+        };
+        /** @description A decision about an image. */
+        DecisionRequest: {
+            decision: ("APPROVED" | "REJECTED") & Record<string, never>;
+            /** @description The reason; required for a rejection. */
+            reason?: string | null;
+        };
+        /** @description A file, as its browser describes it. */
+        DeclaredFile: {
+            /**
+             * @description Its name, for people; of a path, the last part.
+             * @example beach.jpg
+             */
+            name: string;
+            /**
+             * @description The lower-case hex SHA-256 of its content.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             * @example 238511
+             */
+            size: number;
+            /**
+             * @description Its content type.
+             * @example image/jpeg
+             */
+            type: string;
+        };
+        /** @description Changes of an owner. Absent fields change nothing. */
+        Edit: {
+            /** @description Labels to add. */
+            addLabels?: string[];
+            /** @description The owner's labels to remove. */
+            dropLabels?: string[];
+            /**
+             * Format: int32
+             * @description The version of the image that the caller has seen: `edits`. If the image was changed since, the answer is 409.
+             */
+            edits: number;
+            /** @description Rekognition's labels to remove. */
+            removeLabels?: string[];
+            /** @description Rekognition's labels to show again. */
+            restoreLabels?: string[];
+            /** @description A new title; an empty one removes it. */
+            title?: string | null;
+        };
+        /** @description Images to erase. */
+        EraseRequest: {
+            /** @description 1 to 100 images. */
+            ids: string[];
+        };
+        /** @description The result for one image: a receipt, or a problem. */
+        Erasure: {
+            /** @description The image. */
+            imageId: string;
+            problem: components["schemas"]["Problem"] | null;
+            receipt: components["schemas"]["Receipt"] | null;
+        };
+        /** @description An execution with its states. */
+        Execution: components["schemas"]["ExecutionSummary"] & {
+            /**
+             * Format: int32
+             * @description How often it was redriven.
+             */
+            redrives: number;
+            /** @description The states in the order in which it entered them; at most the first 1,000 events are read. */
+            states: components["schemas"]["ExecutionState"][];
+        };
+        /** @description A page of executions. */
+        ExecutionPage: {
+            /** @description Newest first. */
+            executions: components["schemas"]["ExecutionSummary"][];
+            /** @description The cursor of the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description A state that the execution entered. */
+        ExecutionState: {
+            /** @description Number of attempts. */
+            attempts: number;
+            /** @description Cause of the error, at most 500 characters. */
+            cause: string | null;
+            endedAt: components["schemas"]["Time"] | null;
+            /** @description Name of its last error. */
+            error: string | null;
+            input: components["schemas"]["InputSummary"] | null;
+            /** @description Its type, such as `Task`. */
+            kind: string;
+            /**
+             * @description Name of the state.
+             * @example DetectLabels
+             */
+            name: string;
+            /** @description From the record: why the analysis was skipped or failed. */
+            note: string | null;
+            /** @description Its outcome. */
+            outcome: components["schemas"]["StateOutcome"];
+            startedAt: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description The status of an execution.
+         * @enum {string}
+         */
+        ExecutionStatus: "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "PENDING_REDRIVE";
+        /** @description An execution in a list. */
+        ExecutionSummary: {
+            /** @description Its ARN. */
+            arn: string;
+            /** @description Cause of the error, at most 500 characters. */
+            cause: string | null;
+            /**
+             * @description Name of the error that ended it.
+             * @example Recognition.Unavailable
+             */
+            error: string | null;
+            /**
+             * @description Its name, which is its id in this API.
+             * @example 5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10
+             */
+            id: string;
+            /** @description Its image; null if its input is not known any more. */
+            imageId: string | null;
+            /** @description The name of the file, unless the image was erased. */
+            imageName: string | null;
+            /** @description Whether a redrive would run it again. */
+            redrivable: boolean;
+            /** @description When it started. */
+            startedAt: components["schemas"]["Time"];
+            /** @description Its status. */
+            status: components["schemas"]["ExecutionStatus"];
+            stoppedAt: components["schemas"]["Time"] | null;
+            /** @description If not: why, in one sentence. */
+            why: string | null;
+        };
+        /** @description Facts from EXIF; none of them is verified. */
+        Exif: {
+            /** @description Make and model. */
+            camera: string | null;
+            position: components["schemas"]["Position"] | null;
+            /** @description Local time, `YYYY-MM-DDThh:mm:ss`, with the UTC offset if the file has one. */
+            takenAt: string | null;
+        };
+        /** @description A face. Age, gender and emotions are estimates from the appearance, not facts about a person. */
+        Face: {
+            ageRange: components["schemas"]["AgeRange"] | null;
+            /** @description Attributes such as `Smile` or `Eyeglasses`. */
+            attributes: components["schemas"]["Scored"][];
+            /** @description Its position. */
+            box: components["schemas"]["Box"];
+            /**
+             * Format: double
+             * @description Confidence that this is a face, percent.
+             */
+            confidence: number;
+            /** @description The most confident emotions. */
+            emotions: components["schemas"]["Scored"][];
+            gender: components["schemas"]["Scored"] | null;
+            pose: components["schemas"]["Pose"] | null;
+            quality: components["schemas"]["Quality"] | null;
+        };
+        /** @description A moderation flag. */
+        Flag: {
+            action: components["schemas"]["PolicyAction"] | null;
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            confidence: number;
+            /**
+             * Format: int32
+             * @description Level, 1 to 3.
+             */
+            level: number;
+            /**
+             * @description Name in Rekognition's taxonomy.
+             * @example Weapons
+             */
+            name: string;
+            /**
+             * @description The flag above it; null at level 1.
+             * @example Violence
+             */
+            parent: string | null;
+        };
+        /**
+         * @description The format of a file.
+         * @enum {string}
+         */
+        Format: "JPEG" | "PNG" | "WEBP";
+        /** @description A label with everything that the record keeps about it. */
+        FullLabel: {
+            /** @description Other names. */
+            aliases: string[];
+            /** @description Categories. */
+            categories: string[];
+            /**
+             * Format: double
+             * @description Percent; 100 for a label of the owner.
+             * @example 98.4
+             */
+            confidence: number;
+            /** @description Instances, if the label can be counted. */
+            instances: components["schemas"]["Instance"][];
+            /**
+             * @description Name, in lower case.
+             * @example car
+             */
+            name: string;
+            /** @description Broader labels. */
+            parents: string[];
+            /** @description Who gave it. */
+            source: components["schemas"]["Source"];
+        };
+        /** @description An image with everything that its record has. */
+        Image: components["schemas"]["ImageSummary"] & {
+            /** @description The four analyses. */
+            analyses: components["schemas"]["AnalysisReport"][];
+            /**
+             * Format: int32
+             * @description Number of executions that have claimed it.
+             */
+            attempts: number;
+            /** @description Signed path of the copy of at most 2048 px; null if it is withheld. */
+            copy: string | null;
+            /**
+             * Format: int32
+             * @description Version of the owner's changes; [`Edit`] names the version that it changes.
+             */
+            edits: number;
+            /** @description Name of its execution; null unless the caller is an operator. */
+            execution: string | null;
+            exif: components["schemas"]["Exif"] | null;
+            /** @description The faces, largest first. */
+            faces: components["schemas"]["Face"][];
+            finishedAt: components["schemas"]["Time"] | null;
+            /** @description The moderation flags. */
+            flags: components["schemas"]["Flag"][];
+            format: components["schemas"]["Format"] | null;
+            /** @description The labels as they are shown: Rekognition's without the removed ones, and the owner's. */
+            labels: components["schemas"]["FullLabel"][];
+            /** @description Presigned URL of the original, as a download, valid for five minutes; null if it is withheld or not the caller's. */
+            original: string | null;
+            /** @description The owner's labels. */
+            ownLabels: string[];
+            /** @description Rekognition's labels that the owner has removed. */
+            removedLabels: string[];
+            /** @description Its review. */
+            review: components["schemas"]["Review"];
+            /** @description Hex SHA-256 of the original. */
+            sha256: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the original.
+             */
+            size: number;
+            /** @description `statusReason` as a sentence. */
+            statusDetail: string | null;
+            /** @description The lines of text, in reading order. */
+            textLines: components["schemas"]["TextLine"][];
+            /** @description Problems that did not prevent the analysis, one sentence each. */
+            warnings: string[];
+        };
+        /** @description A page of images. */
+        ImagePage: {
+            /** @description Newest first. A page may have fewer images than `limit`, or none, although more pages follow. */
+            images: components["schemas"]["ImageSummary"][];
+            /**
+             * @description If a search found nothing: the nearest terms that the caller's images have.
+             * @example [
+             *       "car"
+             *     ]
+             */
+            nearest: string[];
+            /** @description The cursor of the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description An image in a list. */
+        ImageSummary: {
+            /**
+             * Format: int32
+             * @description Number of faces.
+             */
+            faceCount: number;
+            /**
+             * Format: int32
+             * @description Upright height, px.
+             * @example 3024
+             */
+            height: number | null;
+            /**
+             * @description The image.
+             * @example 5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10
+             */
+            imageId: string;
+            /**
+             * @description The name of the file.
+             * @example beach.jpg
+             */
+            name: string | null;
+            position: components["schemas"]["Position"] | null;
+            /** @description Its review status. */
+            reviewStatus: components["schemas"]["ReviewState"];
+            /** @description Its status. */
+            status: components["schemas"]["Status"];
+            /**
+             * @description Why it is FAILED: a reason code, or the name of the error that ended its execution.
+             * @example TOO_SMALL
+             */
+            statusReason: string | null;
+            /**
+             * Format: int32
+             * @description Number of lines of text.
+             */
+            textLineCount: number;
+            /** @description Base64 of its thumbhash, a blurred placeholder of about 21 bytes. */
+            thumbhash: string | null;
+            /**
+             * @description Signed path of the thumbnail of 320 px.
+             * @example /media/processed/5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10/thumbnail.jpg?e=1795651200&s=…
+             */
+            thumbnail: string | null;
+            /** @description Signed path of the thumbnail of 640 px. */
+            thumbnailLarge: string | null;
+            /** @description The owner's title. */
+            title: string | null;
+            /** @description The most confident labels. */
+            topLabels: components["schemas"]["Label"][];
+            /** @description When it was uploaded. */
+            uploadedAt: components["schemas"]["Time"];
+            verdict: components["schemas"]["Verdict"] | null;
+            /** @description Why it was found; empty without a search. */
+            why: components["schemas"]["Why"][];
+            /**
+             * Format: int32
+             * @description Upright width, px.
+             * @example 4032
+             */
+            width: number | null;
+            /** @description Whether the image must not be shown. It then has no links to pictures. */
+            withheld: boolean;
+        };
+        /** @description What may be shown of the input of a state: ids, counts and names of labels; never found text, faces or tokens. */
+        InputSummary: {
+            /** @description Name of a caught error. */
+            error: string | null;
+            /** @description Number of faces. */
+            faces: number | null;
+            /**
+             * Format: int64
+             * @description Upright height, px.
+             */
+            height: number | null;
+            /** @description The image. */
+            imageId: string | null;
+            /** @description Key of the original. */
+            key: string | null;
+            /** @description Names of labels. */
+            labels: string[] | null;
+            /**
+             * Format: int64
+             * @description Bytes of the original.
+             */
+            size: number | null;
+            /** @description Number of lines of text. */
+            textLines: number | null;
+            /** @description Verdict of the moderation. */
+            verdict: string | null;
+            /**
+             * Format: int64
+             * @description Upright width, px.
+             */
+            width: number | null;
+        };
+        /** @description An instance of a label in the image. */
+        Instance: {
+            /** @description Its position. */
+            box: components["schemas"]["Box"];
+        };
+        /** @description A label. */
+        Label: {
+            /**
+             * Format: double
+             * @description Percent; 100 for a label of the owner.
+             * @example 98.4
+             */
+            confidence: number;
+            /**
+             * @description Name, in lower case.
+             * @example car
+             */
+            name: string;
+            /** @description Who gave it. */
+            source: components["schemas"]["Source"];
+        };
+        /**
+         * @description Whether something may still be written for an erased image.
+         * @enum {string}
+         */
+        LateWriteState: "NONE" | "POSSIBLE" | "UNFINISHED" | "IN_USE";
+        /** @description What an upload may be. */
+        Limits: {
+            /**
+             * Format: int64
+             * @description Maximum size of a file in bytes.
+             * @example 15728640
+             */
+            maxBytes: number;
+            /**
+             * @description Maximum number of files in one request.
+             * @example 100
+             */
+            maxFilesPerRequest: number;
+            /**
+             * Format: int64
+             * @description Maximum number of pixels.
+             * @example 50000000
+             */
+            maxPixels: number;
+            /**
+             * Format: int32
+             * @description Minimum length of each side, px.
+             * @example 80
+             */
+            minSide: number;
+            /**
+             * @description Accepted content types.
+             * @example [
+             *       "image/jpeg",
+             *       "image/png",
+             *       "image/webp"
+             *     ]
+             */
+            types: string[];
+        };
+        /** @description The caller, and the limits in force. */
+        Me: {
+            /**
+             * @description The caller's groups: `reviewers` decide reviews, `operators` see executions and the trends of the deployment.
+             * @example [
+             *       "reviewers"
+             *     ]
+             */
+            groups: string[];
+            /** @description What an upload may be. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * @description The subject of the access token: the owner of the caller's images.
+             * @example 5f0c1b9e-3a57-4d0c-9b1d-2f6a7c8e9d10
+             */
+            sub: string;
+        };
+        /** @description A month with images. */
+        Month: {
+            /**
+             * Format: int64
+             * @description Number of images.
+             */
+            count: number;
+            /**
+             * @description Month of the upload in UTC.
+             * @example 2026-11
+             */
+            month: string;
+        };
+        /** @description The caller's images by month of upload. */
+        Months: {
+            /** @description Newest first; months without images are omitted. */
+            months: components["schemas"]["Month"][];
+        };
+        /** @description An image that waits for a decision. */
+        OpenReview: {
+            /** @description The reviewer who has claimed it: a `sub`. Null if nobody has, or the claim has ended. */
+            claimedBy: string | null;
+            claimedUntil: components["schemas"]["Time"] | null;
+            deadline: components["schemas"]["Time"] | null;
+            /** @description Its moderation flags. */
+            flags: components["schemas"]["Flag"][];
+            /** @description The image. */
+            image: components["schemas"]["ImageSummary"];
+            /** @description Whether it is the caller's own image, which the caller cannot decide. */
+            mine: boolean;
+            requestedAt: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description What the moderation policy does about a flag.
+         * @enum {string}
+         */
+        PolicyAction: "ALERT" | "REVIEW" | "BLOCK";
+        /** @description The direction of a face, in degrees. */
+        Pose: {
+            /**
+             * Format: double
+             * @description Up or down.
+             */
+            pitch: number;
+            /**
+             * Format: double
+             * @description Tilt of the head.
+             */
+            roll: number;
+            /**
+             * Format: double
+             * @description Left or right.
+             */
+            yaw: number;
+        };
+        /** @description A position on earth. */
+        Position: {
+            /**
+             * Format: double
+             * @description Degrees north.
+             * @example 47.37
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             * @example 8.54
+             */
+            longitude: number;
+        };
+        /** @description An error: RFC 9457 problem details. */
+        Problem: {
+            at?: components["schemas"]["Time"] | null;
+            /** @description Of a conflict: who has decided or claimed, a `sub`. */
+            by?: string | null;
+            /**
+             * @description What happened and what to do, in one or two sentences.
+             * @example There is no such image. It may have been erased.
+             */
+            detail: string;
+            /**
+             * @description The id of the request, for questions to an operator.
+             * @example 1f0c1b9e-3a57-4d0c-9b1d-2f6a7c8e9d10
+             */
+            requestId: string;
+            /**
+             * Format: int32
+             * @description HTTP status.
+             * @example 404
+             */
+            status: number;
+            /**
+             * @description The status as a phrase.
+             * @example Not Found
+             */
+            title: string;
+            /**
+             * @description Always `about:blank`: the status says what kind of problem it is.
+             * @example about:blank
+             */
+            type: string;
+            until?: components["schemas"]["Time"] | null;
+        };
+        /** @description The image quality of a face, each value 0–100. */
+        Quality: {
+            /**
+             * Format: double
+             * @description Brightness.
+             */
+            brightness: number;
+            /**
+             * Format: double
+             * @description Sharpness.
+             */
+            sharpness: number;
+        };
+        /** @description What was removed: the same facts as `sightline erase` prints. */
+        Receipt: {
+            /** @description Versions in the archive. */
+            archived: number;
+            /** @description Versions of its copies. */
+            copies: number;
+            erasedAt: components["schemas"]["Time"] | null;
+            erasedBefore: components["schemas"]["Time"] | null;
+            /** @description Whether a running execution was stopped; null if it had none. */
+            executionStopped: boolean | null;
+            /** @description The image. */
+            imageId: string;
+            /** @description Rows of the label index. */
+            labelRows: number;
+            lateWrites: components["schemas"]["LateWriteState"] | null;
+            lookAgainAt: components["schemas"]["Time"] | null;
+            /** @description Versions of the original. */
+            originals: number;
+            /** @description Records that became tombstones. */
+            records: number;
+            /** @description Versions of Rekognition's answers. */
+            results: number;
+            /** @description Whether an open review was removed. */
+            review: boolean;
+            /** @description Whether its contributions to the trends were removed. */
+            trends: boolean;
+        };
+        /** @description The results, in the order of the request. */
+        Receipts: {
+            /** @description One for each image. */
+            receipts: components["schemas"]["Erasure"][];
+        };
+        /**
+         * @description What was done with an execution.
+         * @enum {string}
+         */
+        RedriveAction: "REDRIVEN" | "WOULD_REDRIVE" | "RESTARTED" | "WOULD_RESTART" | "SKIPPED" | "NOT_REDRIVEN";
+        /** @description Runs executions again: those that are named, or else all that failed. */
+        RedriveManyRequest: {
+            /** @description Only say what would be done. */
+            dryRun?: boolean;
+            /**
+             * @description Only executions that ended with this error; `*` matches any text and `?` any character.
+             * @example Recognition.*
+             */
+            error?: string | null;
+            /** @description Names of executions, at most 50. */
+            ids?: string[] | null;
+            /** @description Start new executions where a redrive is not possible. */
+            orRestart?: boolean;
+            /**
+             * @description Only executions that started at this time or later: a day or an ISO 8601 time; by default 14 days ago.
+             * @example 2026-11-24
+             */
+            since?: string | null;
+        };
+        /** @description What was done with one execution. */
+        RedriveOutcome: {
+            /** @description What was done. */
+            action: components["schemas"]["RedriveAction"];
+            /** @description Name of the execution. */
+            id: string;
+            /** @description Its image. */
+            imageId: string | null;
+            /** @description Name of the new execution. */
+            newId: string | null;
+            /** @description Why, in one sentence. */
+            reason: string | null;
+        };
+        /** @description What was done with each execution. */
+        RedriveOutcomes: {
+            /** @description Whether more failed executions match: repeat the call. */
+            more: boolean;
+            /** @description In the order of the request, or newest first. */
+            outcomes: components["schemas"]["RedriveOutcome"][];
+        };
+        /** @description Runs an execution again. */
+        RedriveRequest: {
+            /** @description Only say what would be done. */
+            dryRun?: boolean;
+            /** @description Start a new execution if a redrive is not possible. */
+            orRestart?: boolean;
+        };
+        /** @description The review of an image. */
+        Review: {
+            at: components["schemas"]["Time"] | null;
+            /** @description The reviewer who decided: a `sub`, or a name if the command line was used. */
+            by: string | null;
+            /** @description The reviewer who has claimed it: a `sub`. */
+            claimedBy: string | null;
+            claimedUntil: components["schemas"]["Time"] | null;
+            deadline: components["schemas"]["Time"] | null;
+            /** @description The reviewer's reason. */
+            reason: string | null;
+            requestedAt: components["schemas"]["Time"] | null;
+            /** @description Its status. */
+            status: components["schemas"]["ReviewState"];
+        };
+        /** @description A page of open reviews. */
+        ReviewPage: {
+            /** @description The cursor of the next page; null on the last page. */
+            next: string | null;
+            /** @description Oldest upload first. */
+            reviews: components["schemas"]["OpenReview"][];
+            /** @description Number of open reviews; at most 1,000 are counted. */
+            waiting: number;
+        };
+        /**
+         * @description The review status of an image.
+         * @enum {string}
+         */
+        ReviewState: "NONE" | "PENDING" | "APPROVED" | "REJECTED" | "EXPIRED";
+        /**
+         * @description Whose images are counted.
+         * @enum {string}
+         */
+        Scope: "own" | "deployment";
+        /** @description A name with its confidence. */
+        Scored: {
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            confidence: number;
+            /** @description The name. */
+            name: string;
+        };
+        /**
+         * @description Who gave a label.
+         * @enum {string}
+         */
+        Source: "REKOGNITION" | "OWN";
+        /**
+         * @description The outcome of a state.
+         * @enum {string}
+         */
+        StateOutcome: "RUNNING" | "SUCCEEDED" | "FAILED" | "CAUGHT" | "STOPPED" | "DONE" | "SKIPPED";
+        /**
+         * @description The processing status of an image.
+         * @enum {string}
+         */
+        Status: "PENDING" | "COMPLETED" | "FAILED";
+        /** @description A term that completes a prefix. */
+        Term: {
+            /**
+             * Format: int64
+             * @description Number of the caller's images.
+             */
+            count: number;
+            /** @description Where it comes from. */
+            kind: components["schemas"]["TermKind"];
+            /**
+             * @description The term.
+             * @example car
+             */
+            term: string;
+        };
+        /**
+         * @description Where a matching term comes from.
+         * @enum {string}
+         */
+        TermKind: "LABEL" | "ALIAS" | "PARENT" | "TEXT" | "NAME" | "OWN" | "TITLE";
+        /** @description Completions. */
+        Terms: {
+            /** @description Most used first. */
+            terms: components["schemas"]["Term"][];
+        };
+        /** @description A line of text in the image. */
+        TextLine: {
+            /** @description Its position. */
+            box: components["schemas"]["Box"];
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            confidence: number;
+            /** @description The text. */
+            text: string;
+        };
+        /**
+         * Format: date-time
+         * @description ISO 8601 in UTC with milliseconds.
+         * @example 2026-11-24T09:41:07.123Z
+         */
+        Time: string;
+        /** @description Trends. */
+        Trends: {
+            /** @description Outcomes by day, oldest first; days without finished images are omitted. */
+            days: components["schemas"]["DayTrend"][];
+            /** @description Why images were rejected or failed, most frequent first; empty for the scope `own`. */
+            reasons: components["schemas"]["Counted"][];
+            /** @description Images that wait for a reviewer, at most 1,000; null for the scope `own`. */
+            reviewsWaiting: number | null;
+            /** @description Whose images are counted. */
+            scope: components["schemas"]["Scope"];
+            /** @description Labels by week of upload, oldest first. */
+            weeks: components["schemas"]["WeekTrend"][];
+        };
+        /** @description What to do with each file. */
+        UploadAnswer: {
+            /** @description In the order of the request. */
+            files: components["schemas"]["UploadFile"][];
+        };
+        /** @description What to do with a file. */
+        UploadFile: {
+            /** @description When the link expires. */
+            expiresAt: components["schemas"]["Time"];
+            /** @description Headers that are part of the signature. Browsers set `Content-Length` and `Host` themselves. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The image that it becomes. */
+            imageId: string;
+            /** @description Name from the request. */
+            name: string;
+            /** @enum {string} */
+            outcome: "UPLOAD";
+            /** @description Presigned URL; a secret until it expires. */
+            url: string;
+        } | {
+            /** @description The same reason as a sentence. */
+            detail: string | null;
+            /** @description The image. */
+            imageId: string;
+            /** @description Name from the request. */
+            name: string;
+            /** @enum {string} */
+            outcome: "KNOWN";
+            /** @description Why it is FAILED: a reason code. The same content would be rejected again. */
+            reason: string | null;
+            status: components["schemas"]["Status"] | null;
+        } | {
+            /** @description The reason as a sentence. */
+            detail: string;
+            /** @description Name from the request. */
+            name: string;
+            /** @enum {string} */
+            outcome: "REFUSED";
+            /** @description Reason code, such as `TOO_LARGE`. */
+            reason: string;
+        };
+        /** @description Files to upload. */
+        UploadRequest: {
+            /** @description 1 to 100 files. */
+            files: components["schemas"]["DeclaredFile"][];
+        };
+        /**
+         * @description The verdict of the moderation policy, mildest first.
+         * @enum {string}
+         */
+        Verdict: "CLEAR" | "ALERT" | "REVIEW" | "BLOCK";
+        /** @description The labels of a week. */
+        WeekTrend: {
+            /** @description Most frequent first. */
+            labels: components["schemas"]["Counted"][];
+            /**
+             * @description ISO week of the upload.
+             * @example 2026-W48
+             */
+            week: string;
+        };
+        /** @description Why an image was found: one match for each term. */
+        Why: {
+            /**
+             * Format: double
+             * @description Percent.
+             * @example 98.4
+             */
+            confidence: number;
+            /**
+             * @description The name or word that contains the term.
+             * @example vehicle
+             */
+            found: string;
+            /** @description Where it comes from. */
+            kind: components["schemas"]["TermKind"];
+            /**
+             * @description The label, for a term of a label; otherwise the same as `found`.
+             * @example car
+             */
+            label: string;
+            /**
+             * @description The term, folded.
+             * @example vehicl
+             */
+            term: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listExecutions: {
+        parameters: {
+            query?: {
+                /** @description Only this status. */
+                status?: "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED" | "PENDING_REDRIVE";
+                /**
+                 * @description Only executions that started at this time or later: a day in UTC or an ISO 8601 time.
+                 * @example 2026-11-24
+                 */
+                since?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of executions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the execution. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The execution. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redriveExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the execution. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveRequest"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveOutcomes"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redriveExecutions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveManyRequest"];
+            };
+        };
+        responses: {
+            /** @description What was done with each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveOutcomes"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImages: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Search: words that must all match; a leading hyphen excludes.
+                 * @example person -car
+                 */
+                q?: string;
+                /**
+                 * @description Search: this label must match too.
+                 * @example dining table
+                 */
+                label?: string;
+                /** @description Minimum confidence of a match, percent. */
+                minConfidence?: number;
+                /** @description Only images with this status. */
+                status?: "PENDING" | "COMPLETED" | "FAILED";
+                /**
+                 * @description Only images uploaded at this time or later: a day in UTC or an ISO 8601 time.
+                 * @example 2026-11-01
+                 */
+                from?: string;
+                /**
+                 * @description Only images uploaded at this time or earlier: a day in UTC, which is included, or an ISO 8601 time.
+                 * @example 2026-11-30
+                 */
+                to?: string;
+                /** @description Only images with faces. */
+                hasFaces?: boolean;
+                /** @description Only images with text. */
+                hasText?: boolean;
+                /** @description Only images with a position. */
+                hasPosition?: boolean;
+                /**
+                 * @description Exactly these images, at most 100, separated by commas: for following uploads. Images without a record yet are omitted. Other
+                 *     parameters are ignored.
+                 * @example 5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10
+                 */
+                ids?: string;
+                /** @description Maximum number of images, 1 to 100; 50 by default. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of images. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMonths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The months. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Months"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was removed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Edit"];
+            };
+        };
+        responses: {
+            /** @description The image with the changes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+                /** @description The analysis. */
+                analysis: components["schemas"]["AnalysisName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            /** @description A receipt or a problem for each image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of open reviews. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claimReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The saved decision. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTerms: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The beginning of a label, in any case; empty for the most used labels.
+                 * @example ca
+                 */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The labels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrends: {
+        parameters: {
+            query?: {
+                /** @description Number of weeks, including this one: 1 to 53; 12 by default. */
+                weeks?: number;
+                /** @description Whose images are counted: `own` by default; `deployment` needs the group `operators`. */
+                scope?: "own" | "deployment";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
+        responses: {
+            /** @description What to do with each file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }

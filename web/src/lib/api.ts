@@ -7,11 +7,11 @@ import { texts } from './texts.ts';
 type Schemas = components['schemas'];
 export type ImageSummary = Schemas['ImageSummary'];
 export type Image = Schemas['Image'];
-export type Images = Schemas['Images'];
+export type Images = Schemas['ImagePage'];
 export type Label = Schemas['Label'];
 export type Why = Schemas['Why'];
 export type Me = Schemas['Me'];
-export type Patch = Schemas['Patch'];
+export type Patch = Schemas['Edit'];
 export type Problem = Schemas['Problem'];
 export type Box = Schemas['Box'];
 export type Face = Schemas['Face'];
@@ -82,7 +82,7 @@ export const getImage = (id: string): Promise<Image> => answer(client.GET('/api/
 export const patchImage = (id: string, body: Patch): Promise<Image> => answer(client.PATCH('/api/images/{id}', { params: { path: { id } }, body }));
 export const eraseImage = (id: string): Promise<Receipt> => answer(client.DELETE('/api/images/{id}', { params: { path: { id } } }));
 export const eraseImages = (ids: string[]): Promise<{ receipts: Erasure[] }> => answer(client.POST('/api/images:delete', { body: { ids } }));
-export const getAnswer = (id: string, analysis: AnalysisName): Promise<Record<string, unknown>> =>
+export const getAnswer = (id: string, analysis: AnalysisName): Promise<unknown> =>
   answer(client.GET('/api/images/{id}/answers/{analysis}', { params: { path: { id, analysis } } }));
 export const listTerms = (prefix: string, signal?: AbortSignal): Promise<Schemas['Terms']> =>
   answer(client.GET('/api/terms', { params: { query: { prefix } }, ...(signal ? { signal } : {}) }));

@@ -29,10 +29,10 @@ export function monthStart(key: string): Date {
   return new Date(Date.UTC(year ?? 1970, (of ?? 1) - 1));
 }
 
-/** The first moment of the month after. */
+/** The last millisecond of a UTC month. */
 export function monthEnd(key: string): Date {
   const start = monthStart(key);
-  return new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1));
+  return new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1) - 1);
 }
 
 /** The UTC month of a time: "2026-11". */

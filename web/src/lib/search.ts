@@ -4,7 +4,7 @@ import type { ImageQuery } from './api.ts';
 export type Search = {
   q: string;
   minConfidence: string;
-  status: string;
+  status: Status | '';
   /** Days, "2026-11-24"; both belong to the range. */
   from: string;
   to: string;
@@ -12,7 +12,9 @@ export type Search = {
   hasText: boolean;
 };
 
-const statuses = ['COMPLETED', 'PENDING', 'FAILED'];
+type Status = NonNullable<ImageQuery['status']>;
+const statuses: readonly Status[] = ['COMPLETED', 'PENDING', 'FAILED'];
+const isStatus = (text: string): text is Status => (statuses as readonly string[]).includes(text);
 const day = (text: string | null): string => (text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : '');
 
 /** Reads an address. Values that no filter has are dropped, so an odd link still shows something. */
@@ -22,7 +24,7 @@ export function readSearch(query: URLSearchParams): Search {
   return {
     q: (query.get('q') ?? query.get('label') ?? '').trim().slice(0, 200),
     minConfidence: confidence > 0 && confidence <= 100 ? String(confidence) : '',
-    status: statuses.includes(status) ? status : '',
+    status: isStatus(status) ? status : '',
     from: day(query.get('from')),
     to: day(query.get('to')),
     hasFaces: query.get('hasFaces') === 'true',
@@ -30,20 +32,20 @@ export function readSearch(query: URLSearchParams): Search {
   };
 }
 
-/** The start of a day where the reader is, as a UTC time. */
-const localDay = (text: string, plus = 0): string => {
+/** The start of a day where the reader is, or of the day `plus` days later, in milliseconds. */
+const localDay = (text: string, plus = 0): number => {
   const [year, month, of] = text.split('-').map(Number);
-  return new Date(year ?? 1970, (month ?? 1) - 1, (of ?? 1) + plus).toISOString();
+  return new Date(year ?? 1970, (month ?? 1) - 1, (of ?? 1) + plus).getTime();
 };
 
-/** The query of GET /api/images. `to` is exclusive there: the day after. */
+/** The query of GET /api/images. Both ends belong to the range, so `to` is the last millisecond of its day. */
 export function toQuery(search: Search): ImageQuery {
   const query: ImageQuery = {};
   if (search.q) query.q = search.q;
   if (search.minConfidence) query.minConfidence = Number(search.minConfidence);
   if (search.status) query.status = search.status;
-  if (search.from) query.from = localDay(search.from);
-  if (search.to) query.to = localDay(search.to, 1);
+  if (search.from) query.from = new Date(localDay(search.from)).toISOString();
+  if (search.to) query.to = new Date(localDay(search.to, 1) - 1).toISOString();
   if (search.hasFaces) query.hasFaces = true;
   if (search.hasText) query.hasText = true;
   return query;

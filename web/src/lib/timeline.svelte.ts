@@ -14,7 +14,7 @@ export type Bucket = {
   complete: boolean;
 };
 
-type Progress = { loading: Promise<void> | undefined; cursor: string | undefined; started: boolean };
+type Progress = { loading: Promise<void> | undefined; cursor: string | undefined; to: string; started: boolean };
 
 class Timeline {
   buckets: Bucket[] = $state.raw([]);
@@ -72,7 +72,7 @@ class Timeline {
 
   /** Loads the next photos of a month that are not here yet. */
   more(month: string): Promise<void> {
-    const progress = this.#progress.get(month) ?? { loading: undefined, cursor: undefined, started: false };
+    const progress = this.#progress.get(month) ?? { loading: undefined, cursor: undefined, to: '', started: false };
     this.#progress.set(month, progress);
     progress.loading ??= this.#fetch(month, progress).finally(() => (progress.loading = undefined));
     return progress.loading;
@@ -82,13 +82,9 @@ class Timeline {
     const bucket = this.buckets.find((other) => other.month === month);
     if (!bucket || bucket.complete) return;
     const epoch = this.#epoch;
-    const last = bucket.photos.at(-1);
-    // The first page of a month begins at the oldest photo that is here; `to` excludes its moment, so it is asked for 1 ms later.
-    const to = !progress.started && last ? new Date(new Date(last.uploadedAt).getTime() + 1) : monthEnd(month);
-    const query = progress.cursor
-      ? { from: monthStart(month).toISOString(), to: this.#tos.get(month) ?? to.toISOString(), cursor: progress.cursor, limit: PAGE }
-      : { from: monthStart(month).toISOString(), to: to.toISOString(), limit: PAGE };
-    this.#tos.set(month, query.to);
+    // The first page of a month begins at the oldest photo that is here. A cursor belongs to the range that it was made for.
+    if (!progress.started) progress.to = bucket.photos.at(-1)?.uploadedAt ?? monthEnd(month).toISOString();
+    const query = { from: monthStart(month).toISOString(), to: progress.to, limit: PAGE, ...(progress.cursor ? { cursor: progress.cursor } : {}) };
     const page = await listImages(query);
     if (epoch !== this.#epoch && !this.buckets.some((other) => other.month === month)) return;
     progress.started = true;
@@ -99,8 +95,6 @@ class Timeline {
       return { ...old, photos, complete, count: complete ? photos.length : Math.max(old.count, photos.length + 1) };
     });
   }
-  // A cursor belongs to the range that it was made for.
-  #tos = new Map<string, string>();
 
   #change(month: string, edit: (bucket: Bucket) => Bucket): void {
     this.buckets = this.buckets.map((bucket) => (bucket.month === month ? edit(bucket) : bucket)).filter((bucket) => !bucket.complete || bucket.photos.length > 0);
