@@ -1,6 +1,7 @@
 """The steps that prepare a deployment: Python and Node packages, models, programs and zips."""
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -63,6 +64,17 @@ def page(step):
     STAMPS.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted)
     return "built"
+
+
+def browser(step):
+    """Step: finds Chromium for the tests of the page, or installs it on Debian."""
+    if found := config.browser():
+        return found
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise StackError("Chromium is missing, which the tests of the page need. Install it: `sudo apt-get install --no-install-recommends chromium`.")
+    step.run(["apt-get", "update", "-qq"])
+    step.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    return "installed"
 
 
 def program_packages():

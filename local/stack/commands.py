@@ -155,6 +155,7 @@ def _steps(for_tests):
         Step("python packages", build.python_packages),
         Step("node packages", build.node_packages(config.CDK)),
         Step("packages of the page", build.node_packages(config.WEB)),
+        *([Step("packages of the journeys", build.node_packages(config.WEB / "e2e")), Step("browser", build.browser)] if for_tests else []),
         Step("page", build.page, after=["packages of the page"]),
         Step("build", build.programs_and_tests if for_tests else build.programs),
         Step("models", build.models, after=["python packages"]),

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +80,11 @@ def binary(name):
     """Path of a debug binary of this workspace; it may not be built yet."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
     return ROOT / target / "debug" / name
+
+
+def browser():
+    """Path of the browser for the tests of the page; None if there is none."""
+    return os.environ.get("SIGHTLINE_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def function_names():
