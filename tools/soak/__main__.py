@@ -59,9 +59,9 @@ def parser():
     top.add_argument("--part", action="append", choices=["throttled", "stopped", "killed"], help="run only this part; can be repeated")
     top.add_argument("--calls", type=positive, default=50, metavar="N", help="Rekognition calls a second that are allowed in the part `throttled` (default: 50)")
     top.add_argument("--models", action="store_true", help="use the real models in the part `throttled`; they are much slower than the quota (the other parts always use them)")
-    top.add_argument("--aws-port", type=int, default=4568, metavar="PORT", help="port of the local AWS of this stack (default: 4568)")
-    top.add_argument("--rekognition-port", type=int, default=4569, metavar="PORT", help="port of the local Rekognition of this stack (default: 4569)")
-    top.add_argument("--web-port", type=int, default=14568, metavar="PORT", help="port of the page of this stack (default: 4569)")
+    top.add_argument("--aws-port", type=int, default=4576, metavar="PORT", help="port of the local AWS of this stack (default: 4576)")
+    top.add_argument("--rekognition-port", type=int, default=4577, metavar="PORT", help="port of the local Rekognition of this stack (default: 4577)")
+    top.add_argument("--web-port", type=int, default=4578, metavar="PORT", help="port of the page of this stack (default: 4578)")
     return top
 
 
