@@ -406,7 +406,7 @@ export const texts = {
     toPhotos: 'Show photos',
     remove: (name: string) => `Remove ${name} from the list`,
     converted: (format: string) => `Converted from ${format} to JPEG`,
-    sending: (share: number) => `Sending, ${Math.floor(share * 100)} %`,
+    sending: (share: number) => (share < 1 ? `Sending, ${Math.floor(share * 100)} %` : 'Finishing…'),
     states: { checking: 'Checking…', converting: 'Converting to JPEG…', waiting: 'Waiting to be sent', sending: 'Sending' },
     stages: {
       sent: 'Sent. Waiting for the analysis',
