@@ -86,8 +86,8 @@ type Grant = Extract<Link, { outcome: 'UPLOAD' }>;
 
 const LINKS_PER_CALL = 100;
 /** Files go to Uppy in groups, so that a group takes one call for links. */
-const GROUP = 25;
-const GROUP_DELAY = 120;
+const GROUP = 50;
+const GROUP_DELAY = 250;
 /** A link is not used in its last seconds. */
 const LINK_MARGIN = 20_000;
 /** Headers that a browser sets itself and that scripts cannot set. */
