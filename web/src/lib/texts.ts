@@ -254,6 +254,7 @@ export const texts = {
     add: 'Add',
     added: (name: string) => `Label “${name}” added`,
     removeLabel: (name: string) => `Remove the label ${name}`,
+    moreWith: (name: string) => `Find photos with ${name}`,
     removed: (name: string) => `Label “${name}” removed`,
     removedLabels: 'Removed by you',
     restore: (name: string) => `Show the label ${name} again`,
@@ -352,7 +353,7 @@ export const texts = {
       {
         title: 'Open photo',
         keys: [
-          ['←  →', 'Previous, next'],
+          ['←  →', 'Previous, next; zoomed: move'],
           ['Esc', 'Back to the list'],
           ['i', 'Details'],
           ['b', 'Show all boxes'],
