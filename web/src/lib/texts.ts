@@ -125,7 +125,7 @@ export const texts = {
   photos: {
     unnamed: 'Photo without a name',
     emptyTitle: 'Add your first photos',
-    empty: 'Each photo is looked at once: objects, text, faces and what needs care. Then you find it again by a word.',
+    empty: 'sightline finds the objects, text and faces in each photo, so that you find the photo again by a word.',
     upload: 'Upload photos',
     labels: 'Labels',
     labelsHint: 'Always show the top labels on the photos',
