@@ -18,6 +18,9 @@ function tableProps(environment: Environment, dataKey: DataKey): Omit<TableProps
   };
 }
 
+/** What a function does with the label rows. */
+type LabelRowUse = 'read' | 'edit';
+
 /** Grants actions on the items of a table. Not Table.grant: that would add all indexes. */
 function grantItems(grantee: TaskFunction, table: Table, dataKey: DataKey, ...actions: `dynamodb:${string}`[]): void {
   Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
@@ -30,6 +33,29 @@ export interface TableOwnerProps {
 }
 
 const WORK_QUEUE = 'WorkQueueIndex';
+const GALLERY = 'GalleryIndex';
+const CONTENT = 'ContentIndex';
+
+/** A projection cannot be changed in place, and an index may project at most 20 attributes. */
+const GALLERY_ATTRIBUTES = [
+  'ImageName',
+  'Title',
+  'ProcessingStatus',
+  'StatusReason',
+  'ReviewStatus',
+  'ModerationVerdict',
+  'Width',
+  'Height',
+  'Thumbhash',
+  'DetectionSummary',
+  'OwnLabels',
+  'FaceCount',
+  'TextLineCount',
+  'Latitude',
+  'Longitude',
+  'ThumbnailKey',
+  'LargeThumbnailKey',
+] as const;
 
 /** Two tables: one record per image (the design's ImageMetadataStore), and one row per label and image. */
 export class Records extends Construct {
@@ -49,13 +75,22 @@ export class Records extends Construct {
       // Keys only, so that the stream contains no faces and no detected text; its readers fetch the current record.
       stream: StreamViewType.KEYS_ONLY,
     });
-    // Lists the newest images of an owner.
+    const owner = { name: 'OwnerID', type: AttributeType.STRING };
+    // Lists the newest images of an owner, with everything that a grid of photos shows: one query per page.
     this.records.addGlobalSecondaryIndex({
-      indexName: 'OwnerIndex',
-      partitionKey: { name: 'OwnerID', type: AttributeType.STRING },
+      indexName: GALLERY,
+      partitionKey: owner,
       sortKey: uploaded,
       projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: ['ProcessingStatus', 'ReviewStatus', 'DetectionSummary', 'ThumbnailKey', 'S3_URL'],
+      nonKeyAttributes: [...GALLERY_ATTRIBUTES],
+    });
+    // Finds an image of the same content before it is uploaded again.
+    this.records.addGlobalSecondaryIndex({
+      indexName: CONTENT,
+      partitionKey: owner,
+      sortKey: { name: 'ContentSha256', type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['ProcessingStatus'],
     });
     // Lists open work, oldest first: records that are pending, under review or failed. COMPLETED records have no WorkQueue, so they are not in the index.
     this.records.addGlobalSecondaryIndex({
@@ -93,7 +128,38 @@ export class Records extends Construct {
   /** Lets the function list the open work, and read when its reviews were opened. */
   grantOpenWork(grantee: TaskFunction): void {
     grantItems(grantee, this.records, this.dataKey, 'dynamodb:BatchGetItem');
-    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [`${this.records.tableArn}/index/${WORK_QUEUE}`] });
+    this.grantIndex(grantee, WORK_QUEUE);
+  }
+
+  /** Lets the function list the images of an owner, find one by its content, and read and search records. */
+  grantGallery(grantee: TaskFunction): void {
+    this.grantFind(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:BatchGetItem');
+    this.grantIndex(grantee, GALLERY);
+    this.grantIndex(grantee, CONTENT);
+    this.grantLabelIndex(grantee, 'read');
+  }
+
+  /** Lets the function find a record, and edit it together with its label rows in one transaction. */
+  grantEdit(grantee: TaskFunction): void {
+    this.grantRecords(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:ConditionCheckItem');
+    this.grantLabelIndex(grantee, 'edit');
+  }
+
+  /** Lets the function list the open reviews, claim one, and save a decision. */
+  grantReviews(grantee: TaskFunction): void {
+    this.grantRecords(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:GetItem');
+    this.grantOpenWork(grantee);
+  }
+
+  /** Lets the function replace a record by a tombstone, and delete its label rows. */
+  grantErase(grantee: TaskFunction): void {
+    this.grantRecords(grantee);
+    grantItems(grantee, this.records, this.dataKey, 'dynamodb:PutItem');
+    grantItems(grantee, this.labelIndex, this.dataKey, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem');
+    grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
   }
 
   /** The stream that reports the key of every changed record. */
@@ -114,6 +180,16 @@ export class Records extends Construct {
   grantLabelRows(grantee: TaskFunction): void {
     grantItems(grantee, this.labelIndex, this.dataKey, 'dynamodb:PutItem');
     grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
+  }
+
+  private grantLabelIndex(grantee: TaskFunction, use: LabelRowUse): void {
+    const actions = use === 'read' ? (['dynamodb:Query'] as const) : (['dynamodb:PutItem', 'dynamodb:DeleteItem'] as const);
+    grantItems(grantee, this.labelIndex, this.dataKey, ...actions);
+    grantee.fn.addEnvironment('LABEL_INDEX_TABLE', this.labelIndex.tableName);
+  }
+
+  private grantIndex(grantee: TaskFunction, index: string): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [`${this.records.tableArn}/index/${index}`] });
   }
 }
 

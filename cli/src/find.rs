@@ -22,6 +22,7 @@ use sightline_domain::{
     ports::Counters,
     rules::{
         label_index::{self, TermKind},
+        nearest::nearest,
         tally::labels_counter,
         terms::{Query, is_exclusion},
     },
@@ -81,8 +82,7 @@ fn parse_percent(text: &str) -> Result<f64, String> {
 const READS_AT_ONCE: usize = 8;
 /// Weeks whose labels are compared with an unknown term.
 const WEEKS_COMPARED: EpochMillis = 53;
-/// Similar terms that are searched, and those that are shown.
-const SIMILAR_TRIED: usize = 12;
+/// Similar terms that are shown.
 const SIMILAR_SHOWN: usize = 3;
 /// The clock of S3, which dates uploads, may be ahead of ours.
 const CLOCK_SKEW: EpochMillis = 5 * 60 * 1000;
@@ -185,22 +185,6 @@ async fn known_labels(counters: &impl Counters, request: &Search<'_>) -> Result<
     Ok(counts.into_iter().flatten().map(|(name, _)| name).collect())
 }
 
-/// The labels that begin with `term` or differ from it, or in one word from it, by few edits; nearest first.
-fn nearest<'a>(term: &str, labels: &'a BTreeSet<String>) -> Vec<&'a str> {
-    const SHORTEST_PREFIX: usize = 3;
-    let term = term.trim().to_lowercase();
-    let length = term.chars().count();
-    let most_edits = (length / 3).clamp(1, 3);
-    let distance = |name: &str| {
-        let edits = std::iter::once(name).chain(name.split(' ')).map(|part| strsim::osa_distance(&term, part)).min().unwrap_or(usize::MAX);
-        if length >= SHORTEST_PREFIX && name.starts_with(&term) { edits.min(1) } else { edits }
-    };
-    let near = labels.iter().map(|name| (distance(name), name.as_str()));
-    let mut near: Vec<_> = near.filter(|(distance, _)| *distance <= most_edits).collect();
-    near.sort_unstable();
-    near.into_iter().take(SIMILAR_TRIED).map(|(_, name)| name).collect()
-}
-
 /// The first moment of this month (`months` = 1), or of an earlier one.
 fn first_of_month(now: EpochMillis, months: usize) -> EpochMillis {
     let mut day = OffsetDateTime::from_unix_timestamp(now.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
@@ -227,6 +211,8 @@ fn table(hits: &[Hit]) -> String {
 fn match_cell(found: &Match) -> String {
     let (name, label, confidence) = (clean(&found.found), clean(&found.label), percent(found.confidence));
     match found.term_kind {
+        TermKind::Own => format!("own label {label}"),
+        TermKind::Title => "title".to_owned(),
         TermKind::Label => format!("label {label} {confidence}"),
         TermKind::Name => "file name".to_owned(),
         TermKind::Alias => format!("{name}, alias of {label} {confidence}"),
@@ -263,16 +249,6 @@ mod tests {
         assert_eq!(match_cell(&found(TermKind::Text, "re16")), "text re16 92\u{a0}%");
         assert_eq!(match_cell(&found(TermKind::Alias, "auto")), "auto, alias of car 92\u{a0}%");
         assert_eq!(match_cell(&found(TermKind::Label, "car")), "label car 92\u{a0}%");
-    }
-
-    #[test]
-    fn similar_labels_differ_by_few_edits_or_begin_alike() {
-        let labels: BTreeSet<String> = ["car", "card", "cat", "egyptian cat", "automobile", "person", "vehicle"].map(str::to_owned).into();
-        assert_eq!(nearest("caar", &labels), ["car"]);
-        assert_eq!(nearest("Presons", &labels), ["person"]);
-        assert_eq!(nearest("egiptian", &labels), ["egyptian cat"]);
-        assert_eq!(nearest("auto", &labels), ["automobile"]);
-        assert!(nearest("zzz", &labels).is_empty());
     }
 
     #[test]

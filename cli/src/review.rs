@@ -14,18 +14,15 @@ use crate::{
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::{
-    clients::Clients,
-    dynamodb::{Decided, ReviewState},
-    stepfunctions::Execution,
-};
+use sightline_aws::clients::Clients;
 use sightline_domain::{
+    flows::review,
     model::{
         clock::{Clock, EpochMillis},
         record::{ProcessingStatus, Record},
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Executions, Notified, Records, Written},
+    ports::{Decided, ExecutionState, Records, ReviewState},
 };
 
 /// `review`.
@@ -154,56 +151,47 @@ async fn decide(
     };
     let now = SystemClock.now();
     let outcome = ReviewOutcome { status, reviewed_by: Some(by.clone()), reviewed_at: Some(now), review_reason: reason };
-    let token = match session.tables().decide(&record.image_id, record.upload_timestamp, &outcome, now).await? {
-        Decided::Yes { token } => token,
-        refused => return Err(CliError::Failed(refusal(&record.image_id, &refused))),
-    };
-    let notified = match &token {
-        Some(token) => session.executions().notify(token, &outcome).await,
-        None => Ok(Notified::NotWaiting),
-    };
-    match &notified {
-        Ok(Notified::Yes) => {}
-        Ok(Notified::NotWaiting) => keep_or_withdraw(session, &record, &outcome).await?,
-        Err(error) => say!("the decision is saved, but notifying the execution failed; reconcile will retry: {}", sentence(error)),
+    let (tables, executions) = (session.tables(), session.executions());
+    let decision = review::decide(&tables, &executions, &record, &outcome, now).await?;
+    match &decision {
+        review::Decision::Delivered | review::Decision::Applied => {}
+        review::Decision::NotYetWaiting => {
+            say!("the decision is saved, but the execution does not wait for it at this moment; reconcile will notify it");
+        }
+        review::Decision::NotNotified(error) => {
+            say!("the decision is saved, but notifying the execution failed; reconcile will retry: {}", sentence(error));
+        }
+        review::Decision::Refused(refused) => return Err(CliError::Failed(refusal(&record.image_id, refused))),
+        review::Decision::Ended(state) => return Err(CliError::Failed(ended(&record.image_id, state.as_ref()))),
     }
+    let is_saved_only = matches!(decision, review::Decision::NotNotified(_));
+    let is_notified = matches!(decision, review::Decision::Delivered);
     let decision = Decision {
         image_id: &record.image_id,
         review_status: status,
         reviewed_by: &by,
         reviewed_at: now,
         review_reason: outcome.review_reason.as_deref(),
-        is_notified: matches!(notified, Ok(Notified::Yes)),
+        is_notified,
     };
     output.one(&decision, |_| {
         let row = [record.image_id.clone(), name_of(&status), clean(&by), moment(now)];
         Table::new(&["IMAGE", "REVIEW", "BY", "AT"], [row]).keep_whole(0).render()
     })?;
-    Ok(if notified.is_ok() { Exit::Success } else { Exit::Partial })
-}
-
-/// The decision is saved, but no execution waits for its task token. The decision is kept if the execution still runs, or has applied it.
-/// If the execution has ended, the decision would never be applied, so it is withdrawn.
-async fn keep_or_withdraw(session: &Session, record: &Record, outcome: &ReviewOutcome) -> Result<(), CliError> {
-    let execution = session.executions().describe(&record.execution_arn).await?.map(|detail| detail.execution);
-    if execution.as_ref().is_some_and(|execution| matches!(execution.status.as_str(), "RUNNING" | "PENDING_REDRIVE")) {
-        say!("the decision is saved, but the execution does not wait for it at this moment; reconcile will notify it");
-        return Ok(());
-    }
-    let has_ended = || CliError::Failed(ended(&record.image_id, execution.as_ref()));
-    if session.tables().take_back(&record.image_id, record.upload_timestamp, outcome).await? == Written::Yes {
-        return Err(has_ended());
-    }
-    let now = session.tables().find(&record.image_id).await?;
-    let is_applied = now.is_some_and(|now| now.review_status == outcome.status && now.reviewed_at == outcome.reviewed_at);
-    if is_applied { Ok(()) } else { Err(has_ended()) }
+    Ok(if is_saved_only { Exit::Partial } else { Exit::Success })
 }
 
 /// Why a decision is refused if the execution has ended.
-fn ended(image_id: &str, execution: Option<&Execution>) -> String {
-    let reason = execution.map_or_else(
+fn ended(image_id: &str, execution: Option<&ExecutionState>) -> String {
+    let (status, stopped_at) = match execution {
+        None => (None, None),
+        Some(ExecutionState::Running) => (Some("RUNNING"), None),
+        Some(ExecutionState::Succeeded { stopped_at }) => (Some("SUCCEEDED"), *stopped_at),
+        Some(ExecutionState::Failed { status, stopped_at, .. }) => (Some(status.as_str()), *stopped_at),
+    };
+    let reason = status.map_or_else(
         || "Step Functions no longer knows its execution".to_owned(),
-        |execution| format!("its execution ended {}{}", clean(&execution.status), at(execution.stopped_at)),
+        |status| format!("its execution ended {}{}", clean(status), at(stopped_at)),
     );
     format!("image {image_id} does not wait for a review: {reason}. The decision was not saved; run the image again to have it reviewed")
 }
@@ -286,7 +274,7 @@ mod tests {
 
     #[test]
     fn decision_after_the_execution_ended_says_how_it_ended_and_that_nothing_was_saved() {
-        let execution = Execution { arn: "a".into(), name: "n".into(), status: "ABORTED".into(), started_at: 0, stopped_at: Some(0) };
+        let execution = ExecutionState::Failed { status: "ABORTED".into(), error: None, cause: None, stopped_at: Some(0) };
         let message = ended("i", Some(&execution));
         assert!(message.contains("its execution ended ABORTED at 1970-01-01 00:00:00Z") && message.contains("was not saved"), "{message}");
         assert!(ended("i", None).contains("no longer knows its execution"));

@@ -2,8 +2,14 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{error::StorageError, review::ReviewOutcome},
-    ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
+    model::{
+        error::StorageError,
+        execution::{Event, Execution, ExecutionDetail},
+        review::ReviewOutcome,
+    },
+    ports::{
+        ExecutionFacts, ExecutionOperations, ExecutionQuery, ExecutionState, Executions, FailureCause, Notified, Page, Redriven, Stopped,
+    },
 };
 use std::{
     collections::BTreeMap,
@@ -17,6 +23,12 @@ struct Contents {
     notified: Vec<(String, ReviewOutcome)>,
     failure_cause: Option<FailureCause>,
     redriven: bool,
+    /// Executions as operators see them, with their histories.
+    details: BTreeMap<String, (ExecutionDetail, Vec<Event>)>,
+    /// Whether no execution waits with any token.
+    tokens_are_refused: bool,
+    /// The answer to a redrive of a known execution; `None`: it is redriven.
+    redrive_answer: Option<Redriven>,
 }
 
 /// The executions. Clones share their contents.
@@ -43,6 +55,21 @@ impl MemoryExecutions {
         self.contents().redriven = redriven;
     }
 
+    /// Adds an execution with its history.
+    pub fn put_detail(&self, detail: ExecutionDetail, history: Vec<Event>) {
+        self.contents().details.insert(detail.execution.arn.clone(), (detail, history));
+    }
+
+    /// Sets the answer to every redrive.
+    pub fn set_redrive_answer(&self, answer: Redriven) {
+        self.contents().redrive_answer = Some(answer);
+    }
+
+    /// Makes every notification fail, as if no execution waited with the token.
+    pub fn refuse_tokens(&self) {
+        self.contents().tokens_are_refused = true;
+    }
+
     /// ARN and input of all executions that were started, in order.
     pub fn started(&self) -> Vec<(String, String)> {
         self.contents().started.clone()
@@ -51,6 +78,53 @@ impl MemoryExecutions {
     /// Task tokens that were notified, with their decisions, in order.
     pub fn notified(&self) -> Vec<(String, ReviewOutcome)> {
         self.contents().notified.clone()
+    }
+}
+
+impl ExecutionOperations for MemoryExecutions {
+    fn arn_of(&self, name: &str) -> String {
+        format!("arn:aws:states:eu-west-1:123456789012:execution:image-analysis:{name}")
+    }
+
+    /// The token is the number of executions before the page.
+    async fn page(&self, query: &ExecutionQuery<'_>) -> Result<Page<Execution, String>, StorageError> {
+        let contents = self.contents();
+        let mut all: Vec<Execution> = contents.details.values().map(|(detail, _)| detail.execution.clone()).collect();
+        all.retain(|execution| execution.started_at >= query.since && query.status.is_none_or(|status| execution.status == status));
+        all.sort_by_key(|execution| (std::cmp::Reverse(execution.started_at), execution.arn.clone()));
+        let before: usize = query.token.and_then(|token| token.parse().ok()).unwrap_or_default();
+        let end = before + usize::from(query.limit);
+        let next = (all.len() > end).then(|| end.to_string());
+        Ok(Page { items: all.into_iter().skip(before).take(usize::from(query.limit)).collect(), unreadable: Vec::new(), next })
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
+        Ok(self.contents().details.get(arn).map(|(detail, _)| detail.clone()))
+    }
+
+    async fn history_length(&self, arn: &str) -> Result<i64, StorageError> {
+        Ok(self.contents().details.get(arn).and_then(|(_, history)| history.last()).map_or(0, |event| event.id))
+    }
+
+    async fn history(&self, arn: &str, limit: usize) -> Result<Vec<Event>, StorageError> {
+        let contents = self.contents();
+        Ok(contents.details.get(arn).map(|(_, history)| history.iter().take(limit).cloned().collect()).unwrap_or_default())
+    }
+
+    async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
+        let mut contents = self.contents();
+        if let Some(answer) = contents.redrive_answer.clone() {
+            return Ok(answer);
+        }
+        match contents.details.get_mut(arn) {
+            Some((detail, _)) if detail.has_failed() => {
+                "RUNNING".clone_into(&mut detail.execution.status);
+                detail.execution.stopped_at = None;
+                detail.redrives += 1;
+                Ok(Redriven::Yes)
+            }
+            _ => Ok(Redriven::Refused("the execution has not failed".to_owned())),
+        }
     }
 }
 
@@ -86,7 +160,7 @@ impl Executions for MemoryExecutions {
     /// As in Step Functions, a token accepts one answer.
     async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
         let mut contents = self.contents();
-        if contents.notified.iter().any(|(token, _)| token == task_token.expose_secret()) {
+        if contents.tokens_are_refused || contents.notified.iter().any(|(token, _)| token == task_token.expose_secret()) {
             return Ok(Notified::NotWaiting);
         }
         contents.notified.push((task_token.expose_secret().to_owned(), outcome.clone()));

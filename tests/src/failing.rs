@@ -3,21 +3,16 @@
 use crate::futures::yield_once;
 use secrecy::SecretString;
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        clock::EpochMillis,
-        error::{AlertError, StorageError},
-        identity::{ObjectRef, Upload},
-        record::{Record, WorkQueue},
-        review::ReviewOutcome,
-    },
+    model::{AlertError, EpochMillis, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
     ports::{
-        Alerts, Counters, ExecutionFacts, Executions, FailureCause, LabelIndex, Notified, ObjectVersion, Objects, Page, QueuePosition,
-        QueuedImage, Records, Replaced, ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange,
-        UploadFacts, UploadVersion, Uploads, VersionPosition, WorkQueues, Written,
+        Alerts, Counters, ExecutionFacts, Executions, FailureCause, Gallery, GalleryImage, GalleryQuery, LabelIndex, Notified,
+        ObjectVersion, Objects, Overlays, Page, QueuePosition, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease,
+        ReviewLeases, ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange, UploadFacts,
+        UploadVersion, Uploads, VersionPosition, WorkQueues, Written,
     },
     rules::{
         alert::AlertMessage,
+        edit::RowChanges,
         label_index::{LabelRow, RowKey},
         tally::{Counts, Tally},
     },
@@ -238,6 +233,32 @@ impl<T: Records> Records for Failing<T> {
 
     async fn close_tombstone(&self, tombstone: &Record) -> Result<Written, StorageError> {
         self.call("close_tombstone", unavailable, Records::close_tombstone(&self.inner, tombstone)).await
+    }
+}
+
+impl<T: Gallery> Gallery for Failing<T> {
+    async fn gallery_page(&self, query: &GalleryQuery<'_>) -> Result<Page<GalleryImage, RecordKey>, StorageError> {
+        self.call("gallery_page", unavailable, Gallery::gallery_page(&self.inner, query)).await
+    }
+
+    async fn records(&self, keys: &[RecordKey]) -> Result<Vec<Record>, StorageError> {
+        self.call("records", unavailable, Gallery::records(&self.inner, keys)).await
+    }
+
+    async fn completed_image(&self, owner_id: &str, content_sha256: &str) -> Result<Option<RecordKey>, StorageError> {
+        self.call("completed_image", unavailable, Gallery::completed_image(&self.inner, owner_id, content_sha256)).await
+    }
+}
+
+impl<T: Overlays> Overlays for Failing<T> {
+    async fn edit(&self, read: &Record, edited: &Record, rows: &RowChanges) -> Result<Written, StorageError> {
+        self.call("edit", unavailable, Overlays::edit(&self.inner, read, edited, rows)).await
+    }
+}
+
+impl<T: ReviewLeases> ReviewLeases for Failing<T> {
+    async fn claim_review(&self, key: &RecordKey, lease: ReviewLease<'_>) -> Result<ReviewClaim, StorageError> {
+        self.call("claim_review", unavailable, ReviewLeases::claim_review(&self.inner, key, lease)).await
     }
 }
 

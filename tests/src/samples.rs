@@ -22,6 +22,8 @@ pub const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:ima
 pub const OTHER_EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:image-analysis:two";
 /// 2026-03-01T12:00:00Z.
 pub const UPLOADED: EpochMillis = 1_772_366_400_000;
+/// A thumbhash.
+pub const THUMBHASH: &str = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
 /// A minute later.
 pub const NOW: EpochMillis = UPLOADED + 60_000;
 
@@ -64,6 +66,8 @@ pub fn image() -> ImageRef {
         content_sha256: "ab".repeat(32),
         processed_key: layout::processed_image(IMAGE_ID),
         thumbnail_key: layout::thumbnail(IMAGE_ID),
+        large_thumbnail_key: Some(layout::large_thumbnail(IMAGE_ID)),
+        thumbhash: Some(THUMBHASH.to_owned()),
         exif: ExifFacts::default(),
         warnings: Vec::new(),
         execution_arn: EXECUTION.to_owned(),

@@ -19,7 +19,7 @@ use sightline_domain::{
         clock::Clock,
         event::{DeadLetter, ExecutionStatusDetail},
     },
-    ports::Executions,
+    ports::{ExecutionOperations, Executions},
 };
 use std::{collections::HashSet, time::Duration};
 

@@ -11,12 +11,15 @@ use crate::{
 use comfy_table::Cell;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use sightline_aws::stepfunctions::{Execution, ExecutionDetail};
-use sightline_domain::model::{
-    clock::{Clock, EpochMillis},
-    identity::Upload,
-    image_name::image_name,
-    record::Record,
+use sightline_domain::{
+    flows::redrive::image_of,
+    model::{
+        clock::{Clock, EpochMillis},
+        execution::{Execution, ExecutionDetail},
+        identity::Upload,
+        record::Record,
+    },
+    ports::ExecutionOperations,
 };
 
 /// Executions described at once.
@@ -77,13 +80,9 @@ impl Row {
     /// A row with the details of the execution and the record of its image. Without a record, the image id is the first candidate of the
     /// upload, and the file name is the end of its key.
     pub fn new(execution: Execution, detail: Option<ExecutionDetail>, record: Option<&Record>) -> Self {
-        let upload = detail.as_ref().and_then(|detail| detail.input.as_deref()).and_then(Upload::from_input);
-        let first_candidate = || upload.as_ref().and_then(|upload| upload.candidate_ids().into_iter().next());
-        let image_id = record.map(|record| record.image_id.clone()).or_else(first_candidate);
-        let image_name = match record {
-            Some(record) => record.image_name.clone(),
-            None => upload.as_ref().and_then(|upload| image_name(None, &upload.key)),
-        };
+        let input = detail.as_ref().and_then(|detail| detail.input.as_deref());
+        let (image_id, image_name) = image_of(input, record);
+        let upload = input.and_then(Upload::from_input);
         let (error, cause) = detail.map(|detail| (detail.error, detail.cause)).unwrap_or_default();
         Self {
             execution_arn: execution.arn,

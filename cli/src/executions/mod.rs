@@ -4,7 +4,6 @@ mod list;
 mod redrive;
 mod show;
 mod summary;
-mod timeline;
 
 use crate::{
     args::{Global, parse_image_id, up_to},
@@ -16,8 +15,9 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use sightline_domain::{
-    flows::rerun,
-    model::{error::StorageError, identity::Upload, record::Record, rejection::ReasonCode},
+    flows,
+    model::{error::StorageError, record::Record, rejection::ReasonCode},
+    ports::ExecutionOperations,
 };
 use std::time::Duration;
 
@@ -213,15 +213,9 @@ impl ExecutionRef {
     }
 }
 
-/// The name in the ARN of an execution.
-pub fn execution_name(arn: &str) -> &str {
-    arn.rsplit(':').next().unwrap_or(arn)
-}
-
 /// The record of the image in the `input` of an execution, under any of its candidate ids.
 async fn record_of(session: &Session, input: Option<&str>, execution_arn: &str) -> Result<Option<Record>, StorageError> {
-    let Some(upload) = input.and_then(Upload::from_input) else { return Ok(None) };
-    rerun::record_of(&session.tables(), &session.s3(), &upload, Some(execution_arn)).await
+    flows::redrive::record_of(&session.tables(), &session.s3(), input, execution_arn).await
 }
 
 #[cfg(test)]

@@ -1,11 +1,6 @@
 //! `executions show`.
 
-use super::{
-    ExecutionRef, ShowArgs,
-    list::Row,
-    record_of,
-    timeline::{Step, add_analyses, steps, stop_running},
-};
+use super::{ExecutionRef, ShowArgs, list::Row, record_of, summary::phrase};
 use crate::{
     args::Global,
     clock::moment,
@@ -15,7 +10,11 @@ use crate::{
 };
 use comfy_table::Cell;
 use serde::Serialize;
-use sightline_domain::model::record::ProcessingStatus;
+use sightline_domain::{
+    model::record::ProcessingStatus,
+    ports::ExecutionOperations,
+    rules::timeline::{Step, add_analyses, steps, stop_running},
+};
 
 /// An execution with its steps, as it is printed.
 #[derive(Debug, Serialize)]
@@ -39,7 +38,7 @@ pub async fn run(global: &Global, args: &ShowArgs, output: Output) -> Result<Exi
     let executions = session.executions();
     let unknown = || CliError::NotFound(format!("execution {arn} does not exist"));
     let detail = executions.describe(&arn).await?.ok_or_else(unknown)?;
-    let mut steps = steps(&executions.history(&arn).await?);
+    let mut steps = steps(&executions.history(&arn, usize::MAX).await?);
     let redrives = detail.redrives;
     let record = match record {
         None => record_of(&session, detail.input.as_deref(), &arn).await?,
@@ -83,7 +82,7 @@ fn timeline(steps: &[Step]) -> String {
         let note = step.note.as_ref().filter(|_| step.outcome != "DONE");
         let parts = [step.error.as_ref(), step.cause.as_ref(), note].into_iter().flatten().map(|part| clean(part));
         let detail = parts.collect::<Vec<_>>().join(": ");
-        let input = step.input.as_ref().map_or_else(|| NO_VALUE.to_owned(), ToString::to_string);
+        let input = step.input.as_ref().map_or_else(|| NO_VALUE.to_owned(), phrase);
         let [state, seconds, retries, input, detail] =
             [clean(&step.state), seconds, step.retries.to_string(), input, detail].map(Cell::new);
         [state, status_cell(&step.outcome), seconds, retries, input, detail]

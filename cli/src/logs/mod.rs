@@ -6,7 +6,7 @@ use crate::{
     args::Global,
     clock::{Since, SystemClock, parse_since},
     error::{CliError, Exit},
-    executions::{ExecutionRef, execution_name},
+    executions::ExecutionRef,
     output::{Format, List, Output, streams},
     session::Session,
     stop,
@@ -21,6 +21,7 @@ use sightline_aws::cloudformation::LogGroup;
 use sightline_domain::{
     model::{
         clock::{Clock, EpochMillis},
+        execution::execution_name,
         record::Record,
     },
     ports::Records,

@@ -6,13 +6,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sightline_domain::ports::LabelIndex;
 use sightline_domain::{
-    flows::search::{Hit, Search, search},
+    flows::search::{Hit, Search, SearchPage, search, search_page},
     model::{
         clock::{DAY_MILLIS, EpochMillis},
         findings::Verdict,
         record::Record,
     },
-    rules::{label_index::rows, terms::Query},
+    rules::{
+        label_index::{month, rows},
+        terms::Query,
+    },
 };
 use sightline_tests::{
     failing::Failing,
@@ -156,5 +159,36 @@ proptest! {
             .collect();
         expected.sort_by(|a, b| b.cmp(a));
         prop_assert_eq!(ids(&found), expected.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn pages_with_few_reads_find_the_same_as_one_search(
+        images in prop::collection::vec((prop::collection::vec(0..3_usize, 0..3), 0..2_000_i64), 0..25),
+        typed in prop::collection::vec(prop::sample::select(vec!["alpha", "beta", "-gamma"]), 0..3),
+        limit in 1..5_usize, reads in 8..12_usize, by_month in any::<bool>(),
+    ) {
+        const WORDS: [&str; 3] = ["alpha", "beta", "gamma"];
+        let records: Vec<Record> = images.iter().zip(0..).map(|((words, hours), number)| {
+            let text: Vec<&str> = words.iter().map(|word| WORDS[*word]).collect();
+            image(number, *hours - 900, &[], &text.join(" "))
+        }).collect();
+        let table = table(&records);
+        let months = records.iter().map(|record| month(record.upload_timestamp)).collect();
+        let typed: Vec<&str> = ["alpha"].into_iter().chain(typed).collect();
+        let query = query(&typed);
+        let (mut found, mut after) = (Vec::new(), None);
+        for _ in 0..1_000 {
+            let page = SearchPage { after: after.as_ref(), reads, months: by_month.then_some(&months) };
+            let page = ready(search_page(&table, &Search { limit, ..wanted(&query) }, &page)).unwrap();
+            prop_assert!(page.hits.len() <= limit);
+            found.extend(page.hits);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        prop_assert!(after.is_none(), "the search ends");
+        let whole = hits(&table, &typed);
+        prop_assert_eq!(ids(&found), ids(&whole));
     }
 }

@@ -6,6 +6,13 @@ use tracing::Span;
 
 tokio::task_local! {
     static IMAGE: RefCell<Option<String>>;
+    static FIELDS: RefCell<Vec<(&'static str, String)>>;
+}
+
+/// Adds a field to the line of metrics of this invocation, such as the route of a request. Never data of people.
+pub fn add_field(name: &'static str, value: &str) {
+    // Outside an invocation, as in a test, there are no metrics to add it to.
+    let _ = FIELDS.try_with(|fields| fields.borrow_mut().push((name, value.to_owned())));
 }
 
 /// Sets the image id in the log lines and metrics of this invocation, once the step knows it.
@@ -15,13 +22,21 @@ pub fn set_image_id(image_id: &str) {
     let _ = IMAGE.try_with(|image| image.replace(Some(image_id.to_owned())));
 }
 
-/// Runs `invocation` with the image id of its payload, if there is one; returns its result and the image id at its end.
-pub(crate) async fn with_image_id<T>(image_id: Option<String>, invocation: impl Future<Output = T>) -> (T, Option<String>) {
+/// What an invocation says about itself.
+pub(crate) struct Said {
+    /// The image.
+    pub image_id: Option<String>,
+    /// Fields of its line of metrics.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+/// Runs `invocation` with the image id of its payload, if there is one; returns its result and what it said.
+pub(crate) async fn listening<T>(image_id: Option<String>, invocation: impl Future<Output = T>) -> (T, Said) {
     let scoped = async {
         let result = invocation.await;
-        (result, IMAGE.with(RefCell::take))
+        (result, Said { image_id: IMAGE.with(RefCell::take), fields: FIELDS.with(RefCell::take) })
     };
-    IMAGE.scope(RefCell::new(image_id), scoped).await
+    IMAGE.scope(RefCell::new(image_id), FIELDS.scope(RefCell::default(), scoped)).await
 }
 
 /// The image id in a payload: the image that was claimed, or the input of an operator.

@@ -10,7 +10,7 @@ pub mod serve;
 pub mod settings;
 
 pub use analysis::{AnalysisInput, AnalysisStep};
-pub use context::set_image_id;
+pub use context::{add_field, set_image_id};
 pub use failure::StepFailure;
 pub use lambda_runtime::Error as RuntimeError;
 pub use serve::{Step, serve};

@@ -9,10 +9,7 @@ use futures_util::FutureExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sightline_domain::model::{
-    error::{InputInvalid, SettingsInvalid},
-    meter::{CallMeter, Calls},
-};
+use sightline_domain::model::{CallMeter, Calls, InputInvalid, SettingsInvalid};
 use std::{
     panic::AssertUnwindSafe,
     time::{Duration, Instant},
@@ -85,7 +82,7 @@ async fn observe<S: Step>(
         .field("request_id", Some(&event.context.request_id))
         .field("execution_arn", context::execution_arn(&event.payload));
     let image = context::image_id(&event.payload).map(str::to_owned);
-    let (result, image) = context::with_image_id(image, invoke(step, event)).await;
+    let (result, said) = context::listening(image, invoke(step, event)).await;
     let failure = result.as_ref().err();
     match failure {
         None => info!("step done"),
@@ -94,7 +91,8 @@ async fn observe<S: Step>(
     }
     let failed = failure.is_some_and(|failure| !failure.is_expected());
     let metrics =
-        metrics.field("Function", Some(S::NAME)).field("image_id", image.as_deref()).field("error", failure.map(StepFailure::name));
+        metrics.field("Function", Some(S::NAME)).field("image_id", said.image_id.as_deref()).field("error", failure.map(StepFailure::name));
+    let metrics = said.fields.iter().fold(metrics, |metrics, (name, value)| metrics.field(name, Some(value)));
     let metrics = with_measurements(metrics, since.elapsed(), meter.take(), failed);
     (result, metrics)
 }
@@ -143,10 +141,7 @@ fn now() -> std::time::SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::model::{
-        findings::Verdict,
-        rejection::{ReasonCode, Rejection},
-    };
+    use sightline_domain::model::{ReasonCode, Rejection, Verdict};
 
     fn message_of<T: DeserializeOwned>(value: Value) -> String {
         serde_json::from_value::<T>(value).map(drop).map_err(|error| without_values(&error)).unwrap_err()
@@ -171,6 +166,7 @@ mod tests {
             assert!(how != "panic", "row 21");
             if how == "refuse" {
                 crate::set_image_id("an-image");
+                crate::add_field("route", "GET /somewhere");
                 return Err(Rejection::new(ReasonCode::TooSmall, "79×400 px").into());
             }
             tokio::time::sleep(Duration::from_mins(10)).await;
@@ -205,6 +201,7 @@ mod tests {
             let failed = u8::from(how != "refuse");
             assert_eq!((&line["Function"], &line["error"], &line["request_id"]), (&"broken".into(), &error.into(), &"a-request".into()));
             assert_eq!((&line["Failed"], &line["Succeeded"], &line["ProviderCalls"]), (&failed.into(), &(1 - failed).into(), &1.into()));
+            assert_eq!(line["route"].is_string(), how == "refuse", "fields that the step adds: {line}");
             assert_eq!(&line["image_id"], &if how == "refuse" { Value::from("an-image") } else { Value::Null });
             assert!(line["Duration"].is_u64() && line["Throttles"] == 0, "{line}");
         }

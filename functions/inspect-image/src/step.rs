@@ -131,6 +131,8 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
             content_sha256,
             processed_key,
             thumbnail_key,
+            large_thumbnail_key: None,
+            thumbhash: None,
             exif: inspected.exif,
             warnings: inspected.warnings,
             execution_arn: record.execution_arn,

@@ -4,13 +4,14 @@
 //! name stay.
 
 mod counters;
+mod gallery;
 mod label_index;
 mod records;
 mod work_queues;
 
 use serde_json::{Map, Value, json};
 use sightline_domain::{
-    model::{clock::EpochMillis, record::Record, review::ReviewOutcome},
+    model::{EpochMillis, Record, ReviewOutcome},
     rules::{
         label_index::LabelRow,
         tally::{Contributions, Tally},

@@ -1,6 +1,10 @@
 //! The port [`Records`], and what operators and reviewers do to records.
 
-use super::{Item, MemoryTables, REVIEW_TOKEN, attributes, text};
+use super::{
+    Item, MemoryTables, REVIEW_TOKEN, attributes,
+    gallery::{OVERLAY, same_edits},
+    text,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -11,7 +15,7 @@ use sightline_domain::{
         rejection::ReasonCode,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Records, ReviewRequest, Written},
+    ports::{Decided, Interventions, Records, ReviewRequest, ReviewState, Written},
     rules::label_index::LabelRow,
 };
 
@@ -19,10 +23,19 @@ use sightline_domain::{
 const OUTCOME: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// Attributes of an earlier review, which a new claim removes.
-const REVIEW: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
+const REVIEW: [&str; 8] = [
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
+    REVIEW_TOKEN,
+];
 
 /// Attributes that other processes could still act on.
-const ACTED_ON: [&str; 9] = [
+const ACTED_ON: [&str; 11] = [
     "ExecutionArn",
     "ExpiresAt",
     "ReviewStatus",
@@ -31,6 +44,8 @@ const ACTED_ON: [&str; 9] = [
     "ReviewReason",
     "ReviewRequestedAt",
     "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
     REVIEW_TOKEN,
 ];
 
@@ -96,7 +111,7 @@ impl Records for MemoryTables {
         if !allowed {
             return Ok(Written::Refused);
         }
-        item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review")));
+        item.extend(attributes(record).into_iter().filter(|(name, _)| !name.starts_with("Review") && !OVERLAY.contains(&name.as_str())));
         item.remove(REVIEW_TOKEN);
         Ok(Written::Yes)
     }
@@ -110,8 +125,11 @@ impl Records for MemoryTables {
             let own = text(item, "ExecutionArn") == record.execution_arn;
             return Ok(if own { Written::Yes } else { Written::Refused });
         }
+        if !same_edits(item, record) {
+            return Ok(Written::Refused);
+        }
         item.extend(attributes(record));
-        for name in ["WorkQueue", "StatusReason", "StatusDetail", REVIEW_TOKEN] {
+        for name in ["WorkQueue", "StatusReason", "StatusDetail", "ReviewClaimedBy", "ReviewClaimedUntil", REVIEW_TOKEN] {
             item.remove(name);
         }
         for row in rows {
@@ -183,6 +201,46 @@ impl Records for MemoryTables {
     }
 }
 
+impl Interventions for MemoryTables {
+    async fn decide(
+        &self,
+        image_id: &str,
+        upload_timestamp: EpochMillis,
+        outcome: &ReviewOutcome,
+        now: EpochMillis,
+    ) -> Result<Decided, StorageError> {
+        let key = Record { image_id: image_id.to_owned(), upload_timestamp, ..Record::default() };
+        if let Some(token) = self.decide_in_time(&key, outcome, now) {
+            return Ok(Decided::Yes { token: Some(token) });
+        }
+        let item = self.contents().records.get(&(image_id.to_owned(), upload_timestamp)).cloned().unwrap_or_default();
+        let state: ReviewState = serde_json::from_value(Value::Object(item))
+            .map_err(|source| StorageError::Misconfigured { doing: "writing the decision", source: source.into() })?;
+        Ok(state.refusal())
+    }
+
+    async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
+        let key = Record { image_id: image_id.to_owned(), upload_timestamp, ..Record::default() };
+        let saved = |item: &Item| {
+            let is_open = ["PENDING", "FAILED"].contains(&text(item, "ProcessingStatus"));
+            is_open
+                && item.get("ReviewStatus") == Some(&json!(decided.status))
+                && item.get("ReviewedAt") == Some(&json!(decided.reviewed_at))
+        };
+        Ok(self.write(&key, saved, |item| {
+            for name in ["ReviewedBy", "ReviewedAt", "ReviewReason"] {
+                item.remove(name);
+            }
+            let queue = if text(item, "ProcessingStatus") == "PENDING" { "REVIEW" } else { "FAILED" };
+            set(item, json!({"ReviewStatus": "PENDING", "WorkQueue": queue}));
+        }))
+    }
+
+    async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
+        Ok(Self::resume(self, record))
+    }
+}
+
 impl MemoryTables {
     fn take_over(&self, record: &Record, allowed: impl Fn(&Item) -> bool) -> Written {
         let key = (record.image_id.clone(), record.upload_timestamp);
@@ -245,7 +303,7 @@ impl MemoryTables {
     }
 }
 
-fn set(item: &mut Item, attributes: Value) {
+pub(super) fn set(item: &mut Item, attributes: Value) {
     if let Value::Object(attributes) = attributes {
         item.extend(attributes);
     }

@@ -30,9 +30,11 @@ macro_rules! cases {
 
 mod counters;
 mod erasure;
+mod gallery;
 mod import_source;
 mod label_index;
 mod objects;
+mod overlays;
 mod records;
 mod reviews;
 mod store;

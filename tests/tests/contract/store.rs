@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use sightline_aws::{
-    dynamodb::{Decided, TableNames, Tables},
+    dynamodb::{TableNames, Tables},
     s3::S3,
 };
 use sightline_domain::{
@@ -19,7 +19,10 @@ use sightline_domain::{
         record::Record,
         review::ReviewOutcome,
     },
-    ports::{Counters, ImportSource, LabelIndex, Objects, Records, Uploads, WorkQueues, Written},
+    ports::{
+        Counters, Decided, Gallery, ImportSource, Interventions, LabelIndex, Objects, Overlays, Records, ReviewLeases, Uploads, WorkQueues,
+        Written,
+    },
     rules::label_index::LabelRow,
 };
 use sightline_tests::{
@@ -37,7 +40,7 @@ use uuid::Uuid;
 
 /// The tables, empty at first, and what a case does to them beside calling the ports.
 pub trait TableStore {
-    type Tables: Records + WorkQueues + LabelIndex + Counters;
+    type Tables: Records + WorkQueues + LabelIndex + Counters + Gallery + Overlays + ReviewLeases;
 
     fn tables(&self) -> &Self::Tables;
 

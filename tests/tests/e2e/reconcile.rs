@@ -4,11 +4,13 @@
 use crate::local_stack::{LocalStack, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use serde_json::{Value, json};
-use sightline_aws::dynamodb::Decided;
-use sightline_domain::model::{
-    clock::Clock,
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
+use sightline_domain::{
+    model::{
+        clock::Clock,
+        record::{ProcessingStatus, Record},
+        review::{ReviewOutcome, ReviewStatus},
+    },
+    ports::{Decided, Interventions},
 };
 use sightline_kit::clock::SystemClock;
 use std::time::Duration;

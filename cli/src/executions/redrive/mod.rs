@@ -1,9 +1,8 @@
 //! `executions redrive`: runs failed executions again.
 
-mod plan;
 mod rejected;
 
-use super::{ExecutionRef, ExecutionStatus, RedriveArgs, list::Row, record_of};
+use super::{ExecutionRef, ExecutionStatus, RedriveArgs, record_of};
 use crate::{
     actions::{ActionKind, StartRate, confirm},
     args::Global,
@@ -16,20 +15,17 @@ use crate::{
 };
 use comfy_table::Cell;
 use futures_util::{StreamExt, stream};
-use plan::{Plan, REDRIVABLE_DAYS, RerunMode, plan};
 use serde::Serialize;
-use sightline_aws::stepfunctions::{ExecutionDetail, Redriven};
 use sightline_domain::{
-    flows::rerun,
+    flows::redrive::{self, Plan, REDRIVABLE_DAYS, Remedy, RerunMode, RunAgain},
     model::{
         clock::{Clock, DAY_MILLIS},
         error::StepError,
         record::{ProcessingStatus, Record},
     },
-    ports::Executions,
+    ports::ExecutionOperations,
 };
 use tokio::sync::Semaphore;
-use wildmatch::WildMatch;
 
 /// Failed executions, or rejected images, that one command runs again.
 const MOST: usize = 1000;
@@ -37,10 +33,8 @@ const AT_ONCE: usize = 8;
 
 /// A failed execution with its image.
 struct Candidate {
-    detail: ExecutionDetail,
-    record: Option<Record>,
+    failed: redrive::Candidate,
     image_id: Option<String>,
-    plan: Plan,
 }
 
 /// What was done with one execution, as it is printed.
@@ -117,7 +111,7 @@ pub async fn run(global: &Global, args: &RedriveArgs, output: Output) -> Result<
         say!("no failed execution matches");
         return Ok(Exit::Success);
     }
-    let due = candidates.iter().filter(|candidate| !matches!(candidate.plan, Plan::Skip(_))).count();
+    let due = candidates.iter().filter(|candidate| !matches!(candidate.failed.plan, Plan::Skip { .. })).count();
     if !args.dry_run && !args.yes && due > usize::from(!args.all_failed) {
         let executions = count(due, "execution");
         confirm(&format!("Run {executions} again?"), &format!("{executions} would be run again"), "nothing was redriven")?;
@@ -158,7 +152,7 @@ async fn find_named(session: &Session, named: Vec<ExecutionRef>, args: &RedriveA
         }
         let unknown = || CliError::NotFound(format!("execution {arn} does not exist"));
         let candidate = Candidate::read(session, &arn, args).await?.ok_or_else(unknown)?;
-        if candidate.has_error(args) {
+        if candidate.failed.has_error(args.error.as_deref()) {
             candidates.push(candidate);
         }
     }
@@ -180,7 +174,8 @@ async fn find_failed(session: &Session, args: &RedriveArgs) -> Result<Vec<Candid
         .await;
     let mut candidates = Vec::new();
     for candidate in read {
-        candidates.extend(candidate?.filter(|candidate| candidate.has_error(args) && candidate.owns_image()));
+        candidates
+            .extend(candidate?.filter(|candidate| candidate.failed.has_error(args.error.as_deref()) && candidate.failed.owns_image()));
     }
     Ok(candidates)
 }
@@ -197,84 +192,58 @@ impl Candidate {
             }
             found => found?,
         };
-        let image_id = Row::new(detail.execution.clone(), Some(detail.clone()), record.as_ref()).image_id;
-        let events = executions.history_length(arn).await?;
-        let plan = plan(&detail, events, record.as_ref(), SystemClock.now(), RerunMode::new(args.or_restart, args.fresh));
-        Ok(Some(Self { detail, record, image_id, plan }))
-    }
-
-    /// Whether the image has no record, or one that this execution failed.
-    fn owns_image(&self) -> bool {
-        rerun::waits_for(self.record.as_ref(), &self.detail.execution.arn)
-    }
-
-    fn has_error(&self, args: &RedriveArgs) -> bool {
-        args.error.as_deref().is_none_or(|pattern| WildMatch::new(pattern).matches(self.detail.error.as_deref().unwrap_or_default()))
+        let mode = RerunMode::new(args.or_restart, args.fresh);
+        let failed = redrive::Candidate::new(&executions, detail, record, SystemClock.now(), mode).await?;
+        Ok(Some(Self { image_id: failed.image_id(), failed }))
     }
 
     /// What would be done.
     fn preview(&self) -> Outcome {
-        let (action, reason) = match &self.plan {
+        let (action, reason) = match &self.failed.plan {
             Plan::Redrive => (ActionKind::WouldRedrive, None),
             Plan::Restart(reason) => (ActionKind::WouldRestart, Some(reason.clone())),
-            Plan::Skip(reason) => (ActionKind::Skipped, Some(reason.clone())),
+            Plan::Skip { reason, remedy } => (ActionKind::Skipped, Some(with_option(reason, *remedy))),
         };
-        Outcome::new(&self.detail.execution.arn, self.image_id.clone(), action, reason)
+        Outcome::new(&self.failed.detail.execution.arn, self.image_id.clone(), action, reason)
     }
 
     async fn run_again(&self, session: &Session, rate: &StartRate) -> Outcome {
         let mut outcome = self.preview();
-        if matches!(self.plan, Plan::Skip(_)) || outcome.is_stopped() {
+        if matches!(self.failed.plan, Plan::Skip { .. }) || outcome.is_stopped() {
             return outcome;
         }
         rate.wait().await;
-        let result = match &self.plan {
-            Plan::Redrive => self.redrive(session, &mut outcome).await,
-            Plan::Restart(_) | Plan::Skip(_) => self.restart(session, &mut outcome).await,
-        };
-        if let Err(error) = result {
-            outcome.set(ActionKind::NotRedriven, sentence(&error));
+        match self.failed.run_again(&session.executions(), &session.tables()).await {
+            Ok(RunAgain::Redriven) => outcome.action = ActionKind::Redriven,
+            Ok(RunAgain::Restarted { new_arn, reason }) => {
+                outcome.set(ActionKind::Restarted, reason);
+                outcome.new_execution_arn = Some(new_arn);
+            }
+            Ok(RunAgain::Skipped) => {}
+            Ok(RunAgain::NotRedriven { reason, remedy }) => outcome.set(ActionKind::NotRedriven, with_option(&reason, remedy)),
+            Err(error) => outcome.set(ActionKind::NotRedriven, sentence(&CliError::from(error))),
         }
         outcome
-    }
-
-    async fn redrive(&self, session: &Session, outcome: &mut Outcome) -> Result<(), CliError> {
-        match session.executions().redrive(&self.detail.execution.arn).await? {
-            Redriven::Yes => {
-                outcome.action = ActionKind::Redriven;
-                if let Some(record) = &self.record {
-                    session.tables().resume(record).await?;
-                }
-                Ok(())
-            }
-            Redriven::Unknown => {
-                outcome.reason = Some("this engine has no redrive".to_owned());
-                self.restart(session, outcome).await
-            }
-            Redriven::Refused(reason) => Err(CliError::Failed(format!("{reason}; --or-restart starts a new execution"))),
-        }
-    }
-
-    async fn restart(&self, session: &Session, outcome: &mut Outcome) -> Result<(), CliError> {
-        // A new execution may claim only a FAILED record; record-failure marks it within moments.
-        if !rerun::may_restart(self.record.as_ref()) {
-            return Err(CliError::Failed("its record is not FAILED yet; try again in a moment".to_owned()));
-        }
-        let input = self.detail.input.as_deref().ok_or_else(|| CliError::Failed("its input is no longer known".to_owned()))?;
-        outcome.new_execution_arn = Some(session.executions().start(input).await?);
-        outcome.action = ActionKind::Restarted;
-        Ok(())
     }
 
     async fn wait(&self, session: &Session, outcome: &mut Outcome, permits: &Semaphore) {
         let Some(image_id) = self.image_id.clone() else { return };
         // A redrive continues the same execution; after a restart, the failure of the old execution is ignored.
-        let old = outcome.new_execution_arn.is_some().then(|| self.detail.execution.arn.clone());
+        let old = outcome.new_execution_arn.is_some().then(|| self.failed.detail.execution.arn.clone());
         let follower = Follower::after_failure(vec![image_id], old);
         if let Some(record) = outcome.wait(session, &follower, permits).await {
             outcome.has_failed_again = record.is_rerunnable();
             outcome.reason = record.status_reason.or_else(|| outcome.reason.take());
         }
+    }
+}
+
+/// A reason with the option that would run the image again.
+fn with_option(reason: &str, remedy: Option<Remedy>) -> String {
+    match remedy {
+        None => reason.to_owned(),
+        Some(Remedy::Restart) => format!("{reason}; --or-restart starts a new execution"),
+        Some(Remedy::InspectAgain) => format!("{reason}; --rejected inspects its image again"),
     }
 }
 
@@ -291,4 +260,16 @@ async fn run_and_wait(session: &Session, candidate: &Candidate, args: &RedriveAr
         candidate.wait(session, &mut outcome, permits).await;
     }
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_names_the_option_that_runs_the_image_again() {
+        assert_eq!(with_option("too old", Some(Remedy::Restart)), "too old; --or-restart starts a new execution");
+        assert_eq!(with_option("it succeeded", Some(Remedy::InspectAgain)), "it succeeded; --rejected inspects its image again");
+        assert_eq!(with_option("its image was erased", None), "its image was erased");
+    }
 }

@@ -21,7 +21,7 @@ use sightline_domain::{
         layout,
         record::{ProcessingStatus, Record, WorkQueue},
     },
-    ports::{Executions, QueuedImage, Records, Uploads, WorkQueues},
+    ports::{ExecutionOperations, Executions, QueuedImage, Records, Uploads, WorkQueues},
 };
 use tokio::sync::Semaphore;
 

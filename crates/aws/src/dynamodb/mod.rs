@@ -2,12 +2,15 @@
 
 mod changes;
 mod counters;
+mod gallery;
 mod label_index;
+mod overlays;
 mod records;
+mod review_leases;
 mod reviews;
 mod work_queues;
 
-pub use reviews::{Decided, ReviewState, WaitingReview};
+pub use reviews::WaitingReview;
 pub use work_queues::OpenWork;
 
 use aws_sdk_dynamodb::{
@@ -20,12 +23,17 @@ use sightline_domain::model::{clock::EpochMillis, error::StorageError};
 
 /// The index over the work queues.
 const WORK_QUEUE_INDEX: &str = "WorkQueueIndex";
-/// The index over the images of an owner.
-const OWNER_INDEX: &str = "OwnerIndex";
+/// The index over the images of an owner by time.
+const GALLERY_INDEX: &str = "GalleryIndex";
+/// The index over the images of an owner by content.
+const CONTENT_INDEX: &str = "ContentIndex";
 
 /// Attribute that holds the task token of the waiting execution. It is in no index and not part of a
 /// [`Record`](sightline_domain::model::record::Record).
 const REVIEW_TOKEN: &str = "ReviewToken";
+
+/// Attributes of a FAILED record that are removed when an execution continues it or takes it over.
+const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
 /// Maximum number of items in one batch of reads (API reference, `BatchGetItem`).
 const BATCH_READ: usize = 100;

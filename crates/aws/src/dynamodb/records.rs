@@ -1,9 +1,11 @@
 //! The port [`Records`] over the table `ImageMetadataStore`. Every write is conditional.
 
 use super::{
-    OWNER_INDEX, REVIEW_TOKEN, Tables,
+    FAILURE_ATTRIBUTES, GALLERY_INDEX, REVIEW_TOKEN, Tables,
     changes::{Changes, Item, to_item},
-    invalid_request, is_transient, record_key, unreadable,
+    invalid_request, is_transient,
+    overlays::{OVERLAY_ATTRIBUTES, same_edits},
+    record_key, unreadable,
     work_queues::code_placeholders,
 };
 use crate::classify::{cause, storage};
@@ -13,7 +15,7 @@ use aws_sdk_dynamodb::{
         put_item::{PutItemError, PutItemOutput},
         transact_write_items::TransactWriteItemsError,
     },
-    types::{AttributeValue, CancellationReason, KeysAndAttributes, Put, TransactWriteItem},
+    types::{AttributeValue, CancellationReason, KeysAndAttributes, TransactWriteItem},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use secrecy::ExposeSecret;
@@ -32,18 +34,24 @@ use sightline_domain::{
 /// Records of an owner that are read: the maximum of one `BatchGetItem`.
 const NEWEST: i32 = 100;
 
-/// Attributes of a FAILED record that are removed when an execution continues it or takes it over.
-const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
-
 /// Attributes of an earlier review that are removed when the record is claimed again.
-const REVIEW_ATTRIBUTES: [&str; 6] = ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewRequestedAt", "ReviewDeadline", REVIEW_TOKEN];
+const REVIEW_ATTRIBUTES: [&str; 8] = [
+    "ReviewedBy",
+    "ReviewedAt",
+    "ReviewReason",
+    "ReviewRequestedAt",
+    "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
+    REVIEW_TOKEN,
+];
 
 /// Condition: the execution holds the record, and it is not COMPLETED.
 const HELD: &str = "ExecutionArn = :execution AND ProcessingStatus <> :completed";
 
 /// Attributes that are removed when an erasure begins: the execution that holds the record and the review, so that nobody acts on them any
 /// more; and the expiry, because the record says what has to be erased.
-const REMOVED_BY_ERASURE: [&str; 9] = [
+const REMOVED_BY_ERASURE: [&str; 11] = [
     "ExecutionArn",
     "ExpiresAt",
     "ReviewStatus",
@@ -52,6 +60,8 @@ const REMOVED_BY_ERASURE: [&str; 9] = [
     "ReviewReason",
     "ReviewRequestedAt",
     "ReviewDeadline",
+    "ReviewClaimedBy",
+    "ReviewClaimedUntil",
     REVIEW_TOKEN,
 ];
 
@@ -117,8 +127,8 @@ impl Records for Tables {
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
         let doing = "marking the record FAILED";
         let (key, mut attributes) = Self::split(doing, record)?;
-        // A reviewer may have decided since the record was read; a failure does not change the decision.
-        attributes.retain(|name, _| !name.starts_with("Review"));
+        // A reviewer may have decided, and the owner may have edited, since the record was read; a failure changes neither.
+        attributes.retain(|name, _| !name.starts_with("Review") && !OVERLAY_ATTRIBUTES.contains(&name.as_str()));
         let same_review =
             if record.review_deadline.is_some() { "ReviewDeadline = :deadline" } else { "attribute_not_exists(ReviewDeadline)" };
         let mut changes = Changes::new(&self.names.records, key, format!("attribute_not_exists(ImageID) OR ({HELD} AND {same_review})"));
@@ -204,28 +214,6 @@ impl Records for Tables {
 }
 
 impl Tables {
-    /// Marks a FAILED record PENDING again, because its execution was redriven. Does nothing if the record is not FAILED any more.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
-    pub async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
-        let doing = "marking the record PENDING";
-        Changes::new(
-            &self.names.records,
-            record_key(&record.image_id, record.upload_timestamp),
-            "ExecutionArn = :execution AND ProcessingStatus = :failed",
-        )
-        .set_text("ProcessingStatus", ProcessingStatus::Pending.as_ref())
-        .set_text("WorkQueue", WorkQueue::Pending.as_ref())
-        .increment("Attempts")
-        .remove(&FAILURE_ATTRIBUTES)
-        .text(":execution", &record.execution_arn)
-        .text(":failed", ProcessingStatus::Failed.as_ref())
-        .send(&self.client, doing)
-        .await
-    }
-
     /// The newest records of an owner, at most 100. Records that cannot be parsed are omitted.
     ///
     /// # Errors
@@ -234,7 +222,7 @@ impl Tables {
     pub async fn newest_of_owner(&self, owner_id: &str) -> Result<Vec<Record>, StorageError> {
         const DOING: &str = "reading the owner's newest records";
         let query =
-            self.client.query().table_name(&self.names.records).index_name(OWNER_INDEX).key_condition_expression("OwnerID = :owner");
+            self.client.query().table_name(&self.names.records).index_name(GALLERY_INDEX).key_condition_expression("OwnerID = :owner");
         let query = query.expression_attribute_values(":owner", AttributeValue::S(owner_id.to_owned()));
         let query = query.projection_expression("ImageID, UploadTimestamp").scan_index_forward(false).limit(NEWEST);
         let keys = query.send().await.map_err(|error| storage(DOING, error))?.items.unwrap_or_default();
@@ -263,22 +251,21 @@ impl Tables {
     /// The items of the transaction: the record, and each row.
     fn completion(&self, record: &Record, rows: &[LabelRow]) -> Result<Vec<TransactWriteItem>, StorageError> {
         let (key, attributes) = Self::split(COMPLETING, record)?;
-        let update = Changes::new(&self.names.records, key, HELD)
+        // The rows follow from the overlay that was read.
+        let (same_edits, edits) = same_edits(record);
+        let mut changes = Changes::new(&self.names.records, key, format!("{HELD} AND {same_edits}"));
+        if let Some(edits) = edits {
+            changes = changes.value(":edits", edits);
+        }
+        let update = changes
             .set_all(attributes)
-            .remove(&["WorkQueue", "StatusReason", "StatusDetail", REVIEW_TOKEN])
+            .remove(&["WorkQueue", "StatusReason", "StatusDetail", "ReviewClaimedBy", "ReviewClaimedUntil", REVIEW_TOKEN])
             .text(":execution", &record.execution_arn)
             .text(":completed", ProcessingStatus::Completed.as_ref())
             .into_update()
             .map_err(invalid_request(COMPLETING))?;
-        let put = |row| {
-            let put = Put::builder()
-                .table_name(&self.names.label_index)
-                .set_item(Some(to_item(COMPLETING, row)?))
-                .build()
-                .map_err(invalid_request(COMPLETING))?;
-            Ok(TransactWriteItem::builder().put(put).build())
-        };
-        std::iter::once(Ok(TransactWriteItem::builder().update(update).build())).chain(rows.iter().map(put)).collect()
+        let rows = rows.iter().map(|row| self.put_row(row));
+        std::iter::once(Ok(TransactWriteItem::builder().update(update).build())).chain(rows).collect()
     }
 }
 

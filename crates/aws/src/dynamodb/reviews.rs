@@ -1,6 +1,6 @@
 //! The review queue: lists the images that wait for a decision, and saves the first decision.
 
-use super::{REVIEW_TOKEN, Tables, changes::Changes, record_key, unreadable};
+use super::{FAILURE_ATTRIBUTES, REVIEW_TOKEN, Tables, changes::Changes, record_key, unreadable};
 use crate::classify::storage;
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -17,10 +17,10 @@ use sightline_domain::{
         clock::EpochMillis,
         error::StorageError,
         findings::Scored,
-        record::{ProcessingStatus, WorkQueue},
+        record::{ProcessingStatus, Record, WorkQueue},
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::Written,
+    ports::{Decided, Interventions, ReviewState, Written},
 };
 use std::collections::HashMap;
 
@@ -47,55 +47,6 @@ pub struct WaitingReview {
     pub detection_summary: Vec<Scored>,
 }
 
-/// The result of saving a decision.
-#[derive(Debug)]
-pub enum Decided {
-    /// It is saved. The execution has to be notified with the token; if that does not happen, reconcile does it.
-    Yes {
-        /// The task token, if the record has one.
-        token: Option<SecretString>,
-    },
-    /// The image was already decided.
-    Already {
-        /// APPROVED or REJECTED.
-        status: ReviewStatus,
-        /// The reviewer who decided.
-        by: Option<String>,
-        /// Time of the decision, epoch milliseconds.
-        at: Option<EpochMillis>,
-    },
-    /// It is too late.
-    Late {
-        /// The last moment at which a decision was accepted, epoch milliseconds.
-        deadline: EpochMillis,
-    },
-    /// The image does not wait for a decision.
-    NotWaiting(ReviewState),
-}
-
-/// The state of a record that does not wait for a decision.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ReviewState {
-    /// Its status; `None` if the record does not exist any more.
-    pub processing_status: Option<ProcessingStatus>,
-    /// Why it is FAILED.
-    pub status_reason: Option<String>,
-    /// When it became COMPLETED or FAILED, epoch milliseconds.
-    pub finished_at: Option<EpochMillis>,
-    /// When it was erased, epoch milliseconds.
-    pub erased_at: Option<EpochMillis>,
-    /// The review status.
-    #[serde(default)]
-    pub review_status: ReviewStatus,
-    /// The reviewer who decided.
-    pub reviewed_by: Option<String>,
-    /// Time of the decision, epoch milliseconds.
-    pub reviewed_at: Option<EpochMillis>,
-    /// The last moment at which a decision was accepted, epoch milliseconds.
-    pub review_deadline: Option<EpochMillis>,
-}
-
 /// Condition: the image waits for a decision.
 const WAITS: &str = "ProcessingStatus = :pending AND WorkQueue = :review AND ReviewStatus = :pending AND attribute_exists(ReviewToken)";
 
@@ -118,15 +69,17 @@ impl Tables {
         Ok(waiting)
     }
 
-    /// Saves a decision if the image waits for one and the deadline has not passed. Only the first decision is saved.
-    ///
-    /// The image leaves the review queue immediately. Its token stays in the record, so that reconcile can notify the execution if the caller
-    /// fails to.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
-    pub async fn decide(
+    /// Reads the item, for a local DynamoDB that does not return it with a failed condition.
+    async fn item(&self, image_id: &str, upload_timestamp: EpochMillis) -> Result<HashMap<String, AttributeValue>, StorageError> {
+        let get = self.client.get_item().table_name(&self.names.records).consistent_read(true);
+        let get = get.key("ImageID", S(image_id.to_owned())).key("UploadTimestamp", N(upload_timestamp.to_string()));
+        let answer = get.send().await.map_err(|error| storage("reading the record", error))?;
+        Ok(answer.item.unwrap_or_default())
+    }
+}
+
+impl Interventions for Tables {
+    async fn decide(
         &self,
         image_id: &str,
         upload_timestamp: EpochMillis,
@@ -173,14 +126,7 @@ impl Tables {
         }
     }
 
-    /// Removes a decision that [`Tables::decide`] has just saved, because no execution waits for it.
-    ///
-    /// Refused if the record has changed: the decision was applied, or replaced by another one.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
-    pub async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
+    async fn take_back(&self, image_id: &str, upload_timestamp: EpochMillis, decided: &ReviewOutcome) -> Result<Written, StorageError> {
         // If a failure was recorded since, the record stays in the queue of FAILED records.
         for (status, queue) in [(ProcessingStatus::Pending, Some(WorkQueue::Review)), (ProcessingStatus::Failed, None)] {
             let condition = "ProcessingStatus = :processing AND ReviewStatus = :status AND ReviewedBy = :by AND ReviewedAt = :at";
@@ -201,12 +147,21 @@ impl Tables {
         Ok(Written::Refused)
     }
 
-    /// Reads the item, for a local DynamoDB that does not return it with a failed condition.
-    async fn item(&self, image_id: &str, upload_timestamp: EpochMillis) -> Result<HashMap<String, AttributeValue>, StorageError> {
-        let get = self.client.get_item().table_name(&self.names.records).consistent_read(true);
-        let get = get.key("ImageID", S(image_id.to_owned())).key("UploadTimestamp", N(upload_timestamp.to_string()));
-        let answer = get.send().await.map_err(|error| storage("reading the record", error))?;
-        Ok(answer.item.unwrap_or_default())
+    async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
+        let doing = "marking the record PENDING";
+        Changes::new(
+            &self.names.records,
+            record_key(&record.image_id, record.upload_timestamp),
+            "ExecutionArn = :execution AND ProcessingStatus = :failed",
+        )
+        .set_text("ProcessingStatus", ProcessingStatus::Pending.as_ref())
+        .set_text("WorkQueue", WorkQueue::Pending.as_ref())
+        .increment("Attempts")
+        .remove(&FAILURE_ATTRIBUTES)
+        .text(":execution", &record.execution_arn)
+        .text(":failed", ProcessingStatus::Failed.as_ref())
+        .send(&self.client, doing)
+        .await
     }
 }
 
@@ -219,16 +174,7 @@ fn token(mut item: HashMap<String, AttributeValue>) -> Option<SecretString> {
 
 /// Why the condition failed, from the current `item`.
 fn refusal(item: HashMap<String, AttributeValue>) -> Result<Decided, serde_dynamo::Error> {
-    let state: ReviewState = serde_dynamo::from_item(item)?;
-    let failed = state.processing_status == Some(ProcessingStatus::Failed);
-    Ok(match (state.review_status, state.review_deadline) {
-        (status @ (ReviewStatus::Approved | ReviewStatus::Rejected), _) => {
-            Decided::Already { status, by: state.reviewed_by, at: state.reviewed_at }
-        }
-        // If the execution failed, its review is over, whatever the deadline.
-        (ReviewStatus::Pending | ReviewStatus::Expired, Some(deadline)) if !failed => Decided::Late { deadline },
-        _ => Decided::NotWaiting(state),
-    })
+    serde_dynamo::from_item(item).map(ReviewState::refusal)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Executions of the state machine `bulk-import`, and their Map Runs.
 
-use super::{ExecutionDetail, StepFunctions};
+use super::StepFunctions;
 use crate::classify::storage;
 use aws_sdk_sfn::{
     Client,
@@ -8,9 +8,13 @@ use aws_sdk_sfn::{
     types::{ExecutionStatus, MapRunItemCounts},
 };
 use serde_json::Value;
-use sightline_domain::model::{
-    error::StorageError,
-    import::{ImportItem, ListedObject},
+use sightline_domain::{
+    model::{
+        error::StorageError,
+        execution::ExecutionDetail,
+        import::{ImportItem, ListedObject},
+    },
+    ports::ExecutionOperations,
 };
 
 /// The bulk imports of a deployment.

@@ -7,7 +7,7 @@ use aws_sdk_sfn::{
     types::{HistoryEvent, HistoryEventType},
 };
 use sightline_domain::{
-    model::{clock::EpochMillis, error::StorageError},
+    model::{error::StorageError, execution::Event},
     ports::FailureCause,
 };
 
@@ -24,50 +24,7 @@ macro_rules! failure_from {
     };
 }
 
-/// One event of a history.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Event {
-    /// Number in the history.
-    pub id: i64,
-    /// Number of the event that caused it; 0 if there is none.
-    pub previous: i64,
-    /// Time, epoch milliseconds.
-    pub at: EpochMillis,
-    /// The type, such as `TaskStateEntered`.
-    pub kind: String,
-    /// Name of the state that was entered or left.
-    pub state: Option<String>,
-    /// Input of the state that was entered: JSON.
-    pub input: Option<String>,
-    /// Error name.
-    pub error: Option<String>,
-    /// Cause of the error.
-    pub cause: Option<String>,
-}
-
 impl StepFunctions {
-    /// The number of events in the history of an execution.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
-    pub async fn history_length(&self, arn: &str) -> Result<i64, StorageError> {
-        let request = self.client.get_execution_history().execution_arn(arn).reverse_order(true).max_results(1);
-        let newest = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
-        Ok(newest.events.first().map_or(0, |event| event.id))
-    }
-
-    /// The whole history of an execution, oldest event first, with the inputs of its states.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
-    pub async fn history(&self, arn: &str) -> Result<Vec<Event>, StorageError> {
-        let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(1000);
-        let events: Result<Vec<HistoryEvent>, _> = request.into_paginator().items().send().collect().await;
-        Ok(events.map_err(|error| storage("reading the execution's history", error))?.iter().map(Event::from).collect())
-    }
-
     /// The last events, newest first; `None` if Step Functions does not know the execution any more (after 90 days).
     pub(super) async fn newest_events(&self, execution_arn: &str) -> Result<Option<GetExecutionHistoryOutput>, StorageError> {
         let request = self.client.get_execution_history().execution_arn(execution_arn).reverse_order(true).max_results(NEWEST_EVENTS);
@@ -79,22 +36,21 @@ impl StepFunctions {
     }
 }
 
-impl From<&HistoryEvent> for Event {
-    fn from(event: &HistoryEvent) -> Self {
-        let entered = event.state_entered_event_details.as_ref().map(|details| details.name.clone());
-        let left = event.state_exited_event_details.as_ref().map(|details| details.name.clone());
-        let failure = task_failure(event).or_else(|| execution_failure(event));
-        let failure = failure.or_else(|| failure_from!(event, evaluation_failed_event_details));
-        Self {
-            id: event.id,
-            previous: event.previous_event_id,
-            at: millis(&event.timestamp),
-            kind: event.r#type.as_str().to_owned(),
-            state: entered.or(left),
-            input: event.state_entered_event_details.as_ref().and_then(|details| details.input.clone()),
-            error: failure.and_then(|(_, error, _)| error.map(str::to_owned)),
-            cause: failure.and_then(|(.., cause)| cause.map(str::to_owned)),
-        }
+/// An event of a history.
+pub(super) fn event(event: &HistoryEvent) -> Event {
+    let entered = event.state_entered_event_details.as_ref().map(|details| details.name.clone());
+    let left = event.state_exited_event_details.as_ref().map(|details| details.name.clone());
+    let failure = task_failure(event).or_else(|| execution_failure(event));
+    let failure = failure.or_else(|| failure_from!(event, evaluation_failed_event_details));
+    Event {
+        id: event.id,
+        previous: event.previous_event_id,
+        at: millis(&event.timestamp),
+        kind: event.r#type.as_str().to_owned(),
+        state: entered.or(left),
+        input: event.state_entered_event_details.as_ref().and_then(|details| details.input.clone()),
+        error: failure.and_then(|(_, error, _)| error.map(str::to_owned)),
+        cause: failure.and_then(|(.., cause)| cause.map(str::to_owned)),
     }
 }
 

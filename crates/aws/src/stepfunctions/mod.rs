@@ -4,7 +4,6 @@ mod bulk_imports;
 mod history;
 
 pub use bulk_imports::{BulkImports, FailedItem, MapRun, Started};
-pub use history::Event;
 
 use crate::classify::storage;
 use aws_sdk_sfn::{
@@ -19,55 +18,21 @@ use aws_sdk_sfn::{
 use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
 use secrecy::{ExposeSecret, SecretString};
 use sightline_domain::{
-    model::{clock::EpochMillis, error::StorageError, review::ReviewOutcome},
-    ports::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped},
+    model::{
+        clock::EpochMillis,
+        error::StorageError,
+        execution::{Event, Execution, ExecutionDetail},
+        review::ReviewOutcome,
+    },
+    ports::{
+        ExecutionFacts, ExecutionOperations, ExecutionQuery, ExecutionState, Executions, FailureCause, Notified, Page, Redriven, Stopped,
+    },
 };
 
 /// Executions per page.
-const PAGE: i32 = 200;
-
-/// An execution, as listings show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Execution {
-    /// ARN.
-    pub arn: String,
-    /// Name, which is unique for 90 days.
-    pub name: String,
-    /// RUNNING, SUCCEEDED, FAILED, `TIMED_OUT`, ABORTED or `PENDING_REDRIVE`.
-    pub status: String,
-    /// Start time, epoch milliseconds.
-    pub started_at: EpochMillis,
-    /// Stop time, epoch milliseconds; `None` while it runs.
-    pub stopped_at: Option<EpochMillis>,
-}
-
-/// An execution, with its input and the reason of its failure.
-#[derive(Debug, Clone)]
-pub struct ExecutionDetail {
-    /// The same facts as in listings.
-    pub execution: Execution,
-    /// Its input: JSON.
-    pub input: Option<String>,
-    /// Name of the error that ended it.
-    pub error: Option<String>,
-    /// Cause of the error.
-    pub cause: Option<String>,
-    /// How often it was redriven.
-    pub redrives: i32,
-    /// Why it cannot be redriven; `None` if it can, or if Step Functions does not say.
-    pub not_redrivable: Option<String>,
-}
-
-/// The result of a redrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Redriven {
-    /// It resumes at the state that failed.
-    Yes,
-    /// Step Functions refused it, for this reason.
-    Refused(String),
-    /// Redrive is not supported, as in a local Step Functions.
-    Unknown,
-}
+const PAGE: u16 = 200;
+/// Events per page of a history; the maximum of `GetExecutionHistory`.
+const EVENTS: i32 = 1_000;
 
 /// Error codes of operations that a local Step Functions does not support.
 const NO_SUCH_OPERATION: [&str; 3] = ["InvalidAction", "UnknownOperationException", "NotImplemented"];
@@ -93,11 +58,6 @@ impl StepFunctions {
         Self { state_machine_arn: state_machine_arn.into(), live_state_machine_arn: live_state_machine_arn.into(), ..self }
     }
 
-    /// The ARN of the execution with this name.
-    pub fn arn_of(&self, name: &str) -> String {
-        format!("{}:{name}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
-    }
-
     /// The executions with one of these `statuses` (empty: any) that started at `since` or later, newest first, at most `limit`.
     ///
     /// # Errors
@@ -109,7 +69,7 @@ impl StepFunctions {
             self.list_status(None, since, limit, &mut found).await?;
         }
         for status in statuses {
-            self.list_status(Some(ExecutionStatus::from(*status)), since, limit, &mut found).await?;
+            self.list_status(Some(status), since, limit, &mut found).await?;
         }
         found.sort_by_key(|execution| std::cmp::Reverse(execution.started_at));
         found.truncate(limit);
@@ -118,33 +78,40 @@ impl StepFunctions {
 
     async fn list_status(
         &self,
-        status: Option<ExecutionStatus>,
+        status: Option<&str>,
         since: EpochMillis,
         limit: usize,
         found: &mut Vec<Execution>,
     ) -> Result<(), StorageError> {
-        let (mut count, mut next) = (0, None);
+        let (mut count, mut next) = (0, None::<String>);
         loop {
-            let request = self.client.list_executions().state_machine_arn(&self.state_machine_arn).max_results(PAGE);
-            let sent = request.set_status_filter(status.clone()).set_next_token(next).send().await;
-            let page = sent.map_err(|error| storage("listing the executions", error))?;
-            let fresh: Vec<_> = page.executions.iter().map(Execution::from).take_while(|execution| execution.started_at >= since).collect();
-            let reached_since = fresh.len() < page.executions.len();
-            count += fresh.len();
-            found.extend(fresh);
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() || reached_since || count >= limit {
+            let page = self.page(&ExecutionQuery { status, since, limit: PAGE, token: next.as_deref() }).await?;
+            count += page.items.len();
+            found.extend(page.items);
+            next = page.next;
+            if next.is_none() || count >= limit {
                 return Ok(());
             }
         }
     }
+}
 
-    /// An execution; `None` if Step Functions knows no execution with this ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
-    pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
+impl ExecutionOperations for StepFunctions {
+    fn arn_of(&self, name: &str) -> String {
+        format!("{}:{name}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
+    }
+
+    async fn page(&self, query: &ExecutionQuery<'_>) -> Result<Page<Execution, String>, StorageError> {
+        let request = self.client.list_executions().state_machine_arn(&self.state_machine_arn).max_results(i32::from(query.limit));
+        let request = request.set_status_filter(query.status.map(ExecutionStatus::from)).set_next_token(query.token.map(str::to_owned));
+        let page = request.send().await.map_err(|error| storage("listing the executions", error))?;
+        let all = page.executions.len();
+        let items: Vec<_> = page.executions.iter().map(listed).take_while(|execution| execution.started_at >= query.since).collect();
+        let next = page.next_token.filter(|token| !token.is_empty() && items.len() == all);
+        Ok(Page { items, unreadable: Vec::new(), next })
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
         match self.client.describe_execution().execution_arn(arn).send().await {
             Ok(answer) => Ok(Some(ExecutionDetail {
                 execution: Execution {
@@ -172,12 +139,27 @@ impl StepFunctions {
         }
     }
 
-    /// Redrives an execution: it resumes at the state that failed, with the same input and definition.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
-    pub async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
+    async fn history_length(&self, arn: &str) -> Result<i64, StorageError> {
+        let request = self.client.get_execution_history().execution_arn(arn).reverse_order(true).max_results(1);
+        let newest = request.send().await.map_err(|error| storage("reading the execution's history", error))?;
+        Ok(newest.events.first().map_or(0, |event| event.id))
+    }
+
+    async fn history(&self, arn: &str, limit: usize) -> Result<Vec<Event>, StorageError> {
+        let (mut events, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.client.get_execution_history().execution_arn(arn).include_execution_data(true).max_results(EVENTS);
+            let page = request.set_next_token(next).send().await.map_err(|error| storage("reading the execution's history", error))?;
+            events.extend(page.events.iter().map(history::event));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() || events.len() >= limit {
+                events.truncate(limit);
+                return Ok(events);
+            }
+        }
+    }
+
+    async fn redrive(&self, arn: &str) -> Result<Redriven, StorageError> {
         match self.client.redrive_execution().execution_arn(arn).send().await {
             Ok(_) => Ok(Redriven::Yes),
             Err(error) => match error.as_service_error() {
@@ -263,14 +245,12 @@ fn millis(at: &DateTime) -> EpochMillis {
     at.to_millis().unwrap_or_default()
 }
 
-impl From<&ExecutionListItem> for Execution {
-    fn from(item: &ExecutionListItem) -> Self {
-        Self {
-            arn: item.execution_arn.clone(),
-            name: item.name.clone(),
-            status: item.status.as_str().to_owned(),
-            started_at: millis(&item.start_date),
-            stopped_at: item.stop_date.as_ref().map(millis),
-        }
+fn listed(item: &ExecutionListItem) -> Execution {
+    Execution {
+        arn: item.execution_arn.clone(),
+        name: item.name.clone(),
+        status: item.status.as_str().to_owned(),
+        started_at: millis(&item.start_date),
+        stopped_at: item.stop_date.as_ref().map(millis),
     }
 }

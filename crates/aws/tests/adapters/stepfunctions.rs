@@ -5,13 +5,13 @@ use crate::{
     s3::import_source::photo,
 };
 use serde_json::{Value, json};
-use sightline_aws::stepfunctions::{BulkImports, MapRun, Redriven, Started};
+use sightline_aws::stepfunctions::{BulkImports, MapRun, Started};
 use sightline_domain::{
     model::{
         error::StepError,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{ExecutionState, Executions, FailureCause, Notified, Stopped},
+    ports::{ExecutionOperations, ExecutionState, Executions, FailureCause, Notified, Redriven, Stopped},
 };
 use sightline_tests::samples::EXECUTION;
 

@@ -3,10 +3,14 @@
 pub mod analyze;
 pub mod claims;
 pub mod count;
+pub mod edit;
 pub mod erase;
 pub mod fail;
 pub mod import;
 pub mod reconcile;
+pub mod redrive;
 pub mod rerun;
+pub mod review;
 pub mod search;
 pub mod trends;
+pub mod upload;

@@ -15,8 +15,8 @@ use crate::{
         terms::Query,
     },
 };
-use serde::Serialize;
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, VecDeque};
 
 /// A search request.
 #[derive(Debug, Clone, Copy)]
@@ -76,37 +76,98 @@ pub struct Match {
     pub confidence: f64,
 }
 
+/// Where a search continues: in this month, below this sort key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchPosition {
+    /// The month, such as `2026-11`.
+    pub month: String,
+    /// [`LabelRow::time_image_id`] of the newest image that can still be found.
+    pub bound: String,
+    /// Whether the image under exactly this key was found already.
+    pub is_found: bool,
+}
+
+/// A page of a search.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Newest first. Can be empty although more pages follow.
+    pub hits: Vec<Hit>,
+    /// The start of the next page; `None` on the last page.
+    pub next: Option<SearchPosition>,
+}
+
+/// What one page of a search may cost, and where it starts.
+#[derive(Debug, Clone, Default)]
+pub struct SearchPage<'a> {
+    /// The start; `None`: the newest image.
+    pub after: Option<&'a SearchPosition>,
+    /// Pages of rows that are read at most.
+    pub reads: usize,
+    /// The months that are searched, if it is known in which months the owner has images.
+    pub months: Option<&'a BTreeSet<String>>,
+}
+
 /// Finds the images, newest first.
 ///
 /// # Errors
 ///
 /// [`StorageError`] if DynamoDB cannot be read.
 pub async fn search(index: &impl LabelIndex, search: &Search<'_>) -> Result<Vec<Hit>, StorageError> {
-    let mut hits = Vec::new();
-    for name in months_back(search.since, search.until) {
-        let mut month = MonthSearch::new(search, &name);
-        while hits.len() < search.limit
-            && let Some(hit) = month.next(index).await?
-        {
-            hits.push(hit);
-        }
-        if hits.len() >= search.limit {
-            break;
+    let page = SearchPage { reads: usize::MAX, ..SearchPage::default() };
+    Ok(search_page(index, search, &page).await?.hits)
+}
+
+/// Finds a page of the images, newest first, with a limited number of reads.
+///
+/// # Errors
+///
+/// [`StorageError`] if DynamoDB cannot be read.
+pub async fn search_page(index: &impl LabelIndex, search: &Search<'_>, page: &SearchPage<'_>) -> Result<Found, StorageError> {
+    let (mut hits, mut reads) = (Vec::new(), page.reads);
+    let is_due = |name: &String| {
+        let has_images = page.months.is_none_or(|months| months.contains(name));
+        has_images && page.after.is_none_or(|after| *name <= after.month)
+    };
+    for name in months_back(search.since, search.until).into_iter().filter(is_due) {
+        let start = page.after.filter(|after| after.month == name);
+        let mut month = MonthSearch::new(search, &name, start);
+        loop {
+            match month.next(index, &mut reads).await {
+                Ok(Some(hit)) => hits.push(hit),
+                Ok(None) => break,
+                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::OutOfReads(_)) => return Ok(Found { hits, next: Some(month.position(name)) }),
+            }
+            if hits.len() >= search.limit {
+                return Ok(Found { hits, next: Some(month.position(name)) });
+            }
         }
     }
-    Ok(hits)
+    Ok(Found { hits, next: None })
+}
+
+/// Why a search stops before its end.
+enum Stop {
+    /// The reads are used up; the search has reached this sort key.
+    OutOfReads(String),
+    /// DynamoDB cannot be read.
+    Failed(StorageError),
 }
 
 /// The search within one month.
 struct MonthSearch {
     alternatives: Vec<Intersection>,
+    /// The largest sort key that each alternative has still to search.
+    bounds: Vec<String>,
     exclusions: Vec<Intersection>,
     /// The largest sort key that is searched.
     newest: String,
+    /// The sort key that was found or excluded last.
+    found: Option<String>,
 }
 
 impl MonthSearch {
-    fn new(search: &Search<'_>, month: &str) -> Self {
+    fn new(search: &Search<'_>, month: &str, start: Option<&SearchPosition>) -> Self {
         let from = format!("{:013}", search.since.max(0));
         let intersection = |terms: &Vec<String>, min_confidence, withheld| Intersection {
             terms: terms
@@ -122,37 +183,50 @@ impl MonthSearch {
                 })
                 .collect(),
         };
+        let alternatives: Vec<_> =
+            search.query.alternatives.iter().map(|terms| intersection(terms, search.min_confidence, search.withheld)).collect();
+        // '~' sorts after every character of an image's id.
+        let newest = start.map_or_else(|| format!("{:013}#~", search.until.max(0)), |start| start.bound.clone());
         Self {
-            alternatives: search
-                .query
-                .alternatives
-                .iter()
-                .map(|terms| intersection(terms, search.min_confidence, search.withheld))
-                .collect(),
+            bounds: vec![newest.clone(); alternatives.len()],
+            alternatives,
             exclusions: search.query.exclusions.iter().map(|terms| intersection(terms, 0.0, true)).collect(),
-            // '~' sorts after every character of an image's id.
-            newest: format!("{:013}#~", search.until.max(0)),
+            newest,
+            found: start.filter(|start| start.is_found).map(|start| start.bound.clone()),
         }
     }
 
+    /// Where the search of this month, called `month`, continues.
+    fn position(&self, month: String) -> SearchPosition {
+        let bound = self.bounds.iter().max().cloned().unwrap_or_default();
+        SearchPosition { month, is_found: self.found.as_ref() == Some(&bound), bound }
+    }
+
     /// The next image, from newest to oldest.
-    async fn next(&mut self, index: &impl LabelIndex) -> Result<Option<Hit>, StorageError> {
+    async fn next(&mut self, index: &impl LabelIndex, reads: &mut usize) -> Result<Option<Hit>, Stop> {
         loop {
             let mut best: Option<(String, Vec<LabelRow>)> = None;
-            for alternative in &mut self.alternatives {
+            for (alternative, bound) in self.alternatives.iter_mut().zip(&mut self.bounds) {
+                let sought = alternative.seek(index, &self.newest, reads).await;
+                match &sought {
+                    Ok(key) => *bound = key.clone().unwrap_or_default(),
+                    Err(Stop::OutOfReads(key)) if key < bound => bound.clone_from(key),
+                    Err(Stop::OutOfReads(_) | Stop::Failed(_)) => {}
+                }
                 // If two alternatives find the same image, the last one is used: its term, all words joined, is more specific.
-                if let Some(key) = alternative.seek(index, &self.newest).await?
+                if let Some(key) = sought?
                     && best.as_ref().is_none_or(|(best, _)| key >= *best)
                 {
                     best = Some((key, alternative.current_rows()));
                 }
             }
             let Some((key, rows)) = best else { return Ok(None) };
-            self.alternatives.iter_mut().for_each(|alternative| alternative.skip(&key));
-            let mut excluded = false;
+            let mut excluded = self.found.as_ref() == Some(&key);
             for exclusion in &mut self.exclusions {
-                excluded |= exclusion.seek(index, &key).await?.as_ref() == Some(&key);
+                excluded |= exclusion.seek(index, &key, reads).await?.as_ref() == Some(&key);
             }
+            self.alternatives.iter_mut().for_each(|alternative| alternative.skip(&key));
+            (self.newest, self.found) = (key.clone(), Some(key));
             if !excluded {
                 return Ok(hit(rows));
             }
@@ -187,12 +261,12 @@ struct Intersection {
 impl Intersection {
     /// Moves all terms to the largest sort key up to `bound` that they have in common, and returns it; `None` if there is none. `bound` must
     /// not increase from call to call.
-    async fn seek(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
+    async fn seek(&mut self, index: &impl LabelIndex, bound: &str, reads: &mut usize) -> Result<Option<String>, Stop> {
         let mut key = bound.to_owned();
         let (mut agreed, mut turn) = (0, 0);
         while agreed < self.terms.len() {
             let Some(rows) = self.terms.get_mut(turn) else { return Ok(None) };
-            let Some(found) = rows.seek(index, &key).await? else { return Ok(None) };
+            let Some(found) = rows.seek(index, &key, reads).await? else { return Ok(None) };
             if found == key {
                 agreed += 1;
             } else {
@@ -227,7 +301,7 @@ struct TermRows {
 
 impl TermRows {
     /// Moves to the largest sort key up to `bound`, and returns it; `None` if there is none.
-    async fn seek(&mut self, index: &impl LabelIndex, bound: &str) -> Result<Option<String>, StorageError> {
+    async fn seek(&mut self, index: &impl LabelIndex, bound: &str, reads: &mut usize) -> Result<Option<String>, Stop> {
         loop {
             while self.read.pop_front_if(|row| row.time_image_id.as_str() > bound).is_some() {}
             if let Some(row) = self.read.front() {
@@ -236,6 +310,7 @@ impl TermRows {
             if self.is_end || bound < self.from.as_str() {
                 return Ok(None);
             }
+            *reads = reads.checked_sub(1).ok_or_else(|| Stop::OutOfReads(bound.to_owned()))?;
             // If the other terms are already beyond the end of the last page, this one continues from their position.
             let after = self.after.as_deref().filter(|after| *after <= bound);
             let range = RowRange {
@@ -246,7 +321,7 @@ impl TermRows {
                 min_confidence: self.min_confidence,
                 withheld: self.withheld,
             };
-            let page = index.rows(range).await?;
+            let page = index.rows(range).await.map_err(Stop::Failed)?;
             self.read.extend(page.rows);
             self.is_end = page.next.is_none();
             self.after = page.next;

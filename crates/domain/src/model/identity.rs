@@ -112,6 +112,13 @@ pub fn content_key(owner_id: &str, sha256: &str, extension: &str) -> (String, St
     (key_with_id(owner_id, &id, extension), id)
 }
 
+/// [`content_key`] of content whose image was erased at `erased_at` (epoch milliseconds). The tombstone can still refuse the id of the erased
+/// image, and a key is accepted once, so that the upload after an erasure has its own of both.
+pub fn content_key_after(owner_id: &str, sha256: &str, extension: &str, erased_at: i64) -> (String, String) {
+    let id = Uuid::new_v5(&NAMESPACE, format!("{owner_id}\u{0}{sha256}\u{0}{erased_at}").as_bytes()).to_string();
+    (key_with_id(owner_id, &id, extension), id)
+}
+
 /// The key for the copy of an object that is imported from `bucket`, and the image's id: the same object of an owner is the same image.
 ///
 /// They are derived from the entity tag and not from the version, because not every list of objects contains versions.

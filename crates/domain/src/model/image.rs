@@ -90,6 +90,12 @@ pub struct ImageRef {
     pub processed_key: String,
     /// Key of the thumbnail.
     pub thumbnail_key: String,
+    /// Key of the thumbnail for dense screens; `None` if the first one is as large as the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_thumbnail_key: Option<String>,
+    /// Base64 of the thumbhash; `None` if an earlier release inspected the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbhash: Option<String>,
     /// EXIF data.
     #[serde(default)]
     pub exif: ExifFacts,

@@ -49,7 +49,7 @@ fn clean_name(path: &str) -> Option<String> {
 }
 
 /// Whether a terminal, mail client or browser interprets the character instead of showing it.
-fn is_control(c: char) -> bool {
+pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

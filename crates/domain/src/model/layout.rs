@@ -44,6 +44,11 @@ pub fn thumbnail(image_id: &str) -> String {
     format!("{PROCESSED}{image_id}/thumbnail.jpg")
 }
 
+/// Key of the thumbnail for dense screens.
+pub fn large_thumbnail(image_id: &str) -> String {
+    format!("{PROCESSED}{image_id}/thumbnail-640.jpg")
+}
+
 /// Key of the stored answer of one analysis.
 pub fn result(image_id: &str, analysis: Analysis) -> String {
     format!("{RESULTS}{image_id}/{}.json", analysis.as_ref())

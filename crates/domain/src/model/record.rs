@@ -83,6 +83,21 @@ pub struct Record {
     /// The name of the file, for people ([`crate::model::image_name`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_name: Option<String>,
+    /// The owner's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Labels that the owner added, in lower case, in the order in which they were added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_labels: Vec<String>,
+    /// Rekognition's labels that the owner removed, in lower case. They stay in [`Record::labels`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_labels: Vec<String>,
+    /// Number of edits by the owner: the version of title, own and removed labels.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edits: u32,
+    /// Time of the last edit, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<EpochMillis>,
     /// The processing status.
     pub processing_status: ProcessingStatus,
     /// Why it is FAILED: a [`ReasonCode`], or the name of the error that ended the execution.
@@ -109,13 +124,19 @@ pub struct Record {
     /// The last moment at which a decision is accepted, epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_deadline: Option<EpochMillis>,
+    /// The reviewer who works on the open review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_claimed_by: Option<String>,
+    /// Until when other reviewers leave it to them, epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_claimed_until: Option<EpochMillis>,
     /// The work queue; absent if it is COMPLETED.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_queue: Option<WorkQueue>,
     /// The labels, most confident first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<StoredLabel>>,
-    /// The top [`SUMMARY_LABELS`] labels.
+    /// The top [`SUMMARY_LABELS`] labels as the owner wants them ([`crate::rules::overlay`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection_summary: Option<Vec<Scored>>,
     /// Watched labels that were found.
@@ -124,9 +145,15 @@ pub struct Record {
     /// The faces, largest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_data: Option<Vec<Face>>,
+    /// The number of faces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_count: Option<usize>,
     /// The lines of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_lines: Option<Vec<TextLine>>,
+    /// The number of lines of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_line_count: Option<usize>,
     /// The verdict of the moderation policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderation_verdict: Option<Verdict>,
@@ -166,9 +193,21 @@ pub struct Record {
     /// Key of the thumbnail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_key: Option<String>,
+    /// Key of the thumbnail for dense screens; absent if the first one is as large as the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_thumbnail_key: Option<String>,
+    /// A placeholder of the upright image: base64 of a [thumbhash](https://evanw.github.io/thumbhash/), about 25 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbhash: Option<String>,
     /// EXIF data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exif: Option<ExifFacts>,
+    /// Latitude from EXIF, degrees north; beside [`Record::exif`], because an index contains only whole attributes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Longitude from EXIF, degrees east.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
     /// Problems that did not prevent the analysis, one sentence each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
@@ -195,6 +234,11 @@ pub struct Record {
     pub expires_at: Option<i64>,
     /// Version of the schema.
     pub schema_version: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Maximum number of labels in `DetectionSummary`.

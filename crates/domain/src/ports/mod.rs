@@ -3,22 +3,34 @@
 mod alerts;
 mod analyzer;
 mod counters;
+mod execution_operations;
 mod executions;
+mod gallery;
 mod import_source;
+mod interventions;
 mod label_index;
+mod links;
 mod objects;
+mod overlays;
 mod records;
+mod review_leases;
 mod uploads;
 mod work_queues;
 
 pub use alerts::Alerts;
 pub use analyzer::ImageAnalyzer;
 pub use counters::{Counters, Replaced, TallyChange};
+pub use execution_operations::{ExecutionOperations, ExecutionQuery, Redriven};
 pub use executions::{ExecutionFacts, ExecutionState, Executions, FailureCause, Notified, Stopped};
+pub use gallery::{Gallery, GalleryFilter, GalleryImage, GalleryQuery, RecordKey};
 pub use import_source::{ImportSource, ObjectFacts};
+pub use interventions::{Decided, Interventions, ReviewState};
 pub use label_index::{LabelIndex, RowPage, RowRange};
+pub use links::{Links, SignedRequest, UploadGrant};
 pub use objects::{Content, ObjectVersion, Objects, TAGGED_STATUSES, Tagged};
+pub use overlays::Overlays;
 pub use records::{Records, ReviewRequest, Written};
+pub use review_leases::{ReviewClaim, ReviewLease, ReviewLeases};
 pub use uploads::{UploadFacts, UploadVersion, Uploads, VersionPosition};
 pub use work_queues::{QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues};
 

@@ -67,14 +67,15 @@ pub trait Records: Sync {
     fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Writes the FAILED `record` if there is none, or if the existing one is held by the same execution, is not COMPLETED, and no review
-    /// was requested since it was read.
+    /// was requested since it was read. Review and overlay stay as they are.
     ///
     /// # Errors
     ///
     /// [`StorageError`] if DynamoDB cannot be written.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
-    /// Writes the COMPLETED `record` and its `rows` of the label index in one transaction, if its execution still holds it.
+    /// Writes the COMPLETED `record` and its `rows` of the label index in one transaction, if its execution still holds it and its owner has
+    /// not edited it since it was read.
     ///
     /// # Errors
     ///

@@ -7,7 +7,10 @@ use crate::{
         image_name::stem,
         record::Record,
     },
-    rules::terms::{self, MAX_TERM_CHARS},
+    rules::{
+        overlay::{LabelSource, ShownLabel, shown_labels},
+        terms::{self, MAX_TERM_CHARS},
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -20,8 +23,12 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TermKind {
+    /// A label that the owner added.
+    Own,
     /// The name of a label.
     Label,
+    /// The title that the owner gave.
+    Title,
     /// The name of the file.
     Name,
     /// An alias of a label.
@@ -53,10 +60,10 @@ pub struct LabelRow {
     pub term_kind: TermKind,
     /// The name of the label, for a term of a label; otherwise the same as [`LabelRow::found`].
     pub label: String,
-    /// The source that contains the term: the name of the label, alias, parent or file, or the word in the text.
+    /// The source that contains the term: the name of the label, alias, parent or file, the title, or the word in the text.
     #[serde(default)]
     pub found: String,
-    /// Confidence, percent; 100 for the name of the file.
+    /// Confidence, percent; 100 for an own label, the title and the name of the file.
     pub confidence: f64,
     /// The name of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +88,13 @@ pub struct RowKey {
     /// [`LabelRow::time_image_id`].
     #[serde(rename = "TimeImageID")]
     pub time_image_id: String,
+}
+
+impl RowKey {
+    /// The key of a row.
+    pub fn of(row: &LabelRow) -> Self {
+        Self { owner_label_month: row.owner_label_month.clone(), time_image_id: row.time_image_id.clone() }
+    }
 }
 
 /// Maximum number of rows of an image: a DynamoDB transaction has at most 100 items, and one of them is the record.
@@ -117,8 +131,8 @@ impl IndexRows {
     }
 }
 
-/// The index rows of a record: one for each term, from its best source. Words of labels come first, then words of the file name, aliases,
-/// parents and text; single letters and joined words come last.
+/// The index rows of a record: one for each term, from its best source. Words of the owner's labels come first, then words of Rekognition's
+/// labels, of the title, the file name, aliases, parents and text; single letters and joined words come last.
 pub fn index(record: &Record) -> IndexRows {
     let mut best: BTreeMap<String, TermSource> = BTreeMap::new();
     for (term, source) in term_sources(record) {
@@ -137,7 +151,7 @@ pub fn index(record: &Record) -> IndexRows {
         .into_iter()
         .map(|(term, source)| LabelRow {
             owner_label_month: partition(&record.owner_id, &term, &month),
-            time_image_id: time_image_id(record),
+            time_image_id: time_image_id(record.upload_timestamp, &record.image_id),
             image_id: record.image_id.clone(),
             upload_timestamp: record.upload_timestamp,
             term,
@@ -159,17 +173,19 @@ pub fn rows(record: &Record) -> Vec<LabelRow> {
     index(record).rows
 }
 
-/// The keys of all rows that a record can have: those of [`rows`], and those of terms beyond [`MAX_ROWS`].
+/// The keys of all rows that a record can have: those of [`rows`], of terms beyond [`MAX_ROWS`], and of labels that the owner removed.
 pub fn keys(record: &Record) -> Vec<RowKey> {
-    let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record));
+    let record = &Record { removed_labels: Vec::new(), ..record.clone() };
+    let (month, time_image_id) = (month(record.upload_timestamp), time_image_id(record.upload_timestamp, &record.image_id));
     let key = |term: &str| RowKey { owner_label_month: partition(&record.owner_id, term, &month), time_image_id: time_image_id.clone() };
     let terms = term_sources(record).into_iter().filter(|(term, _)| term.chars().count() <= MAX_TERM_CHARS);
     let keys: BTreeSet<RowKey> = terms.map(|(term, _)| key(&term)).collect();
     keys.into_iter().collect()
 }
 
-fn time_image_id(record: &Record) -> String {
-    format!("{:013}#{}", record.upload_timestamp, record.image_id)
+/// [`LabelRow::time_image_id`] of an image.
+pub fn time_image_id(upload_timestamp: EpochMillis, image_id: &str) -> String {
+    format!("{upload_timestamp:013}#{image_id}")
 }
 
 /// Where a term of an image comes from, and how good this source is.
@@ -199,11 +215,19 @@ impl TermSource {
 /// All terms of an image with their sources; a term can have several.
 fn term_sources(record: &Record) -> Vec<(String, TermSource)> {
     let mut sources = Vec::new();
-    for label in record.labels.iter().flatten() {
+    for ShownLabel { label, source } in &shown_labels(record) {
         let mut add = |kind, name: &str| sources.extend(terms_of_name(kind, name, label.confidence, &label.name));
-        add(TermKind::Label, &label.name);
+        let kind = match source {
+            LabelSource::Rekognition => TermKind::Label,
+            LabelSource::Own => TermKind::Own,
+        };
+        add(kind, &label.name);
         label.aliases.iter().for_each(|name| add(TermKind::Alias, name));
         label.parents.iter().for_each(|name| add(TermKind::Parent, name));
+    }
+    if let Some(title) = record.title.as_deref() {
+        let terms = terms::indexed(title).into_iter();
+        sources.extend(terms.map(|term| (term.term, TermSource::new(TermKind::Title, term.is_word, 100.0, title, title))));
     }
     // The name in a key that an upload client chose is an id.
     if let Some(name) = record.image_name.as_deref().filter(|name| Uuid::try_parse(stem(name)).is_err()) {

@@ -2,12 +2,13 @@
 
 use crate::model::{
     clock::EpochMillis,
-    findings::{FacesFound, LabelsFound, ModerationFound, Scored, TextFound},
+    findings::{FacesFound, LabelsFound, ModerationFound, TextFound},
     image::ImageRef,
     layout,
-    record::{Analyses, ProcessingStatus, Record, SUMMARY_LABELS, expires_at, is_withheld},
+    record::{Analyses, ProcessingStatus, Record, expires_at, is_withheld},
     review::ReviewOutcome,
 };
+use crate::rules::overlay::summary;
 use serde::Deserialize;
 
 /// The input of `store-record`.
@@ -29,7 +30,7 @@ pub struct Findings {
     pub review: Option<ReviewOutcome>,
 }
 
-/// The COMPLETED record: the record as it was `claimed`, with the `findings`.
+/// The COMPLETED record: the record as it was `claimed`, with its title and its own and removed labels, and the `findings`.
 ///
 /// A decision that is saved in the record takes precedence over the outcome in the findings, because the execution may not have received it.
 /// With `retention_days` = 0 the record never expires.
@@ -37,8 +38,8 @@ pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_da
     let Findings { image, labels, faces, text, moderation, review } = findings;
     let review = claimed.decision().or(review).unwrap_or_default();
     let final_key = if is_withheld(Some(moderation.verdict), review.status) { layout::withheld } else { str::to_owned };
-    let summary = labels.labels.iter().take(SUMMARY_LABELS);
-    Record {
+    let gps = image.exif.gps;
+    let merged = Record {
         processing_status: ProcessingStatus::Completed,
         status_reason: None,
         status_detail: None,
@@ -47,10 +48,11 @@ pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_da
         reviewed_at: review.reviewed_at,
         review_reason: review.review_reason,
         work_queue: None,
-        detection_summary: Some(summary.map(|label| Scored { name: label.name.clone(), confidence: label.confidence }).collect()),
         labels: Some(labels.labels),
         watched_labels: Some(labels.watched).filter(|watched| !watched.is_empty()),
+        face_count: Some(faces.face_data.len()),
         face_data: Some(faces.face_data),
+        text_line_count: Some(text.text_lines.len()),
         text_lines: Some(text.text_lines),
         moderation_verdict: Some(moderation.verdict),
         moderation_flags: Some(moderation.moderation_flags),
@@ -67,10 +69,17 @@ pub fn merge(claimed: Record, findings: Findings, now: EpochMillis, retention_da
         content_sha256: Some(image.content_sha256),
         processed_key: Some(final_key(&image.processed_key)),
         thumbnail_key: Some(final_key(&image.thumbnail_key)),
+        large_thumbnail_key: image.large_thumbnail_key.as_deref().map(final_key),
+        thumbhash: image.thumbhash,
         exif: Some(image.exif),
+        latitude: gps.map(|gps| gps.latitude),
+        longitude: gps.map(|gps| gps.longitude),
         warnings: Some(image.warnings),
         finished_at: Some(now),
         expires_at: expires_at(now, retention_days),
+        review_claimed_by: None,
+        review_claimed_until: None,
         ..claimed
-    }
+    };
+    Record { detection_summary: Some(summary(&merged)), ..merged }
 }

@@ -2,13 +2,12 @@
 
 use crate::replay::{Replay, json_error, ok, tables};
 use serde_json::{Value, json};
-use sightline_aws::dynamodb::Decided;
 use sightline_domain::{
     model::{
         record::ProcessingStatus,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::Written,
+    ports::{Decided, Interventions, Written},
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, UPLOADED};
 

@@ -1,28 +1,34 @@
 //! The states of an execution, from its history.
 
-use super::summary::Summary;
-use serde::Serialize;
-use sightline_aws::stepfunctions::Event;
-use sightline_domain::model::{
-    analysis::Outcome,
-    clock::EpochMillis,
-    record::{Analyses, Record},
+use crate::{
+    model::{
+        analysis::Outcome,
+        clock::EpochMillis,
+        execution::Event,
+        record::{Analyses, Record},
+    },
+    rules::input_summary::Summary,
 };
+use serde::Serialize;
 use std::collections::HashMap;
 
 /// A state that the execution entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Step {
+    /// Its name.
     pub state: String,
     /// Type of the state, such as `Task`.
     pub kind: String,
+    /// What may be shown of its input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<Summary>,
     /// SUCCEEDED, FAILED, RUNNING or STOPPED (the execution ended first); DONE, SKIPPED or FAILED if it comes from the record.
     pub outcome: String,
+    /// When it was entered, epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entered_at: Option<EpochMillis>,
+    /// When it was left, epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_at: Option<EpochMillis>,
     /// Attempts after the first.
@@ -30,11 +36,15 @@ pub struct Step {
     /// Name of the last error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Cause of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// From the record: the key of the result, or why the analysis was skipped or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether its error was caught, so that the execution continued at another state.
+    #[serde(skip)]
+    pub is_caught: bool,
 }
 
 /// The states in the order in which the execution entered them.
@@ -76,12 +86,14 @@ impl Step {
             error: None,
             cause: None,
             note: None,
+            is_caught: false,
         }
     }
 
     fn apply(&mut self, event: &Event) {
         if event.kind.ends_with("StateExited") {
             self.left_at = Some(event.at);
+            self.is_caught = self.outcome == "FAILED";
             "SUCCEEDED".clone_into(&mut self.outcome);
         } else if event.kind.starts_with("Execution") {
             // A state that still runs ends with the execution, and keeps its own error if it has one.
@@ -159,99 +171,6 @@ fn from_record(state: &str, outcome: &Outcome, record: &Record) -> Step {
         error: None,
         cause: None,
         note: Some(note.clone()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::output::record::tests::record;
-    use serde_json::json;
-
-    fn event(id: i64, previous: i64, kind: &str, state: &str) -> Event {
-        let state = (!state.is_empty()).then(|| state.to_owned());
-        Event { id, previous, at: id * 100, kind: kind.into(), state, ..Event::default() }
-    }
-
-    fn failing(id: i64, previous: i64, kind: &str, error: &str) -> Event {
-        Event { error: Some(error.into()), cause: Some("because".into()), ..event(id, previous, kind, "") }
-    }
-
-    #[test]
-    fn events_of_parallel_branches_belong_to_their_own_states() {
-        let events = [
-            event(1, 0, "ExecutionStarted", ""),
-            event(2, 1, "ParallelStateEntered", "AnalyzeImage"),
-            event(3, 2, "ParallelStateStarted", ""),
-            event(4, 3, "TaskStateEntered", "DetectLabels"),
-            event(5, 3, "TaskStateEntered", "ModerateImage"),
-            event(6, 4, "TaskScheduled", ""),
-            event(7, 5, "TaskScheduled", ""),
-            failing(8, 7, "TaskFailed", "Recognition.Unavailable"),
-            event(9, 6, "TaskSucceeded", ""),
-            event(10, 9, "TaskStateExited", "DetectLabels"),
-            event(11, 8, "TaskScheduled", ""),
-            event(12, 11, "TaskSucceeded", ""),
-            event(13, 12, "TaskStateExited", "ModerateImage"),
-        ];
-        let steps = steps(&events);
-        let outcomes: Vec<_> = steps.iter().map(|step| (step.state.as_str(), step.outcome.as_str(), step.retries)).collect();
-        assert_eq!(outcomes, [("AnalyzeImage", "RUNNING", 0), ("DetectLabels", "SUCCEEDED", 0), ("ModerateImage", "SUCCEEDED", 1)]);
-        assert_eq!(steps[2].error.as_deref(), Some("Recognition.Unavailable"));
-    }
-
-    #[test]
-    fn failed_execution_ends_in_the_failed_state() {
-        let events = [
-            event(1, 0, "ExecutionStarted", ""),
-            event(2, 1, "TaskStateEntered", "InspectImage"),
-            event(3, 2, "TaskScheduled", ""),
-            failing(4, 3, "TaskFailed", "Storage.Misconfigured"),
-            failing(5, 4, "ExecutionFailed", "Storage.Misconfigured"),
-        ];
-        let steps = steps(&events);
-        assert_eq!((steps.len(), steps[0].outcome.as_str(), steps[0].left_at), (1, "FAILED", Some(500)));
-        assert_eq!(steps[0].cause.as_deref(), Some("because"));
-    }
-
-    #[test]
-    fn analyses_missing_in_the_history_come_from_the_record() {
-        let mut steps = steps(&[
-            event(1, 0, "TaskStateEntered", "InspectImage"),
-            event(2, 1, "TaskStateExited", "InspectImage"),
-            event(3, 2, "ParallelStateEntered", "AnalyzeImage"),
-            event(4, 3, "ParallelStateExited", "AnalyzeImage"),
-            event(5, 4, "TaskStateEntered", "StoreRecord"),
-        ]);
-        let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
-        assert_eq!(add_analyses(&mut steps, &record(json!({"Analyses": analyses}))), 2);
-        let states: Vec<_> = steps.iter().map(|step| step.state.as_str()).collect();
-        assert_eq!(states, ["InspectImage", "AnalyzeImage", "DetectLabels", "AnalyzeFaces", "StoreRecord"]);
-        assert!(steps[2].input.as_ref().is_some_and(|input| input.image_id.is_some()), "the input of the analysis");
-        assert_eq!((steps[3].outcome.as_str(), steps[3].note.as_deref()), ("SKIPPED", Some("no person")));
-    }
-
-    #[test]
-    fn state_shows_its_input_without_the_task_token() {
-        let input = Some(r#"{"ImageID":"an-id","Key":"raw-uploads/a.jpg","Size":1,"TaskToken":"secret"}"#.to_owned());
-        let steps = steps(&[Event { input, ..event(1, 0, "TaskStateEntered", "DetectLabels") }]);
-        let json = serde_json::to_value(&steps[0]).unwrap();
-        assert_eq!(json["Input"], json!({"ImageID": "an-id", "Key": "raw-uploads/a.jpg", "Size": 1}));
-    }
-
-    #[test]
-    fn complete_history_gets_no_analyses_from_the_record() {
-        let mut steps = steps(&[event(1, 0, "TaskStateEntered", "DetectLabels"), event(2, 1, "PassStateEntered", "NoPerson")]);
-        let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
-        assert_eq!(add_analyses(&mut steps, &record(json!({"Analyses": analyses}))), 0);
-    }
-
-    #[test]
-    fn end_of_the_execution_belongs_to_the_running_state() {
-        let events = [event(1, 0, "FailStateEntered", "Stop"), failing(9, 0, "ExecutionFailed", "Some.Error")];
-        assert_eq!(steps(&events)[0].outcome, "FAILED");
-        let mut aborted = steps(&[event(1, 0, "TaskStateEntered", "AwaitReview"), event(2, 1, "ExecutionAborted", "")]);
-        stop_running(&mut aborted);
-        assert_eq!(aborted[0].outcome, "STOPPED");
+        is_caught: false,
     }
 }

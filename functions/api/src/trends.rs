@@ -1,0 +1,166 @@
+//! Trends, and the terms of the caller's images.
+
+use crate::{
+    caller::{Caller, OPERATORS, not_an_operator},
+    counters::{owner_days_counter, owner_labels_counter},
+    deployment::{Api, Deployment, State},
+    extract::Parameters,
+    problem::Problem,
+    types::{
+        image::TermKind,
+        trends::{Counted, DayTrend, Scope, Term, Terms, Trends, WeekTrend},
+    },
+};
+use axum::Json;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use sightline_domain::{
+    flows::trends::{Ended, Ranking, Week, most_frequent},
+    model::{
+        clock::{Clock, EpochMillis, WEEK_MILLIS, day, week, week_start},
+        record::ImageOutcome,
+    },
+    ports::Counters,
+    rules::tally::{COUNT, Counts},
+};
+use std::collections::BTreeMap;
+use utoipa::IntoParams;
+
+/// Weeks, unless the caller asks for another number.
+const DEFAULT_WEEKS: u16 = 12;
+/// Maximum number of weeks.
+const MAX_WEEKS: u16 = 53;
+/// Labels of a week, and reasons.
+const MOST_NAMES: usize = 50;
+/// Completions.
+const MOST_TERMS: usize = 20;
+/// Maximum length of a prefix, characters.
+const MAX_PREFIX: usize = 64;
+/// Weeks that are read at once.
+const READS_AT_ONCE: usize = 8;
+
+/// Which trends are shown.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+pub struct TrendParameters {
+    /// Number of weeks, including this one: 1 to 53; 12 by default.
+    #[param(minimum = 1, maximum = 53)]
+    pub weeks: Option<u16>,
+    /// Whose images are counted: `own` by default; `deployment` needs the group `operators`.
+    #[param(inline)]
+    pub scope: Option<Scope>,
+}
+
+/// Shows labels by week, outcomes, calls and cost by day, and reasons: of the caller's images, or of the deployment.
+#[utoipa::path(get, path = "/api/trends", operation_id = "getTrends", tag = "trends", params(TrendParameters), responses((status = 200, description = "The trends.", body = Trends)))]
+pub async fn trends<D: Deployment>(
+    api: State<D>,
+    caller: Caller,
+    Parameters(parameters): Parameters<TrendParameters>,
+) -> Result<Json<Trends>, Problem> {
+    let weeks = parameters.weeks.unwrap_or(DEFAULT_WEEKS);
+    if !(1..=MAX_WEEKS).contains(&weeks) {
+        return Err(Problem::invalid(format!("The parameter weeks is a number from 1 to {MAX_WEEKS}.")));
+    }
+    match parameters.scope.unwrap_or_default() {
+        Scope::Own => api.own_trends(&caller.sub, weeks).await.map(Json),
+        Scope::Deployment if caller.is_in(OPERATORS) => api.deployment_trends(weeks).await.map(Json),
+        Scope::Deployment => Err(not_an_operator()),
+    }
+}
+
+impl<D: Deployment> Api<D> {
+    async fn deployment_trends(&self, weeks: u16) -> Result<Trends, Problem> {
+        let now = self.clock.now();
+        let read = |back: u16| Week::read(&self.tables, now - EpochMillis::from(back) * WEEK_MILLIS);
+        let weeks: Vec<Week> = stream::iter((0..weeks).rev()).map(read).buffered(READS_AT_ONCE).try_collect().await?;
+        let mut reasons = Ranking::new();
+        for (name, number) in weeks.iter().flat_map(|week| &week.reasons) {
+            *reasons.entry(name.clone()).or_default() += number;
+        }
+        let week = |week: &Week| WeekTrend { week: week.name.clone(), labels: counted(&week.labels) };
+        Ok(Trends {
+            scope: Scope::Deployment,
+            weeks: weeks.iter().map(week).collect(),
+            days: weeks.iter().flat_map(|week| &week.days).map(|(day, ended)| day_trend(day, ended)).collect(),
+            reasons: counted(&reasons),
+            reviews_waiting: Some(self.waiting_reviews().await?),
+        })
+    }
+
+    async fn own_trends(&self, owner: &str, weeks: u16) -> Result<Trends, Problem> {
+        let now = self.clock.now();
+        let names: Vec<String> = (0..weeks).rev().map(|back| week(now - EpochMillis::from(back) * WEEK_MILLIS)).collect();
+        let labels = self.tables.counts(&owner_labels_counter(owner), None).await?;
+        let of_week = |week: &String| {
+            let ranking: Ranking = labels.iter().filter_map(|(name, counts)| Some((name.clone(), positive(counts, week)?))).collect();
+            WeekTrend { week: week.clone(), labels: counted(&ranking) }
+        };
+        let first = day(week_start(now - EpochMillis::from(weeks - 1) * WEEK_MILLIS));
+        let days = self.tables.counts(&owner_days_counter(owner), Some(first.as_str()..=day(now).as_str())).await?;
+        let day_of = |(day, counts): (String, Counts)| {
+            let mut ended = Ended::default();
+            ended.add(&counts);
+            (ended.all() > 0).then(|| day_trend(&day, &ended))
+        };
+        Ok(Trends {
+            scope: Scope::Own,
+            weeks: names.iter().map(of_week).collect(),
+            days: days.into_iter().filter_map(day_of).collect(),
+            reasons: Vec::new(),
+            reviews_waiting: None,
+        })
+    }
+}
+
+fn positive(counts: &Counts, attribute: &str) -> Option<u64> {
+    counts.get(attribute).and_then(|count| u64::try_from(*count).ok()).filter(|count| *count > 0)
+}
+
+fn counted(ranking: &Ranking) -> Vec<Counted> {
+    most_frequent(ranking, MOST_NAMES).into_iter().map(|(name, count)| Counted { name: name.to_owned(), count }).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an approximate value for people")]
+fn day_trend(day: &str, ended: &Ended) -> DayTrend {
+    DayTrend {
+        day: day.to_owned(),
+        completed: ended.images(ImageOutcome::Completed),
+        withheld: ended.images(ImageOutcome::Withheld),
+        rejected: ended.images(ImageOutcome::Rejected),
+        failed: ended.images(ImageOutcome::Failed),
+        calls: ended.calls(),
+        cost_usd: ended.microdollars() as f64 / 1_000_000.0,
+    }
+}
+
+/// The beginning of a term.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+pub struct TermParameters {
+    /// The beginning of a label, in any case; empty for the most used labels.
+    #[param(example = "ca", max_length = 64)]
+    pub prefix: Option<String>,
+}
+
+/// Completes a prefix to labels of the caller's images, most used first.
+#[utoipa::path(get, path = "/api/terms", operation_id = "listTerms", tag = "trends", params(TermParameters), responses((status = 200, description = "The labels.", body = Terms)))]
+pub async fn terms<D: Deployment>(
+    api: State<D>,
+    caller: Caller,
+    Parameters(parameters): Parameters<TermParameters>,
+) -> Result<Json<Terms>, Problem> {
+    let prefix = parameters.prefix.unwrap_or_default().trim().to_lowercase();
+    if prefix.chars().count() > MAX_PREFIX {
+        return Err(Problem::invalid(format!("A prefix has at most {MAX_PREFIX} characters.")));
+    }
+    // Sorts after everything that begins with the prefix.
+    let end = format!("{prefix}\u{10ffff}");
+    let names = (!prefix.is_empty()).then(|| prefix.as_str()..=end.as_str());
+    let counts: BTreeMap<String, Counts> = api.tables.counts(&owner_labels_counter(&caller.sub), names).await?;
+    let ranking: Ranking = counts.into_iter().filter_map(|(name, counts)| Some((name, positive(&counts, COUNT)?))).collect();
+    let term = |(name, count): (&str, u64)| Term { term: name.to_owned(), count, kind: TermKind::Label };
+    Ok(Json(Terms { terms: most_frequent(&ranking, MOST_TERMS).into_iter().map(term).collect() }))
+}

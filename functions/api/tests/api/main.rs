@@ -1,0 +1,14 @@
+//! The API over ports in memory: requests as API Gateway sends them, and the responses that it expects.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod authorisation;
+mod changes;
+mod document;
+mod executions;
+mod images;
+mod requests;
+mod reviews;
+mod trends;
+mod uploads;
+mod world;
