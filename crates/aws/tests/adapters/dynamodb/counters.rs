@@ -66,7 +66,10 @@ async fn the_first_tally_is_put_with_its_counters_if_the_record_has_not_changed(
     assert_eq!(check["Key"], json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": UPLOADED.to_string()}}));
     assert_eq!(
         (&check["TableName"], &check["ConditionExpression"]),
-        (&json!("records"), &json!("ProcessingStatus = :status AND ExecutionArn = :execution AND FinishedAt = :finished"))
+        (
+            &json!("records"),
+            &json!("ProcessingStatus = :status AND ExecutionArn = :execution AND attribute_not_exists(Edits) AND FinishedAt = :finished")
+        )
     );
     let values = json!({":status": {"S": "COMPLETED"}, ":execution": {"S": EXECUTION}, ":finished": {"N": NOW.to_string()}});
     assert_eq!(check["ExpressionAttributeValues"], values);
@@ -92,7 +95,8 @@ async fn a_record_without_finished_at_must_still_have_none() {
     let replay = Replay::new([ok("{}")]);
     replace(&replay, None, Some(&failed())).await.unwrap();
     let items = replay.only().json()["TransactItems"].clone();
-    let condition = "ProcessingStatus = :status AND ExecutionArn = :execution AND attribute_not_exists(FinishedAt)";
+    let condition =
+        "ProcessingStatus = :status AND ExecutionArn = :execution AND attribute_not_exists(Edits) AND attribute_not_exists(FinishedAt)";
     assert_eq!(items[1]["ConditionCheck"]["ConditionExpression"], condition);
     assert!(items[0]["Put"]["Item"].get("ExpiresAt").is_none(), "it is kept as long as its record");
 }

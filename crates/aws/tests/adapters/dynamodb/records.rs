@@ -181,10 +181,16 @@ async fn record_and_rows_are_written_in_one_conditional_transaction() {
     let items = replay.only().json()["TransactItems"].clone();
     let update = &items[0]["Update"];
     assert_well_formed(update);
-    assert_eq!(update["ConditionExpression"], json!("ExecutionArn = :execution AND ProcessingStatus <> :completed"));
+    assert_eq!(
+        update["ConditionExpression"],
+        json!("ExecutionArn = :execution AND ProcessingStatus <> :completed AND attribute_not_exists(Edits)")
+    );
     assert_eq!(update["ReturnValuesOnConditionCheckFailure"], json!("ALL_OLD"));
     let (_, removed) = changes(update);
-    assert_eq!(removed, ["WorkQueue", "StatusReason", "StatusDetail", "ReviewToken"].map(str::to_owned).into());
+    assert_eq!(
+        removed,
+        ["WorkQueue", "StatusReason", "StatusDetail", "ReviewClaimedBy", "ReviewClaimedUntil", "ReviewToken"].map(str::to_owned).into()
+    );
     assert_eq!(items.as_array().unwrap().len(), 3, "two labels");
     assert_eq!(items[1]["Put"]["TableName"], json!("label-index"));
     assert_eq!(items[1]["Put"]["Item"]["OwnerLabelMonth"], json!({"S": "anna#car#2026-03"}));
