@@ -25,6 +25,8 @@ struct Contents {
     redriven: bool,
     /// Executions as operators see them, with their histories.
     details: BTreeMap<String, (ExecutionDetail, Vec<Event>)>,
+    /// Whether no execution waits with any token.
+    tokens_are_refused: bool,
     /// The answer to a redrive of a known execution; `None`: it is redriven.
     redrive_answer: Option<Redriven>,
 }
@@ -61,6 +63,11 @@ impl MemoryExecutions {
     /// Sets the answer to every redrive.
     pub fn set_redrive_answer(&self, answer: Redriven) {
         self.contents().redrive_answer = Some(answer);
+    }
+
+    /// Makes every notification fail, as if no execution waited with the token.
+    pub fn refuse_tokens(&self) {
+        self.contents().tokens_are_refused = true;
     }
 
     /// ARN and input of all executions that were started, in order.
@@ -153,7 +160,7 @@ impl Executions for MemoryExecutions {
     /// As in Step Functions, a token accepts one answer.
     async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
         let mut contents = self.contents();
-        if contents.notified.iter().any(|(token, _)| token == task_token.expose_secret()) {
+        if contents.tokens_are_refused || contents.notified.iter().any(|(token, _)| token == task_token.expose_secret()) {
             return Ok(Notified::NotWaiting);
         }
         contents.notified.push((task_token.expose_secret().to_owned(), outcome.clone()));

@@ -4,10 +4,7 @@
 
 use serde_json::Value;
 use sightline_domain::{
-    model::{
-        identity::Upload,
-        record::{Record, WorkQueue},
-    },
+    model::{Record, Upload, WorkQueue},
     rules::{
         cost::Cost,
         label_index,

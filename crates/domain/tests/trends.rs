@@ -4,7 +4,7 @@
 
 use sightline_domain::{
     flows::trends::{Week, most_frequent, report},
-    model::{clock::WEEK_MILLIS, record::ImageOutcome},
+    model::{ImageOutcome, WEEK_MILLIS},
     rules::{
         alert::Attribute,
         tally::{CounterKey, Counts},

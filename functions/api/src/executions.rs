@@ -125,7 +125,7 @@ pub async fn list<D: Deployment>(
 
 fn since(text: Option<&str>) -> Result<Option<EpochMillis>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let invalid = || Problem::invalid("since is a day such as 2026-11-24, or an ISO 8601 time.");
+    let invalid = || Problem::invalid("The value of since is a day such as 2026-11-24, or an ISO 8601 time.");
     Time::parse(text, false).map(|Time(at)| Some(at)).ok_or_else(invalid)
 }
 

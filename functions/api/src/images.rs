@@ -195,6 +195,12 @@ impl<D: Deployment> Api<D> {
     /// A page of the caller's images, newest first.
     async fn gallery(&self, caller: &Caller, wanted: &Wanted, cursor: Option<&str>) -> Result<ImagePage, Problem> {
         let mut after: Option<RecordKey> = cursor::decode(cursor)?;
+        let is_within = |after: &RecordKey| {
+            wanted.from.is_none_or(|from| from <= after.upload_timestamp) && wanted.to.is_none_or(|to| after.upload_timestamp <= to)
+        };
+        if !after.as_ref().is_none_or(is_within) {
+            return Err(Problem::invalid("The cursor belongs to another list. Start again at the first page."));
+        }
         let mut images: Vec<ImageSummary> = Vec::new();
         let mut last_kept = None;
         let reads = if wanted.is_filtered() { GALLERY_READS } else { 1 };
@@ -265,12 +271,12 @@ impl<D: Deployment> Api<D> {
         Ok(ImagePage { images, next: found.next.as_ref().and_then(cursor::encode), nearest })
     }
 
-    /// The months in which the owner has images; and the newest two, because counting takes a moment.
+    /// The months in which the owner has images; and the one of today, because counting takes a moment.
     async fn months_of(&self, owner: &str, now: EpochMillis) -> Result<BTreeSet<String>, Problem> {
         let counted = self.tables.counts(&owner_months_counter(owner), None).await?;
         let mut months: BTreeSet<String> =
             counted.into_iter().filter(|(_, counts)| counts.get(COUNT).is_some_and(|count| *count > 0)).map(|(name, _)| name).collect();
-        months.extend([month(now + CLOCK_SKEW), month(now), month(now - 31 * DAY_MILLIS)]);
+        months.extend([month(now + CLOCK_SKEW), month(now), month(now - DAY_MILLIS)]);
         Ok(months)
     }
 

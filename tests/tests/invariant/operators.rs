@@ -8,13 +8,7 @@ use sightline_domain::{
         reconcile::{self, Reconciler},
         rerun,
     },
-    model::{
-        clock::{Clock, EpochMillis},
-        error::StorageError,
-        identity::Upload,
-        record::{Record, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{Clock, EpochMillis, Record, ReviewOutcome, ReviewStatus, StorageError, Upload, WorkQueue},
     ports::Executions,
 };
 use sightline_tests::{futures::yield_once, samples::BUCKET};

@@ -380,6 +380,7 @@ export const texts = {
     title: 'Upload',
     choose: 'Choose photos',
     emptyTitle: 'Drop photos anywhere',
+    emptyTouch: 'Add your photos',
     dropHere: 'Drop to upload',
     chooseFiles: 'Choose photos',
     chooseFolder: 'Choose a folder',

@@ -3,5 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod authorisation;
+mod changes;
 mod document;
+mod executions;
+mod images;
+mod requests;
+mod reviews;
+mod trends;
+mod uploads;
 mod world;

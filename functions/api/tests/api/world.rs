@@ -8,7 +8,11 @@ use sightline_domain::{
         record::{ProcessingStatus, Record, WorkQueue},
         review::ReviewStatus,
     },
-    rules::{label_index::rows, merge::merge},
+    rules::{
+        label_index::rows,
+        merge::merge,
+        tally::{Contributions, CounterKey},
+    },
 };
 use sightline_kit::{Step, settings::from};
 use sightline_tests::{
@@ -125,6 +129,12 @@ impl World {
         if record.processing_status == ProcessingStatus::Completed {
             self.tables.put_label_rows(rows(&record));
         }
+    }
+
+    /// Adds to a counter.
+    pub fn count(&self, counter: &str, name: &str, counts: Value) {
+        let key = CounterKey { counter: counter.to_owned(), name: name.to_owned() };
+        self.tables.add(Contributions::from([(key, serde_json::from_value(counts).unwrap())]));
     }
 
     fn api(&self) -> HttpApi {
