@@ -84,7 +84,7 @@ function keep(answer: oauth.TokenEndpointResponse): void {
 type Flow = { verifier: string; state: string; nonce: string; to: string };
 
 /** Leaves for the sign-in page; the reader comes back to where they were. */
-export async function signIn(to = location.pathname + location.search): Promise<void> {
+export async function signIn(to = location.pathname + location.search, byItself = false): Promise<void> {
   auth.state = 'leaving';
   try {
     const c = await config();
@@ -107,7 +107,9 @@ export async function signIn(to = location.pathname + location.search): Promise<
       code_challenge_method: 'S256',
     };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    location.assign(url);
+    // By itself it leaves no entry behind: the back button of the sign-in page would lead straight back to it.
+    if (byItself) location.replace(url);
+    else location.assign(url);
   } catch {
     auth.state = 'failed';
   }
@@ -138,7 +140,7 @@ export async function start(): Promise<string | undefined> {
     }
   }
   if (localStorage.getItem('signed-in')) {
-    await signIn();
+    await signIn(undefined, true);
     return undefined;
   }
   auth.state = 'out';

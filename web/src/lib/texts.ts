@@ -125,7 +125,7 @@ export const texts = {
   photos: {
     unnamed: 'Photo without a name',
     emptyTitle: 'Add your first photos',
-    empty: 'Each photo is looked at once: objects, text, faces and what needs care. Then you find it again by a word.',
+    empty: 'sightline finds the objects, text and faces in each photo, so that you find the photo again by a word.',
     upload: 'Upload photos',
     labels: 'Labels',
     labelsHint: 'Always show the top labels on the photos',
@@ -254,6 +254,7 @@ export const texts = {
     add: 'Add',
     added: (name: string) => `Label “${name}” added`,
     removeLabel: (name: string) => `Remove the label ${name}`,
+    moreWith: (name: string) => `Find photos with ${name}`,
     removed: (name: string) => `Label “${name}” removed`,
     removedLabels: 'Removed by you',
     restore: (name: string) => `Show the label ${name} again`,
@@ -334,15 +335,14 @@ export const texts = {
       {
         title: 'Everywhere',
         keys: [
-          ['/', 'Search'],
-          ['Ctrl K', 'Search'],
+          ['/  Ctrl K', 'Search'],
           ['?', 'This list'],
         ],
       },
       {
         title: 'Photos',
         keys: [
-          ['← ↑ ↓ →', 'Go to another photo'],
+          ['←  ↑  ↓  →', 'Go to another photo'],
           ['Enter', 'Open the photo'],
           ['x', 'Select it'],
           ['Shift ←  Shift →', 'Select a range'],
@@ -353,7 +353,7 @@ export const texts = {
       {
         title: 'Open photo',
         keys: [
-          ['←  →', 'Previous, next'],
+          ['←  →', 'Previous, next; zoomed: move'],
           ['Esc', 'Back to the list'],
           ['i', 'Details'],
           ['b', 'Show all boxes'],

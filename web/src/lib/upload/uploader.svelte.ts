@@ -10,7 +10,7 @@ import { check, sha256, type Limits, type Refusal } from './files.ts';
 import type { Gathered } from './gather.ts';
 import { Poll } from './poll.ts';
 import { Speed } from './speed.ts';
-import { isMoving, stageOf, type Progress, type Stage } from './stages.ts';
+import { isMoving, mayChange, stageOf, type Progress, type Stage } from './stages.ts';
 
 /** What the API says about a photo that was sent. */
 export interface Photo extends Progress {
@@ -142,7 +142,8 @@ export class Uploader {
     this.#limits = limits;
     this.#storage = `sightline.sent.${owner}`;
     this.#poll = new Poll({
-      pending: () => this.items.filter((item) => item.state === 'sent' && isMoving(item.stage)).map((item) => item.imageId ?? ''),
+      pending: () => this.items.filter((item) => item.state === 'sent' && mayChange(item.stage)).map((item) => item.imageId ?? ''),
+      calm: () => !this.items.some((item) => item.state === 'sent' && isMoving(item.stage)),
       ask: (ids) => this.#api.images(ids),
       tell: (photos) => this.#told(photos),
       hidden: () => document.hidden,
