@@ -18,7 +18,7 @@ use sightline_tests::{
     objects::MemoryObjects,
     ready,
     samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, claimed, findings, image, key, moderated},
-    tables::{MemoryTables, REVIEW_TOKEN},
+    tables::MemoryTables,
 };
 use std::collections::BTreeMap;
 use store_record::{StoreRecord, Stored};
