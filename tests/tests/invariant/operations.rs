@@ -58,10 +58,20 @@ pub enum Operation {
     Erase {
         image: usize,
     },
+    /// The owner edits an image: as a job, or at once right before the next call of a method that writes records.
+    Edit {
+        image: usize,
+        edit: usize,
+        before: Option<&'static str>,
+    },
 }
 
-const METHODS: [&str; 22] = [
+/// The writers of records.
+const WRITERS: [&str; 5] = ["claim", "fail", "complete", "request_review", "mark_erased"];
+
+const METHODS: [&str; 23] = [
     "find",
+    "edit",
     "claim",
     "fail",
     "complete",
@@ -107,7 +117,9 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Operation::Decide { image, approve }),
         1 => (1..300_i64).prop_map(|minutes| Operation::Wait { minutes }),
         1 => Just(Operation::Reconcile),
-        1 => pick.prop_map(|image| Operation::Erase { image }),
+        1 => pick.clone().prop_map(|image| Operation::Erase { image }),
+        6 => (pick, any::<u16>(), prop::option::of(prop::sample::select(&WRITERS[..])))
+            .prop_map(|(image, edit, before)| Operation::Edit { image, edit: usize::from(edit), before }),
     ]
 }
 
@@ -145,6 +157,8 @@ impl World {
             Operation::Wait { minutes } => self.environment.clock.forward(minutes * 60_000),
             Operation::Reconcile => self.reconcile(),
             Operation::Erase { image } => self.erase(image),
+            Operation::Edit { image, edit, before: None } => self.edit(image, edit),
+            Operation::Edit { image, edit, before: Some(method) } => self.edit_before(method, image, edit),
             Operation::Deliver { .. } | Operation::Lose { .. } => {}
         }
     }

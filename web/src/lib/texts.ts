@@ -407,7 +407,7 @@ export const texts = {
     toPhotos: 'Show photos',
     remove: (name: string) => `Remove ${name} from the list`,
     converted: (format: string) => `Converted from ${format} to JPEG`,
-    sending: (share: number) => `Sending, ${Math.floor(share * 100)} %`,
+    sending: (share: number) => (share < 1 ? `Sending, ${Math.floor(share * 100)} %` : 'Finishing…'),
     states: { checking: 'Checking…', converting: 'Converting to JPEG…', waiting: 'Waiting to be sent', sending: 'Sending' },
     stages: {
       sent: 'Sent. Waiting for the analysis',
@@ -521,7 +521,7 @@ export const texts = {
     refresh: 'Load again',
     choose: 'Choose',
     chooseOne: (name: string) => `Choose ${name}`,
-    chooseAll: (count: number) => `Choose all that can be redriven (${formatNumber(count)})`,
+    chooseAll: (count: number) => `Choose all ${formatNumber(count)} that failed`,
     photo: 'Photo',
     startedAt: 'Started',
     took: 'Took',
