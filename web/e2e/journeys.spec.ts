@@ -123,6 +123,7 @@ test('olga decides a review of ann’s photo', async ({ browser }) => {
   await signIn(view, olga);
   await view.getByRole('link', { name: 'Review' }).click();
   // The newest review is the last one; earlier runs may have left others.
+  await expect(view.getByRole('button', { name: /Show photo/ })).toBeVisible();
   const queue = view.getByRole('navigation', { name: 'Photos that wait for a decision' }).getByRole('button', { name: /^\d+: astronaut\.jpg/ });
   if (await queue.count()) await queue.last().click();
   await view.getByRole('button', { name: /Show photo/ }).click();
