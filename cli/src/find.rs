@@ -249,6 +249,8 @@ mod tests {
         assert_eq!(match_cell(&found(TermKind::Text, "re16")), "text re16 92\u{a0}%");
         assert_eq!(match_cell(&found(TermKind::Alias, "auto")), "auto, alias of car 92\u{a0}%");
         assert_eq!(match_cell(&found(TermKind::Label, "car")), "label car 92\u{a0}%");
+        assert_eq!(match_cell(&found(TermKind::Own, "car")), "own label car");
+        assert_eq!(match_cell(&found(TermKind::Title, "Our car")), "title");
     }
 
     #[test]

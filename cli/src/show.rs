@@ -5,7 +5,7 @@ use crate::{
     clock::{at, moment},
     error::{CliError, Exit},
     output::{
-        Facts, NO_VALUE, Output, clean, percent,
+        Facts, NO_VALUE, Output, clean, count, percent,
         record::{duration, face, join, labels, moderation, status},
     },
     session::Session,
@@ -83,9 +83,14 @@ fn facts(record: &Record) -> Facts {
     facts.add_some("reason", record.status_detail.as_deref().map(clean));
     facts.add("image", record.image_id.clone());
     facts.add_some("name", record.image_name.as_deref().map(clean));
+    facts.add_some("title", record.title.as_deref().map(clean));
     facts.add("owner", clean(&record.owner_id));
     facts.add("uploaded", moment(record.upload_timestamp));
     facts.add("labels", analysis(record.analyses.labels.as_ref(), || labels(record, usize::MAX)));
+    let list = |names: &[String]| (!names.is_empty()).then(|| join(names.iter().map(|name| clean(name))));
+    facts.add_some("own labels", list(&record.own_labels));
+    facts.add_some("removed", list(&record.removed_labels));
+    facts.add_some("edited", record.edited_at.map(|at| format!("{} at {}", count(record.edits as usize, "time"), moment(at))));
     facts.add("boxes", record.labels.iter().flatten().map(|label| label.boxes.len()).sum::<usize>().to_string());
     facts.add("faces", analysis(record.analyses.faces.as_ref(), || faces(record)));
     facts.add("text", analysis(record.analyses.text.as_ref(), || text(record)));
@@ -103,6 +108,8 @@ fn facts(record: &Record) -> Facts {
     }
     facts.add("original", clean(&record.s3_url));
     facts.add_some("copy", record.processed_key.as_deref().map(clean));
+    let thumbnails = [record.thumbnail_key.as_deref(), record.large_thumbnail_key.as_deref()].into_iter().flatten().map(clean);
+    facts.add_some("thumbnails", Some(join(thumbnails)).filter(|keys| keys != NO_VALUE));
     facts.add("execution", clean(&record.execution_arn));
     facts.add("attempts", record.attempts.to_string());
     facts.add("seconds", duration(record));
@@ -136,7 +143,11 @@ fn review(record: &Record) -> Option<String> {
     let until = record.review_deadline.map(|until| format!("until {}", moment(until)));
     let parts = match record.review_status {
         ReviewStatus::None => return None,
-        ReviewStatus::Pending => vec![Some("waits for a decision".to_owned()), until],
+        ReviewStatus::Pending => {
+            let claim = record.review_claimed_by.as_deref().zip(record.review_claimed_until);
+            let claim = claim.map(|(by, until)| format!("(claimed by {} until {})", clean(by), moment(until)));
+            vec![Some("waits for a decision".to_owned()), until, claim]
+        }
         ReviewStatus::Approved => vec![Some("APPROVED".to_owned()), by, at, reason],
         ReviewStatus::Rejected => vec![Some("REJECTED".to_owned()), by, at, reason],
         ReviewStatus::Expired => vec![Some("EXPIRED: nobody decided in time".to_owned())],
@@ -171,6 +182,23 @@ mod tests {
         assert!(shown.contains("skipped: no person among the labels"), "{shown}");
         assert!(shown.contains("EXIT\u{fffd}[31m") && !shown.contains('\u{1b}'), "{shown}");
         assert!(shown.contains("boxes"), "{shown}");
+    }
+
+    #[test]
+    fn edits_of_the_owner_are_shown_beside_what_rekognition_found() {
+        let record =
+            record(json!({"Title": "Our\u{1b} garden", "OwnLabels": ["grandma", "car"], "RemovedLabels": ["clothing"], "Edits": 2,
+            "EditedAt": 0}));
+        let shown = facts(&record).render();
+        for expected in ["Our\u{fffd} garden", "person 99", "clothing 95", "grandma, car", "2 times at 1970-01-01 00:00:00Z"] {
+            assert!(shown.contains(expected), "{expected}: {shown}");
+        }
+    }
+
+    #[test]
+    fn open_review_shows_who_works_on_it() {
+        let record = record(json!({"ReviewStatus": "PENDING", "ReviewClaimedBy": "anna", "ReviewClaimedUntil": 0}));
+        assert_eq!(review(&record).unwrap(), "waits for a decision (claimed by anna until 1970-01-01 00:00:00Z)");
     }
 
     #[test]

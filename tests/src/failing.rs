@@ -21,7 +21,7 @@ use sightline_domain::{
         alert::AlertMessage,
         edit::RowChanges,
         label_index::{LabelRow, RowKey},
-        tally::{Counts, Tally},
+        tally::{CounterKey, Counts, Tally},
     },
 };
 use std::{
@@ -308,6 +308,14 @@ impl<T: Counters> Counters for Failing<T> {
 
     async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
         self.call("replace", unavailable, Counters::replace(&self.inner, change)).await
+    }
+
+    async fn remove_empty(&self, keys: &[CounterKey]) -> Result<(), StorageError> {
+        self.call("remove_empty", unavailable, Counters::remove_empty(&self.inner, keys)).await
+    }
+
+    async fn remove_counter(&self, counter: &str) -> Result<usize, StorageError> {
+        self.call("remove_counter", unavailable, Counters::remove_counter(&self.inner, counter)).await
     }
 
     async fn counts(&self, counter: &str, names: Option<RangeInclusive<&str>>) -> Result<BTreeMap<String, Counts>, StorageError> {

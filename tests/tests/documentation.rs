@@ -163,6 +163,9 @@ fn every_attribute_of_records_and_rows_is_documented() {
     (record.status_reason, record.status_detail) = (Some("r".into()), Some("d".into()));
     record.work_queue = Some(WorkQueue::Failed);
     (record.erased_at, record.execution_to_stop) = (Some(4), Some("arn".into()));
+    (record.title, record.own_labels, record.removed_labels) = (Some("t".into()), vec!["o".into()], vec!["r".into()]);
+    (record.edits, record.edited_at) = (1, Some(5));
+    (record.review_claimed_by, record.review_claimed_until) = (Some("r".into()), Some(6));
     let page = read("docs/records.md");
     for item in [serde_json::to_value(&record).unwrap(), rows[0].clone()] {
         for name in item.as_object().unwrap().keys() {

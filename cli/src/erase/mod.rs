@@ -11,12 +11,12 @@ use crate::{
     progress::Progress,
     session::Session,
 };
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receipt::{Row, hints, table};
 use sightline_aws::{dynamodb::Tables, s3::S3, stepfunctions::StepFunctions};
 use sightline_domain::{
-    flows::erase::{Derived, Eraser, Receipt, UploadsById, find_uploads},
+    flows::erase::{Derived, Eraser, OwnerImages, Receipt, UploadsById, find_uploads},
     model::layout::UPLOADS,
 };
 use std::collections::BTreeSet;
@@ -33,17 +33,24 @@ An image whose record has expired is also found by its id: in the archive, the c
 uploads. --key names the original instead, without the bucket. If a key was overwritten, each content is its own image, and
 all of them are erased.
 
+--owner erases all images of an owner, for example of a user who was deleted, also those without a record, and the owner's
+counters in the trends. After an interruption, run it again: it continues with what is left.
+
 Examples:
   sightline erase 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --dry-run
   sightline erase 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --yes --output json > receipt.json
-  sightline erase --key raw-uploads/holiday.jpg --dry-run")]
+  sightline erase --key raw-uploads/holiday.jpg --dry-run
+  sightline erase --owner anna --dry-run")]
 pub struct EraseArgs {
     /// ImageIDs, as upload and find print them
-    #[arg(value_name = "ID", required_unless_present = "keys", value_parser = parse_image_id)]
+    #[arg(value_name = "ID", required_unless_present_any = ["keys", "owner"], value_parser = parse_image_id)]
     pub image_ids: Vec<String>,
     /// The images uploaded under this key, such as raw-uploads/holiday.jpg; may be repeated
     #[arg(long = "key", value_name = "KEY", value_parser = parse_key)]
     pub keys: Vec<String>,
+    /// All images of this owner
+    #[arg(long, value_name = "OWNER", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["image_ids", "keys"])]
+    pub owner: Option<String>,
     /// Show what would be removed, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -70,6 +77,9 @@ type SessionEraser = Eraser<Tables, S3, StepFunctions, SystemClock>;
 pub async fn run(global: &Global, args: &EraseArgs, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
     let eraser = eraser(&session);
+    if let Some(owner) = &args.owner {
+        return erase_owner(global, args, &eraser, owner, output).await;
+    }
     let (Found { ids, uploads, unrecorded }, mut unknown_keys) = find(&eraser, args).await?;
     let image_ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (eraser, uploads, unrecorded) = (&eraser, &uploads, &unrecorded);
@@ -104,6 +114,57 @@ pub async fn run(global: &Global, args: &EraseArgs, output: Output) -> Result<Ex
         say!("{hint}");
     }
     Ok(Exit::of_many(rows.iter().filter(|row| row.action.is_failure()).count(), rows.len()))
+}
+
+/// Erases all images of an owner, then the owner's counters, or shows what would be removed.
+async fn erase_owner(global: &Global, args: &EraseArgs, eraser: &SessionEraser, owner: &str, output: Output) -> Result<Exit, CliError> {
+    let OwnerImages { recorded, unrecorded } = eraser.images_of_owner(owner).await?;
+    let image_ids: Vec<&str> = recorded.iter().chain(unrecorded.keys()).map(String::as_str).collect();
+    let images = count(image_ids.len(), "image");
+    let progress = Progress::new(!global.no_progress && !image_ids.is_empty(), image_ids.len());
+    let unrecorded = &unrecorded;
+    let rows = if args.dry_run {
+        let preview = |id| async move {
+            match unrecorded.get(id) {
+                Some(uploads) => eraser.preview_unrecorded(id, uploads).await,
+                None => eraser.preview(id).await,
+            }
+        };
+        let rows = for_each(&image_ids, preview, ActionKind::WouldErase, &progress).await;
+        progress.finish(&format!("{images} of owner {} would be erased", clean(owner)));
+        rows
+    } else {
+        if !args.yes && !image_ids.is_empty() {
+            let of = format!("{images} of owner {}", clean(owner));
+            confirm(&format!("Erase {of} permanently?"), &format!("{of} would be erased permanently"), "nothing was erased")?;
+        }
+        let erase = |id| async move {
+            match unrecorded.get(id) {
+                Some(uploads) => eraser.erase_unrecorded(id, uploads).await,
+                None => eraser.erase(id).await,
+            }
+        };
+        let rows = for_each(&image_ids, erase, ActionKind::Erased, &progress).await;
+        let erased = rows.iter().filter(|row| !row.action.is_failure()).count();
+        progress.finish(&format!("{erased} of {images} erased"));
+        rows
+    };
+    List::new(&rows).print(output, table)?;
+    for hint in hints(&rows) {
+        say!("{hint}");
+    }
+    let failed = rows.iter().filter(|row| row.action.is_failure()).count();
+    if args.dry_run {
+        return Ok(Exit::of_many(failed, rows.len()));
+    }
+    // Only then: the counters still count the images that are left.
+    if failed == 0 {
+        let removed = eraser.forget_owner(owner).await?;
+        say!("{} of the owner removed from the trends", count(removed, "counter"));
+    } else {
+        say!("the owner's counters in the trends stay until all images are erased; run the command again");
+    }
+    Ok(Exit::of_many(failed, rows.len()))
 }
 
 /// The images to erase.

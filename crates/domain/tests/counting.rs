@@ -10,15 +10,16 @@ use sightline_domain::{
         error::StepError,
         record::{ProcessingStatus, Record},
     },
+    ports::Counters,
     rules::{
         merge::merge,
-        tally::{Contributions, Tally},
+        tally::{Contributions, Tally, owner_labels_counter},
     },
 };
 use sightline_tests::{
     failing::{Failing, When},
     ready,
-    samples::{IMAGE_ID, NOW, UPLOADED, claimed, findings, labels_found},
+    samples::{IMAGE_ID, NOW, OWNER, UPLOADED, claimed, findings, labels_found},
     tables::MemoryTables,
 };
 
@@ -72,6 +73,35 @@ fn a_failed_image_that_runs_again_keeps_its_contributions_until_its_new_outcome(
     tables.put(&done);
     ready(count_image(&tables, IMAGE_ID)).unwrap();
     assert_eq!(tables.counters(), sum(&[Tally::of(&done).unwrap()]));
+}
+
+#[test]
+fn a_word_of_the_owner_is_forgotten_with_its_last_image() {
+    let tables = MemoryTables::default();
+    let own = |image: &str, labels: &[&str], edits| Record {
+        own_labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        edits,
+        ..analysed(image, &["car"], NOW)
+    };
+    let words = || -> Vec<String> {
+        let counts = ready(tables.counts(&owner_labels_counter(OWNER), None)).unwrap();
+        counts.into_keys().collect()
+    };
+    for image in ["a", "b"] {
+        tables.put(&own(image, &["grandma"], 1));
+        ready(count_image(&tables, image)).unwrap();
+    }
+    tables.put(&own("a", &[], 2));
+    ready(count_image(&tables, "a")).unwrap();
+    assert_eq!(words(), ["car", "grandma"], "one image still has it");
+    tables.put(&own("b", &["grandpa"], 2));
+    let counted = ready(count_image(&tables, "b")).unwrap();
+    assert_eq!(counted, Counted::Changed { labels: Vec::new() }, "the log names no word of the owner");
+    assert_eq!(words(), ["car", "grandpa"]);
+    for image in ["a", "b"] {
+        assert!(ready(remove_tally(&tables, image)).unwrap());
+    }
+    assert!(words().is_empty(), "{:?}", words());
 }
 
 #[test]

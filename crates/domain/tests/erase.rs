@@ -8,6 +8,8 @@ mod complete;
 mod interrupted;
 #[path = "erase/originals.rs"]
 mod originals;
+#[path = "erase/owner.rs"]
+mod owner;
 #[path = "erase/sweeps.rs"]
 mod sweeps;
 #[path = "erase/unrecorded.rs"]

@@ -44,6 +44,34 @@ fn names_aliases_parents_and_words_are_indexed_in_that_order() {
 }
 
 #[test]
+fn the_words_of_the_owner_are_indexed_and_removed_labels_are_not() {
+    let labels =
+        json!([{"Name": "car", "Confidence": 90.0, "Parents": ["Vehicle"]}, {"Name": "tree", "Confidence": 80.0, "Parents": ["Plant"]}]);
+    let record = Record {
+        title: Some("Our trip".to_owned()),
+        own_labels: vec!["grandma ann".to_owned(), "car".to_owned()],
+        removed_labels: vec!["tree".to_owned()],
+        ..record(&labels, &[])
+    };
+    let expected = [
+        ("ann", TermKind::Own),
+        ("car", TermKind::Own),
+        ("grandma", TermKind::Own),
+        ("our", TermKind::Title),
+        ("trip", TermKind::Title),
+        ("vehicle", TermKind::Parent),
+        ("grandmaann", TermKind::Own),
+    ];
+    assert_eq!(terms(&record), expected.map(|(term, kind)| (term.to_owned(), kind)));
+    let row = rows(&record).into_iter().find(|row| row.term == "trip").unwrap();
+    assert_eq!((row.label.as_str(), row.found.as_str(), row.confidence), ("Our trip", "Our trip", 100.0));
+    let vehicle = rows(&record).into_iter().find(|row| row.term == "vehicle").unwrap();
+    assert_eq!((vehicle.label.as_str(), vehicle.confidence), ("car", 100.0), "the owner confirms the label with all that follows from it");
+    let has_tree = keys(&record).iter().any(|key| key.owner_label_month.contains("#tree#"));
+    assert!(has_tree, "an erasure looks for the rows of removed labels, too");
+}
+
+#[test]
 fn a_term_is_indexed_once_with_its_best_kind() {
     let labels = json!([
         {"Name": "sedan", "Confidence": 99.0, "Parents": ["Car"]},

@@ -12,7 +12,7 @@ use sightline_domain::{
     },
     rules::merge::{Findings, merge},
 };
-use sightline_tests::samples::{IMAGE_ID, NOW, claimed, findings, moderated};
+use sightline_tests::samples::{IMAGE_ID, NOW, THUMBHASH, claimed, findings, moderated};
 
 fn merged(claimed: Record, findings: Value) -> Record {
     merge(claimed, serde_json::from_value::<Findings>(findings).unwrap(), NOW, 730)
@@ -38,6 +38,42 @@ fn findings_complete_the_claimed_record() {
     assert_eq!(record.analyses.faces, Some(Outcome::Skipped { reason: "no person among the labels".into() }));
     assert_eq!(record.analyses.labels, Some(Outcome::Done { result_key: format!("results/{IMAGE_ID}/labels.json") }));
     assert_eq!((record.width, record.height), (Some(1600), Some(1200)));
+    assert_eq!((record.face_count, record.text_line_count, record.thumbhash.as_deref()), (Some(0), Some(0), Some(THUMBHASH)));
+    assert_eq!((record.latitude, record.longitude), (None, None));
+}
+
+#[test]
+fn faces_lines_and_position_are_attributes_of_their_own() {
+    let mut input = findings();
+    let boxed = json!({"Left": 0.1, "Top": 0.1, "Width": 0.1, "Height": 0.1});
+    input["Faces"] =
+        json!({"Status": "DONE", "ResultKey": "f", "FaceData": [{"Box": boxed, "Confidence": 99.0}, {"Box": boxed, "Confidence": 98.0}]});
+    input["Text"] = json!({"Status": "DONE", "ResultKey": "t", "TextLines": [{"Text": "STOP", "Confidence": 90.0, "Box": boxed}]});
+    input["Image"]["Exif"] = json!({"GPS": {"Latitude": 48.2, "Longitude": -16.37}});
+    let record = merged(claimed(), input);
+    assert_eq!((record.face_count, record.text_line_count), (Some(2), Some(1)));
+    assert_eq!((record.latitude, record.longitude), (Some(48.2), Some(-16.37)));
+}
+
+#[test]
+fn the_overlay_of_the_claimed_record_stays_and_shapes_the_summary() {
+    let edited = Record {
+        title: Some("Trip".into()),
+        own_labels: vec!["grandma".into(), "road".into()],
+        removed_labels: vec!["car".into()],
+        edits: 3,
+        edited_at: Some(7),
+        review_claimed_by: Some("berta".into()),
+        review_claimed_until: Some(9),
+        ..claimed()
+    };
+    let record = merged(edited, findings());
+    assert_eq!((record.title.as_deref(), record.edits, record.edited_at), (Some("Trip"), 3, Some(7)));
+    let summary: Vec<(String, f64)> = record.detection_summary.into_iter().flatten().map(|label| (label.name, label.confidence)).collect();
+    assert_eq!(summary, [("grandma".to_owned(), 100.0), ("road".to_owned(), 100.0)]);
+    let found: Vec<(String, f64)> = record.labels.into_iter().flatten().map(|label| (label.name, label.confidence)).collect();
+    assert_eq!(found, [("car".to_owned(), 98.5), ("road".to_owned(), 90.0)], "Rekognition's labels are never changed");
+    assert_eq!((record.review_claimed_by, record.review_claimed_until), (None, None), "no review is open any more");
 }
 
 #[test]
@@ -103,6 +139,7 @@ fn copies_of_withheld_images_are_in_the_archive() {
         assert_eq!(record.is_withheld(), withheld, "{case}");
         assert_eq!(record.processed_key, Some(format!("{place}/{IMAGE_ID}/image.jpg")), "{case}");
         assert_eq!(record.thumbnail_key, Some(format!("{place}/{IMAGE_ID}/thumbnail.jpg")), "{case}");
+        assert_eq!(record.large_thumbnail_key, Some(format!("{place}/{IMAGE_ID}/thumbnail-640.jpg")), "{case}");
     }
 }
 

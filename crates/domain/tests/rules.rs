@@ -68,6 +68,7 @@ fn only_rerunnable_failures_can_be_claimed() {
 fn keys_are_where_the_architecture_page_says() {
     assert_eq!(layout::processed_image("i"), "processed/i/image.jpg");
     assert_eq!(layout::thumbnail("i"), "processed/i/thumbnail.jpg");
+    assert_eq!(layout::large_thumbnail("i"), "processed/i/thumbnail-640.jpg");
     assert_eq!(layout::alert_receipt("i", "REVIEW_EXPIRED"), "results/i/alert-review-expired.json");
     assert_eq!(layout::withheld("processed/i/image.jpg"), "archived/i/image.jpg");
     assert_eq!(layout::rejected_original("i"), "archived/i/original");
@@ -85,6 +86,7 @@ fn row_34_no_written_key_is_below_raw_uploads() {
     let written = [
         layout::processed_image("i"),
         layout::thumbnail("i"),
+        layout::large_thumbnail("i"),
         layout::alert_receipt("i", "CONCERN"),
         layout::withheld("processed/i/image.jpg"),
         layout::rejected_original("i"),

@@ -23,6 +23,16 @@ fn failed(reason: &str) -> Record {
     Record { processing_status: ProcessingStatus::Failed, status_reason: Some(reason.into()), finished_at: Some(NOW), ..claimed() }
 }
 
+/// The contributions to the counters of the owner.
+fn of_owner(contributions: Contributions) -> Contributions {
+    contributions.into_iter().filter(|(key, _)| key.counter.starts_with("owner-")).collect()
+}
+
+/// The contributions to the counters of the deployment.
+fn of_deployment(contributions: Contributions) -> Contributions {
+    contributions.into_iter().filter(|(key, _)| !key.counter.starts_with("owner-")).collect()
+}
+
 fn contributions(expected: &[(&str, &str, &[(&str, i64)])]) -> Contributions {
     let counts = |counts: &[(&str, i64)]| counts.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<Counts>();
     let key = |counter: &str, name: &str| CounterKey { counter: counter.to_owned(), name: name.to_owned() };
@@ -35,7 +45,50 @@ fn a_completed_image_counts_by_label_week_and_hour() {
     let hour = [("Completed", 1), ("Calls", 2), ("Microdollars", 2_275), ("Within1m", 1)];
     let expected: [(&str, &str, &[(&str, i64)]); 3] =
         [("labels#2026-W09", "car", &[("Count", 1)]), ("labels#2026-W09", "road", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
-    assert_eq!(tally.contributions(), contributions(&expected));
+    assert_eq!(of_deployment(tally.contributions()), contributions(&expected));
+}
+
+#[test]
+fn an_image_counts_for_its_owner_by_label_day_and_month() {
+    let tally = Tally::of(&analysed(&[("road", 90.0), ("car", 98.5)])).unwrap();
+    let label: [(&str, i64); 2] = [("Count", 1), ("2026-W09", 1)];
+    let expected: [(&str, &str, &[(&str, i64)]); 4] = [
+        ("owner-labels#anna", "car", &label),
+        ("owner-labels#anna", "road", &label),
+        ("owner-days#anna", "2026-03-01", &[("Completed", 1), ("Calls", 2), ("Microdollars", 2_275)]),
+        ("owner-months#anna", "2026-03", &[("Count", 1)]),
+    ];
+    assert_eq!(of_owner(tally.contributions()), contributions(&expected));
+    let rejected = Tally::of(&failed("EMPTY_FILE")).unwrap();
+    let expected: [(&str, &str, &[(&str, i64)]); 2] = [
+        ("owner-days#anna", "2026-03-01", &[("Rejected", 1), ("Microdollars", 75), ("Reason:EMPTY_FILE", 1)]),
+        ("owner-months#anna", "2026-03", &[("Count", 1)]),
+    ];
+    assert_eq!(of_owner(rejected.contributions()), contributions(&expected));
+}
+
+#[test]
+fn the_words_of_an_owner_count_for_the_owner_only() {
+    let overlay = (vec!["grandma".to_owned()], vec!["road".to_owned()]);
+    let (own_labels, removed_labels) = overlay.clone();
+    let tally = Tally::of(&Record { own_labels, removed_labels, ..analysed(&[("road", 90.0), ("car", 98.5)]) }).unwrap();
+    assert_eq!((tally.labels, tally.shown), (vec!["car".to_owned(), "road".to_owned()], vec!["car".to_owned(), "grandma".to_owned()]));
+    let (own_labels, removed_labels) = overlay;
+    let failed = Tally::of(&Record { own_labels, removed_labels, ..failed("EMPTY_FILE") }).unwrap();
+    assert!(failed.shown.is_empty(), "an image without labels is not found by them");
+}
+
+#[test]
+fn a_tally_of_an_earlier_release_counts_for_the_deployment_only() {
+    let new = Tally::of(&analysed(&[("car", 98.5)])).unwrap();
+    let mut stored = json!(new);
+    for name in ["Owner", "Shown", "Month"] {
+        stored.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    let old: Tally = serde_json::from_value(stored.clone()).unwrap();
+    assert_eq!(json!(old), stored, "the conditional write compares the stored form");
+    assert_eq!(old.contributions(), of_deployment(new.contributions()));
+    assert_eq!(difference(Some(&old), Some(&new)), of_owner(new.contributions()));
 }
 
 #[test]
@@ -44,7 +97,7 @@ fn a_failure_counts_its_reason_and_no_latency() {
     let hour = [("Failed", 1), ("Microdollars", 25)];
     let expected: [(&str, &str, &[(&str, i64)]); 2] =
         [("reasons#2026-W09", "Recognition.Throttled", &[("Count", 1)]), ("hours", "2026-03-01T12", &hour)];
-    assert_eq!((tally.outcome, tally.contributions()), (ImageOutcome::Failed, contributions(&expected)));
+    assert_eq!((tally.outcome, of_deployment(tally.contributions())), (ImageOutcome::Failed, contributions(&expected)));
 }
 
 #[test]
@@ -61,7 +114,7 @@ fn a_failed_image_that_completes_moves_its_contributions() {
         ("labels#2026-W09", "car", &[("Count", 1)]),
         ("hours", "2026-03-01T12", &hour),
     ];
-    assert_eq!(difference(Some(&old), Some(&new)), contributions(&expected));
+    assert_eq!(of_deployment(difference(Some(&old), Some(&new))), contributions(&expected));
     assert!(difference(Some(&new), Some(&new)).is_empty());
 }
 
@@ -72,10 +125,13 @@ fn any_change_of_a_tally_fits_into_one_transaction() {
         Tally::of(&analysed(&names.iter().map(|name| (name.as_str(), 90.0)).collect::<Vec<_>>())).unwrap()
     };
     let (mut old, new) = (many("a"), many("b"));
-    (old.hour, old.reason) = ("2026-02-01T00".into(), Some("x".into()));
-    assert_eq!(new.labels.len(), MAX_LABELS);
+    (old.hour, old.ended_week, old.month) = ("2026-02-01T00".into(), "2026-W05".into(), Some("2026-02".into()));
+    let mut new = new;
+    (old.reason, new.reason) = (Some("x".into()), Some("y".into()));
+    assert_eq!((new.labels.len(), new.shown.len()), (MAX_LABELS, MAX_LABELS));
     // Besides the counters: the tally and the check of the record.
-    assert!(difference(Some(&old), Some(&new)).len() + 2 < 100);
+    let items = difference(Some(&old), Some(&new)).len() + 2;
+    assert!(items <= 100, "{items} items");
 }
 
 #[test]

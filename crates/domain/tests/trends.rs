@@ -3,7 +3,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use sightline_domain::{
-    flows::trends::{Week, most_frequent, report},
+    flows::{
+        own_trends::{OwnerLabel, owner_days, owner_labels, owner_months},
+        trends::{Week, most_frequent, report},
+    },
     model::{clock::WEEK_MILLIS, record::ImageOutcome},
     rules::{
         alert::Attribute,
@@ -11,6 +14,7 @@ use sightline_domain::{
     },
 };
 use sightline_tests::{ready, samples::NOW, tables::MemoryTables};
+use std::collections::BTreeMap;
 
 fn add(trends: &MemoryTables, counter: &str, name: &str, counts: &[(&str, i64)]) {
     let key = CounterKey { counter: counter.to_owned(), name: name.to_owned() };
@@ -32,6 +36,51 @@ fn counted() -> MemoryTables {
     add(&trends, "hours", "2026-02-22T23", &[("Completed", 5), ("Failed", 0)]);
     add(&trends, "hours", "2026-03-02T00", &[("Completed", 99)]);
     trends
+}
+
+#[test]
+fn the_labels_of_an_owner_are_found_by_prefix_most_used_first() {
+    let trends = counted();
+    for (name, counts) in [
+        ("car", &[("Count", 3), ("2026-W09", 2), ("2026-W08", 1)][..]),
+        ("cat", &[("Count", 5), ("2026-W09", 5), ("2026-W07", 0)]),
+        ("caravan", &[("Count", 0), ("2026-W09", 0)]),
+        ("dog", &[("Count", 9), ("2026-W09", 9)]),
+    ] {
+        add(&trends, "owner-labels#anna", name, counts);
+    }
+    add(&trends, "owner-labels#berta", "cab", &[("Count", 1)]);
+    let label = |name: &str, images, weeks: &[(&str, u64)]| OwnerLabel {
+        name: name.to_owned(),
+        images,
+        by_week: weeks.iter().map(|(week, number)| ((*week).to_owned(), *number)).collect(),
+    };
+    let expected = [label("cat", 5, &[("2026-W09", 5)]), label("car", 3, &[("2026-W09", 2), ("2026-W08", 1)])];
+    assert_eq!(ready(owner_labels(&trends, "anna", "ca")).unwrap(), expected);
+    let all: Vec<String> = ready(owner_labels(&trends, "anna", "")).unwrap().into_iter().map(|label| label.name).collect();
+    assert_eq!(all, ["dog", "cat", "car"]);
+    assert_eq!(ready(owner_labels(&trends, "anna", "x")).unwrap(), []);
+}
+
+#[test]
+fn an_owner_has_days_with_reasons_and_months_of_their_own() {
+    let trends = counted();
+    add(&trends, "owner-days#anna", "2026-02-28", &[("Completed", 4), ("Calls", 9), ("Microdollars", 9_100)]);
+    add(
+        &trends,
+        "owner-days#anna",
+        "2026-03-01",
+        &[("Rejected", 2), ("Failed", 1), ("Reason:EMPTY_FILE", 2), ("Reason:States.Timeout", 0)],
+    );
+    add(&trends, "owner-days#anna", "2026-03-02", &[("Completed", 0)]);
+    let days = ready(owner_days(&trends, "anna", NOW, NOW + WEEK_MILLIS)).unwrap();
+    assert_eq!(days.keys().collect::<Vec<_>>(), ["2026-03-01"]);
+    assert_eq!(days["2026-03-01"].reasons(), BTreeMap::from([("EMPTY_FILE".to_owned(), 2)]));
+    let days = ready(owner_days(&trends, "anna", NOW - WEEK_MILLIS, NOW)).unwrap();
+    assert_eq!((days.len(), days["2026-02-28"].images(ImageOutcome::Completed), days["2026-02-28"].calls()), (2, 4, 9));
+    add(&trends, "owner-months#anna", "2026-02", &[("Count", 4)]);
+    add(&trends, "owner-months#anna", "2026-03", &[("Count", 0)]);
+    assert_eq!(ready(owner_months(&trends, "anna")).unwrap(), BTreeMap::from([("2026-02".to_owned(), 4)]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     picture::{Limits, MIN_SIDE},
     png, webp,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, ImageError, RgbImage, codecs::jpeg::JpegEncoder};
 use sightline_domain::model::{
     image::{ExifFacts, ImageFormat},
@@ -16,10 +17,16 @@ use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
 const COPY_SIDE: u32 = 2048;
 /// Longest side of the thumbnail, px.
 const THUMBNAIL_SIDE: u32 = 320;
+/// Longest side of the thumbnail for dense screens, px.
+const LARGE_THUMBNAIL_SIDE: u32 = 640;
+/// Longest side of the picture that the thumbhash is computed from, px. The hash has at most seven waves on a side, so more adds nothing.
+const THUMBHASH_SIDE: u32 = 64;
 /// Shortest side of a panorama's thumbnail, px: nothing is recognisable in a thinner one.
 const MIN_THUMBNAIL_SIDE: u32 = 40;
 const COPY_QUALITY: u8 = 90;
 const THUMBNAIL_QUALITY: u8 = 80;
+/// Lower, because a dense screen shows each pixel in a quarter of the area.
+const LARGE_THUMBNAIL_QUALITY: u8 = 70;
 
 /// An accepted image.
 pub struct Inspected {
@@ -37,6 +44,10 @@ pub struct Inspected {
     pub copy: Vec<u8>,
     /// The thumbnail, a JPEG.
     pub thumbnail: Vec<u8>,
+    /// The thumbnail for dense screens, a JPEG; `None` if the first one has all pixels of the copy.
+    pub large_thumbnail: Option<Vec<u8>>,
+    /// Base64 of the thumbhash of the thumbnail.
+    pub thumbhash: String,
 }
 
 /// Inspects a whole file and makes its copies: new sRGB JPEGs of the upright pixels, without any of the file's metadata.
@@ -57,13 +68,17 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
     }
     let (width, height) = (decoded.picture.width(), decoded.picture.height());
     let (copy, colour_warning) = colour::to_srgb(shrink(decoded.picture), decoded.model, &decoded.profile);
+    let small = thumbnail(&copy, THUMBNAIL_SIDE);
+    let large = (copy.width().max(copy.height()) > THUMBNAIL_SIDE).then(|| thumbnail(&copy, LARGE_THUMBNAIL_SIDE));
     Ok(Inspected {
         format,
         width,
         height,
         exif: decoded.exif.map(|exif| exif::facts(exif, with_gps)).unwrap_or_default(),
         warnings: format::extension_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
-        thumbnail: encode(&thumbnail(&copy), THUMBNAIL_QUALITY)?,
+        thumbhash: thumbhash(&small),
+        thumbnail: encode(&small, THUMBNAIL_QUALITY)?,
+        large_thumbnail: large.map(|large| encode(&large, LARGE_THUMBNAIL_QUALITY)).transpose()?,
         copy: encode(&copy, COPY_QUALITY)?,
     })
 }
@@ -80,10 +95,11 @@ fn shrink(picture: DynamicImage) -> DynamicImage {
     }
 }
 
-/// The thumbnail of a normalised copy; of a panorama, only the middle part.
-fn thumbnail(copy: &RgbImage) -> RgbImage {
-    let (width, height) = shrunk_sides(copy.dimensions(), THUMBNAIL_SIDE, MIN_THUMBNAIL_SIDE);
-    let shown = (width.min(THUMBNAIL_SIDE), height.min(THUMBNAIL_SIDE));
+/// A thumbnail of a normalised copy whose longest side is at most `longest` px; of a panorama, only the middle part, so that it has the same
+/// proportions in every size.
+fn thumbnail(copy: &RgbImage, longest: u32) -> RgbImage {
+    let (width, height) = shrunk_sides(copy.dimensions(), longest, MIN_THUMBNAIL_SIDE * longest / THUMBNAIL_SIDE);
+    let shown = (width.min(longest), height.min(longest));
     if shown == copy.dimensions() {
         return copy.clone();
     }
@@ -91,6 +107,13 @@ fn thumbnail(copy: &RgbImage) -> RgbImage {
     let (width, height) = (side(copy.width(), shown.0, width), side(copy.height(), shown.1, height));
     let (left, top) = ((f64::from(copy.width()) - width) / 2.0, (f64::from(copy.height()) - height) / 2.0);
     resize_crop(copy, Crop { left, top, width, height }, shown.0, shown.1)
+}
+
+/// The thumbhash of a thumbnail: about 25 bytes that a page paints as a blurred picture until the thumbnail is there.
+fn thumbhash(thumbnail: &RgbImage) -> String {
+    let (width, height) = shrunk_sides(thumbnail.dimensions(), THUMBHASH_SIDE, 1);
+    let tiny = DynamicImage::from(resize(thumbnail, width, height, Filter::Bilinear)).into_rgba8();
+    STANDARD.encode(thumbhash::rgba_to_thumb_hash(width as usize, height as usize, tiny.as_raw()))
 }
 
 /// The sides, shrunk so that the longest is at most `longest` px, unless that makes the shortest less than `shortest` px.

@@ -116,6 +116,11 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
         let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
         self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy).await?;
         self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail).await?;
+        let mut large_thumbnail_key = None;
+        if let Some(large) = inspected.large_thumbnail {
+            let key = large_thumbnail_key.insert(layout::large_thumbnail(&record.image_id));
+            self.objects.write_jpeg(&upload.bucket, key, large).await?;
+        }
         Ok(ImageRef {
             image_id: record.image_id,
             owner_id: record.owner_id,
@@ -131,8 +136,8 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
             content_sha256,
             processed_key,
             thumbnail_key,
-            large_thumbnail_key: None,
-            thumbhash: None,
+            large_thumbnail_key,
+            thumbhash: Some(inspected.thumbhash),
             exif: inspected.exif,
             warnings: inspected.warnings,
             execution_arn: record.execution_arn,

@@ -14,11 +14,14 @@ use sightline_domain::{
     },
     ports::{Objects, Records, Tagged, Written},
     rules::{
-        label_index::index,
+        label_index::{IndexRows, index},
         merge::{Findings, merge},
     },
 };
 use sightline_kit::{Step, StepFailure, metrics, settings::Reader};
+
+/// Attempts, each with a fresh read, if the owner edits the image meanwhile.
+const ATTEMPTS: usize = 5;
 
 /// Stores records in `R`, and moves copies in the objects `O`, by the clock `C`.
 pub struct StoreRecord<R, O, C> {
@@ -71,24 +74,49 @@ impl<R: Records, O: Objects, C: Clock> Step for StoreRecord<R, O, C> {
 
     async fn run(&self, findings: Findings) -> Result<Stored, StepFailure> {
         let image = findings.image.clone();
-        let superseded = || RecordSuperseded { image_id: image.image_id.clone() };
-        let claimed = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased()).ok_or_else(superseded)?;
-        let mut record = merge(claimed, findings, self.clock.now(), self.retention_days);
-        let indexed = index(&record);
-        record.warnings.get_or_insert_default().extend(indexed.warning());
-        // Copied before the record is written and deleted after, so that a retried step finds what it needs.
-        let moved = moves(&image, &record);
-        for (from, to) in &moved {
-            self.objects.copy(processed(&image, from), to).await?;
+        let mut claimed = self.claimed(&image).await?;
+        for _ in 0..ATTEMPTS {
+            let mut record = merge(claimed.clone(), findings.clone(), self.clock.now(), self.retention_days);
+            let indexed = index(&record);
+            record.warnings.get_or_insert_default().extend(indexed.warning());
+            // Copied before the record is written and deleted after, so that a retried step finds what it needs.
+            let moved = moves(&image, &record);
+            for (from, to) in &moved {
+                self.objects.copy(processed(&image, from), to).await?;
+            }
+            let record = Record { execution_arn: image.execution_arn.clone(), ..record };
+            if self.records.complete(&record, &indexed.rows).await? == Written::Yes {
+                self.clean_up(&image, &moved).await?;
+                return Ok(report(record, &indexed));
+            }
+            // Refused because the owner has edited the image since it was read, or because another execution holds the record.
+            let edits = claimed.edits;
+            claimed = self.claimed(&image).await?;
+            if claimed.edits == edits {
+                return Err(superseded(&image).into());
+            }
         }
-        let record = Record { execution_arn: image.execution_arn.clone(), ..record };
-        if self.records.complete(&record, &indexed.rows).await? == Written::Refused {
-            return Err(superseded().into());
-        }
-        self.clean_up(&image, &moved).await?;
-        metrics::image(&record).write();
-        tracing::info!(rows = indexed.rows.len(), omitted = indexed.omitted, withheld = record.is_withheld(), "record stored");
-        Ok(Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status })
+        let source = "its owner edited the image at every attempt".into();
+        Err(StorageError::Unavailable { doing: "storing the record", source }.into())
+    }
+}
+
+fn superseded(image: &ImageRef) -> RecordSuperseded {
+    RecordSuperseded { image_id: image.image_id.clone() }
+}
+
+/// Reports the stored record in metrics and log, and returns the output.
+fn report(record: Record, indexed: &IndexRows) -> Stored {
+    metrics::image(&record).write();
+    tracing::info!(rows = indexed.rows.len(), omitted = indexed.omitted, withheld = record.is_withheld(), "record stored");
+    Stored { image_id: record.image_id, processing_status: record.processing_status, review_status: record.review_status }
+}
+
+impl<R: Records, O, C> StoreRecord<R, O, C> {
+    /// The record, which must not be erased.
+    async fn claimed(&self, image: &ImageRef) -> Result<Record, StepFailure> {
+        let found = self.records.find(&image.image_id).await?.filter(|record| !record.is_erased());
+        found.ok_or_else(|| superseded(image).into())
     }
 }
 
@@ -111,8 +139,10 @@ fn processed<'a>(image: &'a ImageRef, key: &'a str) -> ObjectRef<'a> {
 
 /// The copies that move, with their new keys: those of withheld images.
 fn moves<'a>(image: &'a ImageRef, record: &Record) -> Vec<(&'a str, String)> {
+    let large = image.large_thumbnail_key.as_ref().map(|from| (from, &record.large_thumbnail_key));
     [(&image.processed_key, &record.processed_key), (&image.thumbnail_key, &record.thumbnail_key)]
         .into_iter()
+        .chain(large)
         .filter_map(|(from, to)| to.as_ref().filter(|to| *to != from).map(|to| (from.as_str(), to.clone())))
         .collect()
 }

@@ -4,21 +4,28 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
+    flows::edit::{Edited, edit},
     model::{
         clock::FixedClock,
+        layout,
         record::{ProcessingStatus, Record},
         review::{ReviewOutcome, ReviewStatus},
     },
     ports::{Objects, Records},
+    rules::{
+        edit::OverlayChange,
+        label_index::{LabelRow, rows},
+    },
 };
 use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     failing::{Failing, When},
     objects::MemoryObjects,
     ready,
-    samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, claimed, findings, image, key, moderated},
+    samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, claimed, findings, image, key, moderated},
     tables::{MemoryTables, REVIEW_TOKEN},
 };
+use std::collections::BTreeMap;
 use store_record::{StoreRecord, Stored};
 
 fn run<R: Records + Clone, A: Objects + Clone>(records: &R, objects: &A, findings: &Value) -> Result<Stored, StepFailure> {
@@ -32,6 +39,7 @@ fn world() -> (MemoryTables, MemoryObjects) {
     objects.upload(BUCKET, &key(), b"original", 0);
     objects.upload(BUCKET, &image().processed_key, b"copy", 0);
     objects.upload(BUCKET, &image().thumbnail_key, b"thumbnail", 0);
+    objects.upload(BUCKET, &layout::large_thumbnail(IMAGE_ID), b"large thumbnail", 0);
     (records, objects)
 }
 
@@ -110,6 +118,47 @@ fn an_execution_that_lost_the_record_writes_nothing() {
     }
 }
 
+/// Edits the image as its owner does.
+fn edit_image(records: &MemoryTables, change: &OverlayChange) {
+    assert!(matches!(ready(edit(records, OWNER, IMAGE_ID, change, None, NOW)).unwrap(), Edited::Yes(_)));
+}
+
+fn add(label: &str) -> OverlayChange {
+    OverlayChange { add: vec![label.to_owned()], ..OverlayChange::default() }
+}
+
+#[test]
+fn an_edit_while_the_record_is_stored_is_not_lost() {
+    let (records, objects) = world();
+    edit_image(&records, &OverlayChange { title: Some(Some("Trip".to_owned())), ..add("grandma") });
+    let (tables, mut edits) = (records.clone(), 0);
+    let failing = Failing::new(records.clone()).before("complete", move || {
+        edits += 1;
+        if edits == 1 {
+            edit_image(&tables, &OverlayChange { remove: vec!["grandma".to_owned()], ..add("road") });
+        }
+    });
+    run(&failing, &objects, &findings()).unwrap();
+    let record = records.all().remove(0);
+    assert_eq!((record.title.as_deref(), record.own_labels.as_slice(), record.edits), (Some("Trip"), &["road".to_owned()][..], 2));
+    let terms = |rows: Vec<LabelRow>| rows.into_iter().map(|row| (row.term, row.term_kind)).collect::<BTreeMap<_, _>>();
+    assert_eq!(terms(records.label_rows()), terms(rows(&record)));
+    assert_eq!(record.processing_status, ProcessingStatus::Completed);
+}
+
+#[test]
+fn an_owner_who_edits_at_every_attempt_delays_the_record() {
+    let (records, objects) = world();
+    let (tables, mut edits) = (records.clone(), 0);
+    let failing = Failing::new(records.clone()).before("complete", move || {
+        edits += 1;
+        edit_image(&tables, &OverlayChange { title: Some(Some(format!("title {edits}"))), ..OverlayChange::default() });
+    });
+    assert_eq!(run(&failing, &objects, &findings()).unwrap_err().name(), "Storage.Unavailable");
+    run(&records, &objects, &findings()).unwrap();
+    assert_eq!(records.all()[0].title.as_deref(), Some("title 5"));
+}
+
 #[test]
 fn an_image_erased_while_it_was_analysed_stays_erased() {
     let (records, objects) = world();
@@ -122,10 +171,11 @@ fn an_image_erased_while_it_was_analysed_stays_erased() {
 fn copies_of_a_withheld_image_are_moved_to_the_archive() {
     let (records, objects) = world();
     run(&records, &objects, &blocked()).unwrap();
-    let archived = [format!("archived/{IMAGE_ID}/image.jpg"), format!("archived/{IMAGE_ID}/thumbnail.jpg")];
-    assert_eq!(objects.current_keys(), [archived[0].clone(), archived[1].clone(), key()]);
+    let archived = ["image.jpg", "thumbnail-640.jpg", "thumbnail.jpg"].map(|name| format!("archived/{IMAGE_ID}/{name}"));
+    assert_eq!(objects.current_keys(), archived.iter().cloned().chain([key()]).collect::<Vec<_>>());
     let record = records.all().remove(0);
-    assert_eq!((record.processed_key.as_ref(), record.thumbnail_key.as_ref()), (Some(&archived[0]), Some(&archived[1])));
+    let keys = [record.processed_key, record.large_thumbnail_key, record.thumbnail_key].map(Option::unwrap);
+    assert_eq!(keys, archived);
     assert!(records.label_rows().iter().all(|row| row.withheld));
 }
 

@@ -1,11 +1,11 @@
 //! The port [`Counters`].
 
-use super::MemoryTables;
+use super::{MemoryTables, gallery::same_edits};
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{error::StorageError, record::Record},
     ports::{Counters, Replaced, TallyChange},
-    rules::tally::{Contributions, Counts, Tally, difference},
+    rules::tally::{COUNT, Contributions, CounterKey, Counts, Tally, difference},
 };
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -37,6 +37,7 @@ impl MemoryTables {
         as_read("ProcessingStatus", json!(record.processing_status))
             && as_read("ExecutionArn", json!(record.execution_arn))
             && as_read("FinishedAt", json!(record.finished_at))
+            && same_edits(item, record)
     }
 }
 
@@ -52,6 +53,23 @@ fn add(counters: &mut Contributions, contributions: Contributions) {
 impl Counters for MemoryTables {
     async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
         Ok(self.contents().tallies.get(image_id).cloned())
+    }
+
+    async fn remove_empty(&self, keys: &[CounterKey]) -> Result<(), StorageError> {
+        let mut contents = self.contents();
+        for key in keys {
+            if contents.counters.get(key).and_then(|counts| counts.get(COUNT)).is_some_and(|count| *count <= 0) {
+                contents.counters.remove(key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_counter(&self, counter: &str) -> Result<usize, StorageError> {
+        let mut contents = self.contents();
+        let before = contents.counters.len();
+        contents.counters.retain(|key, _| key.counter != counter);
+        Ok(before - contents.counters.len())
     }
 
     async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {

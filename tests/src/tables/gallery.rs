@@ -89,6 +89,7 @@ impl Overlays for MemoryTables {
                 None => drop(item.remove(*name)),
             }
         }
+        contents.edits.insert((read.image_id.clone(), read.upload_timestamp), edited.clone());
         for key in &rows.delete {
             contents.label_index.remove(&(key.owner_label_month.clone(), key.time_image_id.clone()));
         }

@@ -33,6 +33,7 @@ struct Contents {
     label_index: BTreeMap<(String, String), LabelRow>,
     tallies: BTreeMap<String, Tally>,
     counters: Contributions,
+    edits: BTreeMap<(String, EpochMillis), Record>,
 }
 
 /// The tables. Clones share their contents.
@@ -71,6 +72,11 @@ impl MemoryTables {
     /// Removes all items of an image, as their expiry does.
     pub fn remove(&self, image_id: &str) {
         self.contents().records.retain(|(id, _), _| id != image_id);
+    }
+
+    /// The record of the last edit of each item that was stored.
+    pub fn accepted_edits(&self) -> BTreeMap<(String, EpochMillis), Record> {
+        self.contents().edits.clone()
     }
 
     /// All records.

@@ -97,7 +97,8 @@ async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_ref
     let record = local.completed(&waiting.image_id).await;
     assert_eq!((record.review_status, record.review_reason.as_deref()), (ReviewStatus::Rejected, Some("not ours")));
     assert!(record.is_withheld());
-    for key in [record.processed_key.as_deref(), record.thumbnail_key.as_deref()].map(Option::unwrap_or_default) {
+    let keys = [record.processed_key.as_deref(), record.thumbnail_key.as_deref(), record.large_thumbnail_key.as_deref()];
+    for key in keys.map(Option::unwrap_or_default) {
         assert!(key.starts_with("archived/") && local.has(key).await, "{key}");
         let old_place = key.replacen("archived/", "processed/", 1);
         within(Duration::from_secs(30), "the copy leaves its old place", async || (!local.has(&old_place).await).then_some(())).await;

@@ -87,7 +87,8 @@ async fn a_record_has_all_attributes() {
     assert_eq!(record.attempts, 1);
     assert_eq!(record.s3_url, format!("s3://{}/{}", local.stack.images_bucket, photo.key));
     assert!(record.expires_at.is_some() && record.content_sha256.is_some() && record.work_queue.is_none());
-    for key in [record.processed_key.as_deref(), record.thumbnail_key.as_deref()] {
+    assert!(record.thumbhash.is_some() && record.face_count.is_some() && record.text_line_count.is_some());
+    for key in [record.processed_key.as_deref(), record.thumbnail_key.as_deref(), record.large_thumbnail_key.as_deref()] {
         assert!(local.has(key.unwrap_or_default()).await, "{key:?}");
     }
     for analysis in ["labels", "moderation"] {

@@ -12,7 +12,7 @@ use sightline_domain::{
         record::{ProcessingStatus, Record, WorkQueue},
         review::ReviewStatus,
     },
-    rules::{alert::AlertKind, label_index::rows},
+    rules::{alert::AlertKind, label_index::rows, overlay::summary},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,22 @@ impl World {
         let found: BTreeSet<String> = self.environment.tables.label_rows().iter().map(|row| format!("{row:?}")).collect();
         problems.extend(expected.difference(&found).map(|row| format!("missing: {row}")));
         problems.extend(found.difference(&expected).map(|row| format!("in no record: {row}")));
+        problems.extend(self.lost_edits(&records));
         problems
+    }
+
+    /// Records without the overlay of the last edit that was accepted.
+    fn lost_edits(&self, records: &[Record]) -> Vec<String> {
+        let accepted = self.environment.tables.accepted_edits();
+        let overlay = |record: &Record| (record.title.clone(), record.own_labels.clone(), record.removed_labels.clone(), record.edits);
+        let none = Record::default();
+        let lost = records.iter().filter_map(|record| {
+            let last = accepted.get(&(record.image_id.clone(), record.upload_timestamp)).unwrap_or(&none);
+            (overlay(record) != overlay(last))
+                .then(|| format!("{} has {:?}, its last edit {:?}", record.image_id, overlay(record), overlay(last)))
+        });
+        let summary = records.iter().filter(|record| record.detection_summary.as_ref().is_some_and(|shown| *shown != summary(record)));
+        lost.chain(summary.map(|record| format!("{} has the summary of another overlay", record.image_id))).collect()
     }
 
     /// What is left of erased images besides their tombstones.
@@ -126,6 +141,7 @@ impl World {
         let keys = [
             (&record.processed_key, layout::processed_image(&record.image_id)),
             (&record.thumbnail_key, layout::thumbnail(&record.image_id)),
+            (&record.large_thumbnail_key, layout::large_thumbnail(&record.image_id)),
         ];
         let mut wrong = Vec::new();
         for (key, shown) in keys {

@@ -58,10 +58,16 @@ pub enum Operation {
     Erase {
         image: usize,
     },
+    /// The owner edits an image.
+    Edit {
+        image: usize,
+        edit: usize,
+    },
 }
 
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 23] = [
     "find",
+    "edit",
     "claim",
     "fail",
     "complete",
@@ -107,7 +113,8 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         3 => (pick.clone(), any::<bool>()).prop_map(|(image, approve)| Operation::Decide { image, approve }),
         1 => (1..300_i64).prop_map(|minutes| Operation::Wait { minutes }),
         1 => Just(Operation::Reconcile),
-        1 => pick.prop_map(|image| Operation::Erase { image }),
+        1 => pick.clone().prop_map(|image| Operation::Erase { image }),
+        4 => (pick, any::<u16>()).prop_map(|(image, edit)| Operation::Edit { image, edit: usize::from(edit) }),
     ]
 }
 
@@ -145,6 +152,7 @@ impl World {
             Operation::Wait { minutes } => self.environment.clock.forward(minutes * 60_000),
             Operation::Reconcile => self.reconcile(),
             Operation::Erase { image } => self.erase(image),
+            Operation::Edit { image, edit } => self.edit(image, edit),
             Operation::Deliver { .. } | Operation::Lose { .. } => {}
         }
     }

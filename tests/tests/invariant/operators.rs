@@ -4,6 +4,7 @@ use crate::{machine::Local, outside::Command, world::World};
 use serde_json::Value;
 use sightline_domain::{
     flows::{
+        edit,
         erase::Eraser,
         reconcile::{self, Reconciler},
         rerun,
@@ -16,6 +17,7 @@ use sightline_domain::{
         review::{ReviewOutcome, ReviewStatus},
     },
     ports::Executions,
+    rules::edit::OverlayChange,
 };
 use sightline_tests::{futures::yield_once, samples::BUCKET};
 use std::{future::poll_fn, task::Poll};
@@ -78,6 +80,26 @@ impl World {
                 environment.tables.resume(&record);
             }
             Ok(())
+        });
+    }
+
+    /// An edit by the owner: of the title, of own labels, of labels that Rekognition found or will find.
+    pub fn edit(&mut self, nth: usize, edit: usize) {
+        let records = self.environment.tables.all();
+        let Some(record) = records.get(nth % records.len().max(1)) else { return };
+        let (image_id, owner_id, environment) = (record.image_id.clone(), record.owner_id.clone(), self.environment.clone());
+        let label = || vec![["car", "crowd", "beach", "person", "garden"][edit / 6 % 5].to_owned()];
+        let change = match edit % 6 {
+            0 => OverlayChange { title: Some(Some(format!("title {edit}"))), ..OverlayChange::default() },
+            1 => OverlayChange { title: Some(None), ..OverlayChange::default() },
+            2 => OverlayChange { add: label(), ..OverlayChange::default() },
+            3 => OverlayChange { remove: label(), ..OverlayChange::default() },
+            4 => OverlayChange { restore: label(), ..OverlayChange::default() },
+            _ => OverlayChange { drop: label(), ..OverlayChange::default() },
+        };
+        self.job(async move {
+            let (tables, now) = (environment.failing_tables(), environment.clock.now());
+            edit::edit(&tables, &owner_id, &image_id, &change, None, now).await.map(drop)
         });
     }
 

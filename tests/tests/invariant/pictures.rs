@@ -55,7 +55,7 @@ fn boxed() -> Value {
 fn picture(name: &'static str, also: &[&str], faces: &Value, text: &Value, flags: &Value, expected: Expected) -> Picture {
     let shade = name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
     let mut bytes = Vec::new();
-    JpegEncoder::new(&mut bytes).encode_image(&RgbImage::from_pixel(80, 80, Rgb([shade, !shade, 128]))).unwrap();
+    JpegEncoder::new(&mut bytes).encode_image(&RgbImage::from_pixel(330, 80, Rgb([shade, !shade, 128]))).unwrap();
     let limits = Limits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
     let copy = inspect("x.jpg", &bytes, &limits, false).ok().map(|inspected| inspected.copy);
     let labels: Vec<Value> = std::iter::once(&name).chain(also).map(|name| label(name, 99.0)).collect();

@@ -1,24 +1,26 @@
 //! The port [`Counters`] over the table `Trends`.
 
 use super::{
-    Tables,
+    BATCH_WRITE, Tables,
     changes::{Item, to_item},
-    invalid_request, is_transient, unreadable,
+    invalid_request, is_transient,
+    overlays::same_edits,
+    unreadable,
 };
 use crate::classify::{cause, storage};
 use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
-    operation::transact_write_items::TransactWriteItemsError,
+    operation::{delete_item::DeleteItemError, transact_write_items::TransactWriteItemsError},
     types::{
         AttributeValue::{self, M, N, S},
-        ConditionCheck, Delete, Put, TransactWriteItem, Update,
+        ConditionCheck, Delete, DeleteRequest, Put, TransactWriteItem, Update, WriteRequest,
     },
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sightline_domain::{
     model::{error::StorageError, record::Record},
     ports::{Counters, Replaced, TallyChange},
-    rules::tally::{CounterKey, Counts, Tally, difference},
+    rules::tally::{COUNT, CounterKey, Counts, Tally, difference},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -50,6 +52,37 @@ impl Counters for Tables {
         let answer = get.send().await.map_err(|error| storage(doing, error))?;
         let tally = answer.item.and_then(|mut item| item.remove("Tally"));
         tally.map(|tally| serde_dynamo::from_attribute_value(tally).map_err(unreadable(doing))).transpose()
+    }
+
+    async fn remove_empty(&self, keys: &[CounterKey]) -> Result<(), StorageError> {
+        for key in keys {
+            let delete = self.client.delete_item().table_name(&self.names.trends).set_key(Some(counter_key(&key.counter, &key.name)));
+            let delete = delete.condition_expression("#count <= :none").expression_attribute_names("#count", COUNT);
+            match delete.expression_attribute_values(":none", N("0".to_owned())).send().await {
+                Ok(_) => {}
+                Err(error) if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {}
+                Err(error) => return Err(storage("deleting a counter", error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_counter(&self, counter: &str) -> Result<usize, StorageError> {
+        const DOING: &str = "deleting the counters";
+        let query = self.client.query().table_name(&self.names.trends).expression_attribute_names("#counter", "Counter");
+        let query = query.key_condition_expression("#counter = :counter").expression_attribute_values(":counter", S(counter.to_owned()));
+        let items: Result<Vec<Item>, _> = query.into_paginator().items().send().collect().await;
+        let names =
+            items.map_err(|error| storage(DOING, error))?.into_iter().filter_map(|mut item| item.remove("Name")).collect::<Vec<_>>();
+        let request = |name: &AttributeValue| {
+            let key = Item::from([("Counter".to_owned(), S(counter.to_owned())), ("Name".to_owned(), name.clone())]);
+            let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(invalid_request(DOING))?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        };
+        for batch in names.chunks(BATCH_WRITE) {
+            self.write_batch(&self.names.trends, batch.iter().map(request).collect::<Result<_, StorageError>>()?, DOING).await?;
+        }
+        Ok(names.len())
     }
 
     async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
@@ -104,7 +137,7 @@ impl Tables {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// The condition that execution, status and time of completion of the record are unchanged.
+    /// The condition that execution, status, time of completion and overlay of the record are unchanged.
     fn record_is_unchanged(&self, record: &Record) -> Result<ConditionCheck, StorageError> {
         let status = serde_dynamo::to_attribute_value(record.processing_status).map_err(unreadable(COUNTING))?;
         let check = ConditionCheck::builder()
@@ -113,7 +146,12 @@ impl Tables {
             .key("UploadTimestamp", N(record.upload_timestamp.to_string()))
             .expression_attribute_values(":status", status)
             .expression_attribute_values(":execution", S(record.execution_arn.clone()));
-        let unchanged = "ProcessingStatus = :status AND ExecutionArn = :execution";
+        let (same_edits, edits) = same_edits(record);
+        let check = match edits {
+            Some(edits) => check.expression_attribute_values(":edits", edits),
+            None => check,
+        };
+        let unchanged = format!("ProcessingStatus = :status AND ExecutionArn = :execution AND {same_edits}");
         let check = match record.finished_at {
             Some(at) => check
                 .condition_expression(format!("{unchanged} AND FinishedAt = :finished"))

@@ -1,9 +1,9 @@
 //! The port [`LabelIndex`] over the table `LabelIndex`.
 
 use super::{
-    BATCH_ATTEMPTS, BATCH_READ, Tables,
+    BATCH_READ, BATCH_WRITE, Tables,
     changes::{Item, to_item},
-    invalid_request, partly_processed, unreadable,
+    invalid_request, unreadable,
 };
 use crate::classify::storage;
 use aws_sdk_dynamodb::types::{
@@ -16,9 +16,6 @@ use sightline_domain::{
     rules::label_index::RowKey,
 };
 use std::collections::HashMap;
-
-/// Maximum number of items in one batch of writes (API reference, `BatchWriteItem`).
-const BATCH_WRITE: usize = 25;
 
 /// Rows read per page. All of them are paid for, although a search for several terms can skip most of them.
 const ROWS_AT_ONCE: i32 = 200;
@@ -92,16 +89,8 @@ impl Tables {
             let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(invalid_request(doing))?;
             Ok(WriteRequest::builder().delete_request(delete).build())
         };
-        let mut remaining: Vec<WriteRequest> = keys.into_iter().map(request).collect::<Result<_, StorageError>>()?;
-        for _ in 0..BATCH_ATTEMPTS {
-            if remaining.is_empty() {
-                return Ok(());
-            }
-            let sent = self.client.batch_write_item().request_items(&self.names.label_index, remaining).send().await;
-            let answer = sent.map_err(|error| storage(doing, error))?;
-            remaining = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.names.label_index)).unwrap_or_default();
-        }
-        if remaining.is_empty() { Ok(()) } else { Err(partly_processed(doing)) }
+        let requests: Vec<WriteRequest> = keys.into_iter().map(request).collect::<Result<_, StorageError>>()?;
+        self.write_batch(&self.names.label_index, requests, doing).await
     }
 }
 

@@ -16,7 +16,7 @@ pub use work_queues::OpenWork;
 use aws_sdk_dynamodb::{
     Client,
     error::BuildError,
-    types::{AttributeValue, CancellationReason, KeysAndAttributes},
+    types::{AttributeValue, CancellationReason, KeysAndAttributes, WriteRequest},
 };
 use changes::Item;
 use sightline_domain::model::{clock::EpochMillis, error::StorageError};
@@ -37,6 +37,8 @@ const FAILURE_ATTRIBUTES: [&str; 4] = ["StatusReason", "StatusDetail", "Finished
 
 /// Maximum number of items in one batch of reads (API reference, `BatchGetItem`).
 const BATCH_READ: usize = 100;
+/// Maximum number of items in one batch of writes (API reference, `BatchWriteItem`).
+const BATCH_WRITE: usize = 25;
 /// How often the rest of a partly processed batch is requested again.
 const BATCH_ATTEMPTS: usize = 8;
 
@@ -75,6 +77,19 @@ impl Tables {
             rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
         }
         if rest.is_none() { Ok(found) } else { Err(partly_processed(doing)) }
+    }
+
+    /// Sends one batch of at most [`BATCH_WRITE`] writes.
+    async fn write_batch(&self, table: &str, mut requests: Vec<WriteRequest>, doing: &'static str) -> Result<(), StorageError> {
+        for _ in 0..BATCH_ATTEMPTS {
+            if requests.is_empty() {
+                return Ok(());
+            }
+            let sent = self.client.batch_write_item().request_items(table, requests).send().await;
+            let answer = sent.map_err(|error| crate::classify::storage(doing, error))?;
+            requests = answer.unprocessed_items.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+        }
+        if requests.is_empty() { Ok(()) } else { Err(partly_processed(doing)) }
     }
 }
 

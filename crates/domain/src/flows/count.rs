@@ -44,7 +44,10 @@ pub async fn count_image(tables: &(impl Records + Counters), image_id: &str) -> 
         }
         let change = TallyChange { image_id, old: old.as_ref(), new: Some(&new), record: Some(&record) };
         match tables.replace(&change).await? {
-            Replaced::Yes => return Ok(Counted::Changed { labels: added(old.as_ref(), &new) }),
+            Replaced::Yes => {
+                forget_labels(tables, old.as_ref(), Some(&new)).await?;
+                return Ok(Counted::Changed { labels: added(old.as_ref(), &new) });
+            }
             Replaced::Changed => {}
         }
     }
@@ -63,11 +66,24 @@ pub async fn remove_tally(counters: &impl Counters, image_id: &str) -> Result<bo
         let Some(old) = counters.tally(image_id).await? else { return Ok(false) };
         let change = TallyChange { image_id, old: Some(&old), new: None, record: None };
         match counters.replace(&change).await? {
-            Replaced::Yes => return Ok(true),
+            Replaced::Yes => {
+                forget_labels(counters, Some(&old), None).await?;
+                return Ok(true);
+            }
             Replaced::Changed => {}
         }
     }
     Err(contended())
+}
+
+/// Deletes the counters of the owner's labels that no image has any more: the names can be the owner's own words.
+///
+/// If it is interrupted, counters of zero stay until the next image with the label is counted and removed, or all images of the owner are
+/// erased. Readers ignore them.
+async fn forget_labels(counters: &impl Counters, old: Option<&Tally>, new: Option<&Tally>) -> Result<(), StorageError> {
+    let kept = new.map(Tally::owner_label_keys).unwrap_or_default();
+    let dropped: Vec<_> = old.map(Tally::owner_label_keys).unwrap_or_default().into_iter().filter(|key| !kept.contains(key)).collect();
+    if dropped.is_empty() { Ok(()) } else { counters.remove_empty(&dropped).await }
 }
 
 fn added(old: Option<&Tally>, new: &Tally) -> Vec<String> {

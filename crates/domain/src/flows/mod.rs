@@ -7,6 +7,7 @@ pub mod edit;
 pub mod erase;
 pub mod fail;
 pub mod import;
+pub mod own_trends;
 pub mod reconcile;
 pub mod redrive;
 pub mod rerun;

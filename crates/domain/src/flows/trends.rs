@@ -10,7 +10,7 @@ use crate::{
     rules::{
         alert::{AlertMessage, Attribute, one_line},
         latency,
-        tally::{COUNT, Counts, HOURS, attribute, labels_counter, reasons_counter},
+        tally::{COUNT, Counts, HOURS, REASON, attribute, labels_counter, reasons_counter},
     },
 };
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -52,6 +52,13 @@ impl Ended {
     /// The cost of calls and states, in millionths of a dollar.
     pub fn microdollars(&self) -> u64 {
         self.get("Microdollars")
+    }
+
+    /// Why images were rejected or failed; only the counters of an owner's days have it.
+    pub fn reasons(&self) -> Ranking {
+        let reason = |name: &str| name.strip_prefix(REASON).map(str::to_owned);
+        let named = self.0.keys().filter_map(|name| reason(name).map(|reason| (reason, self.get(name))));
+        named.filter(|(_, number)| *number > 0).collect()
     }
 
     /// The share (0 to 1) of images that are FAILED and were not repaired since; `None` if no image was finished.
@@ -138,7 +145,7 @@ fn by_day(hours: &BTreeMap<String, Counts>) -> BTreeMap<String, Ended> {
 }
 
 /// The `Count` of each name; names whose number is zero are omitted.
-fn ranking(counts: BTreeMap<String, Counts>) -> Ranking {
+pub(super) fn ranking(counts: BTreeMap<String, Counts>) -> Ranking {
     let number = |counts: &Counts| counts.get(COUNT).copied().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
     counts.into_iter().filter_map(|(name, counts)| number(&counts).map(|number| (name, number))).collect()
 }

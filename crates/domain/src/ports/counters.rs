@@ -1,6 +1,6 @@
 use crate::{
     model::{error::StorageError, record::Record},
-    rules::tally::{Counts, Tally},
+    rules::tally::{CounterKey, Counts, Tally},
 };
 use std::{collections::BTreeMap, future::Future, ops::RangeInclusive};
 
@@ -42,6 +42,20 @@ pub trait Counters: Sync {
     ///
     /// [`StorageError`] if DynamoDB cannot be written.
     fn replace(&self, change: &TallyChange<'_>) -> impl Future<Output = Result<Replaced, StorageError>> + Send;
+
+    /// Deletes those of the counters under `keys` that count no image, so that their names do not stay.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be written.
+    fn remove_empty(&self, keys: &[CounterKey]) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Deletes everything under `counter`, and returns how many names it had.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if DynamoDB cannot be read or written.
+    fn remove_counter(&self, counter: &str) -> impl Future<Output = Result<usize, StorageError>> + Send;
 
     /// The numbers under `counter`, by name; if `names` is given, only the names in this range.
     ///

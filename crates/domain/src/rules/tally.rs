@@ -7,13 +7,18 @@
 //! | `labels#2026-W48`, the week of the upload | label | `Count` |
 //! | `hours`, the hour in which the record was finished | `2026-11-25T13` | `Completed`, `Withheld`, `Rejected`, `Failed`, `Calls`, `Microdollars`, and the buckets of [`crate::rules::latency`] |
 //! | `reasons#2026-W48`, the week in which the record was finished | reason | `Count` |
+//! | `owner-labels#{owner}` | label as its owner wants it | `Count`, and the week of the upload, such as `2026-W48` |
+//! | `owner-days#{owner}`, the day in which the record was finished | `2026-11-25` | `Completed`, `Withheld`, `Rejected`, `Failed`, `Calls`, `Microdollars`, and `Reason:` with the reason |
+//! | `owner-months#{owner}`, the month of the upload | `2026-11` | `Count` |
+//!
+//! Only the counters of an owner contain what the owner typed: everybody who operates the deployment sees the others.
 
 use crate::{
     model::{
         clock::{hour, week},
-        record::{ImageOutcome, Record, end_to_end},
+        record::{ImageOutcome, ProcessingStatus, Record, end_to_end},
     },
-    rules::{cost::Cost, latency::bucket},
+    rules::{cost::Cost, label_index::month, latency::bucket, overlay::shown_labels},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +29,12 @@ pub const HOURS: &str = "hours";
 /// The attribute of counters that have only one number.
 pub const COUNT: &str = "Count";
 
-/// Maximum number of labels counted per image. A transaction has at most 100 items: all old labels, all new labels, and six others.
-pub const MAX_LABELS: usize = 40;
+/// Maximum number of labels counted per image. A transaction has at most 100 items: all old and all new labels, each for the deployment and
+/// for the owner, and ten others.
+pub const MAX_LABELS: usize = 22;
+
+/// Prefix of the attributes that count reasons by day.
+pub const REASON: &str = "Reason:";
 
 /// Maximum length of a name in bytes. A sort key has at most 1,024; a longer one would fail the transaction at every attempt.
 const MAX_NAME: usize = 255;
@@ -38,6 +47,26 @@ pub fn labels_counter(week: &str) -> String {
 /// The counter of the reasons of images that were rejected or failed in `week`.
 pub fn reasons_counter(week: &str) -> String {
     format!("reasons#{week}")
+}
+
+/// The counter of the labels of an owner's images.
+pub fn owner_labels_counter(owner_id: &str) -> String {
+    format!("owner-labels#{owner_id}")
+}
+
+/// The counter of the outcomes of an owner's images by day.
+pub fn owner_days_counter(owner_id: &str) -> String {
+    format!("owner-days#{owner_id}")
+}
+
+/// The counter of an owner's images by the month of their upload.
+pub fn owner_months_counter(owner_id: &str) -> String {
+    format!("owner-months#{owner_id}")
+}
+
+/// All counters of an owner.
+pub fn owner_counters(owner_id: &str) -> [String; 3] {
+    [owner_labels_counter(owner_id), owner_days_counter(owner_id), owner_months_counter(owner_id)]
 }
 
 /// Attribute → number.
@@ -62,8 +91,17 @@ pub type Contributions = BTreeMap<CounterKey, Counts>;
 pub struct Tally {
     /// Week of the upload.
     pub week: String,
-    /// The names of its labels, without duplicates, in alphabetical order.
+    /// The names of the labels that Rekognition found, without duplicates, in alphabetical order.
     pub labels: Vec<String>,
+    /// Its owner; `None` in a tally of an earlier release, which counts for the deployment only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The names of its labels as its owner wants them, without duplicates, in alphabetical order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<String>,
+    /// Month of the upload; present if the owner is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
     /// Hour in which the record was finished.
     pub hour: String,
     /// Week in which the record was finished.
@@ -87,12 +125,14 @@ impl Tally {
     pub fn of(record: &Record) -> Option<Self> {
         let outcome = ImageOutcome::of(record)?;
         let finished = record.finished_at.unwrap_or(record.claimed_at);
-        let labels: BTreeSet<&str> =
-            record.labels.iter().flatten().map(|label| label.name.as_str()).filter(is_valid_name).take(MAX_LABELS).collect();
+        let shown = if record.processing_status == ProcessingStatus::Completed { shown_labels(record) } else { Vec::new() };
         let cost = Cost::of(record);
         Some(Self {
             week: week(record.upload_timestamp),
-            labels: labels.into_iter().map(str::to_owned).collect(),
+            labels: counted(record.labels.iter().flatten().map(|label| label.name.as_str())),
+            owner: Some(record.owner_id.clone()),
+            shown: counted(shown.iter().map(|shown| shown.label.name.as_str())),
+            month: Some(month(record.upload_timestamp)),
             hour: hour(finished),
             ended_week: week(finished),
             outcome,
@@ -110,14 +150,40 @@ impl Tally {
         let labels = self.labels.iter().map(|label| count(labels_counter(&self.week), label));
         let reasons = self.reason.iter().map(|reason| count(reasons_counter(&self.ended_week), reason));
         let hour = CounterKey { counter: HOURS.to_owned(), name: self.hour.clone() };
-        labels.chain(reasons).chain([(hour, self.counts())]).collect()
+        let hour = (hour, self.counts(self.latency.clone()));
+        labels.chain(reasons).chain([hour]).chain(self.owner.iter().flat_map(|owner| self.contributions_of(owner))).collect()
     }
 
-    fn counts(&self) -> Counts {
-        let once = [Some(attribute(self.outcome).to_owned()), self.latency.clone()].into_iter().flatten().map(|name| (name, 1));
+    /// The numbers that it adds to the counters of its owner.
+    fn contributions_of(&self, owner: &str) -> Contributions {
+        let once = |attributes: &[&str]| attributes.iter().map(|attribute| ((*attribute).to_owned(), 1)).collect::<Counts>();
+        let key = |counter: String, name: &str| CounterKey { counter, name: name.to_owned() };
+        let labels = self.shown.iter().map(|label| (key(owner_labels_counter(owner), label), once(&[COUNT, &self.week])));
+        let day = self.hour.get(.."yyyy-mm-dd".len()).unwrap_or_default();
+        let day = (key(owner_days_counter(owner), day), self.counts(self.reason.as_ref().map(|reason| format!("{REASON}{reason}"))));
+        let month = self.month.iter().map(|month| (key(owner_months_counter(owner), month), once(&[COUNT])));
+        labels.chain([day]).chain(month).collect()
+    }
+
+    /// The counters of the owner's labels to which it contributes: the names can be the owner's own words.
+    pub fn owner_label_keys(&self) -> Vec<CounterKey> {
+        let counter = self.owner.as_deref().map(owner_labels_counter);
+        let key = |counter: &String, name: &String| CounterKey { counter: counter.clone(), name: name.clone() };
+        counter.iter().flat_map(|counter| self.shown.iter().map(|name| key(counter, name))).collect()
+    }
+
+    /// Outcome, calls and costs, and one more attribute that counts once.
+    fn counts(&self, also: Option<String>) -> Counts {
+        let once = [Some(attribute(self.outcome).to_owned()), also].into_iter().flatten().map(|name| (name, 1));
         let sums = [("Calls", self.calls), ("Microdollars", self.microdollars)].map(|(name, number)| (name.to_owned(), i64::from(number)));
         once.chain(sums).filter(|(_, number)| *number != 0).collect()
     }
+}
+
+/// The first names, without duplicates, in alphabetical order.
+fn counted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: BTreeSet<&str> = names.filter(is_valid_name).take(MAX_LABELS).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn is_valid_name(name: &&str) -> bool {

@@ -19,7 +19,7 @@ fn a_completed_image_leaves_a_tombstone_and_nothing_else() {
     let receipt = world.erase_at(ERASED);
 
     world.assert_erased();
-    assert_eq!((receipt.originals, receipt.derived), (1, Derived { copies: 2, results: 2, archived: 0 }));
+    assert_eq!((receipt.originals, receipt.derived), (1, Derived { copies: 3, results: 2, archived: 0 }));
     assert_eq!((receipt.label_rows, receipt.records, receipt.trends, receipt.review), (2, 1, true, false));
     assert_eq!((receipt.erased_before, receipt.erased_at), (None, Some(ERASED)));
     assert_eq!(receipt.execution, Some(Stopped::NotRunning));
@@ -71,7 +71,7 @@ fn replaced_versions_and_delete_markers_of_copies_are_deleted() {
     let receipt = world.erase_at(ERASED);
 
     world.assert_erased();
-    assert_eq!(receipt.derived, Derived { copies: 3, results: 3, archived: 0 });
+    assert_eq!(receipt.derived, Derived { copies: 4, results: 3, archived: 0 });
 }
 
 #[test]
@@ -101,6 +101,6 @@ fn a_dry_run_counts_and_changes_nothing() {
 
     let foreseen = ready(world.eraser(ERASED).preview(IMAGE_ID)).unwrap().unwrap();
 
-    assert_eq!((foreseen.originals, foreseen.derived.copies, foreseen.derived.results, foreseen.review), (1, 2, 1, true));
+    assert_eq!((foreseen.originals, foreseen.derived.copies, foreseen.derived.results, foreseen.review), (1, 3, 1, true));
     assert_eq!((world.objects.keys(), world.records.item(IMAGE_ID)), before);
 }

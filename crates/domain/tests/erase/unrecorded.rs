@@ -54,7 +54,7 @@ fn row_33_an_image_whose_record_has_expired_is_erased_by_its_id() {
     let world = expired();
     let receipt = erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
     world.assert_erased();
-    assert_eq!((receipt.originals, receipt.derived.copies, receipt.derived.results, receipt.label_rows), (1, 2, 2, 2));
+    assert_eq!((receipt.originals, receipt.derived.copies, receipt.derived.results, receipt.label_rows), (1, 3, 2, 2));
     assert_eq!((receipt.records, receipt.trends), (0, true));
     let tombstone = world.records.all().remove(0);
     assert_eq!(tombstone.upload_timestamp, UPLOADED, "where a late claim of the same upload would put its record");
@@ -93,7 +93,7 @@ fn copies_without_an_original_are_erased_and_leave_a_tombstone() {
     let world = expired();
     world.objects.remove(&key());
     let receipt = erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
-    assert_eq!((receipt.originals, receipt.derived.copies, receipt.trends), (0, 2, true));
+    assert_eq!((receipt.originals, receipt.derived.copies, receipt.trends), (0, 3, true));
     world.assert_erased();
 }
 

@@ -37,7 +37,7 @@ pub fn pending() -> World {
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), b"image", UPLOADED);
     records.put(&Record { etag: upload.etag.clone(), size: 5, ..claimed() });
-    for key in [layout::processed_image(IMAGE_ID), layout::thumbnail(IMAGE_ID)] {
+    for key in [layout::processed_image(IMAGE_ID), layout::thumbnail(IMAGE_ID), layout::large_thumbnail(IMAGE_ID)] {
         ready(objects.write_jpeg(BUCKET, &key, b"copy".to_vec())).unwrap();
     }
     let executions = MemoryExecutions::default();

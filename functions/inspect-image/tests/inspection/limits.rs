@@ -4,6 +4,7 @@
 //! printed.
 
 use crate::pictures::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use inspect_image::{
     inspect::inspect,
     picture::{Limits, check_bytes},
@@ -173,6 +174,38 @@ fn copies_have_limited_sides_and_keep_their_proportions() {
         assert_eq!((inspected.width, inspected.height), (width, height), "{case}: the record has the original size");
         assert_eq!(decoded(&inspected.copy).dimensions(), copy, "{case}: copy");
         assert_eq!(decoded(&inspected.thumbnail).dimensions(), thumbnail, "{case}: thumbnail");
+    }
+}
+
+#[test]
+fn the_large_thumbnail_has_twice_the_sides_or_is_left_out() {
+    let cases = [
+        ("wide", (4096, 1024), Some((640, 160))),
+        ("tall", (1024, 4096), Some((160, 640))),
+        ("a panorama", (10_000, 100), Some((640, 80))),
+        ("smaller than the large one", (480, 360), Some((480, 360))),
+        ("as small as the first one", (320, 240), None),
+        ("tiny", (80, 80), None),
+    ];
+    for (case, (width, height), large) in cases {
+        let inspected = accepted(&png(flat(width, height, RED)));
+        assert_eq!(inspected.large_thumbnail.map(|large| decoded(&large).dimensions()), large, "{case}");
+    }
+}
+
+#[test]
+fn the_thumbhash_has_proportions_and_colour_of_the_upright_image() {
+    for (case, (width, height), colour) in [("wide", (1600, 800), GREEN), ("tall", (300, 900), BLUE), ("panorama", (8_000, 80), RED)] {
+        let inspected = accepted(&png(flat(width, height, colour)));
+        let hash = STANDARD.decode(&inspected.thumbhash).unwrap();
+        assert!((5..=25).contains(&hash.len()), "{case}: {} bytes", hash.len());
+        let average = thumbhash::thumb_hash_to_average_rgba(&hash).unwrap();
+        for (channel, expected) in [average.0, average.1, average.2].into_iter().zip(colour) {
+            assert!((channel * 255.0 - f32::from(expected)).abs() < 12.0, "{case}: {average:?}");
+        }
+        let shown = decoded(&inspected.thumbnail).dimensions();
+        let is_wide = |ratio: f32| ratio > 1.0;
+        assert_eq!(is_wide(thumbhash::thumb_hash_to_approximate_aspect_ratio(&hash).unwrap()), shown.0 > shown.1, "{case}");
     }
 }
 

@@ -110,6 +110,18 @@ fn a_new_upload_is_claimed_and_copied() {
 }
 
 #[test]
+fn an_image_has_a_thumbnail_for_dense_screens_if_it_has_the_pixels() {
+    let world = World::new();
+    let (small, large) = (world.upload(&key(), 320), world.upload("raw-uploads/holiday/IMG 1.jpg", 321));
+    let small = world.run(&small, EXECUTION).unwrap();
+    assert!(small.large_thumbnail_key.is_none() && small.thumbhash.is_some());
+    let large = world.run(&large, OTHER_EXECUTION).unwrap();
+    let key = large.large_thumbnail_key.unwrap();
+    assert_eq!(key, format!("processed/{}/thumbnail-640.jpg", large.image_id));
+    assert!(world.objects.current(&key).is_some());
+}
+
+#[test]
 fn a_folder_marker_creates_no_record() {
     let world = World::new();
     let upload = world.objects.upload(BUCKET, "raw-uploads/holiday/", b"", UPLOADED);

@@ -5,10 +5,12 @@
 
 mod late_writes;
 mod originals;
+mod owner;
 mod receipt;
 mod unrecorded;
 
 pub use late_writes::{SWEEP_AFTER, Swept, sweep_erased};
+pub use owner::OwnerImages;
 pub use receipt::{Derived, LateWrites, Receipt};
 pub use unrecorded::{UploadsById, find_uploads};
 

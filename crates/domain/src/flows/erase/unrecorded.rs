@@ -90,7 +90,7 @@ impl<T: Records + LabelIndex + Counters, O: Objects, E: Executions, C: Clock> Er
 
     /// The images whose original is `version`, by their records. If there is none: the first candidate id that has remaining objects, or else
     /// the first one that has nothing.
-    async fn images_of_version(&self, named: &Upload, version: &ObjectVersion) -> Result<Vec<String>, StorageError> {
+    pub(super) async fn images_of_version(&self, named: &Upload, version: &ObjectVersion) -> Result<Vec<String>, StorageError> {
         let (mut recorded, mut with_objects, mut free) = (Vec::new(), Vec::new(), Vec::new());
         for id in named.all_candidate_ids() {
             let items = self.tables.items(&id).await?;
