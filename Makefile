@@ -34,6 +34,10 @@ demo: ## Bring up the local stack and analyse the sample photos, or yours with P
 up: ## Build, start and deploy the local stack
 	@$(STACK) up
 
+.PHONY: web
+web: ## Serve the page from its sources, with changes at once, against the running stack
+	@$(STACK) web
+
 .PHONY: down
 down: ## Stop the local stack and keep its state
 	@$(STACK) down
@@ -57,12 +61,14 @@ models: ## Fetch the local models into the cache
 ##: Checks
 
 .PHONY: lint
-lint: cdk/node_modules ## Run rustfmt, clippy, tsc, eslint, cfn-lint, and check Python's syntax
+lint: cdk/node_modules web/node_modules web/e2e/node_modules ## Run rustfmt, clippy, tsc, eslint, svelte-check, cfn-lint, and check Python's syntax
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@# The workspace enables all features of crates/aws, but each function only some, so each feature must compile alone.
 	for feature in $$(sed -n '/^\[features\]/,/^$$/s/ = .*//p' crates/aws/Cargo.toml); do cargo check --quiet --locked -p sightline-aws --features $$feature; done
 	cd cdk && npm run --silent build && npm run --silent lint
+	cd web && npm run --silent check
+	cd web/e2e && npm run --silent check
 	$(PYTHON) tools/lint_templates.py
 	$(PYTHON) -m compileall -q local tools statemachine
 	$(PYTHON) tools/reliability.py --check
@@ -71,6 +77,11 @@ lint: cdk/node_modules ## Run rustfmt, clippy, tsc, eslint, cfn-lint, and check 
 test: ## Run all tests, including the end-to-end tests on the local stack
 	@$(STACK) up --for-tests
 	@$(PYTHON) tools/run_tests.py
+
+.PHONY: screenshots
+screenshots: ## Take docs/screenshots of every view in a real browser, from the running stack of the tests
+	@mkdir -p docs/screenshots
+	cd web/e2e && SIGHTLINE_SCREENSHOTS="$(CURDIR)/docs/screenshots" npx playwright test views.spec.ts
 
 .PHONY: reliability
 reliability: ## Generate docs/reliability.md: which test shows which fault
@@ -102,9 +113,9 @@ deploy: ## Build for arm64 and deploy to AWS; CDK_FLAGS are passed to cdk deploy
 
 .PHONY: clean
 clean: down ## Stop the local stack and delete its state and all builds; the models stay
-	rm -rf .local dist cdk/cdk.out
+	rm -rf .local dist cdk/cdk.out web/dist
 	cargo clean
 
-cdk/node_modules: cdk/package-lock.json
-	cd cdk && npm ci --no-audit --no-fund
+cdk/node_modules web/node_modules web/e2e/node_modules: %/node_modules: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@

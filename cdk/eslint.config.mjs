@@ -15,4 +15,11 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
   },
+  {
+    // Plain JavaScript that CloudFront runs.
+    files: ['edge/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly' }, parserOptions: { projectService: false } },
+    rules: { '@typescript-eslint/no-require-imports': 'off', '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^handler$' }], 'no-unused-vars': 'off', '@typescript-eslint/prefer-for-of': 'off' },
+  },
 );

@@ -61,10 +61,12 @@ def plan(region):
         x = made.lanes + (main - sum(sizes[name][0] for name in kept) - COLUMN_GAP * (len(kept) - 1)) / 2
         for name in kept:
             x = _put(made, region.states[name], sizes[name], x, y) + COLUMN_GAP
+        below = y
         for name in row:
             if name in apart:
-                _put(made, region.states[name], sizes[name], made.lanes + main + ERROR_GAP + (aside - sizes[name][0]) / 2, y)
-        y += max(sizes[name][1] for name in row) + ROW_GAP
+                _put(made, region.states[name], sizes[name], made.lanes + main + ERROR_GAP + (aside - sizes[name][0]) / 2, below)
+                below += sizes[name][1] + ROW_GAP
+        y = max([y + sizes[name][1] + ROW_GAP for name in kept] + [below])
     made.width = max(box.right for box in made.boxes.values())
     made.height = max(box.bottom for box in made.boxes.values())
     return made

@@ -17,6 +17,9 @@ SUITES = {
     "launcher": ([sys.executable, "-m", "unittest", "discover", "-s", "local/stack/tests"], ROOT),
     "tools": ([sys.executable, "-m", "unittest", "discover", "-s", "tools/tests"], ROOT),
     "cdk": (["npm", "test", "--silent"], ROOT / "cdk"),
+    "page": (["npm", "test", "--silent"], ROOT / "web"),
+    "size of the page": (["npm", "run", "--silent", "size"], ROOT / "web"),
+    "journeys": (["npm", "test", "--silent"], ROOT / "web" / "e2e"),
     "rust": (["cargo", "nextest", "run", "--workspace", "--locked"], ROOT),
 }
 

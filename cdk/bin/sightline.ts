@@ -15,6 +15,7 @@ try {
       imageAnalysis: pathInRepository('statemachine/image-analysis.asl.json'),
       bulkImport: pathInRepository('statemachine/bulk-import.asl.json'),
     },
+    web: { dist: pathInRepository('web/dist'), headers: pathInRepository('web/headers.json') },
   });
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

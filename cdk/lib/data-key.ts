@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { removalPolicyOf, type Environment } from './environment.ts';
+import { distributionsOf } from './iam.ts';
 
 /** For each use of the key: the service that calls KMS on the role's behalf, and the KMS actions that it needs. */
 const USES = {
@@ -64,6 +65,17 @@ export class DataKey extends Construct {
       actions: [...USES.publish.actions],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
+    this.key.addToResourcePolicy(statement);
+  }
+
+  /** Lets CloudFront decrypt the pictures that it reads for the page. A service principal, so only the key policy can allow it. */
+  allowDistributions(): void {
+    const statement = new PolicyStatement({
+      principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+      actions: [...USES.readObjects.actions],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account }, ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
     });
     this.key.addToResourcePolicy(statement);
   }

@@ -26,7 +26,9 @@ export interface Environment {
    * ignores JitterStrategy and MaxDelaySeconds, and is throttled only when a test injects that fault.
    */
   readonly throttledAttempts: number | undefined;
-    readonly artefacts: Artefacts;
+  /** Whether CloudFront serves the page's files. The emulator's CloudFront cannot, so the local front door serves them. */
+  readonly hasSiteFiles: boolean;
+  readonly artefacts: Artefacts;
 }
 
 /** The zips of the functions. */
@@ -46,11 +48,11 @@ export interface Artefacts {
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
   if (name === 'local') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, isDataRetained: false, isBilled: false, hasMetricMath: false, hasMachineVersions: false, throttledAttempts: 4, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, isDataRetained: false, isBilled: false, hasMetricMath: false, hasMachineVersions: false, throttledAttempts: 4, hasSiteFiles: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);
-  return { name, isDataRetained: true, isBilled: true, hasMetricMath: true, hasMachineVersions: true, throttledAttempts: undefined, artefacts: { directory, architecture, hint: 'run "make package" first' } };
+  return { name, isDataRetained: true, isBilled: true, hasMetricMath: true, hasMachineVersions: true, throttledAttempts: undefined, hasSiteFiles: true, artefacts: { directory, architecture, hint: 'run "make package" first' } };
 }
 
 export function removalPolicyOf(environment: Environment): RemovalPolicy {

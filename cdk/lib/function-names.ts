@@ -11,8 +11,11 @@ export const TASK_NAMES = [
   'store-record',
 ] as const;
 
-/** All Lambda functions. */
-export const FUNCTION_NAMES = [...TASK_NAMES, 'record-failure', 'reconcile', 'count-trends', 'report-trends', 'import-image'] as const;
+/** The functions of the stateless stack. */
+export const PIPELINE_NAMES = [...TASK_NAMES, 'record-failure', 'reconcile', 'count-trends', 'report-trends', 'import-image'] as const;
+
+/** All Lambda functions; `api` is in the web stack. */
+export const FUNCTION_NAMES = [...PIPELINE_NAMES, 'api'] as const;
 
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 

@@ -23,3 +23,9 @@ export function sameAccountService(scope: IConstruct, service: string, sourceArn
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account }, ArnLike: { 'aws:SourceArn': sourceArn } },
   });
 }
+
+/** The distributions that may read pictures: all of this account, because the stateful stack must not refer to the one of the web stack. */
+export function distributionsOf(scope: IConstruct): string {
+  const { account, partition } = Stack.of(scope);
+  return `arn:${partition}:cloudfront::${account}:distribution/*`;
+}

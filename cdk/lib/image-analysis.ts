@@ -73,6 +73,15 @@ export class ImageAnalysis extends Construct {
     acknowledgeWildcard(grantee, executionsInFindings(this.name), 'Names of executions are random; the statement allows only executions of this one machine.');
   }
 
+  /** Lets the function list, redrive and stop executions, and sets the variable of the machine's own ARN. */
+  grantOperateExecutions(grantee: TaskFunction): void {
+    const { stateMachineArn: arn } = this.stateMachine;
+    Grant.addToPrincipal({ grantee, actions: ['states:ListExecutions'], resourceArns: [arn] });
+    Grant.addToPrincipal({ grantee, actions: ['states:RedriveExecution', 'states:StopExecution'], resourceArns: [executionArns(this, this.name)] });
+    grantee.fn.addEnvironment('LIVE_STATE_MACHINE_ARN', this.liveArn);
+    grantee.fn.addEnvironment('STATE_MACHINE_ARN', arn);
+  }
+
   /** Lets the function send the decision of a review to the execution that waits for it. */
   grantSendTaskSuccess(grantee: TaskFunction): void {
     Grant.addToPrincipal({ grantee, actions: ['states:SendTaskSuccess'], resourceArns: [this.stateMachine.stateMachineArn] });

@@ -1,10 +1,10 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, Grant, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership, StorageClass, TransitionDefaultMinimumObjectSize, type LifecycleRule, type Transition } from 'aws-cdk-lib/aws-s3';
+import { AnyPrincipal, Effect, Grant, PolicyStatement, ServicePrincipal, type Role } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, HttpMethods, ObjectOwnership, StorageClass, TransitionDefaultMinimumObjectSize, type CorsRule, type LifecycleRule, type Transition } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { DataKey } from './data-key.ts';
 import { removalPolicyOf, type Environment } from './environment.ts';
-import { acknowledgeWildcard } from './iam.ts';
+import { acknowledgeWildcard, distributionsOf } from './iam.ts';
 import type { TaskFunction } from './task-function.ts';
 
 /** The areas (key prefixes) of the bucket. Only objects created in `raw-uploads/` start executions. */
@@ -17,6 +17,8 @@ export interface ImageBucketProps {
   readonly retentionDays: number;
   /** How long access logs are kept, in days. */
   readonly logRetentionDays: number;
+  /** The page that uploads to the bucket and shows its pictures; undefined if there is none. `origin` may contain one wildcard. */
+  readonly page: { readonly origin: string } | undefined;
 }
 
 /** The private bucket of images and Rekognition's answers, and the bucket with its access log. */
@@ -32,6 +34,7 @@ export class ImageBucket extends Construct {
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       bucketKeyEnabled: true,
+      ...(props.page && { cors: [corsRule(props.page.origin)] }),
       encryption: BucketEncryption.KMS,
       encryptionKey: props.dataKey.key,
       enforceSSL: true,
@@ -46,6 +49,7 @@ export class ImageBucket extends Construct {
     });
     sendEventsToEventBridge(this.bucket);
     this.denyOtherKeys();
+    if (props.page) this.allowDistributions();
     this.arnImport = importName(this.bucket);
   }
 
@@ -125,6 +129,21 @@ export class ImageBucket extends Construct {
     deny('RefuseCustomerKeys', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } });
   }
 
+  /**
+   * Lets CloudFront read pictures. It names the distributions of this account instead of the one of the web stack, because this stack must not
+   * refer to that one.
+   */
+  private allowDistributions(): void {
+    const statement = new PolicyStatement({
+      sid: 'ReadPicturesForThePage',
+      principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+      actions: ['s3:GetObject'],
+      resources: [this.bucket.arnForObjects('processed/*')],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account }, ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
+    });
+    this.bucket.addToResourcePolicy(statement);
+  }
+
   private accessLogs(props: ImageBucketProps): Bucket {
     const bucket = new Bucket(this, 'AccessLogs', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -147,6 +166,17 @@ function sendEventsToEventBridge(bucket: Bucket): void {
   const resource = bucket.node.defaultChild;
   if (!(resource instanceof CfnBucket)) throw new TypeError('the bucket has no CfnBucket');
   resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+}
+
+/** Lets the page upload and download by presigned links, which S3 checks: an origin alone gives no access. */
+function corsRule(origin: string): CorsRule {
+  return {
+    allowedOrigins: [origin],
+    allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
+    allowedHeaders: ['content-type', 'if-none-match', 'x-amz-*'],
+    exposedHeaders: ['etag', 'x-amz-version-id'],
+    maxAge: 3000,
+  };
 }
 
 function importName(bucket: Bucket): string {

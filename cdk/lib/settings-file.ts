@@ -55,6 +55,18 @@ const aKeyArn = check(
   (value) => typeof value === 'string' && /^arn:aws:kms:[a-z]{2}(-[a-z]+)+-\d:\d{12}:key\/[A-Za-z0-9-]{1,128}$/.test(value),
 );
 
+/** An origin that browsers can show the page at. Plain HTTP only for the local stack: browsers refuse its sign-in elsewhere. */
+const anOrigin = check(
+  'an origin such as https://photos.example.com, without a path, or empty',
+  (value) => value === '' || (typeof value === 'string' && /^(https:\/\/(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}|http:\/\/127\.0\.0\.1:\d{2,5})$/.test(value)),
+);
+
+/** CloudFront reads certificates only in us-east-1. */
+const aCertificateArn = check(
+  'the ARN of a certificate in us-east-1, arn:aws:acm:us-east-1:ACCOUNT:certificate/ID, or empty',
+  (value) => value === '' || (typeof value === 'string' && /^arn:aws:acm:us-east-1:\d{12}:certificate\/[A-Za-z0-9-]{1,128}$/.test(value)),
+);
+
 /** A bucket to import from: its name according to S3's naming rules, or an object with its name and its KMS key. */
 const anImportBucket: Check = (value) => {
   if (!isObject(value)) return check('the name of a bucket, or {"name": …, "kmsKeyArn": …}', isBucketName)(value);
@@ -118,6 +130,11 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   monthlyBudgetUsd: aNumber(0, 1_000_000),
   retentionDays: aWholeNumber(0, 36_500),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),
+  web: aBoolean,
+  webOrigin: anOrigin,
+  webCertificateArn: aCertificateArn,
+  signUp: aBoolean,
+  apiRequestsPerSecond: aWholeNumber(1, 10_000),
   architecture: oneOf(ARCHITECTURES),
   functionMemoryMb: anObjectOf(Object.fromEntries(FUNCTION_NAMES.map((name) => [name, memory])), 'some'),
 };
@@ -140,7 +157,11 @@ export function loadSettings(file?: string): Settings {
       throw new UsageError(`${file}: "${key}${violation.path}" must be ${violation.expected}, but is ${format(violation.found)}.`);
     }
   }
-  return { ...DEFAULT_SETTINGS, ...overrides };
+  const settings = { ...DEFAULT_SETTINGS, ...overrides };
+  if (settings.webOrigin.startsWith('https:') !== (settings.webCertificateArn !== '')) {
+    throw new UsageError(`${file}: "webOrigin" and "webCertificateArn" belong together: CloudFront serves an own domain only with its certificate.`);
+  }
+  return settings;
 }
 
 function isSetting(key: string): key is keyof Settings {

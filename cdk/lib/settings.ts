@@ -103,9 +103,19 @@ export interface Settings {
   readonly retentionDays: number;
   /** How long logs are kept, in days; one of the periods that CloudWatch Logs accepts. @default 30 */
   readonly logRetentionDays: RetentionDays;
+  /** Whether people get the page, its API and accounts. Without it, only the command line uses the deployment. @default true */
+  readonly web: boolean;
+  /** The page's own origin, such as `https://photos.example.com`, which needs `webCertificateArn`. @default "" (an origin of CloudFront) */
+  readonly webOrigin: string;
+  /** ARN of the certificate of the host in `webOrigin`; CloudFront requires it in us-east-1. @default "" */
+  readonly webCertificateArn: string;
+  /** Whether people may create their own accounts; otherwise an operator creates them. @default false */
+  readonly signUp: boolean;
+  /** How many requests a second the API accepts from all people together. @default 100 */
+  readonly apiRequestsPerSecond: number;
   /** Architecture that the functions are compiled for on AWS; a local stack uses the machine's own. @default "arm64" */
   readonly architecture: (typeof ARCHITECTURES)[number];
-  /** Memory of individual functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB, reconcile 256 MB) */
+  /** Memory of individual functions, in MB, by name. @default {} (128 MB; inspect-image 1024 MB, reconcile and api 256 MB) */
   readonly functionMemoryMb: Readonly<Partial<Record<FunctionName, number>>>;
 }
 
@@ -132,6 +142,11 @@ export const DEFAULT_SETTINGS: Settings = {
   monthlyBudgetUsd: 0,
   retentionDays: 730,
   logRetentionDays: RetentionDays.ONE_MONTH,
+  web: true,
+  webOrigin: '',
+  webCertificateArn: '',
+  signUp: false,
+  apiRequestsPerSecond: 100,
   architecture: 'arm64',
   functionMemoryMb: {},
 };
@@ -169,6 +184,8 @@ export function variablesOf(name: FunctionName, settings: Settings): Record<stri
         REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond),
         RETENTION_DAYS: String(settings.retentionDays),
       };
+    case 'api':
+      return { MAX_BYTES: String(settings.maxBytes), MAX_PIXELS: String(settings.maxPixels), REKOGNITION_CALLS_PER_SECOND: String(settings.rekognitionCallsPerSecond) };
     case 'send-alert':
     case 'count-trends':
     case 'report-trends':

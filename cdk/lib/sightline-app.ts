@@ -4,36 +4,51 @@ import { loadSettings, UsageError } from './settings-file.ts';
 import { RELEASE_MODES } from './state-machine.ts';
 import { StatefulStack } from './stateful-stack.ts';
 import { StatelessStack, type Definitions } from './stateless-stack.ts';
+import type { FunctionDefaults } from './task-function.ts';
+import { WebStack, type WebFiles } from './web-stack.ts';
 
 export interface SightlineFiles {
   /** The folder with a subfolder of zips for each target: `local`, `arm64`, `x86_64`. */
   readonly dist: string;
   readonly definitions: Definitions;
+  readonly web: WebFiles;
   /** This machine's architecture, as in `process.arch`. @default process.arch */
   readonly hostArchitecture?: string;
 }
 
+export interface Stacks {
+  readonly stateful: StatefulStack;
+  readonly stateless: StatelessStack;
+  /** Undefined if the setting `web` is false. */
+  readonly web: WebStack | undefined;
+}
+
 /**
- * Adds both stacks. The app's context configures them: `environment` (aws or local), `name`, `settings` (path of a JSON file),
+ * Adds the stacks. The app's context configures them: `environment` (aws or local), `name`, `settings` (path of a JSON file),
  * `release` (canary or at-once) and `release-id`.
  *
  * @throws UsageError if the context or a setting is not valid, or a zip is missing.
  */
-export function addStacks(app: App, files: SightlineFiles): { readonly stateful: StatefulStack; readonly stateless: StatelessStack } {
+export function addStacks(app: App, files: SightlineFiles): Stacks {
   const deployment = nameFrom(app);
   const settings = loadSettings(textFrom(app, 'settings'));
   const environment = environmentOf(oneOf(app, 'environment', ENVIRONMENTS, 'aws'), files.dist, settings, files.hostArchitecture);
-  const stateful = new StatefulStack(app, `${deployment}-stateful`, { environment, settings });
+  const releaseId = releaseIdFrom(app);
+  const defaults: FunctionDefaults = { artefacts: environment.artefacts, settings, deployment, releaseId };
+  const stateful = new StatefulStack(app, `${deployment}-stateful`, { environment, settings, deployment });
   const stateless = new StatelessStack(app, `${deployment}-stateless`, {
     environment,
     settings,
     deployment,
+    defaults,
     definitions: files.definitions,
     releaseMode: oneOf(app, 'release', RELEASE_MODES, 'canary'),
-    releaseId: releaseIdFrom(app),
+    releaseId,
     stateful,
   });
-  return { stateful, stateless };
+  if (!settings.web) return { stateful, stateless, web: undefined };
+  const web = new WebStack(app, `${deployment}-web`, { environment, settings, deployment, defaults, files: files.web, stateful, stateless });
+  return { stateful, stateless, web };
 }
 
 function textFrom(app: App, key: string): string | undefined {

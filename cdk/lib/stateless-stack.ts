@@ -27,6 +27,7 @@ export interface StatelessStackProps extends StackProps {
   readonly settings: Settings;
   /** Name of the deployment; names of resources begin with it. */
   readonly deployment: string;
+  readonly defaults: FunctionDefaults;
   readonly definitions: Definitions;
   /** How a release takes over. */
   readonly releaseMode: ReleaseMode;
@@ -37,11 +38,13 @@ export interface StatelessStackProps extends StackProps {
 
 /** The resources that process the data. They can be deleted and deployed again at any time. */
 export class StatelessStack extends Stack {
+  readonly imageAnalysis: ImageAnalysis;
+  readonly topics: Topics;
+
   constructor(scope: Construct, id: string, props: StatelessStackProps) {
     super(scope, id, { description: 'sightline: the image pipeline', ...props });
-    const { deployment, environment, settings, stateful } = props;
+    const { defaults, deployment, environment, settings, stateful } = props;
     const { images, records } = stateful;
-    const defaults: FunctionDefaults = { artefacts: environment.artefacts, settings, deployment, releaseId: props.releaseId };
     const stateMachineName = `${deployment}-image-analysis`;
     const deadLetterQueue = new DeadLetterQueue(this, 'EventsDeadLetters').queue;
     const topics = new Topics(this, 'Topics', { dataKey: stateful.dataKey });
@@ -76,6 +79,8 @@ export class StatelessStack extends Stack {
       records,
       imageAnalysis,
     });
+    this.imageAnalysis = imageAnalysis;
+    this.topics = topics;
     new UploadTrigger(this, 'UploadTrigger', { bucket: images.bucket, imageAnalysis, deadLetterQueue });
     new FailureTrigger(this, 'FailureTrigger', { stateMachine, recordFailure: functions.recordFailure, deadLetterQueue });
 

@@ -20,15 +20,15 @@ describe('the app', () => {
   });
 
   test('names no account and no region', () => {
-    const { stateful, stateless } = templatesOf();
-    const text = JSON.stringify([stateful.toJSON(), stateless.toJSON()]);
+    const { stateful, stateless, web } = templatesOf();
+    const text = JSON.stringify([stateful.toJSON(), stateless.toJSON(), web.toJSON()]);
     expect(text).not.toMatch(/\b\d{12}\b/);
     expect(text).not.toMatch(/\b(eu|us|ap)-[a-z]+-\d\b/);
   });
 
   test('can be deployed twice in one account, under two names', () => {
-    const { stateful, stateless } = makeApp({ name: 'second' });
-    expect([stateful.stackName, stateless.stackName]).toEqual(['second-stateful', 'second-stateless']);
+    const { stateful, stateless, web } = makeApp({ name: 'second' });
+    expect([stateful, stateless, web].map((stack) => stack?.stackName)).toEqual(['second-stateful', 'second-stateless', 'second-web']);
     expect(JSON.stringify(templatesOf({ name: 'second' }).stateless.toJSON())).not.toMatch(/sightline-(image-analysis|stateful|stateless)/);
   });
 
@@ -62,16 +62,17 @@ const STATEFUL = '/stateful/Resources';
 
 /** A local stack deletes its data with it. */
 const NOT_RETAINED = [
-  ...['DataKey', 'ImagesAccessLogs', 'ImagesBucket', 'RecordsLabelIndex', 'Records', 'TrendsTable'].flatMap((id) => [
+  ...['DataKey', 'ImagesAccessLogs', 'ImagesBucket', 'MediaSecret', 'PeoplePool', 'RecordsLabelIndex', 'Records', 'TrendsTable'].flatMap((id) => [
     `${STATEFUL}/${id}/DeletionPolicy: Retain → Delete`,
     `${STATEFUL}/${id}/UpdateReplacePolicy: Retain → Delete`,
   ]),
   ...['RecordsLabelIndex', 'Records', 'TrendsTable'].map((id) => `${STATEFUL}/${id}/Properties/DeletionProtectionEnabled: true → false`),
+  `${STATEFUL}/PeoplePool/Properties/DeletionProtection: ACTIVE → INACTIVE`,
 ];
 
 /** A local stack runs the functions on the host's architecture. */
 const HOST_ARCHITECTURE = FUNCTION_NAMES.map(
-  (name) => `/stateless/Resources/${functionId(name)}/Properties/Architectures/0: arm64 → x86_64`,
+  (name) => `/${name === 'api' ? 'web' : 'stateless'}/Resources/${functionId(name)}/Properties/Architectures/0: arm64 → x86_64`,
 );
 
 /** The emulator rejects alarms on metric math. */
@@ -89,15 +90,38 @@ const NO_MACHINE_RELEASES = [
     'Resources/ReconcileReconcileFunction/Properties/Environment/Variables/STATE_MACHINE_ARN',
     'Resources/UploadTriggerRule/Properties/Targets/0/Arn',
   ].map((place) => `/stateless/${place}/Ref: ImageAnalysisReleaseLiveC2B8A665 → ImageAnalysisStateMachineE901846B`),
+  '/stateless/Outputs/ExportsOutputRefImageAnalysisReleaseLiveC2B8A665/Export/Name: sightline-stateless:ExportsOutputRefImageAnalysisReleaseLiveC2B8A665A658D658 → -',
+  '/stateless/Outputs/ExportsOutputRefImageAnalysisReleaseLiveC2B8A665/Value/Ref: ImageAnalysisReleaseLiveC2B8A665 → -',
+  '/web/Resources/ApiApiFunction/Properties/Environment/Variables/LIVE_STATE_MACHINE_ARN/Fn::ImportValue: sightline-stateless:ExportsOutputRefImageAnalysisReleaseLiveC2B8A665A658D658 → sightline-stateless:ExportsOutputRefImageAnalysisStateMachineE901846B8DD12E1A',
+];
+
+/** The front door serves the files of the page, and `make web` shows the page at another address. */
+const NO_SITE_FILES = [
+  ...[
+    'CustomCDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C/Type: AWS::Lambda::Function',
+    'SiteBucket/Properties/Tags/0/Key: aws-cdk:cr-owned:3342dc52',
+    'SiteBucket/Properties/Tags/0/Value: true',
+    'SiteBucket/Properties/Tags/1/Key: aws-cdk:cr-owned:assets:bef9554b',
+    'SiteBucket/Properties/Tags/1/Value: true',
+    'SiteFilesAssetsAwsCliLayer/Type: AWS::Lambda::LayerVersion',
+    'SiteFilesAssetsCustomResource/Type: Custom::CDKBucketDeployment',
+    'SiteFilesLogs/Type: AWS::Logs::LogGroup',
+    'SiteFilesPageAwsCliLayer/Type: AWS::Lambda::LayerVersion',
+    'SiteFilesPageCustomResource/Type: Custom::CDKBucketDeployment',
+    'SiteFilesRole/Type: AWS::IAM::Role',
+    'SiteFilesRoleDefaultPolicy/Type: AWS::IAM::Policy',
+  ].map((place) => `/web/Resources/${place} → -`),
+  '/web/Resources/Page/Properties/CallbackURLs/1: - → http://127.0.0.1:4569/signed-in',
+  '/web/Resources/Page/Properties/LogoutURLs/1: - → http://127.0.0.1:4569/',
 ];
 
 describe('the environments', () => {
   test('differ only in data retention, in what the emulator lacks, and in the architecture', () => {
-    expect(difference('x64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES, ...HOST_ARCHITECTURE].sort());
+    expect(difference('x64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES, ...NO_SITE_FILES, ...HOST_ARCHITECTURE].sort());
   });
 
   test('do not differ in the architecture on an arm64 laptop', () => {
-    expect(difference('arm64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES].sort());
+    expect(difference('arm64')).toEqual([...NOT_RETAINED, ...NO_METRIC_MATH, ...NO_MACHINE_RELEASES, ...NO_SITE_FILES].sort());
   });
 });
 
@@ -118,10 +142,11 @@ describe('endpoints', () => {
     for (const variable of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_REKOGNITION']) {
       vi.stubEnv(variable, 'http://127.0.0.1:4566');
     }
-    const { stateful, stateless } = templatesOf('settings' in context ? { settings: settingsFile(settings) } : context);
-    const text = JSON.stringify([stateful.toJSON(), stateless.toJSON()]);
+    const { stateful, stateless, web } = templatesOf('settings' in context ? { settings: settingsFile(settings) } : context);
+    const text = JSON.stringify([stateful.toJSON(), stateless.toJSON(), web.toJSON()]);
     expect(text).not.toContain('AWS_ENDPOINT_URL');
-    expect(text).not.toContain('127.0.0.1');
+    // The local page's own addresses, to which the sign-in page may send people back.
+    expect(text.replaceAll(/http:\/\/127\.0\.0\.1:4569\/(signed-in)?/g, '')).not.toContain('127.0.0.1');
   });
 
   test('cannot be set by a setting', () => {

@@ -13,6 +13,8 @@ export const DEFINITIONS = {
   bulkImport: join(CDK_FOLDER, '../statemachine/bulk-import.asl.json'),
 };
 
+const HEADERS = join(CDK_FOLDER, '../web/headers.json');
+
 const CONTEXT = (JSON.parse(readFileSync(join(CDK_FOLDER, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> }).context;
 
 /** A new folder below the system's temporary folder. */
@@ -37,13 +39,23 @@ function dummyDist(): string {
   return dist;
 }
 
+/** A folder of a built page. */
+function dummySite(): string {
+  const site = temporaryFolder();
+  mkdirSync(join(site, 'assets'));
+  for (const file of ['index.html', 'assets/index-0.js']) writeFileSync(join(site, file), file);
+  return site;
+}
+
 let dist: string | undefined;
+let site: string | undefined;
 
 /** The app as in bin/, without cdk-nag, with the context of cdk.json and this one. */
 export function makeApp(context: Record<string, unknown> = {}, hostArchitecture = 'x64') {
   dist ??= dummyDist();
+  site ??= dummySite();
   const app = new App({ context: { ...CONTEXT, ...context }, outdir: temporaryFolder() });
-  return { app, ...addStacks(app, { dist, definitions: DEFINITIONS, hostArchitecture }) };
+  return { app, ...addStacks(app, { dist, definitions: DEFINITIONS, web: { dist: site, headers: HEADERS }, hostArchitecture }) };
 }
 
 export interface Resource {
@@ -56,11 +68,18 @@ export interface Resource {
 export interface Templates {
   readonly stateful: Template;
   readonly stateless: Template;
+  readonly web: Template;
 }
 
 export function templatesOf(context: Record<string, unknown> = {}, hostArchitecture = 'x64'): Templates {
-  const { stateful, stateless } = makeApp(context, hostArchitecture);
-  return { stateful: Template.fromStack(stateful), stateless: Template.fromStack(stateless) };
+  const { stateful, stateless, web } = makeApp(context, hostArchitecture);
+  if (web === undefined) throw new Error('the settings do not want the page');
+  return { stateful: Template.fromStack(stateful), stateless: Template.fromStack(stateless), web: Template.fromStack(web) };
+}
+
+/** The template that has a function. */
+export function templateWith(templates: Templates, name: FunctionName): Template {
+  return name === 'api' ? templates.web : templates.stateless;
 }
 
 /** All resources of a type, with their logical IDs. */
@@ -81,6 +100,7 @@ const OWNERS: Readonly<Partial<Record<FunctionName, string>>> = {
   'count-trends': 'Trends',
   'report-trends': 'Trends',
   'import-image': 'BulkImport',
+  api: 'Api',
 };
 
 /** Prefix of the logical IDs of a function, its role and its log group. */
@@ -98,8 +118,8 @@ export function liveOf(name: FunctionName): RegExp {
   return new RegExp(`^${functionId(name)}Live[0-9A-F]{8}$`);
 }
 
-/** Both templates without the hashes of assets, which change with every build, and without the definitions of state machines, which have their own tests. */
-export function normalised(templates: Templates): { stateful: object; stateless: object } {
+/** All templates without the hashes of assets, which change with every build, and without the definitions of state machines, which have their own tests. */
+export function normalised(templates: Templates): Record<keyof Templates, object> {
   const clean = (template: Template): object =>
     JSON.parse(
       JSON.stringify(template.toJSON())
@@ -107,5 +127,5 @@ export function normalised(templates: Templates): { stateful: object; stateless:
         .replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1'),
       (key, value: unknown) => (key === 'DefinitionString' ? '<definition>' : value),
     ) as object;
-  return { stateful: clean(templates.stateful), stateless: clean(templates.stateless) };
+  return { stateful: clean(templates.stateful), stateless: clean(templates.stateless), web: clean(templates.web) };
 }

@@ -67,8 +67,8 @@ const RUNBOOK = new Map(
 
 describe('the runbook', () => {
   test('has one chapter for each alarm, and no others', () => {
-    const { stateless } = templatesOf({ settings: settingsFile({ monthlyBudgetUsd: 1 }) });
-    const alarms = resourcesOf(stateless, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => String(Properties.AlarmName).replace(/^sightline-/, ''));
+    const { stateless, web } = templatesOf({ settings: settingsFile({ monthlyBudgetUsd: 1 }) });
+    const alarms = [stateless, web].flatMap((template) => resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(([, { Properties }]) => String(Properties.AlarmName).replace(/^sightline-/, ''));
     const budgets = resourcesOf(stateless, 'AWS::Budgets::Budget').map(() => 'spend');
     expect([...RUNBOOK.keys()].sort()).toEqual([...alarms, ...budgets].sort());
   });
@@ -81,7 +81,7 @@ describe('the runbook', () => {
 const COST = read('docs/cost.md');
 
 /** List prices of us-east-1 in dollars a month, without free tiers. */
-const PRICE = { key: 1, alarmMetric: 0.1, ownMetric: 0.3 };
+const PRICE = { key: 1, secret: 0.4, alarmMetric: 0.1, ownMetric: 0.3 };
 
 /** Cost in dollars of one run of reconcile while nobody uploads: the calls of crates/domain/src/flows/reconcile, by crates/aws. */
 const RECONCILE_RUN: Readonly<Record<string, number>> = {
@@ -121,7 +121,7 @@ describe('the cost of an idle deployment', () => {
 
   /** The number of metrics of each alarm. */
   const alarms = (): number[] =>
-    resourcesOf(templates.stateless, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
+    [templates.stateless, templates.web].flatMap((template) => resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(([, { Properties }]) => {
       const queries = (Properties.Metrics ?? []) as { MetricStat?: object }[];
       return Math.max(1, queries.filter(({ MetricStat }) => MetricStat).length);
     });
@@ -136,10 +136,13 @@ describe('the cost of an idle deployment', () => {
 
   const reconcile = (): number => runs() * Object.values(RECONCILE_RUN).reduce((sum, price) => sum + price, 0);
 
-  const total = (): string => (Math.round((keys() * PRICE.key + alarmMetrics() * PRICE.alarmMetric + reconcile()) * 10) / 10).toFixed(2);
+  const secrets = (): number => resourcesOf(templates.stateful, 'AWS::SecretsManager::Secret').length;
+
+  const total = (): string => (Math.round((keys() * PRICE.key + secrets() * PRICE.secret + alarmMetrics() * PRICE.alarmMetric + reconcile()) * 10) / 10).toFixed(2);
 
   test('follows from the templates, item by item', () => {
     expect(row('## At rest', 'the KMS key')[2]).toBe((keys() * PRICE.key).toFixed(2));
+    expect(row('## At rest', 'the secret')[2]).toBe((secrets() * PRICE.secret).toFixed(2));
     expect(row('## At rest', 'alarms').slice(1)).toEqual([`${alarms().length} alarms over ${alarmMetrics()} metrics`, (alarmMetrics() * PRICE.alarmMetric).toFixed(2)]);
     expect(row('## At rest', 'reconcile').slice(1)).toEqual([`${runs().toLocaleString('en-US')} runs ([below](#a-run-of-reconcile))`, reconcile().toFixed(2)]);
     expect(rowsUnder('### A run of reconcile').map(([name, , , month]) => [name, month])).toEqual(
@@ -157,7 +160,7 @@ describe('the cost of an idle deployment', () => {
   });
 
   test('contains nothing that is paid by the hour: no server, no reserved capacity, one dashboard', () => {
-    const types = [...new Set([templates.stateful, templates.stateless].flatMap((template) => Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type)))];
+    const types = [...new Set([templates.stateful, templates.stateless, templates.web].flatMap((template) => Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type)))];
     expect(types.filter((type) => /EC2|ECS|RDS|ElastiCache|OpenSearch|VPC|NAT|LoadBalanc/.test(type))).toEqual([]);
     expect(resourcesOf(templates.stateless, 'AWS::CloudWatch::Dashboard')).toHaveLength(1);
     for (const [, { Properties }] of resourcesOf(templates.stateful, 'AWS::DynamoDB::Table')) expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');

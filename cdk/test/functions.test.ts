@@ -2,9 +2,9 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FUNCTION_NAMES, type FunctionName } from '../lib/function-names.ts';
+import { FUNCTION_NAMES, PIPELINE_NAMES, type FunctionName } from '../lib/function-names.ts';
 import { DEFAULT_MODERATION_POLICY } from '../lib/settings.ts';
-import { functionId, liveOf, makeApp, resourceOf, resourcesOf, settingsFile, templatesOf, versionOf } from './app.ts';
+import { functionId, liveOf, makeApp, resourceOf, resourcesOf, settingsFile, templatesOf, templateWith, versionOf, type Templates } from './app.ts';
 
 const imported = (name: RegExp): unknown => expect.objectContaining({ 'Fn::ImportValue': expect.stringMatching(name) as unknown });
 
@@ -47,6 +47,19 @@ const ENVIRONMENT: Record<FunctionName, Record<string, unknown>> = {
   'count-trends': { RECORDS_TABLE, TRENDS_TABLE },
   'report-trends': { TRENDS_TABLE, OPERATIONS_TOPIC_ARN: { Ref: expect.stringMatching(/^TopicsOperations/) as unknown } },
   'import-image': { RECORDS_TABLE, IMAGES_BUCKET, STATE_MACHINE_ARN },
+  api: {
+    RECORDS_TABLE,
+    TRENDS_TABLE,
+    IMAGES_BUCKET,
+    LABEL_INDEX_TABLE: imported(/RefRecordsLabelIndex/),
+    // The machine itself lists its executions, whichever alias started them.
+    STATE_MACHINE_ARN: imported(/RefImageAnalysisStateMachine/),
+    LIVE_STATE_MACHINE_ARN: imported(/RefImageAnalysisReleaseLive/),
+    MEDIA_SECRET: { 'Fn::Join': ['', ['{{resolve:secretsmanager:', imported(/RefMediaSecret/), ':SecretString:::}}']] },
+    MAX_BYTES: '15728640',
+    MAX_PIXELS: '50000000',
+    REKOGNITION_CALLS_PER_SECOND: '0',
+  },
 };
 
 function functionOf(template: Template, name: FunctionName): Record<string, unknown> {
@@ -57,24 +70,26 @@ function environmentOf(template: Template, name: FunctionName): Record<string, u
   return (functionOf(template, name).Environment as { Variables: Record<string, unknown> }).Variables;
 }
 
+let templates: Templates;
 let template: Template;
 beforeAll(() => {
-  template = templatesOf().stateless;
+  templates = templatesOf();
+  template = templates.stateless;
 });
 
 describe('the functions', () => {
   test('include no helper functions of the CDK', () => {
-    expect(resourcesOf(template, 'AWS::Lambda::Function')).toHaveLength(FUNCTION_NAMES.length);
+    expect(resourcesOf(template, 'AWS::Lambda::Function')).toHaveLength(PIPELINE_NAMES.length);
   });
 
   test.each(FUNCTION_NAMES)('%s runs on arm64, with little memory, tracing and its own log group', (name) => {
-    const properties = functionOf(template, name);
+    const properties = functionOf(templateWith(templates, name), name);
     expect(properties).toMatchObject({
       Architectures: ['arm64'],
       Handler: 'bootstrap',
-      MemorySize: { 'inspect-image': 1024, reconcile: 256 }[name as string] ?? 128,
+      MemorySize: { 'inspect-image': 1024, reconcile: 256, api: 256 }[name as string] ?? 128,
       Runtime: 'provided.al2023',
-      Timeout: (name === 'reconcile' ? Duration.minutes(5) : Duration.seconds(60)).toSeconds(),
+      Timeout: { reconcile: Duration.minutes(5).toSeconds(), api: 29 }[name as string] ?? 60,
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(`^${functionId(name)}Logs`) as unknown } },
     });
@@ -83,12 +98,12 @@ describe('the functions', () => {
   });
 
   test.each(FUNCTION_NAMES)('%s gets exactly its variables, and the name of the deployment', (name) => {
-    expect(environmentOf(template, name)).toEqual({ ...ENVIRONMENT[name], DEPLOYMENT: 'sightline' });
+    expect(environmentOf(templateWith(templates, name), name)).toEqual({ ...ENVIRONMENT[name], DEPLOYMENT: 'sightline' });
   });
 
   test('keep their logs for 30 days', () => {
     for (const [, group] of resourcesOf(template, 'AWS::Logs::LogGroup')) expect(group.Properties.RetentionInDays).toBe(30);
-    expect(resourcesOf(template, 'AWS::Logs::LogGroup')).toHaveLength(FUNCTION_NAMES.length + 2);
+    expect(resourcesOf(template, 'AWS::Logs::LogGroup')).toHaveLength(PIPELINE_NAMES.length + 2);
   });
 
   test('use the values of a settings file', () => {
@@ -125,9 +140,9 @@ const matching = (type: string, id: RegExp, of = template) => resourcesOf(of, ty
 
 describe('releases of functions', () => {
   test.each(FUNCTION_NAMES)('%s has a version that later releases keep, and an alias that points at it', (name) => {
-    const versions = matching('AWS::Lambda::Version', versionOf(name));
+    const versions = matching('AWS::Lambda::Version', versionOf(name), templateWith(templates, name));
     expect(versions.map(([, { DeletionPolicy, UpdateReplacePolicy }]) => [DeletionPolicy, UpdateReplacePolicy])).toEqual([['Retain', 'Retain']]);
-    const aliases = matching('AWS::Lambda::Alias', liveOf(name));
+    const aliases = matching('AWS::Lambda::Alias', liveOf(name), templateWith(templates, name));
     expect(aliases.map(([, { Properties }]) => Properties)).toEqual([
       {
         FunctionName: expect.anything() as unknown,
@@ -139,16 +154,16 @@ describe('releases of functions', () => {
 
   test('change only for functions that changed', () => {
     const changed = templatesOf({ settings: settingsFile({ textLineMinConfidence: 70 }) }).stateless;
-    const version = (name: (typeof FUNCTION_NAMES)[number], of = template): unknown => matching('AWS::Lambda::Version', versionOf(name), of)[0]?.[0];
+    const version = (name: (typeof PIPELINE_NAMES)[number], of = template): unknown => matching('AWS::Lambda::Version', versionOf(name), of)[0]?.[0];
     expect(version('detect-text', changed)).not.toBe(version('detect-text'));
-    for (const name of FUNCTION_NAMES.filter((other) => other !== 'detect-text')) expect(version(name, changed)).toBe(version(name));
+    for (const name of PIPELINE_NAMES.filter((other) => other !== 'detect-text')) expect(version(name, changed)).toBe(version(name));
   });
 
   test('all change with the release id, so that a rolled back release can be deployed again', () => {
     const versionsOf = (id: string): string[] => resourcesOf(templatesOf({ 'release-id': id }).stateless, 'AWS::Lambda::Version').map(([version]) => version);
     const [plain, first, again, second] = [resourcesOf(template, 'AWS::Lambda::Version').map(([version]) => version), versionsOf('1'), versionsOf('1'), versionsOf('2')];
     expect(again).toEqual(first);
-    expect([...plain, ...first, ...second].filter((version, index, all) => all.indexOf(version) === index)).toHaveLength(3 * FUNCTION_NAMES.length);
+    expect([...plain, ...first, ...second].filter((version, index, all) => all.indexOf(version) === index)).toHaveLength(3 * PIPELINE_NAMES.length);
   });
 
   test('show the release id in the descriptions and in an output, if there is one', () => {

@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FUNCTION_NAMES, TASK_NAMES, type FunctionName } from '../lib/function-names.ts';
-import { functionId, resourceOf, resourcesOf, settingsFile, templatesOf, type Templates } from './app.ts';
+import { FUNCTION_NAMES, PIPELINE_NAMES, TASK_NAMES, type FunctionName } from '../lib/function-names.ts';
+import { functionId, resourceOf, resourcesOf, settingsFile, templatesOf, templateWith, type Templates } from './app.ts';
 
 interface Statement {
   readonly Effect: string;
@@ -25,6 +25,7 @@ const SHORT_NAMES: readonly [RegExp, string][] = [
   [/GetAttRecords/, 'records'],
   [/^TopicsAlerts/, 'alerts'],
   [/^TopicsOperations/, 'operations'],
+  [/ExportsOutputRefImageAnalysisStateMachine/, 'machine'],
   [/^EventsDeadLetters/, 'dead-letters'],
   [/^TrendsUncounted/, 'uncounted'],
   [/Logs[0-9A-F]{8}$/, 'own-log'],
@@ -165,6 +166,21 @@ const EXPECTED: Record<FunctionName, string[]> = {
     ...FIND,
     ...lines('<ImageAnalysisStateMachine>', 'states:StartExecution'),
   ],
+  api: [
+    ...READ_RAW,
+    ...READ_TAGS,
+    ...lines('images/raw-uploads/*', 's3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'),
+    ...WRITE_KEY,
+    ...['processed', 'results', 'archived'].flatMap((area) => [...lines(`images/${area}/*`, 's3:GetObject'), ...list(area)]),
+    ...['raw-uploads', 'processed', 'results', 'archived'].flatMap((area) => [...versions(area), ...lines(`images/${area}/*`, 's3:DeleteObjectVersion')]),
+    ...RECORDS,
+    ...lines('records', 'dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:PutItem'),
+    ...['ContentIndex', 'GalleryIndex', 'WorkQueueIndex'].flatMap((index) => lines(`records/index/${index}`, 'dynamodb:Query')),
+    ...lines('label-index', 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'),
+    ...lines('trends', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'),
+    ...lines('machine', 'states:ListExecutions', 'states:SendTaskSuccess', 'states:StartExecution'),
+    ...lines(EXECUTIONS, 'states:DescribeExecution', 'states:GetExecutionHistory', 'states:RedriveExecution', 'states:StopExecution'),
+  ],
 };
 
 /** What every state machine needs to deliver logs and traces. */
@@ -206,7 +222,7 @@ describe('permissions', () => {
   });
 
   test.each(FUNCTION_NAMES)('%s has exactly the permissions that it needs', (name) => {
-    expect(permissionsOf(templates.stateless, `${functionId(name)}Role`)).toEqual([...new Set([...EVERY_FUNCTION, ...EXPECTED[name]])].sort());
+    expect(permissionsOf(templateWith(templates, name), `${functionId(name)}Role`)).toEqual([...new Set([...EVERY_FUNCTION, ...EXPECTED[name]])].sort());
   });
 
   test('image-analysis may invoke every version of its functions, and deliver logs and traces', () => {
@@ -245,7 +261,7 @@ describe('permissions', () => {
 
   test('each function has its own role, without managed or inline policies', () => {
     const roles = FUNCTION_NAMES.map((name) => {
-      const fn = resourceOf(templates.stateless, 'AWS::Lambda::Function', functionId(name));
+      const fn = resourceOf(templateWith(templates, name), 'AWS::Lambda::Function', functionId(name));
       return (fn.Properties.Role as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'][0];
     });
     expect(new Set(roles).size).toBe(FUNCTION_NAMES.length);
@@ -256,8 +272,10 @@ describe('permissions', () => {
   });
 
   test('there are no other roles', () => {
-    expect(resourcesOf(templates.stateless, 'AWS::IAM::Role')).toHaveLength(FUNCTION_NAMES.length + 5);
+    expect(resourcesOf(templates.stateless, 'AWS::IAM::Role')).toHaveLength(PIPELINE_NAMES.length + 5);
     expect(resourcesOf(templates.stateful, 'AWS::IAM::Role')).toHaveLength(0);
+    // The function, and the CDK's helper that copies the page.
+    expect(resourcesOf(templates.web, 'AWS::IAM::Role').map(([id]) => id.slice(0, -8))).toEqual(['ApiApiFunctionRole', 'SiteFilesRole']);
   });
 
   test('import-image may read the buckets that the settings name, and no others', () => {
@@ -279,7 +297,8 @@ interface Trust {
 
 /** The trust policy of the one role whose logical ID begins with the prefix. */
 function trustOf(role: string): Trust[] {
-  const { Properties } = resourceOf(templatesOf().stateless, 'AWS::IAM::Role', role);
+  const { stateless, web } = templatesOf();
+  const { Properties } = resourceOf(role.startsWith('Api') ? web : stateless, 'AWS::IAM::Role', role);
   return (Properties.AssumeRolePolicyDocument as { Statement: Trust[] }).Statement;
 }
 

@@ -43,7 +43,7 @@ describe('the stateful stack', () => {
     });
   });
 
-  test('lets only CloudWatch alarms and budgets of this account use the key as services', () => {
+  test('lets only CloudWatch alarms, budgets and distributions of this account use the key as services', () => {
     const { Properties } = resourceOf(template, 'AWS::KMS::Key', 'DataKey');
     const { Statement } = Properties.KeyPolicy as { Statement: { Principal: unknown }[] };
     expect(Statement.filter(({ Principal }) => JSON.stringify(Principal).includes('Service'))).toEqual([
@@ -52,6 +52,13 @@ describe('the stateful stack', () => {
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
         Effect: 'Allow',
         Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+        Resource: '*',
+      },
+      {
+        Action: 'kms:Decrypt',
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
+        Effect: 'Allow',
+        Principal: { Service: 'cloudfront.amazonaws.com' },
         Resource: '*',
       },
     ]);
@@ -79,13 +86,16 @@ describe('the stateful stack', () => {
     }
   });
 
-  test('allows only log delivery in bucket policies, and only for the access log', () => {
+  test('allows in bucket policies only log delivery to the access log, and CloudFront to read pictures', () => {
     const allowed = resourcesOf(template, 'AWS::S3::BucketPolicy').flatMap(([id, policy]) =>
       (policy.Properties.PolicyDocument as { Statement: { Effect: string; Principal: unknown; Action: unknown }[] }).Statement.filter(
         ({ Effect }) => Effect === 'Allow',
       ).map(({ Principal, Action }) => [id.replace(/[0-9A-F]{8}$/, ''), Principal, Action]),
     );
-    expect(allowed).toEqual([['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject']]);
+    expect(allowed).toEqual([
+      ['ImagesAccessLogsPolicy', { Service: 'logging.s3.amazonaws.com' }, 's3:PutObject'],
+      ['ImagesBucketPolicy', { Service: 'cloudfront.amazonaws.com' }, 's3:GetObject'],
+    ]);
   });
 
   test('denies uploads with another KMS key or a customer-provided key, and accepts uploads that name no key', () => {
@@ -162,6 +172,8 @@ describe('the stateful stack', () => {
 
   test('has the outputs that the command line reads', () => {
     expect(Object.keys(template.findOutputs('*')).filter((name) => !name.startsWith('ExportsOutput'))).toEqual([
+      'UserPoolId',
+      'MediaSecretArn',
       'ImagesBucketName',
       'RecordsTableName',
       'LabelIndexTableName',

@@ -1,6 +1,6 @@
 //! The system clock, and times as people write and read them.
 
-use sightline_domain::model::clock::{Clock, EpochMillis};
+use sightline_domain::model::{Clock, EpochMillis};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::{Date, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 

@@ -4,7 +4,7 @@ use crate::output::clean;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::ErrorMetadata;
-use sightline_domain::model::error::{Cause, StorageError};
+use sightline_domain::model::{Cause, StorageError};
 use std::error::Error as StdError;
 
 /// Exit codes, the same for every command.

@@ -10,7 +10,7 @@ use crate::{
 use clap::Args;
 use sightline_domain::{
     flows::reconcile::{Action, ActionKind, Options, Reconciler, Report},
-    model::clock::EpochMillis,
+    model::EpochMillis,
 };
 use std::time::Duration;
 

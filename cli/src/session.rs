@@ -2,13 +2,9 @@
 
 use crate::{args::Global, error::CliError};
 use sightline_aws::{
-    clients::{Clients, Target},
+    Clients, DeadLetters, Logs, S3, StepFunctions, TableNames, Tables, Target,
     cloudformation::{self, LogGroup, Stack, StackError},
-    dynamodb::{TableNames, Tables},
-    logs::Logs,
-    s3::S3,
-    sqs::DeadLetters,
-    stepfunctions::{BulkImports, StepFunctions},
+    stepfunctions::BulkImports,
 };
 
 /// A deployment, and the adapters of its resources.

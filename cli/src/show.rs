@@ -12,11 +12,7 @@ use crate::{
 };
 use clap::Args;
 use sightline_domain::{
-    model::{
-        analysis::Outcome,
-        record::{Record, Tombstone},
-        review::ReviewStatus,
-    },
+    model::{Outcome, Record, ReviewStatus, Tombstone},
     ports::Records,
 };
 

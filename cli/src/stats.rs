@@ -12,11 +12,7 @@ use serde::Serialize;
 use sightline_aws::classify::cause;
 use sightline_domain::{
     flows::trends::{Ended, ended_by_hour},
-    model::{
-        clock::{Clock, EpochMillis},
-        layout,
-        record::ImageOutcome,
-    },
+    model::{Clock, EpochMillis, ImageOutcome, layout},
 };
 
 /// `stats`.

@@ -11,10 +11,7 @@ use clap::Args;
 use serde::Serialize;
 use sightline_domain::{
     flows::trends::{Ended, Ranking, Week, most_frequent},
-    model::{
-        clock::{Clock, WEEK_MILLIS},
-        record::ImageOutcome,
-    },
+    model::{Clock, ImageOutcome, WEEK_MILLIS},
 };
 use std::collections::BTreeMap;
 

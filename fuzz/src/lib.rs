@@ -2,13 +2,7 @@
 
 use inspect_image::{exif as exif_reader, inspect::inspect, picture::check_bytes, step::Settings};
 use record_failure::RecordFailure;
-use sightline_domain::model::{
-    clock::FixedClock,
-    event::{ExecutionStatusChanged, ObjectCreated},
-    identity::Upload,
-    image::ExifFacts,
-    record::ProcessingStatus,
-};
+use sightline_domain::model::{ExecutionStatusChanged, ExifFacts, FixedClock, ObjectCreated, ProcessingStatus, Upload};
 use sightline_kit::{Step, settings::from};
 use sightline_tests::{executions::MemoryExecutions, objects::MemoryObjects, ready, samples::NOW, tables::MemoryTables};
 

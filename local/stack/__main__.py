@@ -46,6 +46,7 @@ def parser():
     demo.add_argument("photos", nargs="?", metavar="FOLDER", help="folder of photos (default: samples)")
     down = verb("down", commands.down, "stop the local stack and keep its state")
     down.add_argument("--forget", action="store_true", help="delete its state: images, records and deployments")
+    verb("web", commands.develop_page, "serve the page from its sources, with changes at once")
     verb("status", commands.status, "show what is running and deployed")
     verb("env", commands.env, "print shell commands that point a shell at the local stack")
     return top

@@ -1,6 +1,7 @@
 """The steps that prepare a deployment: Python and Node packages, models, programs and zips."""
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -34,13 +35,45 @@ def models(step):
     return step.last_line().removeprefix("models: ")
 
 
-def node_packages(step):
-    """Step: installs the packages of cdk/package-lock.json."""
-    lock = config.CDK / "package-lock.json"
-    installed = config.CDK / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+def node_packages(folder):
+    """Returns the step that installs the packages of a folder's package-lock.json."""
+
+    def install(step):
+        lock = folder / "package-lock.json"
+        installed = folder / "node_modules" / ".package-lock.json"
+        if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+            return "unchanged"
+        step.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder)
+        return "installed"
+
+    return install
+
+
+def page(step):
+    """Step: builds the page into web/dist if its sources have changed."""
+    folders = [path for name in ("src", "public") for path in sorted((config.WEB / name).glob("**/*")) if path.is_file()]
+    sources = [*folders, *(config.WEB / name for name in ("index.html", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"))]
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(str(source).encode())
+        digest.update(source.read_bytes())
+    stamp, wanted = STAMPS / "page", digest.hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted and (config.WEB / "dist" / "index.html").exists():
         return "unchanged"
-    step.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=config.CDK)
+    step.run(["npm", "run", "--silent", "build"], cwd=config.WEB)
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
+    return "built"
+
+
+def browser(step):
+    """Step: finds Chromium for the tests of the page, or installs it on Debian."""
+    if found := config.browser():
+        return found
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise StackError("Chromium is missing, which the tests of the page need. Install it: `sudo apt-get install --no-install-recommends chromium`.")
+    step.run(["apt-get", "update", "-qq"])
+    step.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
     return "installed"
 
 

@@ -13,6 +13,7 @@ import config
 import deployment
 import doctor
 import servers
+import web
 from config import StackError
 from steps import Step, perform
 
@@ -50,33 +51,46 @@ def up(arguments):
     _require_tools()
     with _stack_lock():
         perform(_steps(for_tests=arguments.for_tests))
-    print(f"The local stack is up ({time.monotonic() - started:.0f} s).", file=sys.stderr)
+    print(f"The local stack is up ({time.monotonic() - started:.0f} s). The page: {web.address()}", file=sys.stderr)
+    if not getattr(arguments, "is_demo", False):
+        _print_accounts()
     return 0
+
+
+def develop_page(_):
+    """Serves the page from its sources against the running stack, and reloads it when they change, until Ctrl-C."""
+    if not servers.front_door().is_healthy():
+        raise StackError("The local stack does not run: start it with `make up`, then run `make web` again.")
+    env = config.client_environment() | {"SIGHTLINE_FRONT_DOOR": web.address(), config.VITE_PORT_VARIABLE: str(config.vite_port())}
+    print(f"The page, with changes at once: http://{config.HOST}:{config.vite_port()}", file=sys.stderr)
+    _print_accounts()
+    return subprocess.run(["npm", "run", "--silent", "dev", "--", "--host", config.HOST], cwd=config.WEB, env=env).returncode
 
 
 def demo(arguments):
     """Brings the stack up and analyses photos."""
     photos = _photos(arguments.photos)
     arguments.for_tests = False
+    arguments.is_demo = True
     up(arguments)
     return _analyse(photos, are_samples=not arguments.photos)
 
 
 def down(arguments):
-    """Stops both servers; with --forget, deletes the state of the local AWS."""
+    """Stops the servers; with --forget, deletes the state of the local AWS."""
     with _stack_lock():
         # Rekognition first: functions can still store the answers of its last calls, so that these are not repeated.
-        stopped = [server.name for server in (servers.rekognition(), servers.aws()) if server.process.stop()]
+        stopped = [server.name for server in (servers.front_door(), servers.rekognition(), servers.aws()) if server.process.stop()]
         if arguments.forget:
             shutil.rmtree(config.state_folder(), ignore_errors=True)
-    print(f"Stopped {' and '.join(stopped)}." if stopped else "The local stack was not running.", file=sys.stderr)
+    print(f"Stopped {', '.join(stopped)}." if stopped else "The local stack was not running.", file=sys.stderr)
     return 0
 
 
 def status(_):
     """Prints the state of the servers and the deployed stages; exit code 1 unless everything is up."""
     is_up = True
-    for server in (servers.aws(), servers.rekognition()):
+    for server in (servers.aws(), servers.rekognition(), servers.front_door()):
         record = server.process.record()
         is_healthy = bool(record) and server.is_healthy()
         is_up = is_up and is_healthy
@@ -86,6 +100,8 @@ def status(_):
         print(f"{server.name:<18} {state}")
     stages = deployment.deployed_stages()
     print(f"{'deployed':<18} {', '.join(stages) or 'nothing'}")
+    if servers.front_door().is_healthy():
+        print(f"{'page':<18} {web.address()}")
     return 0 if is_up and stages else 1
 
 
@@ -111,15 +127,21 @@ def _photos(folder):
 def _analyse(photos, are_samples):
     """Uploads the photos, waits for their records, and prints what to try next."""
     sightline = config.binary("sightline")
-    code = subprocess.run([sightline, "upload", "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
+    code = subprocess.run([sightline, "upload", "--owner", web.ANN, "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
     if code == PARTLY_DONE and are_samples:
         print("\n(cut-off.jpg is a truncated file: it must be rejected.)", file=sys.stderr)
     elif code not in (0, PARTLY_DONE):
         raise StackError(f"`sightline upload` failed with exit code {code}; the logs of the servers are in {config.LOGS}.")
-    print("\nThe stack is still running. Try:\n", file=sys.stderr)
+    print(f"\nThe stack is still running. The page: {web.address()}\n", file=sys.stderr)
+    _print_accounts()
+    print("\nTry:\n", file=sys.stderr)
     for command, effect in NEXT_COMMANDS.items():
         print(f"    {command.format(sightline=_as_typed(sightline)):<40}  # {effect}", file=sys.stderr)
     return 0
+
+
+def _print_accounts():
+    print("\n".join(web.account_lines()), file=sys.stderr)
 
 
 def _as_typed(path):
@@ -131,7 +153,10 @@ def _steps(for_tests):
     stages = deployment.DEFAULT_STAGE | (deployment.TEST_STAGE if for_tests else {})
     return [
         Step("python packages", build.python_packages),
-        Step("node packages", build.node_packages),
+        Step("node packages", build.node_packages(config.CDK)),
+        Step("packages of the page", build.node_packages(config.WEB)),
+        *([Step("packages of the journeys", build.node_packages(config.WEB / "e2e")), Step("browser", build.browser)] if for_tests else []),
+        Step("page", build.page, after=["packages of the page"]),
         Step("build", build.programs_and_tests if for_tests else build.programs),
         Step("models", build.models, after=["python packages"]),
         Step("zips", build.zips, after=["build"]),
@@ -140,7 +165,10 @@ def _steps(for_tests):
         Step("local Rekognition", servers.start_rekognition, after=["models", "build"]),
         *(Step(f"stage {name}", deployment.deploy(name, settings), after=["cdk bootstrap", "zips"]) for name, settings in stages.items()),
         Step("outputs", deployment.write_outputs(stages), after=[f"stage {name}" for name in stages]),
-        Step("save", servers.save_aws, after=["outputs"]),
+        Step("accounts", web.create_accounts(stages), after=["outputs"]),
+        Step("addresses", web.write_front_doors(stages), after=["outputs"]),
+        Step("front door", web.start_front_door, after=["addresses", "page"]),
+        Step("save", servers.save_aws, after=["accounts"]),
     ]
 
 

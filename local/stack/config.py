@@ -2,10 +2,12 @@
 
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "cdk"
+WEB = ROOT / "web"
 FUNCTIONS = ROOT / "functions"
 SAMPLES = ROOT / "samples"
 STATE_MACHINES = ROOT / "statemachine"
@@ -25,6 +27,9 @@ ACCOUNT = "000000000000"
 
 AWS_PORT_VARIABLE = "SIGHTLINE_AWS_PORT"
 REKOGNITION_PORT_VARIABLE = "SIGHTLINE_REKOGNITION_PORT"
+WEB_PORT_VARIABLE = "SIGHTLINE_WEB_PORT"
+VITE_PORT_VARIABLE = "SIGHTLINE_VITE_PORT"
+TEST_WEB_PORT_VARIABLE = "SIGHTLINE_TEST_WEB_PORT"
 
 # If a shell sets one of these, a client of the local stack would use a real account.
 REAL_ACCOUNT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")
@@ -44,6 +49,21 @@ def rekognition_port():
     return _port(REKOGNITION_PORT_VARIABLE, 4567)
 
 
+def web_port():
+    """The port of the front door, which serves the page."""
+    return _port(WEB_PORT_VARIABLE, 4568)
+
+
+def vite_port():
+    """The port of Vite's server, which `make web` starts. The template of a local stack knows the default port as an address of the page."""
+    return _port(VITE_PORT_VARIABLE, 4569)
+
+
+def test_web_port():
+    """The port of the front door that the tests of the page start."""
+    return _port(TEST_WEB_PORT_VARIABLE, 4570)
+
+
 def _port(variable, default):
     value = os.environ.get(variable) or str(default)
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
@@ -60,6 +80,11 @@ def binary(name):
     """Path of a debug binary of this workspace; it may not be built yet."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
     return ROOT / target / "debug" / name
+
+
+def browser():
+    """Path of the browser for the tests of the page; None if there is none."""
+    return os.environ.get("SIGHTLINE_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def function_names():

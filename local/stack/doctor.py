@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import ROOT, binary
+from config import ROOT, binary, browser
 
 GIGABYTE = 1e9
 
@@ -37,6 +37,7 @@ def examine():
         _venv(),
         _disk(),
         _memory(),
+        _browser(),
         _program("cargo-nextest", ["cargo", "nextest", "--version"], None, "Install it: `cargo install cargo-nextest --locked`.", "make test"),
     ]
 
@@ -65,6 +66,13 @@ def _program(name, command, minimum, hint, only_for=""):
 def _version(text):
     number = re.search(r"\d+(\.\d+)+", text)
     return tuple(int(part) for part in number.group().split(".")) if number else ()
+
+
+def _browser():
+    found = browser()
+    is_installed = os.geteuid() == 0 and shutil.which("apt-get")
+    hint = "Install it: `sudo apt-get install --no-install-recommends chromium`."
+    return Finding("Chromium", found or ("not found; `make test` installs it" if is_installed else "not found"), bool(found or is_installed), hint, "make test")
 
 
 def _python():

@@ -4,7 +4,9 @@ S3 objects are on disk before S3 answers. So after SIGKILL all objects are there
 """
 
 import contextvars
+import http.cookies
 import os
+import secrets
 import signal
 import socketserver
 import threading
@@ -15,7 +17,7 @@ from urllib.parse import quote_plus
 import hypercorn.asyncio
 from ministack import app
 from ministack.core.persistence import STATE_DIR, save_all
-from ministack.services import lambda_svc, s3
+from ministack.services import cognito, lambda_svc, s3
 
 SAVED = Path(STATE_DIR) / "saved"
 _save_lock = threading.Lock()
@@ -64,6 +66,67 @@ def xml_body(root):
 
 
 s3._list_object_versions, s3._xml_body = list_object_versions, xml_body
+
+
+# The refresh of tokens at /oauth2/token of MiniStack 1.5.33 issues access tokens without the groups of the user. AWS keeps `cognito:groups`.
+_fake_token = cognito._fake_token
+
+
+def token_with_groups(sub, pool_id, client_id, token_type="access", username="", user_attrs=None, groups=None, **rest):
+    """Issues a token with the groups of the user."""
+    user = ((cognito._get_pool_unscoped(pool_id) or {}).get("_users") or {}).get(username) or {}
+    return _fake_token(sub, pool_id, client_id, token_type, username, user_attrs, groups or user.get("_groups"), **rest)
+
+
+cognito._fake_token = token_with_groups
+
+# The sign-in page of MiniStack 1.5.33 forgets the browser at once. AWS's remembers it for an hour by a cookie, so that a page that keeps its tokens
+# in memory signs in again after a reload without asking; /logout ends that (Cognito guide, "User pool managed login").
+SESSION_COOKIE = "cognito"
+SESSION_SECONDS = 3600
+_sessions = {}
+_authorize, _logout, _redirect = cognito.handle_oauth2_authorize, cognito.handle_logout, cognito._issue_auth_code_redirect
+
+
+def redirect_with_session(client_id, pool_id, redirect_uri, scope, username, *rest):
+    """Redirects with a code, and remembers who has signed in."""
+    status, headers, body = _redirect(client_id, pool_id, redirect_uri, scope, username, *rest)
+    if status == 302 and "code=" in headers.get("Location", ""):
+        session = secrets.token_urlsafe(24)
+        _sessions[session] = (pool_id, username, time.monotonic() + SESSION_SECONDS)
+        headers["Set-Cookie"] = f"{SESSION_COOKIE}={session}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax"
+    return status, headers, body
+
+
+def authorize_with_session(method, path, headers, query_params):
+    """Shows the sign-in page, unless this browser has signed in within the hour. MiniStack's own checks of the request run in both cases."""
+    status, answer, body = _authorize(method, path, headers, query_params)
+    pool_id, username, until = _sessions.get(_session_of(headers), ("", "", 0))
+    asked, pool, _ = cognito._find_pool_by_client_id(cognito._qp(query_params, "client_id"))
+    if status != 200 or not pool or asked != pool_id or time.monotonic() > until or username not in pool["_users"]:
+        return status, answer, body
+    ask = {name: cognito._qp(query_params, name) for name in ("client_id", "redirect_uri", "scope", "nonce", "code_challenge", "code_challenge_method", "state")}
+    return _redirect(
+        ask["client_id"], pool_id, ask["redirect_uri"], ask["scope"], username, ask["nonce"], ask["code_challenge"], ask["code_challenge_method"], ask["state"],
+    )
+
+
+def logout_with_session(method, path, headers, query_params):
+    """Forgets the browser."""
+    status, answer, body = _logout(method, path, headers, query_params)
+    if status == 302:
+        _sessions.pop(_session_of(headers), None)
+        answer["Set-Cookie"] = f"{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+    return status, answer, body
+
+
+def _session_of(headers):
+    cookie = http.cookies.SimpleCookie(headers.get("cookie", ""))
+    return cookie[SESSION_COOKIE].value if SESSION_COOKIE in cookie else ""
+
+
+cognito._issue_auth_code_redirect = redirect_with_session
+cognito.handle_oauth2_authorize, cognito.handle_logout = authorize_with_session, logout_with_session
 
 
 async def serve_and_exit(*arguments):

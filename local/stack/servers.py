@@ -1,4 +1,4 @@
-"""The two servers of the local stack: MiniStack, the local AWS, and local-rekognition."""
+"""The servers of the local stack: MiniStack, the local AWS; local-rekognition; the front door, which serves the page."""
 
 import hashlib
 import json
@@ -73,6 +73,11 @@ def aws():
 def rekognition():
     """The local Rekognition."""
     return Server("local-rekognition", config.rekognition_port(), config.REKOGNITION_PORT_VARIABLE, "/health", 120, 6)
+
+
+def front_door():
+    """The front door."""
+    return Server("front-door", config.web_port(), config.WEB_PORT_VARIABLE, "/_front-door/health", 20, 3)
 
 
 def start_aws(step):

@@ -1,6 +1,6 @@
 //! An alerts topic in memory.
 
-use sightline_domain::{model::error::AlertError, ports::Alerts, rules::alert::AlertMessage};
+use sightline_domain::{model::AlertError, ports::Alerts, rules::alert::AlertMessage};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The topic.

@@ -1,11 +1,7 @@
 //! An analyzer that returns prepared answers and records its calls.
 
 use sightline_domain::{
-    model::{
-        analysis::{Analysis, Question},
-        error::RecognitionError,
-        identity::ObjectRef,
-    },
+    model::{Analysis, ObjectRef, Question, RecognitionError},
     ports::ImageAnalyzer,
 };
 use std::{

@@ -3,14 +3,7 @@
 use crate::futures::yield_once;
 use secrecy::SecretString;
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        clock::EpochMillis,
-        error::{AlertError, StorageError},
-        identity::{ObjectRef, Upload},
-        record::{Record, WorkQueue},
-        review::ReviewOutcome,
-    },
+    model::{AlertError, EpochMillis, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
     ports::{
         Alerts, Counters, ExecutionFacts, Executions, FailureCause, Gallery, GalleryImage, GalleryQuery, LabelIndex, Notified,
         ObjectVersion, Objects, Overlays, Page, QueuePosition, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease,

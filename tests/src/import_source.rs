@@ -2,13 +2,7 @@
 
 use crate::objects::MemoryObjects;
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        error::{ImportError, StorageError},
-        identity::{ObjectRef, Upload},
-        image_name,
-        import::ListedObject,
-    },
+    model::{ImportError, ListedObject, ObjectRef, Question, StorageError, StoredAnswer, Upload, image_name},
     ports::{ImportSource, ObjectFacts, ObjectVersion, Objects, Tagged},
 };
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! A clock that advances only during pauses, and runs scheduled events then.
 
-use sightline_domain::model::clock::{Clock, EpochMillis, Pause};
+use sightline_domain::model::{Clock, EpochMillis, Pause};
 use std::sync::{Arc, Mutex, PoisonError};
 
 type Event = (EpochMillis, Box<dyn FnOnce() + Send>);

@@ -4,10 +4,7 @@
 
 use serde_json::Value;
 use sightline_domain::{
-    model::{
-        identity::Upload,
-        record::{Record, WorkQueue},
-    },
+    model::{Record, Upload, WorkQueue},
     rules::{
         cost::Cost,
         label_index,
@@ -226,7 +223,7 @@ fn image_analysis() -> BTreeSet<String> {
 fn the_numbers_on_the_architecture_page_are_right() {
     let templates: Value = serde_json::from_str(&read("cdk/test/snapshots/sightline.json")).unwrap();
     let resources = |kind: &str| {
-        let all = ["stateful", "stateless"].map(|stack| templates[stack]["Resources"].as_object().unwrap());
+        let all = ["stateful", "stateless", "web"].map(|stack| templates[stack]["Resources"].as_object().unwrap());
         all.into_iter().flat_map(|resources| resources.values()).filter(|resource| resource["Type"] == kind).count()
     };
     let functions = count_folders("functions");

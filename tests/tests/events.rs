@@ -5,13 +5,7 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        event::{ExecutionStatusChanged, ObjectCreated},
-        identity::{DEFAULT_OWNER, Upload},
-        image::ImageRef,
-        import::ImportItem,
-        layout,
-    },
+    model::{DEFAULT_OWNER, ExecutionStatusChanged, ImageRef, ImportItem, ObjectCreated, Upload, layout},
     rules::{alert::AlertRequest, merge::Findings},
 };
 use sightline_kit::AnalysisInput;

@@ -22,6 +22,7 @@ def main():
         SIGHTLINE_STACK_FOLDER="soak",
         SIGHTLINE_AWS_PORT=str(arguments.aws_port),
         SIGHTLINE_REKOGNITION_PORT=str(arguments.rekognition_port),
+        SIGHTLINE_WEB_PORT=str(arguments.web_port),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import figures
@@ -58,8 +59,9 @@ def parser():
     top.add_argument("--part", action="append", choices=["throttled", "stopped", "killed"], help="run only this part; can be repeated")
     top.add_argument("--calls", type=positive, default=50, metavar="N", help="Rekognition calls a second that are allowed in the part `throttled` (default: 50)")
     top.add_argument("--models", action="store_true", help="use the real models in the part `throttled`; they are much slower than the quota (the other parts always use them)")
-    top.add_argument("--aws-port", type=int, default=4568, metavar="PORT", help="port of the local AWS of this stack (default: 4568)")
-    top.add_argument("--rekognition-port", type=int, default=4569, metavar="PORT", help="port of the local Rekognition of this stack (default: 4569)")
+    top.add_argument("--aws-port", type=int, default=4576, metavar="PORT", help="port of the local AWS of this stack (default: 4576)")
+    top.add_argument("--rekognition-port", type=int, default=4577, metavar="PORT", help="port of the local Rekognition of this stack (default: 4577)")
+    top.add_argument("--web-port", type=int, default=4578, metavar="PORT", help="port of the page of this stack (default: 4578)")
     return top
 
 

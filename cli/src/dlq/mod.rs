@@ -13,13 +13,10 @@ use crate::{
 use clap::{Args, Subcommand};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use sightline_aws::sqs::{DeadLetters, DlqMessage};
+use sightline_aws::{DeadLetters, DlqMessage};
 use sightline_domain::{
     flows::rerun::record_of,
-    model::{
-        clock::EpochMillis,
-        event::{DeadLetter, upload_of},
-    },
+    model::{DeadLetter, EpochMillis, event::upload_of},
 };
 use std::{
     collections::{BTreeMap, HashSet},

@@ -14,7 +14,7 @@ use crate::{
 use clap::{Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receipt::{Row, hints, table};
-use sightline_aws::{dynamodb::Tables, s3::S3, stepfunctions::StepFunctions};
+use sightline_aws::{S3, StepFunctions, Tables};
 use sightline_domain::{
     flows::erase::{Derived, Eraser, OwnerImages, Receipt, UploadsById, find_uploads},
     model::layout::UPLOADS,

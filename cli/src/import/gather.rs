@@ -7,13 +7,9 @@ use super::{
 use crate::{error::CliError, progress::Progress, session::Session, upload::unreadable};
 use aws_sdk_s3::{Client, types::Object};
 use futures_util::{StreamExt, stream};
-use sightline_aws::{classify::cause, s3::S3};
+use sightline_aws::{S3, classify::cause};
 use sightline_domain::{
-    model::{
-        error::{ImportError, StepError},
-        identity::ObjectRef,
-        import::ListedObject,
-    },
+    model::{ImportError, ListedObject, ObjectRef, StepError},
     ports::ImportSource,
 };
 

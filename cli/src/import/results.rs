@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::{Serialize, Serializer};
 use sightline_aws::stepfunctions::FailedItem;
-use sightline_domain::model::import::ImportStatus;
+use sightline_domain::model::ImportStatus;
 use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
 /// The result of one image.
@@ -157,7 +157,7 @@ fn safe(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::model::import::ListedObject;
+    use sightline_domain::model::ListedObject;
 
     fn found(key: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: "e".into() };

@@ -9,7 +9,7 @@ use sightline_aws::{
     classify::cause,
     stepfunctions::{BulkImports, MapRun, Started},
 };
-use sightline_domain::model::{error::StorageError, import::LIST_HEADING, layout};
+use sightline_domain::model::{LIST_HEADING, StorageError, layout};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -156,7 +156,7 @@ fn message(run: &MapRun, recent: u64, elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::model::import::ListedObject;
+    use sightline_domain::model::ListedObject;
 
     fn found(key: &str, etag: &str) -> Found {
         let object = ListedObject { bucket: "photos".into(), key: key.into(), version_id: None, etag: etag.into() };

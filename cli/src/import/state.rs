@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sightline_domain::{
     flows::import::Lookup,
-    model::{import::ImportStatus, record::Record},
+    model::{ImportStatus, Record},
     rules::cost::{Cost, MICRODOLLARS_PER_STATE},
 };
 

@@ -3,8 +3,8 @@
 use crate::output::{NO_VALUE, clean, shorten};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use sightline_aws::logs::LogLine;
-use sightline_domain::model::clock::EpochMillis;
+use sightline_aws::LogLine;
+use sightline_domain::model::EpochMillis;
 use std::cmp::Ordering;
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 

@@ -1,13 +1,7 @@
 //! The fields of a record as short texts for tables.
 
 use super::text::{NO_VALUE, clean, name_of, percent, seconds, shorten};
-use sightline_domain::model::{
-    analysis::Outcome,
-    findings::Face,
-    image_name::stem,
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
-};
+use sightline_domain::model::{Face, Outcome, ProcessingStatus, Record, ReviewStatus, image_name::stem};
 
 /// Further faces are only counted.
 const FACES_DESCRIBED: usize = 3;

@@ -2,12 +2,7 @@
 
 use crate::error::CliError;
 use sightline_domain::{
-    model::{
-        clock::EpochMillis,
-        error::StorageError,
-        record::{ProcessingStatus, Record},
-        review::ReviewStatus,
-    },
+    model::{EpochMillis, ProcessingStatus, Record, ReviewStatus, StorageError},
     ports::Records,
 };
 use std::time::Duration;

@@ -15,9 +15,9 @@ use aws_sdk_s3::{
 };
 use aws_smithy_types::base64;
 use serde::Serialize;
-use sightline_aws::{classify::cause, dynamodb::Tables};
+use sightline_aws::{Tables, classify::cause};
 use sightline_domain::{
-    model::{identity::Upload, image_name, record::Record},
+    model::{Record, Upload, image_name},
     ports::Records,
 };
 use std::time::Duration;

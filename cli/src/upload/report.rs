@@ -11,7 +11,7 @@ use crate::{
 };
 use comfy_table::Cell;
 use serde_json::{Map, Value, json};
-use sightline_domain::model::record::{ProcessingStatus, Record};
+use sightline_domain::model::{ProcessingStatus, Record};
 
 /// Labels in the table.
 const LABELS_SHOWN: usize = 5;

@@ -16,10 +16,7 @@ use futures_util::{
     future::LocalBoxFuture,
     stream::{self, FuturesUnordered},
 };
-use sightline_domain::model::{
-    record::{ProcessingStatus, Record},
-    review::ReviewStatus,
-};
+use sightline_domain::model::{ProcessingStatus, Record, ReviewStatus};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 

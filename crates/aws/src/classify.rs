@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::model::error::{Cause, StorageError};
+use sightline_domain::model::{Cause, StorageError};
 
 /// The classes of SDK errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use sightline_domain::model::meter::CallMeter;
+use sightline_domain::model::CallMeter;
 use std::time::Duration;
 
 /// Timeout of one attempt at a call. Rekognition usually responds within two seconds.

@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::{
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
-    model::{error::StorageError, record::DEFAULT_RETENTION_DAYS},
+    model::{DEFAULT_RETENTION_DAYS, StorageError},
     rules::quota,
 };
 use std::collections::HashMap;

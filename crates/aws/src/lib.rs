@@ -19,3 +19,19 @@ pub mod sns;
 pub mod sqs;
 #[cfg(feature = "sfn")]
 pub mod stepfunctions;
+
+pub use clients::{Clients, Target};
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::{TableNames, Tables};
+#[cfg(feature = "cloudwatchlogs")]
+pub use logs::{LogLine, Logs};
+#[cfg(feature = "rekognition")]
+pub use rekognition::Rekognition;
+#[cfg(feature = "s3")]
+pub use s3::S3;
+#[cfg(feature = "sns")]
+pub use sns::Topic;
+#[cfg(feature = "sqs")]
+pub use sqs::{DeadLetters, DlqMessage};
+#[cfg(feature = "sfn")]
+pub use stepfunctions::StepFunctions;

@@ -2,7 +2,7 @@
 
 use crate::classify::storage;
 use aws_sdk_cloudwatchlogs::{Client, operation::filter_log_events::FilterLogEventsError, types::FilteredLogEvent};
-use sightline_domain::model::{clock::EpochMillis, error::StorageError};
+use sightline_domain::model::{EpochMillis, StorageError};
 
 /// A log event: usually one line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-use sightline_domain::model::meter::CallMeter;
+use sightline_domain::model::CallMeter;
 use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Instant,

@@ -16,11 +16,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
 use sightline_domain::{
-    model::{
-        analysis::{Analysis, Question},
-        error::RecognitionError,
-        identity::ObjectRef,
-    },
+    model::{Analysis, ObjectRef, Question, RecognitionError},
     ports::ImageAnalyzer,
 };
 use std::sync::{Arc, Mutex, PoisonError};

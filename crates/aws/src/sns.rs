@@ -3,7 +3,7 @@
 use crate::classify::{ErrorClass, cause, class_of};
 use aws_sdk_sns::{Client, error::BuildError, types::MessageAttributeValue};
 use sightline_domain::{
-    model::error::AlertError,
+    model::AlertError,
     ports::Alerts,
     rules::alert::{AlertMessage, Attribute},
 };

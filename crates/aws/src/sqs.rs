@@ -5,7 +5,7 @@ use aws_sdk_sqs::{
     Client,
     types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
-use sightline_domain::model::{clock::EpochMillis, error::StorageError};
+use sightline_domain::model::{EpochMillis, StorageError};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Messages per call: the maximum of SQS.
@@ -33,6 +33,10 @@ pub struct DlqMessage {
 }
 
 /// The dead-letter queue.
+///
+/// # Errors
+///
+/// Every request returns [`StorageError`] if SQS does not answer or refuses it.
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
     client: Client,
@@ -46,10 +50,6 @@ impl DeadLetters {
     }
 
     /// The approximate number of messages that can be received.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if SQS does not answer.
     pub async fn count(&self) -> Result<usize, StorageError> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(name.clone());
@@ -58,10 +58,6 @@ impl DeadLetters {
     }
 
     /// Receives up to ten messages and hides them from other receivers for `visibility_timeout`. Empty if there are none.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if SQS does not answer.
     pub async fn receive(&self, visibility_timeout: Duration) -> Result<Vec<DlqMessage>, StorageError> {
         let request = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(MAX_MESSAGES);
         let hidden_seconds = i32::try_from(visibility_timeout.as_secs()).unwrap_or(i32::MAX);
@@ -72,20 +68,12 @@ impl DeadLetters {
     }
 
     /// Releases a message, so that it can be received again immediately.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if SQS does not answer.
     pub async fn release(&self, message: &DlqMessage) -> Result<(), StorageError> {
         let request = self.client.change_message_visibility().queue_url(&self.queue_url).receipt_handle(&message.receipt);
         request.visibility_timeout(0).send().await.map(drop).map_err(|error| storage("releasing a dead letter", error))
     }
 
     /// Deletes a message.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if SQS does not answer.
     pub async fn delete(&self, message: &DlqMessage) -> Result<(), StorageError> {
         let request = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&message.receipt);
         request.send().await.map(drop).map_err(|error| storage("deleting a dead letter", error))

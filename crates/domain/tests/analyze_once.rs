@@ -4,10 +4,7 @@
 
 use sightline_domain::{
     flows::analyze::analyze_once,
-    model::{
-        analysis::{Analysis, Question, StoredAnswer},
-        error::{RecognitionError, StorageError},
-    },
+    model::{Analysis, Question, RecognitionError, StorageError, StoredAnswer},
     ports::Objects,
     rules::labels::DetectLabelsAnswer,
 };

@@ -4,11 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        analysis::Outcome,
-        record::{ImageOutcome, ProcessingStatus, Record, end_to_end},
-        review::ReviewStatus,
-    },
+    model::{ImageOutcome, Outcome, ProcessingStatus, Record, ReviewStatus, record::end_to_end},
     rules::{cost::Cost, merge::merge},
 };
 use sightline_tests::samples::{NOW, UPLOADED, claimed, findings, moderated};

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails by panicking, as the test itself does")]
 
 use sightline_domain::model::{
-    event::{DeadLetter, ObjectCreated, object_created, upload_of},
-    identity::Upload,
+    DeadLetter, ObjectCreated, Upload,
+    event::{object_created, upload_of},
 };
 use std::{fs, path::Path};
 

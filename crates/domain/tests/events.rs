@@ -3,10 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::json;
-use sightline_domain::model::{
-    event::{ExecutionStatusChanged, ObjectCreated},
-    identity::Upload,
-};
+use sightline_domain::model::{ExecutionStatusChanged, ObjectCreated, Upload};
 
 fn created(object: &serde_json::Value) -> ObjectCreated {
     serde_json::from_value(json!({

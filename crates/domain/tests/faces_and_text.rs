@@ -5,10 +5,7 @@
 use serde_json::{Value, json};
 use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};
 use sightline_domain::{
-    model::{
-        analysis::Outcome,
-        findings::{FacesFound, MAX_EMOTIONS, TextFound},
-    },
+    model::{FacesFound, MAX_EMOTIONS, Outcome, TextFound},
     rules::{faces::DetectFacesAnswer, text::DetectTextAnswer},
 };
 

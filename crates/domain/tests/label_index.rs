@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{findings::Verdict, record::Record},
+    model::{Record, Verdict},
     rules::label_index::{MAX_ROWS, TermKind, index, keys, month, partition, rows},
 };
 use sightline_tests::samples::{IMAGE_ID, UPLOADED, claimed};

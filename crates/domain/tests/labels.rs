@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use sightline_domain::rules::analysis::AnalysisRules;
 use sightline_domain::{
-    model::findings::{LabelsFound, MAX_BOXES},
+    model::{LabelsFound, MAX_BOXES},
     rules::labels::{DetectLabelsAnswer, LabelRules, TextGate},
 };
 

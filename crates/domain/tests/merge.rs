@@ -4,12 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        analysis::Outcome,
-        findings::Verdict,
-        record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{Outcome, ProcessingStatus, Record, ReviewOutcome, ReviewStatus, Verdict},
     rules::merge::{Findings, merge},
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, THUMBHASH, claimed, findings, moderated};

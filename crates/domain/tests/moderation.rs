@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use sightline_domain::rules::analysis::AnalysisRules;
 use sightline_domain::{
-    model::findings::{ModerationFound, PolicyAction, Verdict},
+    model::{ModerationFound, PolicyAction, Verdict},
     rules::moderation::{DetectModerationLabelsAnswer, Policy},
 };
 

@@ -5,10 +5,7 @@
 use serde_json::json;
 use sightline_domain::{
     flows::rerun::{may_restart, obstacle, record_of, waits_for},
-    model::{
-        identity::Upload,
-        record::{ProcessingStatus, Record},
-    },
+    model::{ProcessingStatus, Record, Upload},
 };
 use sightline_tests::{
     objects::MemoryObjects,

@@ -4,12 +4,8 @@
 
 use serde_json::json;
 use sightline_domain::model::{
-    analysis::{Analysis, Outcome},
-    error::{AlertError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
-    image::ImageFormat,
-    layout,
-    record::{ProcessingStatus, Record},
-    rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
+    AlertError, Analysis, DuplicateImage, FolderMarker, ImageFormat, InputInvalid, Outcome, ProcessingStatus, ReasonCode, RecognitionError,
+    Record, RecordSuperseded, Rejection, SettingsInvalid, StepError, StorageError, layout,
 };
 use sightline_tests::samples::claimed;
 

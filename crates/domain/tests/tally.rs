@@ -5,7 +5,7 @@
 
 use serde_json::json;
 use sightline_domain::{
-    model::record::{ImageOutcome, ProcessingStatus, Record},
+    model::{ImageOutcome, ProcessingStatus, Record},
     rules::{
         merge::merge,
         tally::{Contributions, CounterKey, Counts, MAX_LABELS, Tally, difference},

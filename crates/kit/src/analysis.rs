@@ -4,7 +4,7 @@ use crate::{Step, StepFailure};
 use serde::Deserialize;
 use sightline_domain::{
     flows::analyze::analyze_once,
-    model::{analysis::Analysis, image::ImageRef},
+    model::{Analysis, ImageRef},
     ports::{ImageAnalyzer, Objects},
     rules::analysis::AnalysisRules,
 };

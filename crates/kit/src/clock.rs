@@ -1,6 +1,6 @@
 //! The system clock: the only place that reads the time.
 
-use sightline_domain::model::clock::{Clock, EpochMillis, Pause};
+use sightline_domain::model::{Clock, EpochMillis, Pause};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The system clock.

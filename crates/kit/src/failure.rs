@@ -1,7 +1,7 @@
 //! The failure of a step: a stable name that Step Functions can match, and one sentence with all its causes.
 
 use lambda_runtime::Diagnostic;
-use sightline_domain::model::error::StepError;
+use sightline_domain::model::StepError;
 use std::{error::Error, fmt};
 
 /// A failed step. Any [`StepError`] turns into one with `?`.

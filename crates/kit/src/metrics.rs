@@ -10,7 +10,7 @@ pub(crate) use writer::init;
 pub use writer::{Metrics, seconds};
 
 use sightline_domain::{
-    model::record::{ImageOutcome, Record, end_to_end},
+    model::{ImageOutcome, Record, record::end_to_end},
     rules::cost::Cost,
 };
 use strum::AsRefStr;

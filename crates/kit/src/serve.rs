@@ -9,10 +9,7 @@ use futures_util::FutureExt;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sightline_domain::model::{
-    error::{InputInvalid, SettingsInvalid},
-    meter::{CallMeter, Calls},
-};
+use sightline_domain::model::{CallMeter, Calls, InputInvalid, SettingsInvalid};
 use std::{
     panic::AssertUnwindSafe,
     time::{Duration, Instant},
@@ -144,10 +141,7 @@ fn now() -> std::time::SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::model::{
-        findings::Verdict,
-        rejection::{ReasonCode, Rejection},
-    };
+    use sightline_domain::model::{ReasonCode, Rejection, Verdict};
 
     fn message_of<T: DeserializeOwned>(value: Value) -> String {
         serde_json::from_value::<T>(value).map(drop).map_err(|error| without_values(&error)).unwrap_err()

@@ -1,7 +1,7 @@
 //! Settings from the environment, read once before the first event. All problems are reported together.
 
 use serde::de::DeserializeOwned;
-use sightline_domain::model::{error::SettingsInvalid, record::DEFAULT_RETENTION_DAYS};
+use sightline_domain::model::{DEFAULT_RETENTION_DAYS, SettingsInvalid};
 use std::str::FromStr;
 
 /// Reads settings and collects their problems.

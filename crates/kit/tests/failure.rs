@@ -3,10 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use lambda_runtime::Diagnostic;
-use sightline_domain::model::{
-    error::{Cause, InputInvalid, RecognitionError, SettingsInvalid, StepError, StorageError},
-    rejection::{ReasonCode, Rejection},
-};
+use sightline_domain::model::{Cause, InputInvalid, ReasonCode, RecognitionError, Rejection, SettingsInvalid, StepError, StorageError};
 use sightline_kit::{StepFailure, failure::RuntimeFailure};
 use std::{error::Error, fmt};
 

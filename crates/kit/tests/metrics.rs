@@ -4,10 +4,7 @@
 
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        record::{ProcessingStatus, Record},
-        review::ReviewStatus,
-    },
+    model::{ProcessingStatus, Record, ReviewStatus},
     rules::merge::merge,
 };
 use sightline_kit::metrics::image;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sightline_domain::{
     flows::count::{Counted, count_image},
-    model::error::{InputInvalid, StepError},
+    model::{InputInvalid, StepError},
     ports::{Counters, Records},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};

@@ -1,10 +1,7 @@
 //! Counts images by label, outcome and reason.
 
 use count_trends::{CountTrends, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-};
+use sightline_aws::{Clients, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,7 +5,7 @@
 use count_trends::{CountTrends, Tallied};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::record::Record,
+    model::Record,
     ports::{Counters, Records},
     rules::{merge::merge, tally::Tally},
 };

@@ -1,10 +1,6 @@
 //! Finds the labels of an image, and decides whether faces and text are analysed.
 
-use sightline_aws::{
-    clients::{Clients, Target},
-    rekognition::Rekognition,
-    s3::S3,
-};
+use sightline_aws::{Clients, Rekognition, S3, Target};
 use sightline_kit::{AnalysisStep, RuntimeError, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -6,12 +6,8 @@
 use sightline_domain::{
     flows::import::Lookup,
     model::{
-        clock::{Clock, EpochMillis, Pause},
-        error::ImportError,
+        Clock, EpochMillis, ImportError, ImportItem, ImportStatus, Imported, ListedObject, ObjectRef, Pause, Record, Upload,
         event::object_created,
-        identity::{ObjectRef, Upload},
-        import::{ImportItem, ImportStatus, Imported, ListedObject},
-        record::Record,
     },
     ports::{Executions, ImportSource, ObjectFacts, Objects, Records},
 };

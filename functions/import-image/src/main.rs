@@ -1,12 +1,7 @@
 //! Analyses one image that is already in a bucket.
 
 use import_image::{ImportImage, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-    stepfunctions::StepFunctions,
-};
+use sightline_aws::{Clients, S3, StepFunctions, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,10 +5,7 @@
 use import_image::ImportImage;
 use serde_json::{Value, json};
 use sightline_domain::model::{
-    clock::EpochMillis,
-    identity::{Upload, imported_key},
-    import::{ImportItem, ImportStatus, Imported, ListedObject},
-    record::{ProcessingStatus, Record},
+    EpochMillis, ImportItem, ImportStatus, Imported, ListedObject, ProcessingStatus, Record, Upload, identity::imported_key,
 };
 use sightline_kit::{Step, StepFailure};
 use sightline_tests::{

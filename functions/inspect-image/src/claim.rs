@@ -2,14 +2,7 @@
 
 use sightline_domain::{
     flows::claims::{self, ErasedId, check_erased_id},
-    model::{
-        clock::EpochMillis,
-        error::StorageError,
-        identity::Upload,
-        image_name::image_name,
-        record::{ProcessingStatus, Record},
-        rejection::{DuplicateImage, ReasonCode, Rejection},
-    },
+    model::{DuplicateImage, EpochMillis, ProcessingStatus, ReasonCode, Record, Rejection, StorageError, Upload, image_name::image_name},
     ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
 use sightline_kit::{StepFailure, set_image_id};

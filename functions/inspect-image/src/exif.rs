@@ -6,7 +6,7 @@
 
 use crate::picture::{be16, be32, le16, le32};
 use image::metadata::Orientation;
-use sightline_domain::model::image::{ExifFacts, GeoPoint};
+use sightline_domain::model::{ExifFacts, GeoPoint};
 
 /// Maximum length of a text, in characters.
 const MAX_TEXT_CHARS: usize = 100;

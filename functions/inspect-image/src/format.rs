@@ -3,10 +3,7 @@
 
 use crate::picture::be32;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
-use sightline_domain::model::{
-    image::ImageFormat,
-    rejection::{ReasonCode, Rejection},
-};
+use sightline_domain::model::{ImageFormat, ReasonCode, Rejection};
 
 // What to do with an image in an unsupported format.
 const EXPORT: &str = "open it in an image editor and export it as JPEG or PNG";

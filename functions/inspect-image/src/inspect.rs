@@ -7,10 +7,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, ImageError, RgbImage, codecs::jpeg::JpegEncoder};
-use sightline_domain::model::{
-    image::{ExifFacts, ImageFormat},
-    rejection::{ReasonCode, Rejection},
-};
+use sightline_domain::model::{ExifFacts, ImageFormat, ReasonCode, Rejection};
 use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
 
 /// Longest side of the normalised copy, px.

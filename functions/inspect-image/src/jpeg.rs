@@ -8,7 +8,7 @@ mod structure;
 use self::structure::{EOI, Frame, Header, PROGRESSIVE, Restarts, Scans, read_header};
 use crate::picture::{Decoded, Limits, Model, check_size, truncated};
 use image::{DynamicImage, RgbImage, RgbaImage};
-use sightline_domain::model::rejection::Rejection;
+use sightline_domain::model::Rejection;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 

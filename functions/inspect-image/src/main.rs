@@ -1,11 +1,7 @@
 //! Inspects an upload: claims its record, rejects what is not a supported image, writes the normalised copy and the thumbnail.
 
 use inspect_image::step::{InspectImage, Settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-};
+use sightline_aws::{Clients, S3, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, ImageError, error::LimitErrorKind};
 use moxcms::ColorProfile;
-use sightline_domain::model::rejection::{ReasonCode, Rejection};
+use sightline_domain::model::{ReasonCode, Rejection};
 
 /// Smallest side, px (Rekognition's minimum).
 pub const MIN_SIDE: u32 = 80;

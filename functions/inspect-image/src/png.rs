@@ -10,7 +10,7 @@ use crate::{
 use flate2::{Crc, read::ZlibDecoder};
 use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage, codecs::png::PngDecoder};
 use moxcms::{Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients, TransferCharacteristics};
-use sightline_domain::model::rejection::Rejection;
+use sightline_domain::model::Rejection;
 use std::{
     io::{Cursor, Read},
     ops::RangeInclusive,

@@ -9,7 +9,7 @@ use crate::{
     picture::{Decoded, Limits, Model, Profile, check_size, le32, truncated, undecodable},
 };
 use image::{DynamicImage, ImageDecoder, codecs::webp::WebPDecoder};
-use sightline_domain::model::rejection::Rejection;
+use sightline_domain::model::Rejection;
 use std::io::Cursor;
 
 /// Flags of `VP8X` (WebP container specification).

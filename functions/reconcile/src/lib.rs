@@ -6,7 +6,7 @@
 use serde::de::IgnoredAny;
 use sightline_domain::{
     flows::reconcile::{ActionKind, Options, Reconciler, Report},
-    model::clock::{Clock, EpochMillis},
+    model::{Clock, EpochMillis},
     ports::{Executions, Objects, Records, Uploads, WorkQueues},
     rules::quota::calls_per_second,
 };

@@ -1,12 +1,7 @@
 //! Finds and repairs lost uploads, stuck records and undelivered decisions.
 
 use reconcile::{Reconcile, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-    stepfunctions::StepFunctions,
-};
+use sightline_aws::{Clients, S3, StepFunctions, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

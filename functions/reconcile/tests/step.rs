@@ -4,7 +4,7 @@
 
 use reconcile::{Reconcile, Settings, settings};
 use serde_json::json;
-use sightline_domain::{flows::reconcile::Report, model::clock::FixedClock};
+use sightline_domain::{flows::reconcile::Report, model::FixedClock};
 use sightline_kit::{Step, StepFailure, settings::from};
 use sightline_tests::{
     executions::MemoryExecutions,

@@ -5,7 +5,7 @@
 
 use sightline_domain::{
     flows::fail::{Recorded, record_failure},
-    model::{clock::Clock, event::ExecutionStatusChanged},
+    model::{Clock, ExecutionStatusChanged},
     ports::{Executions, Objects, Records, Uploads},
 };
 use sightline_kit::{Step, StepFailure, metrics, set_image_id, settings::Reader};

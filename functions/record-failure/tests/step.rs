@@ -5,12 +5,8 @@
 use record_failure::RecordFailure;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        clock::FixedClock,
-        identity::Upload,
-        record::{ProcessingStatus, Record},
-    },
-    ports::{FailureCause, Records, Written},
+    model::{FixedClock, ProcessingStatus, Record, Upload},
+    ports::FailureCause,
 };
 use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
@@ -159,15 +155,6 @@ fn a_late_event_of_a_redriven_execution_does_not_remove_its_review() {
     let late = serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": detail})).unwrap();
     assert_eq!(ready(step.run(late)).unwrap(), None);
     assert_eq!(world.records.item(IMAGE_ID), before);
-}
-
-#[test]
-fn a_failure_does_not_overwrite_a_review_requested_meanwhile() {
-    let world = world();
-    let read = Record { processing_status: ProcessingStatus::Failed, ..world.record() };
-    world.records.change(IMAGE_ID, json!({"ReviewStatus": "PENDING", "ReviewDeadline": 7}));
-    assert_eq!(ready(world.records.fail(&read)).unwrap(), Written::Refused);
-    assert_eq!(world.record().processing_status, ProcessingStatus::Pending);
 }
 
 #[test]

@@ -5,16 +5,7 @@
 use serde::Deserialize;
 use sightline_domain::{
     flows::fail::{Attempt, FailureReason, mark_failed},
-    model::{
-        analysis::{Analysis, Outcome},
-        clock::Clock,
-        error::InputInvalid,
-        event::ObjectCreated,
-        identity::{ObjectRef, Upload},
-        layout,
-        record::{Analyses, Record},
-        rejection::{ReasonCode, Rejection},
-    },
+    model::{Analyses, Analysis, Clock, InputInvalid, ObjectCreated, ObjectRef, Outcome, ReasonCode, Record, Rejection, Upload, layout},
     ports::{Objects, Records, Tagged, Uploads},
 };
 use sightline_kit::{Step, StepFailure, metrics, set_image_id, settings::Reader};

@@ -1,11 +1,7 @@
 //! Writes the reason of a rejected image into the record.
 
 use record_rejection::{RecordRejection, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-};
+use sightline_aws::{Clients, S3, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -4,12 +4,7 @@
 
 use record_rejection::{MAX_COPIED, RecordRejection};
 use serde_json::{Value, json};
-use sightline_domain::model::{
-    analysis::Outcome,
-    clock::FixedClock,
-    identity::Upload,
-    record::{ProcessingStatus, Record, WorkQueue},
-};
+use sightline_domain::model::{FixedClock, Outcome, ProcessingStatus, Record, Upload, WorkQueue};
 use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     failing::{Failing, When},

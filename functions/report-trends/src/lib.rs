@@ -6,7 +6,7 @@
 use serde::{Serialize, de::IgnoredAny};
 use sightline_domain::{
     flows::trends::{Week, report},
-    model::clock::{Clock, WEEK_MILLIS},
+    model::{Clock, WEEK_MILLIS},
     ports::{Alerts, Counters},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};

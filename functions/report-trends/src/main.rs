@@ -1,11 +1,7 @@
 //! Publishes the weekly report.
 
 use report_trends::{ReportTrends, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    sns::Topic,
-};
+use sightline_aws::{Clients, TableNames, Tables, Target, Topic};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

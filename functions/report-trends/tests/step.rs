@@ -5,7 +5,7 @@
 use report_trends::{ReportTrends, Reported};
 use serde::de::IgnoredAny;
 use sightline_domain::{
-    model::clock::{DAY_MILLIS, FixedClock},
+    model::{DAY_MILLIS, FixedClock},
     ports::Alerts,
     rules::tally::{CounterKey, Counts},
 };

@@ -5,12 +5,7 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 use sightline_domain::{
-    model::{
-        clock::{Clock, EpochMillis},
-        error::RecordSuperseded,
-        findings::ModerationFound,
-        image::ImageRef,
-    },
+    model::{Clock, EpochMillis, ImageRef, ModerationFound, RecordSuperseded},
     ports::{Executions, Records, ReviewRequest, Written},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};

@@ -1,11 +1,7 @@
 //! Requests a review; the execution waits for the decision.
 
 use request_review::{RequestReview, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    stepfunctions::StepFunctions,
-};
+use sightline_aws::{Clients, StepFunctions, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

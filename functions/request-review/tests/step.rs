@@ -4,11 +4,7 @@
 
 use request_review::RequestReview;
 use serde_json::{Value, json};
-use sightline_domain::model::{
-    clock::FixedClock,
-    record::{ProcessingStatus, Record},
-    review::{ReviewOutcome, ReviewStatus},
-};
+use sightline_domain::model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus};
 use sightline_kit::{Step, StepFailure, settings};
 use sightline_tests::{
     executions::MemoryExecutions,
@@ -72,16 +68,6 @@ fn row_30_a_redrive_requests_the_review_again_with_the_new_token() {
         (&json!("token-2"), &json!("REVIEW"), &json!("PENDING"))
     );
     assert!(!item.contains_key("StatusReason"));
-}
-
-/// An attempt that Step Functions abandoned can still run when the next one has requested the review.
-#[test]
-fn a_late_attempt_does_not_replace_a_newer_token() {
-    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
-    let next = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW + 1));
-    ready(next.run(serde_json::from_value(input("token-2")).unwrap())).unwrap();
-    assert_eq!(run(&records, &callbacks, "token-1").unwrap_err().name(), "Record.Superseded");
-    assert_eq!(records.item(IMAGE_ID)[REVIEW_TOKEN], json!("token-2"));
 }
 
 /// Injected: a decision saved with the token from before a redrive.

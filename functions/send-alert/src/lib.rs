@@ -4,12 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use sightline_domain::{
-    model::{
-        clock::{Clock, EpochMillis},
-        error::InputInvalid,
-        identity::ObjectRef,
-        layout,
-    },
+    model::{Clock, EpochMillis, InputInvalid, ObjectRef, layout},
     ports::{Alerts, Objects},
     rules::alert::AlertRequest,
 };

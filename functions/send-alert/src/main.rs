@@ -1,11 +1,7 @@
 //! Publishes an alert about an image, once.
 
 use send_alert::{SendAlert, settings};
-use sightline_aws::{
-    clients::{Clients, Target},
-    s3::S3,
-    sns::Topic,
-};
+use sightline_aws::{Clients, S3, Target, Topic};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,7 +5,7 @@
 use send_alert::{Receipt, SendAlert};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::clock::FixedClock,
+    model::FixedClock,
     ports::{Alerts, Objects},
 };
 use sightline_kit::{Step, StepFailure};

@@ -4,14 +4,7 @@
 
 use serde::Serialize;
 use sightline_domain::{
-    model::{
-        clock::Clock,
-        error::{RecordSuperseded, StorageError},
-        identity::ObjectRef,
-        image::ImageRef,
-        record::{ProcessingStatus, Record},
-        review::ReviewStatus,
-    },
+    model::{Clock, ImageRef, ObjectRef, ProcessingStatus, Record, RecordSuperseded, ReviewStatus, StorageError},
     ports::{Objects, Records, Tagged, Written},
     rules::{
         label_index::{IndexRows, index},

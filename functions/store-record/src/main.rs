@@ -1,10 +1,6 @@
 //! Writes the merged record and its rows of the label index.
 
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-};
+use sightline_aws::{Clients, S3, TableNames, Tables, Target};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 use store_record::{StoreRecord, settings};
 

@@ -23,7 +23,7 @@ use sightline_tests::{
     objects::MemoryObjects,
     ready,
     samples::{BUCKET, IMAGE_ID, NOW, OTHER_EXECUTION, OWNER, claimed, findings, image, key, moderated},
-    tables::{MemoryTables, REVIEW_TOKEN},
+    tables::MemoryTables,
 };
 use std::collections::BTreeMap;
 use store_record::{StoreRecord, Stored};
@@ -83,19 +83,6 @@ fn row_22_a_retry_after_a_lost_response_recognises_its_own_write() {
     run(&failing, &objects, &findings()).unwrap();
     assert_eq!((records.all().len(), records.label_rows().len()), (1, 2));
     assert_eq!(objects.current(&key()).unwrap().tags["status"], "analyzed");
-}
-
-#[test]
-fn a_failed_record_of_the_same_execution_is_completed_after_a_redrive() {
-    let (records, objects) = world();
-    records.change(
-        IMAGE_ID,
-        json!({"ProcessingStatus": "FAILED", "StatusReason": "Storage.Unavailable", "StatusDetail": "d", "WorkQueue": "FAILED"}),
-    );
-    run(&records, &objects, &findings()).unwrap();
-    let item = records.item(IMAGE_ID);
-    assert_eq!(item["ProcessingStatus"], json!("COMPLETED"));
-    assert!(["StatusReason", "StatusDetail", "WorkQueue"].iter().all(|name| !item.contains_key(*name)));
 }
 
 #[test]
@@ -225,14 +212,6 @@ fn row_30_a_decision_saved_while_the_review_expired_wins() {
     run(&records, &objects, &input).unwrap();
     assert_eq!(records.all()[0].review_status, ReviewStatus::Approved);
     assert!(objects.current(&image().processed_key).is_some(), "an approved image is not withheld");
-}
-
-#[test]
-fn the_task_token_is_removed_at_the_end_of_the_review() {
-    let (records, objects) = world();
-    records.change(IMAGE_ID, json!({REVIEW_TOKEN: "secret"}));
-    run(&records, &objects, &findings()).unwrap();
-    assert!(!records.item(IMAGE_ID).contains_key(REVIEW_TOKEN));
 }
 
 /// Injected: the table is unavailable for the transaction.

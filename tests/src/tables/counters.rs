@@ -3,7 +3,7 @@
 use super::{MemoryTables, gallery::same_edits};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{error::StorageError, record::Record},
+    model::{Record, StorageError},
     ports::{Counters, Replaced, TallyChange},
     rules::tally::{COUNT, Contributions, CounterKey, Counts, Tally, difference},
 };

@@ -2,7 +2,7 @@
 
 use super::MemoryTables;
 use sightline_domain::{
-    model::error::StorageError,
+    model::StorageError,
     ports::{LabelIndex, RowPage, RowRange},
     rules::label_index::{LabelRow, RowKey},
 };

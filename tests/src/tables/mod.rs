@@ -11,7 +11,7 @@ mod work_queues;
 
 use serde_json::{Map, Value, json};
 use sightline_domain::{
-    model::{clock::EpochMillis, record::Record, review::ReviewOutcome},
+    model::{EpochMillis, Record, ReviewOutcome},
     rules::{
         label_index::LabelRow,
         tally::{Contributions, Tally},

@@ -4,11 +4,7 @@ use super::{Item, MemoryTables, REVIEW_TOKEN, text};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        error::StorageError,
-        record::{ProcessingStatus, Record, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{ProcessingStatus, Record, ReviewOutcome, ReviewStatus, StorageError, WorkQueue},
     ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
 };
 

@@ -3,7 +3,7 @@
 use crate::store::TableStore;
 use serde_json::json;
 use sightline_domain::{
-    model::record::{ImageOutcome, ProcessingStatus, Record},
+    model::{ImageOutcome, ProcessingStatus, Record},
     ports::{Counters, Replaced, TallyChange},
     rules::tally::{
         COUNT, CounterKey, Counts, HOURS, Tally, labels_counter, owner_days_counter, owner_labels_counter, owner_months_counter,

@@ -3,10 +3,7 @@
 use crate::store::TableStore;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{ProcessingStatus, Record, ReviewOutcome, ReviewStatus, Tombstone, WorkQueue},
     ports::{Records, ReviewRequest, Written},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};

@@ -2,11 +2,7 @@
 
 use crate::store::{BucketStore, version_of};
 use sightline_domain::{
-    model::{
-        error::ImportError,
-        identity::{ObjectRef, Upload},
-        import::ListedObject,
-    },
+    model::{ImportError, ListedObject, ObjectRef, Upload},
     ports::{ImportSource, Objects, Uploads},
 };
 

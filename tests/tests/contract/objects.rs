@@ -3,10 +3,7 @@
 use crate::store::{BucketStore, version_of};
 use serde_json::json;
 use sightline_domain::{
-    model::{
-        analysis::Question,
-        identity::{ObjectRef, Upload, hex_sha256},
-    },
+    model::{ObjectRef, Question, Upload, identity::hex_sha256},
     ports::{ObjectVersion, Objects, Tagged},
 };
 

@@ -3,11 +3,7 @@
 use crate::store::TableStore;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        error::StorageError,
-        record::{ProcessingStatus, Record, WorkQueue},
-        rejection::ReasonCode,
-    },
+    model::{ProcessingStatus, ReasonCode, Record, StorageError, WorkQueue},
     ports::{LabelIndex, Records, Written},
     rules::label_index::{LabelRow, RowKey},
 };

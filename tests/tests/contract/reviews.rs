@@ -4,11 +4,7 @@ use crate::store::TableStore;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        clock::EpochMillis,
-        record::{ProcessingStatus, Record, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{EpochMillis, ProcessingStatus, Record, ReviewOutcome, ReviewStatus, WorkQueue},
     ports::{Records, ReviewQueueState, ReviewRequest, SavedDecision, WorkQueues, Written},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};

@@ -2,7 +2,7 @@
 
 use crate::store::BucketStore;
 use sightline_domain::{
-    model::identity::{ObjectRef, Upload},
+    model::{ObjectRef, Upload},
     ports::{Objects, UploadVersion, Uploads, VersionPosition},
 };
 use sightline_tests::samples::IMAGE_ID;

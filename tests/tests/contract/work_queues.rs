@@ -3,7 +3,7 @@
 use crate::store::TableStore;
 use serde_json::json;
 use sightline_domain::{
-    model::record::{ProcessingStatus, Record, WorkQueue},
+    model::{ProcessingStatus, Record, WorkQueue},
     ports::{QueuePosition, QueuedImage, Unreadable, WorkQueues},
 };
 use sightline_tests::samples::{UPLOADED, claimed};

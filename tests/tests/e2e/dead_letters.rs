@@ -5,7 +5,7 @@ use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
-use sightline_domain::model::record::Record;
+use sightline_domain::model::Record;
 
 async fn put(local: &LocalStack, event: &Value, attributes: &[(&str, &str)]) {
     let mut message = aws_sdk_sqs::Client::new(local.clients.config())

@@ -11,11 +11,7 @@ use sightline_domain::{
         erase::{LateWrites, SWEEP_AFTER, Swept, sweep_erased},
         search::{Search, search},
     },
-    model::{
-        clock::DAY_MILLIS,
-        record::{ProcessingStatus, Record},
-        review::ReviewStatus,
-    },
+    model::{DAY_MILLIS, ProcessingStatus, Record, ReviewStatus},
     ports::{Objects, Records},
     rules::terms::Query,
 };

@@ -3,7 +3,7 @@
 use crate::local_stack::{LocalStack, recognition::OPERATIONS};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use sightline_domain::model::analysis::Outcome;
+use sightline_domain::model::Outcome;
 
 /// A photo that all four operations analyse.
 const ALL_FOUR: &str = "hopper-rotated.jpg";

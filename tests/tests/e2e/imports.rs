@@ -6,7 +6,7 @@ use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType};
 use serde_json::Value;
 use sightline_domain::{
-    model::{analysis::Outcome, record::Record},
+    model::{Outcome, Record},
     ports::Records,
 };
 use std::{collections::BTreeMap, path::PathBuf};

@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 use serde_json::Value;
 
 use sightline_domain::{
-    model::identity::Upload,
+    model::Upload,
     ports::{Counters, Objects, Records},
 };
 use std::{collections::BTreeSet, time::Duration};

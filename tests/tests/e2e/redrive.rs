@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use sightline_domain::{
-    model::{analysis::Question, identity::ObjectRef, record::Record},
+    model::{ObjectRef, Question, Record},
     ports::Objects,
 };
 

@@ -4,11 +4,7 @@
 use crate::local_stack::{LocalStack, sample, sightline, within};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
-use sightline_domain::model::{
-    findings::Verdict,
-    record::{ProcessingStatus, Record, WorkQueue},
-    review::ReviewStatus,
-};
+use sightline_domain::model::{ProcessingStatus, Record, ReviewStatus, Verdict, WorkQueue};
 use std::time::Duration;
 
 /// The model reports 1.0 % "Explicit"; the stage requests a review from 0.75 %.

@@ -6,10 +6,7 @@ use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::count::{Counted, count_image, remove_tally},
-    model::{
-        clock::week,
-        record::{ImageOutcome, Record},
-    },
+    model::{ImageOutcome, Record, clock::week},
     ports::Counters,
     rules::tally::{COUNT, Tally, labels_counter},
 };

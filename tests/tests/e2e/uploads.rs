@@ -5,7 +5,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 
 use sightline_domain::{
     flows::search::{Search, search},
-    model::{analysis::Outcome, clock::DAY_MILLIS, record::Record, review::ReviewStatus},
+    model::{DAY_MILLIS, Outcome, Record, ReviewStatus},
     rules::terms::Query,
 };
 

@@ -12,7 +12,7 @@ use request_review::RequestReview;
 use send_alert::SendAlert;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::clock::{Clock, EpochMillis},
+    model::{Clock, EpochMillis},
     rules::moderation::Policy,
 };
 use sightline_kit::{AnalysisStep, Step, settings::from};

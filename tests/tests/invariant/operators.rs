@@ -9,13 +9,7 @@ use sightline_domain::{
         reconcile::{self, Reconciler},
         rerun,
     },
-    model::{
-        clock::{Clock, EpochMillis},
-        error::StorageError,
-        identity::Upload,
-        record::{Record, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{Clock, EpochMillis, Record, ReviewOutcome, ReviewStatus, StorageError, Upload, WorkQueue},
     ports::Executions,
     rules::edit::OverlayChange,
 };

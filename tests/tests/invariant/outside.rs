@@ -4,13 +4,7 @@ use crate::{effects::Effects, pictures};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{
-        analysis::{Analysis, Question},
-        error::{AlertError, RecognitionError, StorageError},
-        identity::ObjectRef,
-        layout,
-        review::ReviewOutcome,
-    },
+    model::{AlertError, Analysis, ObjectRef, Question, RecognitionError, ReviewOutcome, StorageError, layout},
     ports::{Alerts, ExecutionFacts, ExecutionState, Executions, FailureCause, ImageAnalyzer, Notified, Stopped},
     rules::alert::{AlertMessage, Attribute},
 };

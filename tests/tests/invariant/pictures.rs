@@ -3,7 +3,7 @@
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use inspect_image::{inspect::inspect, picture::Limits};
 use serde_json::{Value, json};
-use sightline_domain::model::{analysis::Analysis, rejection::ReasonCode};
+use sightline_domain::model::{Analysis, ReasonCode};
 use sightline_tests::samples::label;
 use std::sync::LazyLock;
 

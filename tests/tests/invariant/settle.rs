@@ -1,7 +1,7 @@
 //! The end of a case: nothing fails any more, every event arrives, reconcile runs, and failed executions run again.
 
 use crate::{environment::REVIEW_SECONDS, tasks::Interruption, world::World};
-use sightline_domain::model::{clock::Clock, record::Record};
+use sightline_domain::model::{Clock, Record};
 
 /// Rounds after which nothing must be left to do.
 const ROUNDS: usize = 8;

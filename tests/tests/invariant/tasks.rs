@@ -6,7 +6,7 @@ use crate::{
     machine::{Local, Outcome, StateError, names},
 };
 use serde_json::{Value, json};
-use sightline_domain::model::clock::{Clock, EpochMillis};
+use sightline_domain::model::{Clock, EpochMillis};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,

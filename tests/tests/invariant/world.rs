@@ -10,8 +10,8 @@ use crate::{
 use serde_json::{Map, Value, json};
 use sightline_domain::{
     model::{
-        clock::Clock,
-        identity::{Upload, content_key, hex_sha256},
+        Clock, Upload,
+        identity::{content_key, hex_sha256},
     },
     ports::{ExecutionState, Executions},
 };

@@ -7,16 +7,11 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_aws::{
-    clients::{Clients, Target},
+    Clients, S3, TableNames, Tables, Target,
     cloudformation::{self, Stack},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
 };
 use sightline_domain::{
-    model::{
-        identity::Upload,
-        record::{ProcessingStatus, Record},
-    },
+    model::{ProcessingStatus, Record, Upload},
     ports::Records,
 };
 use std::{

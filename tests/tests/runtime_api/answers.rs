@@ -8,12 +8,8 @@ use aws_sdk_sfn::types::StateMachineType;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sightline_domain::model::{
-    analysis::{Analysis, Outcome},
-    findings::{FacesFound, LabelsFound, ModerationFound, TextFound, Verdict},
-    image::{ImageFormat, ImageRef},
-    layout,
-    record::{ProcessingStatus, WorkQueue},
-    review::ReviewStatus,
+    Analysis, FacesFound, ImageFormat, ImageRef, LabelsFound, ModerationFound, Outcome, ProcessingStatus, ReviewStatus, TextFound, Verdict,
+    WorkQueue, layout,
 };
 use uuid::Uuid;
 

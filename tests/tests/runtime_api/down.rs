@@ -5,7 +5,7 @@ use crate::{
     image::Image,
     local_stack::LocalStack,
 };
-use sightline_domain::model::record::ProcessingStatus;
+use sightline_domain::model::ProcessingStatus;
 
 /// A closed port.
 const NOWHERE: &str = "http://127.0.0.1:9";

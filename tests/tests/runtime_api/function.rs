@@ -5,7 +5,7 @@ use crate::{
     runtime::{Answer, Invocation, Runtime},
 };
 use serde_json::Value;
-use sightline_domain::model::clock::Clock;
+use sightline_domain::model::Clock;
 use sightline_kit::clock::SystemClock;
 use std::{
     io::{BufRead, BufReader, Read},

@@ -2,9 +2,9 @@
 
 use crate::local_stack::{LocalStack, Uploaded, sample};
 use serde_json::Value;
-use sightline_aws::s3::S3;
+use sightline_aws::S3;
 use sightline_domain::{
-    model::{clock::Clock, identity::Upload, layout, record::Record},
+    model::{Clock, Record, Upload, layout},
     ports::{Objects, Records, Written},
 };
 use sightline_kit::clock::SystemClock;

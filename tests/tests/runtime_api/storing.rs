@@ -4,7 +4,7 @@ use crate::{
     image::Image,
     local_stack::{Item, LocalStack},
 };
-use sightline_domain::model::{record::ProcessingStatus, review::ReviewStatus};
+use sightline_domain::model::{ProcessingStatus, ReviewStatus};
 use std::collections::BTreeSet;
 
 fn terms(rows: &[Item]) -> BTreeSet<&str> {

@@ -5,7 +5,7 @@ use crate::{
     payloads::takes,
 };
 use serde_json::{Value, json};
-use sightline_domain::model::import::{LIST_HEADING, ListedObject};
+use sightline_domain::model::{LIST_HEADING, ListedObject};
 use std::collections::BTreeSet;
 
 fn map() -> &'static Value {

@@ -2,8 +2,8 @@
 
 use crate::asl::{State, all_states, all_tasks, in_repository, list, texts};
 use sightline_domain::model::{
-    error::{AlertError, ImportError, InputInvalid, RecognitionError, RecordSuperseded, SettingsInvalid, StepError, StorageError},
-    rejection::{DuplicateImage, FolderMarker, ReasonCode, Rejection},
+    AlertError, DuplicateImage, FolderMarker, ImportError, InputInvalid, ReasonCode, RecognitionError, RecordSuperseded, Rejection,
+    SettingsInvalid, StepError, StorageError,
 };
 use sightline_kit::failure::RuntimeFailure;
 use std::{collections::BTreeSet, fs};

@@ -4,7 +4,7 @@ use crate::asl::{CALLED_FROM_OUTSIDE, functions, sample, tasks};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sightline_domain::{
-    model::{event::ExecutionStatusChanged, import::ImportItem},
+    model::{ExecutionStatusChanged, ImportItem},
     rules::{alert::AlertRequest, merge::Findings},
 };
 use sightline_kit::AnalysisInput;

@@ -12,7 +12,7 @@ use aws_sdk_s3::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::model::{error::StorageError, identity::ObjectRef};
+use sightline_domain::model::{ObjectRef, StorageError};
 
 impl S3 {
     /// The response for this object; `None` if the object does not exist, even if S3 reported this as "access denied".

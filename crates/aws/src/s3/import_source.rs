@@ -9,13 +9,7 @@ use aws_sdk_s3::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::{
-    model::{
-        error::ImportError,
-        identity::{ObjectRef, Upload},
-        image_name,
-        import::ListedObject,
-        percent,
-    },
+    model::{ImportError, ListedObject, ObjectRef, Upload, image_name, percent},
     ports::{ImportSource, ObjectFacts},
 };
 

@@ -8,7 +8,7 @@ use super::S3;
 use crate::classify::storage;
 use aws_sdk_s3::types::{DeleteMarkerEntry, EncodingType, Object, ObjectVersion};
 use sightline_domain::{
-    model::{error::StorageError, percent},
+    model::{StorageError, percent},
     ports::VersionPosition,
 };
 

@@ -13,7 +13,7 @@ use crate::classify::storage;
 use aws_sdk_s3::{Client, error::SdkError, primitives::DateTime};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use sightline_domain::model::{error::StorageError, identity::ObjectRef, image_name, percent::encode};
+use sightline_domain::model::{ObjectRef, StorageError, image_name, percent::encode};
 use std::collections::HashMap;
 
 /// User-defined metadata of an object.

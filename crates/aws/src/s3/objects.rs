@@ -8,11 +8,7 @@ use aws_sdk_s3::{
     types::{Delete, DeleteMarkerEntry, Error as VersionError, ObjectIdentifier, ObjectVersion as Listed, Tag, Tagging},
 };
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        error::StorageError,
-        identity::{ContentHash, ObjectRef},
-    },
+    model::{ContentHash, ObjectRef, Question, StorageError, StoredAnswer},
     ports::{Content, ObjectVersion, Objects, Tagged},
 };
 

@@ -3,12 +3,7 @@
 use super::{NO_VERSION, S3, file_name, millis, objects::STATUS_TAG, size};
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, types::ObjectVersion};
 use sightline_domain::{
-    model::{
-        clock::EpochMillis,
-        error::StorageError,
-        identity::{ObjectRef, Upload},
-        layout,
-    },
+    model::{EpochMillis, ObjectRef, StorageError, Upload, layout},
     ports::{Page, TAGGED_STATUSES, UploadFacts, UploadVersion, Uploads, VersionPosition},
 };
 

@@ -5,18 +5,9 @@ use crate::{
     replay::{Answer, Replay, json_error, ok, xml_error},
 };
 use aws_config::timeout::TimeoutConfig;
-use sightline_aws::{
-    clients::{Clients, Target},
-    rekognition::Rekognition,
-    s3::S3,
-};
+use sightline_aws::{Clients, Rekognition, S3, Target};
 use sightline_domain::{
-    model::{
-        analysis::{Analysis, Question},
-        error::StepError,
-        identity::ObjectRef,
-        meter::Calls,
-    },
+    model::{Analysis, Calls, ObjectRef, Question, StepError},
     ports::{ImageAnalyzer, Objects},
 };
 use std::time::Duration;

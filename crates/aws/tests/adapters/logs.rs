@@ -3,10 +3,10 @@
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
 use sightline_aws::{
+    Logs,
     cloudformation::{LogGroup, log_groups},
-    logs::Logs,
 };
-use sightline_domain::model::error::StepError;
+use sightline_domain::model::StepError;
 
 async fn logs(replay: &Replay) -> Logs {
     Logs::new(aws_sdk_cloudwatchlogs::Client::new(&replay.config().await))

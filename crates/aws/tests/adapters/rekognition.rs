@@ -2,10 +2,10 @@
 
 use crate::replay::{Answer, Replay, json_error, ok};
 use serde_json::{Value, json};
-use sightline_aws::{clients::Clients, rekognition::Rekognition};
-use sightline_domain::model::analysis::{Analysis, Question};
+use sightline_aws::{Clients, Rekognition};
+use sightline_domain::model::{Analysis, Question};
 use sightline_domain::{
-    model::findings::Verdict,
+    model::Verdict,
     rules::{
         analysis::AnalysisRules,
         faces::FaceRules,
@@ -15,10 +15,7 @@ use sightline_domain::{
     },
 };
 use sightline_domain::{
-    model::{
-        error::{RecognitionError, StepError},
-        identity::ObjectRef,
-    },
+    model::{ObjectRef, RecognitionError, StepError},
     ports::ImageAnalyzer,
 };
 

@@ -13,12 +13,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
-use sightline_aws::{
-    clients::{Clients, Target},
-    dynamodb::{TableNames, Tables},
-    s3::S3,
-    stepfunctions::StepFunctions,
-};
+use sightline_aws::{Clients, S3, StepFunctions, TableNames, Tables, Target};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},

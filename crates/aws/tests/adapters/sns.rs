@@ -1,9 +1,9 @@
 //! SNS: the message with its attributes, and the meaning of errors.
 
 use crate::replay::{Answer, Replay, ok, xml_error};
-use sightline_aws::sns::Topic;
+use sightline_aws::Topic;
 use sightline_domain::{
-    model::error::{AlertError, StepError},
+    model::{AlertError, StepError},
     ports::Alerts,
     rules::alert::{AlertMessage, Attribute},
 };

@@ -2,8 +2,8 @@
 
 use crate::replay::{Replay, json_error, ok};
 use serde_json::json;
-use sightline_aws::sqs::DeadLetters;
-use sightline_domain::model::error::StepError;
+use sightline_aws::DeadLetters;
+use sightline_domain::model::StepError;
 use std::time::Duration;
 
 const QUEUE: &str = "http://127.0.0.1:1/123456789012/dead";

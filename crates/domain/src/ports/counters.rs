@@ -28,19 +28,15 @@ pub enum Replaced {
 }
 
 /// The counters, and the tally of each image: what it contributes to them.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB does not answer or refuses the request.
 pub trait Counters: Sync {
     /// The tally of an image, read consistently.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn tally(&self, image_id: &str) -> impl Future<Output = Result<Option<Tally>, StorageError>> + Send;
 
     /// Replaces the tally of an image and adds the difference to the counters, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn replace(&self, change: &TallyChange<'_>) -> impl Future<Output = Result<Replaced, StorageError>> + Send;
 
     /// Deletes those of the counters under `keys` that count no image, so that their names do not stay.
@@ -58,10 +54,6 @@ pub trait Counters: Sync {
     fn remove_counter(&self, counter: &str) -> impl Future<Output = Result<usize, StorageError>> + Send;
 
     /// The numbers under `counter`, by name; if `names` is given, only the names in this range.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn counts(
         &self,
         counter: &str,

@@ -66,46 +66,26 @@ pub enum Stopped {
 }
 
 /// Executions of the state machine.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if Step Functions does not answer or refuses the request.
 pub trait Executions: Sync {
     /// The facts of an execution; `None` if Step Functions knows no execution with this ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn find(&self, execution_arn: &str) -> impl Future<Output = Result<Option<ExecutionFacts>, StorageError>> + Send;
 
     /// Starts an execution with `input`, the event of an upload; returns its ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not start it.
     fn start(&self, input: &str) -> impl Future<Output = Result<String, StorageError>> + Send;
 
     /// Stops an execution if it runs.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn stop(&self, execution_arn: &str) -> impl Future<Output = Result<Stopped, StorageError>> + Send;
 
     /// The cause of the failure of an execution; `None` if its history shows none.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn failure_cause(&self, execution_arn: &str) -> impl Future<Output = Result<Option<FailureCause>, StorageError>> + Send;
 
     /// Whether an execution that had failed was redriven since: it is running again, or has succeeded.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn was_redriven(&self, execution_arn: &str) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
     /// Sends `outcome` to the execution that waits with `task_token`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> impl Future<Output = Result<Notified, StorageError>> + Send;
 }

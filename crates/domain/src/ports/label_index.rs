@@ -31,32 +31,20 @@ pub struct RowPage {
 }
 
 /// The table `LabelIndex`.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB does not answer or refuses the request.
 pub trait LabelIndex: Sync {
     /// A page of the rows in `range`, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn rows(&self, range: RowRange<'_>) -> impl Future<Output = Result<RowPage, StorageError>> + Send;
 
     /// The subset of `keys` that exist, read consistently.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn existing_rows(&self, keys: &[RowKey]) -> impl Future<Output = Result<Vec<RowKey>, StorageError>> + Send;
 
     /// The keys of all rows of an image whose record, which holds its terms, is gone. Scans the whole table.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn rows_of_image(&self, image_id: &str) -> impl Future<Output = Result<Vec<RowKey>, StorageError>> + Send;
 
     /// Deletes rows. Rows that do not exist are not an error.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn delete_rows(&self, keys: &[RowKey]) -> impl Future<Output = Result<(), StorageError>> + Send;
 }

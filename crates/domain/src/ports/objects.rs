@@ -43,47 +43,27 @@ pub struct Content {
 }
 
 /// The objects of the images bucket.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if S3 does not answer or refuses the request.
 pub trait Objects: Sync {
     /// The content of an object; `None` if it does not exist.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn read(&self, object: ObjectRef<'_>) -> impl Future<Output = Result<Option<Vec<u8>>, StorageError>> + Send;
 
     /// The lower-case hex SHA-256 of an object, computed without holding its whole content; `None` if it does not exist.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn sha256(&self, object: ObjectRef<'_>) -> impl Future<Output = Result<Option<String>, StorageError>> + Send;
 
     /// Writes a JPEG.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be written.
     fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Writes a JSON document.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be written.
     fn write_json(&self, bucket: &str, key: &str, json: Vec<u8>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// A whole Rekognition answer with the question it answers; `None` if none is stored at `key`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn read_answer(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<StoredAnswer>, StorageError>> + Send;
 
     /// Stores a whole Rekognition answer with the question it answers.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be written.
     fn write_answer(
         &self,
         bucket: &str,
@@ -93,37 +73,17 @@ pub trait Objects: Sync {
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Copies `from` to the key `to` of the same bucket; does nothing if `from` does not exist.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read or written.
     fn copy(&self, from: ObjectRef<'_>, to: &str) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Deletes an object; does nothing if it does not exist.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be written.
     fn delete(&self, object: ObjectRef<'_>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Sets the tag `status` of an object to one of [`TAGGED_STATUSES`]; its other tags stay.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read or written.
     fn tag_status(&self, object: ObjectRef<'_>, status: &str) -> impl Future<Output = Result<Tagged, StorageError>> + Send;
 
     /// All versions and delete markers of all keys that begin with `prefix`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn list_versions(&self, bucket: &str, prefix: &str) -> impl Future<Output = Result<Vec<ObjectVersion>, StorageError>> + Send;
 
     /// Deletes exactly these versions permanently. Versions that do not exist are not an error.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be written.
     fn delete_versions(&self, bucket: &str, versions: &[ObjectVersion]) -> impl Future<Output = Result<(), StorageError>> + Send;
 }

@@ -55,20 +55,16 @@ pub struct VersionPosition {
 }
 
 /// The uploads: the versions below `raw-uploads/`.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if S3 cannot be read.
 pub trait Uploads: Sync {
     /// The facts of exactly the version that `upload` refers to; `None` if it is gone.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn find(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
 
     /// `LastModified` of the oldest version after `after` (`None`: of all versions) of all keys that name the upload's image
     /// ([`Upload::shares_image_with`]), epoch milliseconds; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn first_uploaded(
         &self,
         upload: &Upload,
@@ -76,10 +72,6 @@ pub trait Uploads: Sync {
     ) -> impl Future<Output = Result<Option<EpochMillis>, StorageError>> + Send;
 
     /// A page of all versions, by key, the newest of each key first, without delete markers.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn versions(
         &self,
         bucket: &str,
@@ -87,9 +79,5 @@ pub trait Uploads: Sync {
     ) -> impl Future<Output = Result<Page<UploadVersion, VersionPosition>, StorageError>> + Send;
 
     /// The tag `status` of an upload: `analyzed` or `rejected` once it was handled.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if S3 cannot be read.
     fn status(&self, upload: &Upload) -> impl Future<Output = Result<Option<String>, StorageError>> + Send;
 }

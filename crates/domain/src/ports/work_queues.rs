@@ -65,12 +65,12 @@ pub struct SavedDecision {
 }
 
 /// The work queues of the records.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB cannot be read.
 pub trait WorkQueues: Sync {
     /// A page of a queue, the oldest upload first.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn queued(
         &self,
         queue: WorkQueue,
@@ -78,16 +78,8 @@ pub trait WorkQueues: Sync {
     ) -> impl Future<Output = Result<Page<QueuedImage, QueuePosition>, StorageError>> + Send;
 
     /// The length and age of the review queue.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn review_queue(&self) -> impl Future<Output = Result<ReviewQueueState, StorageError>> + Send;
 
     /// The decision in exactly this item, with its task token; `None` if the item is COMPLETED or holds no decision.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn saved_decision(&self, image: &QueuedImage) -> impl Future<Output = Result<Option<SavedDecision>, StorageError>> + Send;
 }

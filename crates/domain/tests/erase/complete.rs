@@ -4,7 +4,7 @@ use crate::world::{ERASED, completed, in_review, pending};
 use serde_json::json;
 use sightline_domain::{
     flows::erase::{Derived, LateWrites, SWEEP_AFTER},
-    model::{identity::ObjectRef, layout},
+    model::{ObjectRef, layout},
     ports::{Objects, Stopped},
 };
 use sightline_tests::{

@@ -2,8 +2,8 @@
 
 use crate::world::{ERASED, World, completed};
 use sightline_domain::model::{
-    identity::{Upload, content_key, hex_sha256},
-    record::Record,
+    Record, Upload,
+    identity::{content_key, hex_sha256},
 };
 use sightline_tests::samples::{BUCKET, IMAGE_ID, OWNER, UPLOADED, claimed, key};
 

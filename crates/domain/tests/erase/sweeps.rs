@@ -3,7 +3,7 @@
 use crate::world::{ERASED, World, completed};
 use sightline_domain::{
     flows::erase::{Derived, LateWrites, SWEEP_AFTER, Swept, sweep_erased},
-    model::record::Record,
+    model::Record,
     ports::Records,
 };
 use sightline_tests::{

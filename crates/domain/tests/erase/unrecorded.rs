@@ -3,11 +3,7 @@
 use crate::world::{BUCKET_NAME, ERASED, TestEraser, World, completed};
 use sightline_domain::{
     flows::erase::{Receipt, SWEEP_AFTER, UploadsById, find_uploads},
-    model::{
-        identity::Upload,
-        layout,
-        record::{ProcessingStatus, Record},
-    },
+    model::{ProcessingStatus, Record, Upload, layout},
     ports::Objects,
 };
 use sightline_tests::{

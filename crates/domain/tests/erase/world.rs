@@ -6,7 +6,7 @@ use sightline_domain::{
         count::count_image,
         erase::{Eraser, Receipt},
     },
-    model::{clock::FixedClock, error::StorageError, identity::Upload, layout, record::Record},
+    model::{FixedClock, Record, StorageError, Upload, layout},
     ports::{ExecutionState, Objects, Records, Written},
     rules::{label_index::rows, merge::merge},
 };

@@ -6,7 +6,7 @@ use sightline_domain::{
         erase::SWEEP_AFTER,
         fail::{Attempt, FailureReason, mark_failed},
     },
-    model::record::Record,
+    model::Record,
     ports::{Records, Written},
 };
 use sightline_tests::{

@@ -4,7 +4,7 @@ use crate::world::{MINUTE, NOW, World, did, world};
 use serde_json::json;
 use sightline_domain::{
     flows::{erase::SWEEP_AFTER, reconcile::ActionKind},
-    model::record::{Record, WorkQueue},
+    model::{Record, WorkQueue},
     ports::{Objects, Records},
 };
 use sightline_tests::{

@@ -4,11 +4,7 @@ use crate::world::{MINUTE, NOW, World, did, world};
 use serde_json::json;
 use sightline_domain::{
     flows::reconcile::ActionKind,
-    model::{
-        clock::DAY_MILLIS,
-        identity::{ObjectRef, Upload},
-        record::{ProcessingStatus, Record, WorkQueue},
-    },
+    model::{DAY_MILLIS, ObjectRef, ProcessingStatus, Record, Upload, WorkQueue},
     ports::Objects,
 };
 use sightline_tests::{

@@ -4,11 +4,7 @@ use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
 use sightline_domain::{
     flows::reconcile::{ActionKind, EXECUTION_LOST, ReviewQueue},
-    model::{
-        clock::EpochMillis,
-        record::{ProcessingStatus, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{EpochMillis, ProcessingStatus, ReviewOutcome, ReviewStatus, WorkQueue},
     ports::{ExecutionState, FailureCause, Records, Written},
 };
 use sightline_tests::{

@@ -2,11 +2,7 @@
 
 use sightline_domain::{
     flows::reconcile::{ActionKind, Bookmark, Options, Reconciler, Report},
-    model::{
-        clock::{Clock, EpochMillis},
-        identity::Upload,
-        record::{ProcessingStatus, Record},
-    },
+    model::{Clock, EpochMillis, ProcessingStatus, Record, Upload},
     ports::ExecutionState,
 };
 use sightline_tests::{

@@ -3,7 +3,7 @@
 use super::{By, Metric, NAMESPACE};
 use crate::{clock::SystemClock, logging};
 use serde_json::{Map, Number, Value, json};
-use sightline_domain::model::clock::{Clock, EpochMillis};
+use sightline_domain::model::{Clock, EpochMillis};
 use std::{env, sync::LazyLock};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 

@@ -6,7 +6,7 @@ use crate::{
     exif,
     picture::{Profile, be16, truncated, unsupported},
 };
-use sightline_domain::model::rejection::Rejection;
+use sightline_domain::model::Rejection;
 
 // Markers (ITU-T T.81, table B.1).
 const APP0: u8 = 0xe0;

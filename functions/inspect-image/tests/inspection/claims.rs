@@ -8,12 +8,10 @@ use serde_json::json;
 use sightline_domain::{
     flows::erase::SWEEP_AFTER,
     model::{
-        clock::EpochMillis,
+        EpochMillis, ImageRef, ObjectRef, ProcessingStatus, Record, Tombstone, Upload, WorkQueue,
         event::reinspection_event,
-        identity::{ObjectRef, Upload, content_key, hex_sha256},
-        image::ImageRef,
+        identity::{content_key, hex_sha256},
         layout,
-        record::{ProcessingStatus, Record, Tombstone, WorkQueue},
     },
     ports::Objects,
 };

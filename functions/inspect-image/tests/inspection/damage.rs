@@ -2,7 +2,7 @@
 //! The files in `fixtures/cases` are rebuilt from public bug reports: each was once rejected, turned or coloured wrongly.
 
 use crate::pictures::*;
-use sightline_domain::model::rejection::ReasonCode;
+use sightline_domain::model::ReasonCode;
 
 /// The quadrants of these files: red and green at the top, blue and yellow at the bottom.
 const CASE_QUADRANTS: [[u8; 3]; 4] = [[220, 30, 30], [30, 180, 30], [30, 30, 220], [240, 220, 30]];

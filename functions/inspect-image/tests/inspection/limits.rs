@@ -9,7 +9,7 @@ use inspect_image::{
     inspect::inspect,
     picture::{Limits, check_bytes},
 };
-use sightline_domain::model::rejection::ReasonCode;
+use sightline_domain::model::ReasonCode;
 use std::{fs, process::Command, time::Instant};
 
 const FILE: &str = "SIGHTLINE_INSPECTED_FILE";

@@ -2,7 +2,7 @@
 
 use crate::pictures::*;
 use inspect_image::inspect::inspect;
-use sightline_domain::model::image::{ExifFacts, GeoPoint};
+use sightline_domain::model::{ExifFacts, GeoPoint};
 
 const ASCII: u16 = 2;
 const SHORT: u16 = 3;

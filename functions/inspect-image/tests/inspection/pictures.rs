@@ -5,7 +5,7 @@ use inspect_image::{
     inspect::{Inspected, inspect},
     picture::Limits,
 };
-use sightline_domain::model::rejection::{ReasonCode, Rejection};
+use sightline_domain::model::{ReasonCode, Rejection};
 use std::io::Write;
 
 pub const RED: [u8; 3] = [255, 0, 0];

@@ -6,10 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use sightline_domain::{
     model::{
-        clock::{DAY_MILLIS, EpochMillis, FixedClock},
-        identity::{Upload, content_key, hex_sha256},
-        image::ImageRef,
-        record::{ProcessingStatus, Record},
+        DAY_MILLIS, EpochMillis, FixedClock, ImageRef, ProcessingStatus, Record, Upload,
+        identity::{content_key, hex_sha256},
     },
     ports::{Objects, Records, Uploads},
 };
@@ -233,22 +231,6 @@ fn an_execution_whose_image_was_taken_over_ends_as_a_duplicate() {
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
     world.run(&upload, OTHER_EXECUTION).unwrap();
     assert_eq!(world.run(&upload, EXECUTION).unwrap_err().name(), "Image.Duplicate");
-}
-
-#[test]
-fn a_new_claim_removes_the_review_of_an_earlier_execution() {
-    let (world, upload) = claimed();
-    let reviewed = json!({
-        "ProcessingStatus": "FAILED", "StatusReason": "Storage.Unavailable", "ReviewStatus": "APPROVED",
-        "ReviewedBy": "anna", "ReviewedAt": 5, "ReviewReason": "art", "ReviewDeadline": 9, "ReviewToken": "secret",
-    });
-    world.records.change(IMAGE_ID, reviewed);
-    world.run(&upload, OTHER_EXECUTION).unwrap();
-    let item = world.records.item(IMAGE_ID);
-    assert_eq!(item["ReviewStatus"], json!("NONE"));
-    for name in ["ReviewedBy", "ReviewedAt", "ReviewReason", "ReviewDeadline", "ReviewToken"] {
-        assert!(!item.contains_key(name), "{name}");
-    }
 }
 
 /// Injected: a key is overwritten with other content.

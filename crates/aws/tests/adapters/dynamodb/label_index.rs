@@ -2,7 +2,7 @@
 
 use crate::replay::{Replay, ok, tables};
 use serde_json::{Value, json};
-use sightline_domain::{model::error::StepError, ports::LabelIndex, rules::label_index::RowKey};
+use sightline_domain::{model::StepError, ports::LabelIndex, rules::label_index::RowKey};
 use sightline_tests::samples::IMAGE_ID;
 
 #[tokio::test]

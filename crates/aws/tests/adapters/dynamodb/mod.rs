@@ -2,7 +2,7 @@
 
 use crate::replay::Answer;
 use serde_json::{Value, json};
-use sightline_domain::{model::record::Record, rules::merge::merge};
+use sightline_domain::{model::Record, rules::merge::merge};
 use sightline_tests::samples::{NOW, claimed, findings};
 
 mod counters;

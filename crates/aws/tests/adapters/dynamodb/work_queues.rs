@@ -1,48 +1,12 @@
 //! The port [`WorkQueues`], and the amount of open work.
 
 use crate::replay::{Replay, Request, ok, tables};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::OpenWork;
 use sightline_domain::{
-    model::{
-        record::{ProcessingStatus, WorkQueue},
-        rejection::ReasonCode,
-        review::ReviewStatus,
-    },
-    ports::{QueuePosition, QueuedImage, ReviewQueueState, WorkQueues},
+    model::ReasonCode,
+    ports::{ReviewQueueState, WorkQueues},
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID};
-
-#[tokio::test]
-async fn a_queue_is_read_through_its_index_in_ascending_order() {
-    let item = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "ExecutionArn": {"S": EXECUTION},
-        "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "APPROVED"}, "OwnerID": {"S": "anna"}, "WorkQueue": {"S": "PENDING"}});
-    let last = json!({"ImageID": {"S": IMAGE_ID}, "UploadTimestamp": {"N": "5"}, "WorkQueue": {"S": "PENDING"}});
-    let replay = Replay::new([ok(json!({"Items": [item], "LastEvaluatedKey": last}).to_string())]);
-    let after = QueuePosition { image_id: "i".into(), upload_timestamp: 4 };
-
-    let page = tables(&replay).await.queued(WorkQueue::Pending, Some(&after)).await.unwrap();
-
-    let sent = replay.only().json();
-    assert_eq!((&sent["IndexName"], &sent["ScanIndexForward"]), (&json!("WorkQueueIndex"), &json!(true)));
-    let start = json!({"WorkQueue": {"S": "PENDING"}, "UploadTimestamp": {"N": "4"}, "ImageID": {"S": "i"}});
-    assert_eq!((&sent["ExclusiveStartKey"], &sent["ExpressionAttributeValues"][":queue"]), (&start, &json!({"S": "PENDING"})));
-    let image = &page.items[0];
-    assert_eq!((image.image_id.as_str(), image.execution_arn.as_str(), image.upload_timestamp), (IMAGE_ID, EXECUTION, 5));
-    assert_eq!((image.processing_status, image.review_status), (ProcessingStatus::Pending, ReviewStatus::Approved));
-    assert_eq!(page.next, Some(QueuePosition { image_id: IMAGE_ID.into(), upload_timestamp: 5 }));
-}
-
-#[tokio::test]
-async fn an_unreadable_item_of_a_queue_hides_no_other() {
-    let item = |id: &str, status: &str| json!({"ImageID": {"S": id}, "UploadTimestamp": {"N": "5"}, "ProcessingStatus": {"S": status}});
-    let items = [item("odd", "SOMETHING"), item("fine", "PENDING"), json!({"UploadTimestamp": {"N": "5"}})];
-    let replay = Replay::new([ok(json!({"Items": items}).to_string())]);
-    let page = tables(&replay).await.queued(WorkQueue::Pending, None).await.unwrap();
-    assert_eq!(page.items.iter().map(|image| image.image_id.as_str()).collect::<Vec<_>>(), ["fine"]);
-    assert_eq!(page.unreadable.iter().map(|odd| odd.image_id.as_str()).collect::<Vec<_>>(), ["odd", ""]);
-}
 
 #[tokio::test]
 async fn the_review_queue_is_measured_over_all_pages() {
@@ -61,39 +25,6 @@ async fn the_review_queue_is_measured_over_all_pages() {
     assert_eq!(index["ExclusiveStartKey"], json!({"ImageID": {"S": "i"}}));
     assert_eq!((batch["Keys"].as_array().unwrap().len(), &batch["ProjectionExpression"]), (2, &json!("ReviewRequestedAt, ClaimedAt")));
     assert_eq!(tables(&Replay::new([ok("{}")])).await.review_queue().await.unwrap(), ReviewQueueState::default());
-}
-
-fn queued() -> QueuedImage {
-    QueuedImage {
-        image_id: IMAGE_ID.into(),
-        upload_timestamp: 5,
-        execution_arn: EXECUTION.into(),
-        processing_status: ProcessingStatus::Pending,
-        review_status: ReviewStatus::Rejected,
-    }
-}
-
-fn decided(changes: &Value) -> Replay {
-    let mut item = json!({"ImageID": {"S": IMAGE_ID}, "ProcessingStatus": {"S": "PENDING"}, "ReviewStatus": {"S": "REJECTED"},
-        "ReviewedBy": {"S": "anna"}, "ReviewedAt": {"N": "5"}, "ReviewReason": {"S": "no"}, "ReviewToken": {"S": "token-1"}});
-    item.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    Replay::new([ok(json!({"Items": [item]}).to_string())])
-}
-
-#[tokio::test]
-async fn a_saved_decision_is_read_with_its_token() {
-    let replay = decided(&json!({}));
-    let saved = tables(&replay).await.saved_decision(&queued()).await.unwrap().unwrap();
-    assert_eq!((saved.token.expose_secret(), saved.outcome.status), ("token-1", ReviewStatus::Rejected));
-    assert_eq!((saved.outcome.reviewed_at, saved.outcome.review_reason.as_deref()), (Some(5), Some("no")));
-    let sent = replay.only().json();
-    assert_eq!(sent["ConsistentRead"], json!(true));
-    assert_eq!(sent["KeyConditionExpression"], "ImageID = :id AND UploadTimestamp = :at", "of that very item, not of the newest");
-    for changes in
-        [json!({"ProcessingStatus": {"S": "FAILED"}}), json!({"ReviewStatus": {"S": "PENDING"}}), json!({"ReviewToken": {"NULL": true}})]
-    {
-        assert!(tables(&decided(&changes)).await.saved_decision(&queued()).await.unwrap().is_none(), "{changes}");
-    }
 }
 
 #[tokio::test]

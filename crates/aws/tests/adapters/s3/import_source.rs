@@ -2,11 +2,7 @@
 
 use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    model::{
-        error::StepError,
-        identity::{ObjectRef, Upload},
-        import::ListedObject,
-    },
+    model::{ListedObject, ObjectRef, StepError, Upload},
     ports::{ImportSource, ObjectFacts},
 };
 

@@ -13,8 +13,8 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use sightline_aws::s3::S3;
-use sightline_domain::{model::identity::ObjectRef, ports::Objects};
+use sightline_aws::S3;
+use sightline_domain::{model::ObjectRef, ports::Objects};
 use std::{
     convert::Infallible,
     pin::Pin,

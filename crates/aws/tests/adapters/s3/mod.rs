@@ -1,6 +1,6 @@
 //! S3: exact keys and versions, the meaning of its errors, and listings.
 
-use sightline_domain::model::identity::{ObjectRef, Upload};
+use sightline_domain::model::{ObjectRef, Upload};
 
 pub mod import_source;
 mod links;

@@ -3,11 +3,7 @@
 use super::{ENCODED, IMAGE, upload};
 use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    model::{
-        analysis::{Question, StoredAnswer},
-        error::{StepError, StorageError},
-        identity::ObjectRef,
-    },
+    model::{ObjectRef, StepError, StorageError},
     ports::{Content, ObjectVersion, Objects, Tagged, Uploads},
 };
 
@@ -106,20 +102,6 @@ async fn slow_down_errors_are_retried() {
 }
 
 #[tokio::test]
-async fn an_answer_is_written_and_read_with_its_question() {
-    let replay = Replay::new([ok("")]);
-    let (store, question) = (s3(&replay).await, Question::moderation(30.0));
-    store.write_answer("images", "results/i/moderation.json", b"{}".to_vec(), &question).await.unwrap();
-    assert_eq!(replay.only().header("x-amz-meta-question"), Some(r#"{"MinConfidence":30.0}"#));
-
-    let with = Answer::Http(200, vec![("x-amz-meta-question", r#"{"MinConfidence":30.0}"#.into())], b"{}".to_vec());
-    for (answer, question) in [(with, Some(r#"{"MinConfidence":30.0}"#.to_owned())), (ok("{}"), None)] {
-        let read = s3(&Replay::new([answer])).await.read_answer("images", "results/i/moderation.json").await.unwrap();
-        assert_eq!(read, Some(StoredAnswer { json: b"{}".to_vec(), question }));
-    }
-}
-
-#[tokio::test]
 async fn copies_are_written_as_jpeg() {
     let replay = Replay::new([ok("")]);
     s3(&replay).await.write_jpeg("images", "processed/i/image.jpg", b"jpeg".to_vec()).await.unwrap();
@@ -155,20 +137,6 @@ fn tags(pairs: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn the_status_tag_is_added_to_the_exact_version_and_keeps_other_tags() {
-    let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
-    assert_eq!(s3(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
-    let sent = replay.requests();
-    assert_eq!(sent.iter().map(|sent| sent.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
-    assert!(sent.iter().all(|sent| sent.uri.contains("tagging") && sent.uri.contains("versionId=v1")), "{sent:?}");
-    let body = String::from_utf8(sent[1].body.clone()).unwrap();
-    for part in ["<Key>album</Key><Value>Spring &amp; summer</Value>", "<Key>status</Key><Value>analyzed</Value>"] {
-        assert!(body.contains(part), "{body}");
-    }
-    assert_eq!(body.matches("<Tag>").count(), 2, "{body}");
-}
-
-#[tokio::test]
 async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     let there = Replay::new([tags(&[("status", "analyzed")])]);
     assert_eq!(s3(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
@@ -180,13 +148,6 @@ async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     assert_eq!(full.requests().len(), 1);
     for answers in [vec![xml_error(404, "NoSuchVersion")], vec![tags(&[]), xml_error(404, "NoSuchKey")]] {
         assert_eq!(s3(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
-    }
-}
-
-#[tokio::test]
-async fn deleting_a_missing_object_is_not_an_error() {
-    for answer in [Answer::Http(204, vec![], vec![]), xml_error(404, "NoSuchKey")] {
-        assert!(s3(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
     }
 }
 
@@ -214,22 +175,6 @@ async fn all_pages_of_versions_and_delete_markers_are_listed() {
 
 async fn delete(answer: Answer) -> Result<(), StorageError> {
     s3(&Replay::new([answer])).await.delete_versions("images", &[marker("v1")]).await
-}
-
-#[tokio::test]
-async fn versions_are_deleted_by_id_and_an_empty_list_sends_no_request() {
-    let replay = Replay::new([ok("<DeleteResult></DeleteResult>")]);
-    s3(&replay).await.delete_versions("images", &[marker("v1"), marker("v2")]).await.unwrap();
-    let sent = replay.only();
-    let body = String::from_utf8(sent.body).unwrap();
-    assert!(
-        sent.uri.contains("delete") && body.contains("<VersionId>v1</VersionId>") && body.contains("<VersionId>v2</VersionId>"),
-        "{body}"
-    );
-    assert!(body.contains("<Quiet>true</Quiet>"), "{body}");
-    let none = Replay::new([]);
-    s3(&none).await.delete_versions("images", &[]).await.unwrap();
-    assert!(none.requests().is_empty());
 }
 
 #[tokio::test]

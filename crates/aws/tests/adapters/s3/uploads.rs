@@ -3,7 +3,7 @@
 use super::{IMAGE, upload};
 use crate::replay::{Answer, Replay, ok, s3, xml_error};
 use sightline_domain::{
-    model::{error::StepError, identity::Upload},
+    model::{StepError, Upload},
     ports::{Objects, UploadFacts, Uploads, VersionPosition},
 };
 use sightline_tests::samples::UPLOADED;
@@ -24,17 +24,6 @@ fn head(etag: &str) -> Answer {
         ("x-amz-meta-filename", "a%20b.jpg"),
     ];
     Answer::Http(200, headers.map(|(name, value)| (name, value.to_owned())).into(), vec![])
-}
-
-#[tokio::test]
-async fn an_upload_with_a_version_is_found_by_it() {
-    let replay = Replay::new([head("\"other\"")]);
-    let facts = s3(&replay).await.find(&upload(Some("v1"))).await.unwrap().unwrap();
-    assert_eq!(
-        facts,
-        UploadFacts { version_id: Some("v1".into()), size: 1234, last_modified: 1_772_366_400_000, name: Some("a%20b.jpg".into()) }
-    );
-    assert!(replay.only().uri.contains("versionId=v1"));
 }
 
 #[tokio::test]
@@ -74,29 +63,6 @@ async fn the_first_version_of_a_key_is_found_on_the_last_page() {
     for (after, found) in [(1_772_366_460_000, Some(1_772_366_520_000)), (1_772_366_520_000, None)] {
         assert_eq!(s3(&Replay::new([both()])).await.first_uploaded(&upload(None), Some(after)).await.unwrap(), found);
     }
-}
-
-#[tokio::test]
-async fn the_first_upload_of_an_image_is_searched_under_all_extensions() {
-    let id = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
-    let version = |ending: &str, minute: u32| {
-        format!(
-            "<Version><Key>raw-uploads/anna/{id}{ending}</Key><VersionId>v</VersionId><LastModified>2026-03-01T12:{minute:02}:00.000Z</LastModified></Version>"
-        )
-    };
-    let listed = [version(".jpeg", 1), version(".jpg", 2), version("x.jpg", 0)].concat();
-    let replay = Replay::new([ok(format!("<?xml version=\"1.0\"?><ListVersionsResult>{listed}</ListVersionsResult>"))]);
-    let jpg = Upload { key: format!("raw-uploads/anna/{id}.jpg"), ..upload(Some("v")) };
-    assert_eq!(s3(&replay).await.first_uploaded(&jpg, None).await.unwrap(), Some(1_772_366_460_000));
-    assert!(replay.only().uri.contains(&format!("{id}&")) || replay.only().uri.ends_with(id), "{}", replay.only().uri);
-}
-
-#[tokio::test]
-async fn a_missing_upload_is_none() {
-    let gone = Answer::Http(404, vec![], vec![]);
-    assert_eq!(s3(&Replay::new([gone.clone()])).await.find(&upload(Some("v1"))).await.unwrap(), None);
-    let none = ok("<?xml version=\"1.0\"?><ListVersionsResult></ListVersionsResult>");
-    assert_eq!(s3(&Replay::new([gone, none])).await.find(&upload(None)).await.unwrap(), None);
 }
 
 #[tokio::test]

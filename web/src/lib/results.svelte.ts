@@ -1,0 +1,78 @@
+// The results of one search, page by page. The last search stays, so that coming back to it shows it at once.
+import { cancelled, listImages, type ImageQuery, type ImageSummary } from './api.ts';
+
+const PAGE = 60;
+/** Filters that match little give pages without photos: after this many in a row the reader is asked. */
+const PATIENCE = 6;
+
+class Results {
+  key = $state('');
+  images: ImageSummary[] = $state.raw([]);
+  next: string | null = $state(null);
+  nearest: string[] = $state.raw([]);
+  state: 'idle' | 'loading' | 'ready' | 'failed' = $state('idle');
+  error: unknown = $state.raw();
+  /** Many pages had no photo that matches: loading on waits for a click. */
+  tired = $state(false);
+  #query: ImageQuery = {};
+  #abort: AbortController | undefined;
+  #loading: Promise<void> | undefined;
+  #empty = 0;
+
+  /** Starts a search, unless it is the one that is here already. */
+  start(query: ImageQuery, again = false): void {
+    const key = JSON.stringify(query);
+    if (key === this.key && !again && this.state !== 'failed') return;
+    this.#abort?.abort();
+    this.#abort = new AbortController();
+    this.key = key;
+    this.#query = query;
+    this.#empty = 0;
+    this.tired = false;
+    this.nearest = [];
+    this.next = null;
+    this.state = 'loading';
+    this.#loading = undefined;
+    void this.#load(undefined, this.#abort.signal);
+  }
+
+  more(): Promise<void> {
+    if (!this.next || this.state !== 'ready' || !this.#abort) return Promise.resolve();
+    this.#loading ??= this.#load(this.next, this.#abort.signal).finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  goOn(): void {
+    this.tired = false;
+    this.#empty = 0;
+    void this.more();
+  }
+
+  async #load(cursor: string | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      const page = await listImages({ ...this.#query, limit: PAGE, ...(cursor ? { cursor } : {}) }, signal);
+      if (signal.aborted) return;
+      const known = new Set(cursor ? this.images.map(({ imageId }) => imageId) : []);
+      this.images = cursor ? [...this.images, ...page.images.filter(({ imageId }) => !known.has(imageId))] : page.images;
+      this.next = page.next;
+      this.nearest = page.nearest;
+      this.error = undefined;
+      this.#empty = page.images.length ? 0 : this.#empty + 1;
+      this.tired = this.#empty >= PATIENCE;
+      // Nothing to show yet, but there is more to look through.
+      if (this.images.length === 0 && page.next && !this.tired) return await this.#load(page.next, signal);
+      this.state = 'ready';
+    } catch (error) {
+      if (cancelled(error) || signal.aborted) return;
+      this.error = error;
+      if (!cursor || this.state === 'loading') this.state = 'failed';
+      else throw error;
+    }
+  }
+
+  remove(ids: ReadonlySet<string>): void {
+    this.images = this.images.filter(({ imageId }) => !ids.has(imageId));
+  }
+}
+
+export const results = new Results();

@@ -1,0 +1,26 @@
+// What a badge says about a photo: at most one thing, the most important one.
+import type { ImageSummary } from './api.ts';
+import { words } from './format.ts';
+import { texts } from './texts.ts';
+import type { IconName } from '../parts/Icon.svelte';
+
+export type Badge = { tone: 'note' | 'warning' | 'problem'; icon: IconName; text: string };
+
+/** The reason of a rejection in few words: a known code, or the code itself as words. */
+export const reasonText = (code: string): string => (texts.reasons as Record<string, string>)[code] ?? words(code);
+
+export function badge(image: Pick<ImageSummary, 'status' | 'statusReason' | 'reviewStatus' | 'withheld'>): Badge | undefined {
+  if (image.status === 'FAILED') {
+    // Names of errors have a dot; they are the system's failures, not the photo's.
+    const broke = image.statusReason?.includes('.') ?? false;
+    const text = broke || !image.statusReason ? texts.status.failed : `${texts.status.rejected}: ${reasonText(image.statusReason)}`;
+    return { tone: 'problem', icon: broke ? 'warning' : 'blocked', text };
+  }
+  if (image.reviewStatus === 'PENDING') return { tone: 'warning', icon: 'review', text: texts.status.review };
+  if (image.status === 'PENDING') return { tone: 'note', icon: 'clock', text: texts.status.PENDING };
+  if (image.withheld) return { tone: 'problem', icon: 'hidden', text: texts.status.withheld };
+  return undefined;
+}
+
+/** The name that a person reads: the title, else the file name. */
+export const nameOf = (image: Pick<ImageSummary, 'title' | 'name'>): string => image.title || image.name || texts.photos.unnamed;

@@ -1,0 +1,73 @@
+/** Asks for the progress of a batch: one call for up to 100 ids, after one second at first and five at last, and never while the page is hidden. */
+
+const FIRST = 1_000;
+const LAST = 5_000;
+const GROWTH = 1.35;
+/** What `GET /api/images?ids=` accepts. */
+export const IDS_PER_CALL = 100;
+
+export interface PollOptions<T> {
+  /** The ids still to ask for. Polling stops while there are none. */
+  pending: () => string[];
+  ask: (ids: string[]) => Promise<T[]>;
+  /** Called with the images found, and the ids that were asked for. */
+  tell: (images: T[], ids: string[]) => void;
+  /** Whether nobody can see the page. */
+  hidden?: () => boolean;
+}
+
+export class Poll<T> {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #delay = FIRST;
+  #running = false;
+  #failed = false;
+
+  readonly #options: PollOptions<T>;
+
+  constructor(options: PollOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Whether the last call failed. Polling goes on, at the longest delay. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Starts, or starts over with the shortest delay: call it when something was sent or the page is shown again. */
+  wake(): void {
+    this.#delay = FIRST;
+    clearTimeout(this.#timer);
+    this.#plan();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #plan(): void {
+    this.#timer = setTimeout(() => void this.#turn(), this.#delay);
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running || this.#options.hidden?.()) return;
+    const ids = this.#options.pending();
+    if (ids.length === 0) return;
+    this.#running = true;
+    try {
+      for (let at = 0; at < ids.length; at += IDS_PER_CALL) {
+        const some = ids.slice(at, at + IDS_PER_CALL);
+        this.#options.tell(await this.#options.ask(some), some);
+      }
+      this.#failed = false;
+      this.#delay = Math.min(LAST, this.#delay * GROWTH);
+    } catch {
+      this.#failed = true;
+      this.#delay = LAST;
+    } finally {
+      this.#running = false;
+    }
+    clearTimeout(this.#timer);
+    this.#plan();
+  }
+}

@@ -1,0 +1,39 @@
+/** The steps of a photo after it was sent, from what the API says about it. */
+
+/** The part of an image that decides on the stage. */
+export interface Progress {
+  status: string;
+  statusReason: string | null;
+  reviewStatus: string;
+  withheld: boolean;
+  width: number | null;
+}
+
+export type Stage = 'sent' | 'inspecting' | 'analysing' | 'review' | 'done' | 'withheld' | 'rejected' | 'failed';
+
+/** Reason codes of a file that cannot be analysed. Other reasons are failures that an operator can redrive. */
+const REJECTED = new Set(['EMPTY_FILE', 'TOO_LARGE', 'NOT_AN_IMAGE', 'UNSUPPORTED_FORMAT', 'TRUNCATED', 'TOO_SMALL', 'TOO_MANY_PIXELS', 'TOO_NARROW', 'REFUSED_BY_PROVIDER', 'OBJECT_DELETED']);
+
+/** `undefined` is an image that the API does not know yet: its upload event has not arrived. */
+export function stageOf(image: Progress | undefined): Stage {
+  if (!image) return 'sent';
+  switch (image.status) {
+    case 'COMPLETED':
+      return image.withheld ? 'withheld' : 'done';
+    case 'FAILED':
+      return REJECTED.has(image.statusReason ?? '') ? 'rejected' : 'failed';
+    default:
+      if (image.reviewStatus === 'PENDING') return 'review';
+      return image.width === null ? 'inspecting' : 'analysing';
+  }
+}
+
+/** Whether the stage can still change within seconds. A review takes people, so it is not polled for. */
+export function isMoving(stage: Stage): boolean {
+  return stage === 'sent' || stage === 'inspecting' || stage === 'analysing';
+}
+
+/** The four dots of the stepper: how many are filled. */
+export function stepsDone(stage: Stage): number {
+  return { sent: 1, inspecting: 2, analysing: 3, rejected: 2, failed: 3, review: 3, withheld: 4, done: 4 }[stage];
+}

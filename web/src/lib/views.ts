@@ -1,0 +1,19 @@
+// Each view is its own file of the build, loaded when it is first shown.
+import type { Component } from 'svelte';
+import type { RouteName } from './router.svelte.ts';
+
+type Load = () => Promise<{ default: Component }>;
+
+export const views: Record<RouteName, Load> = {
+  photos: () => import('../views/Photos.svelte'),
+  search: () => import('../views/Search.svelte'),
+  photo: () => import('../views/Photo.svelte'),
+  upload: () => import('../views/Upload.svelte'),
+  review: () => import('../views/Review.svelte'),
+  trends: () => import('../views/Trends.svelte'),
+  map: () => import('../views/Map.svelte'),
+  executions: () => import('../views/Executions.svelte'),
+  execution: () => import('../views/Execution.svelte'),
+  settings: () => import('../views/Settings.svelte'),
+  lost: () => import('../views/Lost.svelte'),
+};
