@@ -10,7 +10,7 @@ use crate::{
     types::{
         Time,
         image::Image,
-        review::{Claim, Decision, DecisionRequest, OpenReview, ReviewPage, Verdict},
+        review::{Claim, Decision, DecisionRequest, OpenReview, ReviewChoice, ReviewPage},
     },
 };
 use axum::Json;
@@ -182,15 +182,15 @@ pub async fn decide<D: Deployment>(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
         return Err(Problem::invalid(format!("A reason has at most {MAX_REASON} characters.")));
     }
-    if request.decision == Verdict::Rejected && reason.is_none() {
+    if request.decision == ReviewChoice::Rejected && reason.is_none() {
         return Err(Problem::invalid("Give a reason for the rejection."));
     }
     let record = api.reviewed(&id).await?;
     not_own(&record, &caller)?;
     let now = api.clock.now();
     let status = match request.decision {
-        Verdict::Approved => ReviewStatus::Approved,
-        Verdict::Rejected => ReviewStatus::Rejected,
+        ReviewChoice::Approved => ReviewStatus::Approved,
+        ReviewChoice::Rejected => ReviewStatus::Rejected,
     };
     let outcome = ReviewOutcome { status, reviewed_by: Some(caller.sub.clone()), reviewed_at: Some(now), review_reason: reason.clone() };
     let delivered = match review::decide(&api.tables, &api.executions, &record, &outcome, now).await? {
