@@ -129,7 +129,10 @@ test('olga decides a review of ann’s photo', async ({ browser }) => {
   await view.getByRole('button', { name: /Show photo/ }).click();
   await view.getByRole('button', { name: /Approve/ }).click();
   await expect(view.getByText(/Approved astronaut\.jpg/)).toBeVisible();
+  // The decision is sent when the time to undo it is over, or when the view is left.
+  const saved = view.waitForResponse(/\/decision$/);
   await view.getByRole('link', { name: 'Photos', exact: true }).click();
+  expect((await saved).status()).toBe(200);
   await other.close();
   await expect(card(page, 'astronaut.jpg')).toContainText('Done', { timeout: 120_000 });
 });
