@@ -8,6 +8,7 @@ pub mod analyzer;
 pub mod executions;
 pub mod failing;
 pub mod futures;
+pub mod http;
 pub mod import_source;
 pub mod objects;
 pub mod samples;

@@ -160,6 +160,7 @@ fn a_status_event_may_lack_input_error_and_cause() {
 
 #[test]
 fn every_function_accepts_its_sample() {
+    read::<api::Event>("functions", "api");
     read::<inspect_image::step::Input>("functions", "inspect-image");
     read::<record_rejection::Input>("functions", "record-rejection");
     read::<AnalysisInput>("functions", "detect-labels");

@@ -2,7 +2,6 @@
 
 use crate::{
     caller::{Caller, OPERATORS},
-    counters::{owner_labels_counter, owner_months_counter},
     cursor,
     deployment::{Api, Deployment, State},
     extract::{Body, ImageId, Parameters, parse_image_id},
@@ -25,6 +24,7 @@ use serde::Deserialize;
 use sightline_domain::{
     flows::{
         edit::{self as edits, Edited},
+        own_trends::{owner_labels, owner_months},
         search::{Search, SearchPage, SearchPosition, search_page},
     },
     model::{
@@ -33,14 +33,8 @@ use sightline_domain::{
         layout,
         record::Record,
     },
-    ports::{Counters, Gallery, GalleryFilter, GalleryImage, GalleryQuery, Links, Objects, RecordKey, Records},
-    rules::{
-        edit::OverlayChange,
-        label_index::month,
-        nearest::nearest,
-        tally::{COUNT, Counts},
-        terms::Query,
-    },
+    ports::{Gallery, GalleryFilter, GalleryImage, GalleryQuery, Links, Objects, RecordKey, Records},
+    rules::{edit::OverlayChange, label_index::month, nearest::nearest, terms::Query},
 };
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
@@ -273,18 +267,14 @@ impl<D: Deployment> Api<D> {
 
     /// The months in which the owner has images; and the one of today, because counting takes a moment.
     async fn months_of(&self, owner: &str, now: EpochMillis) -> Result<BTreeSet<String>, Problem> {
-        let counted = self.tables.counts(&owner_months_counter(owner), None).await?;
-        let mut months: BTreeSet<String> =
-            counted.into_iter().filter(|(_, counts)| counts.get(COUNT).is_some_and(|count| *count > 0)).map(|(name, _)| name).collect();
+        let mut months: BTreeSet<String> = owner_months(&self.tables, owner).await?.into_keys().collect();
         months.extend([month(now + CLOCK_SKEW), month(now), month(now - DAY_MILLIS)]);
         Ok(months)
     }
 
     /// The labels of the owner's images that are most similar to what was typed.
     async fn nearest_terms(&self, owner: &str, typed: &[String]) -> Result<Vec<String>, Problem> {
-        let counts = self.tables.counts(&owner_labels_counter(owner), None).await?;
-        let known: BTreeSet<String> =
-            counts.into_iter().filter(|(_, counts)| counts.get(COUNT).is_some_and(|count| *count > 0)).map(|(name, _)| name).collect();
+        let known: BTreeSet<String> = owner_labels(&self.tables, owner, "").await?.into_iter().map(|label| label.name).collect();
         let mut terms: Vec<String> = Vec::new();
         for word in typed.iter().filter(|word| !word.starts_with('-')) {
             for name in nearest(word, &known) {
@@ -342,10 +332,8 @@ fn matches(record: &Record, filter: GalleryFilter) -> bool {
 /// Counts the caller's images by month of upload.
 #[utoipa::path(get, path = "/api/images/months", operation_id = "listMonths", tag = "images", responses((status = 200, description = "The months.", body = Months)))]
 pub async fn months<D: Deployment>(api: State<D>, caller: Caller) -> Result<Json<Months>, Problem> {
-    let counts = api.tables.counts(&owner_months_counter(&caller.sub), None).await?;
-    let count = |counts: &Counts| counts.get(COUNT).and_then(|count| u64::try_from(*count).ok()).filter(|count| *count > 0);
-    let months = counts.into_iter().rev().filter_map(|(month, counts)| Some(Month { month, count: count(&counts)? })).collect();
-    Ok(Json(Months { months }))
+    let months = owner_months(&api.tables, &caller.sub).await?.into_iter().rev();
+    Ok(Json(Months { months: months.map(|(month, count)| Month { month, count }).collect() }))
 }
 
 /// Shows one of the caller's images with everything that its record has.

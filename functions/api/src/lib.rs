@@ -4,7 +4,6 @@
 //! the function itself fails only if it panics twice or runs out of time.
 
 mod caller;
-mod counters;
 mod cursor;
 mod deployment;
 mod event;

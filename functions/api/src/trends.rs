@@ -2,7 +2,6 @@
 
 use crate::{
     caller::{Caller, OPERATORS, not_an_operator},
-    counters::{owner_days_counter, owner_labels_counter},
     deployment::{Api, Deployment, State},
     extract::Parameters,
     problem::Problem,
@@ -15,15 +14,15 @@ use axum::Json;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use sightline_domain::{
-    flows::trends::{Ended, Ranking, Week, most_frequent},
+    flows::{
+        own_trends::{OwnerLabel, owner_days, owner_labels},
+        trends::{Ended, Ranking, Week, most_frequent},
+    },
     model::{
-        clock::{Clock, EpochMillis, WEEK_MILLIS, day, week, week_start},
+        clock::{Clock, EpochMillis, WEEK_MILLIS, week, week_start},
         record::ImageOutcome,
     },
-    ports::Counters,
-    rules::tally::{COUNT, Counts},
 };
-use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
 /// Weeks, unless the caller asks for another number.
@@ -91,31 +90,22 @@ impl<D: Deployment> Api<D> {
 
     async fn own_trends(&self, owner: &str, weeks: u16) -> Result<Trends, Problem> {
         let now = self.clock.now();
-        let names: Vec<String> = (0..weeks).rev().map(|back| week(now - EpochMillis::from(back) * WEEK_MILLIS)).collect();
-        let labels = self.tables.counts(&owner_labels_counter(owner), None).await?;
-        let of_week = |week: &String| {
-            let ranking: Ranking = labels.iter().filter_map(|(name, counts)| Some((name.clone(), positive(counts, week)?))).collect();
-            WeekTrend { week: week.clone(), labels: counted(&ranking) }
+        let labels = owner_labels(&self.tables, owner, "").await?;
+        let of_week = |back: u16| {
+            let week = week(now - EpochMillis::from(back) * WEEK_MILLIS);
+            let ranking: Ranking = labels.iter().filter_map(|label| Some((label.name.clone(), *label.by_week.get(&week)?))).collect();
+            WeekTrend { labels: counted(&ranking), week }
         };
-        let first = day(week_start(now - EpochMillis::from(weeks - 1) * WEEK_MILLIS));
-        let days = self.tables.counts(&owner_days_counter(owner), Some(first.as_str()..=day(now).as_str())).await?;
-        let day_of = |(day, counts): (String, Counts)| {
-            let mut ended = Ended::default();
-            ended.add(&counts);
-            (ended.all() > 0).then(|| day_trend(&day, &ended))
-        };
+        let first = week_start(now - EpochMillis::from(weeks - 1) * WEEK_MILLIS);
+        let days = owner_days(&self.tables, owner, first, now).await?;
         Ok(Trends {
             scope: Scope::Own,
-            weeks: names.iter().map(of_week).collect(),
-            days: days.into_iter().filter_map(day_of).collect(),
+            weeks: (0..weeks).rev().map(of_week).collect(),
+            days: days.iter().map(|(day, ended)| day_trend(day, ended)).collect(),
             reasons: Vec::new(),
             reviews_waiting: None,
         })
     }
-}
-
-fn positive(counts: &Counts, attribute: &str) -> Option<u64> {
-    counts.get(attribute).and_then(|count| u64::try_from(*count).ok()).filter(|count| *count > 0)
 }
 
 fn counted(ranking: &Ranking) -> Vec<Counted> {
@@ -156,11 +146,7 @@ pub async fn terms<D: Deployment>(
     if prefix.chars().count() > MAX_PREFIX {
         return Err(Problem::invalid(format!("A prefix has at most {MAX_PREFIX} characters.")));
     }
-    // Sorts after everything that begins with the prefix.
-    let end = format!("{prefix}\u{10ffff}");
-    let names = (!prefix.is_empty()).then(|| prefix.as_str()..=end.as_str());
-    let counts: BTreeMap<String, Counts> = api.tables.counts(&owner_labels_counter(&caller.sub), names).await?;
-    let ranking: Ranking = counts.into_iter().filter_map(|(name, counts)| Some((name, positive(&counts, COUNT)?))).collect();
-    let term = |(name, count): (&str, u64)| Term { term: name.to_owned(), count, kind: TermKind::Label };
-    Ok(Json(Terms { terms: most_frequent(&ranking, MOST_TERMS).into_iter().map(term).collect() }))
+    let labels = owner_labels(&api.tables, &caller.sub, &prefix).await?.into_iter().take(MOST_TERMS);
+    let term = |label: OwnerLabel| Term { term: label.name, count: label.images, kind: TermKind::Label };
+    Ok(Json(Terms { terms: labels.map(term).collect() }))
 }

@@ -41,5 +41,7 @@ mod store;
 mod uploads;
 mod work_queues;
 
+mod api_reads;
+
 #[path = "../local_stack/mod.rs"]
 mod local_stack;

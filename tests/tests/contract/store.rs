@@ -9,6 +9,7 @@ use aws_sdk_s3::{
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use sightline_aws::{
+    clients::Clients,
     dynamodb::{TableNames, Tables},
     s3::S3,
 };
@@ -227,6 +228,11 @@ impl Local {
             let create = create.set_key_schema(table.key_schema).set_attribute_definitions(table.attribute_definitions);
             create.set_global_secondary_indexes(Some(indexes).filter(|indexes| !indexes.is_empty())).send().await.unwrap();
         }
+    }
+
+    /// Clients of the stack, and the names of the tables.
+    pub fn parts(&self) -> (&Clients, &TableNames) {
+        (&self.stack.clients, &self.names)
     }
 
     /// Creates a versioned bucket.

@@ -108,8 +108,8 @@ impl State {
     }
 }
 
-/// Functions that rules, schedules and streams call instead of a state.
-pub const CALLED_FROM_OUTSIDE: [&str; 4] = ["count-trends", "reconcile", "record-failure", "report-trends"];
+/// Functions that rules, schedules, streams and the HTTP API call instead of a state.
+pub const CALLED_FROM_OUTSIDE: [&str; 5] = ["api", "count-trends", "reconcile", "record-failure", "report-trends"];
 
 /// The crates in `functions/`.
 pub fn functions() -> BTreeSet<String> {

@@ -11,7 +11,7 @@ use sightline_domain::{
         error::StepError,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{ExecutionOperations, ExecutionState, Executions, FailureCause, Notified, Redriven, Stopped},
+    ports::{ExecutionOperations, ExecutionQuery, ExecutionState, Executions, FailureCause, Notified, Redriven, Stopped},
 };
 use sightline_tests::samples::EXECUTION;
 
@@ -386,4 +386,31 @@ async fn failed_items_are_listed_with_object_and_reason() {
     assert_eq!((&failures[0].object, failures[0].error.as_str()), (&photo(), "Import.SourceMissing"));
     let sent = replay.requests()[0].json();
     assert_eq!(sent, json!({"mapRunArn": "m", "statusFilter": "FAILED"}));
+}
+
+#[tokio::test]
+async fn a_page_of_executions_ends_at_the_earliest_time_that_is_asked_for() {
+    let item = |name: &str, started: f64| json!({"executionArn": name, "stateMachineArn": "m", "name": name, "status": "FAILED", "startDate": started});
+    let page = |items: &[Value]| ok(json!({"executions": items, "nextToken": "more"}).to_string());
+    let replay = Replay::new([page(&[item("b", 20.0), item("a", 10.0)]), page(&[item("b", 20.0), item("a", 10.0)])]);
+    let executions = step_functions(&replay).await;
+    let query = ExecutionQuery { status: Some("FAILED"), since: 0, limit: 2, token: Some("token") };
+    let all = executions.page(&query).await.unwrap();
+    assert_eq!((all.items.len(), all.next.as_deref()), (2, Some("more")));
+    let recent = executions.page(&ExecutionQuery { since: 15_000, ..query }).await.unwrap();
+    assert_eq!((recent.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), recent.next), (vec!["b"], None));
+    let sent = replay.requests()[0].json();
+    assert_eq!((&sent["statusFilter"], &sent["maxResults"], &sent["nextToken"]), (&json!("FAILED"), &json!(2), &json!("token")));
+}
+
+#[tokio::test]
+async fn a_history_is_read_up_to_its_limit() {
+    let page = |first: i64, next: Option<&str>| {
+        let event = |id: i64| json!({"id": id, "previousEventId": id - 1, "timestamp": 1.0, "type": "ExecutionStarted"});
+        ok(json!({"events": [event(first), event(first + 1)], "nextToken": next}).to_string())
+    };
+    let replay = Replay::new([page(1, Some("more")), page(3, Some("still more"))]);
+    let events = step_functions(&replay).await.history(EXECUTION, 3).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(replay.requests()[1].json()["nextToken"], "more");
 }

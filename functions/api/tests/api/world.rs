@@ -17,6 +17,7 @@ use sightline_domain::{
 use sightline_kit::{Step, settings::from};
 use sightline_tests::{
     executions::MemoryExecutions,
+    http,
     objects::MemoryObjects,
     samples::{BUCKET, NOW, claimed, findings},
     tables::MemoryTables,
@@ -80,7 +81,7 @@ impl Who {
             Self::Operator => ("d0000000-0000-4000-8000-000000000004", "[operators]"),
             Self::AnnWithGroups => (ANN, "[reviewers operators]"),
         };
-        Some(json!({"sub": sub, "token_use": "access", "cognito:groups": groups, "username": sub}))
+        Some(http::claims(sub, groups))
     }
 }
 
@@ -185,28 +186,9 @@ pub fn assert_problem(request: &str, answer: &Answer) {
     assert!(detail.ends_with('.') && detail.starts_with(char::is_uppercase), "{request}: {detail:?} is a sentence");
 }
 
-/// The event of a request such as `GET /api/images?limit=5` (API Gateway developer guide, "Working with AWS Lambda proxy integrations for
-/// HTTP APIs", payload format 2.0).
+/// The event of a request such as `GET /api/images?limit=5`.
 pub fn event(who: Who, request: &str, body: Option<Value>) -> Value {
-    let (method, target) = request.split_once(' ').unwrap();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut event = json!({
-        "version": "2.0", "routeKey": "ANY /api/{proxy+}", "rawPath": path, "rawQueryString": query,
-        "headers": {"accept": "application/json", "content-type": "application/json", "host": "abc123.execute-api.eu-west-1.amazonaws.com",
-            "authorization": "Bearer not-read", "x-forwarded-proto": "https"},
-        "requestContext": {"accountId": "123456789012", "apiId": "abc123", "domainName": "abc123.execute-api.eu-west-1.amazonaws.com",
-            "domainPrefix": "abc123", "requestId": "request-1", "routeKey": "ANY /api/{proxy+}", "stage": "$default",
-            "time": "26/Nov/2026:07:00:00 +0000", "timeEpoch": 1_795_676_400_000_i64,
-            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}},
-        "isBase64Encoded": false,
-    });
-    if let Some(claims) = who.claims() {
-        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
-    }
-    if let Some(body) = body {
-        event["body"] = json!(body.to_string());
-    }
-    event
+    http::event(who.claims(), request, body.as_ref())
 }
 
 /// A COMPLETED image of Ann's.
@@ -233,6 +215,8 @@ pub fn flagged(id: &str) -> Record {
         moderation_verdict: None,
         finished_at: None,
         labels: None,
+        thumbnail_key: None,
+        processed_key: None,
         ..photo(id)
     }
 }

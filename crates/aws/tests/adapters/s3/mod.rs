@@ -3,6 +3,7 @@
 use sightline_domain::model::{ObjectRef, Upload};
 
 pub mod import_source;
+mod links;
 mod memory;
 mod objects;
 mod uploads;
