@@ -52,10 +52,11 @@ class Timeline {
         const photos = merge(kept, fresh);
         buckets.push({ month, photos, count: Math.max(counts.get(month) ?? 0, photos.length), complete: whole || (old?.complete ?? false) });
       }
-      if (!months && !everything) this.#addUncounted(buckets, oldestMonth);
       this.buckets = buckets.filter((bucket) => !bucket.complete || bucket.photos.length > 0);
       this.error = undefined;
       this.state = 'ready';
+      const last = this.buckets.at(-1);
+      if (!everything && last) await this.#lookOlder(last.month);
     } catch (error) {
       if (first) {
         this.error = error;
@@ -64,10 +65,17 @@ class Timeline {
     }
   }
 
-  /** Without counts by month, the months before the oldest photo are found by loading on. */
-  #addUncounted(buckets: Bucket[], oldestMonth: string): void {
-    const bucket = buckets.find(({ month }) => month === oldestMonth);
-    if (bucket) bucket.count = bucket.photos.length + PAGE;
+  /**
+   * Counts come a little later than photos, and may be missing: a photo older than every known month opens a month of its own.
+   * Each month that turns out to be the last one asks again.
+   */
+  async #lookOlder(month: string): Promise<void> {
+    const page = await listImages({ to: new Date(monthStart(month).getTime() - 1).toISOString(), limit: 1 }).catch(() => undefined);
+    const found = page?.images[0];
+    if (!found) return;
+    const older = monthOf(found.uploadedAt);
+    if (this.buckets.some((bucket) => bucket.month <= older)) return;
+    this.buckets = [...this.buckets, { month: older, photos: [found], count: PAGE, complete: false }];
   }
 
   /** Loads the next photos of a month that are not here yet. */
@@ -89,11 +97,13 @@ class Timeline {
     if (epoch !== this.#epoch && !this.buckets.some((other) => other.month === month)) return;
     progress.started = true;
     progress.cursor = page.next ?? undefined;
+    const isLast = this.buckets.at(-1)?.month === month;
     this.#change(month, (old) => {
       const photos = merge(old.photos, page.images);
       const complete = page.next === null;
       return { ...old, photos, complete, count: complete ? photos.length : Math.max(old.count, photos.length + 1) };
     });
+    if (page.next === null && isLast) await this.#lookOlder(month);
   }
 
   #change(month: string, edit: (bucket: Bucket) => Bucket): void {
