@@ -102,7 +102,7 @@ openapi: ## Generate web/openapi.json from the types of the API
 ##: AWS
 
 .PHONY: package
-package: ## Build the Lambda zips for AWS; ARCH=arm64 or x86_64 for only one
+package: ## Build the page and the Lambda zips for AWS; ARCH=arm64 or x86_64 for only one
 	@$(PYTHON) tools/package.py $(ARCH)
 
 .PHONY: deploy

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds dist/<architecture>/<function>.zip for AWS Lambda with cargo-lambda and zig, and checks the size of each zip."""
+"""Builds dist/<architecture>/<function>.zip for AWS Lambda with cargo-lambda and zig, and checks the size of each zip; and the page into web/dist."""
 
 import argparse
 import os
@@ -30,12 +30,20 @@ def main():
     parser.add_argument("architectures", nargs="+", choices=sorted(FLAGS), metavar="ARCH", help="arm64 or x86_64")
     architectures = parser.parse_args().architectures
     try:
+        build_page()
         # cargo-lambda depends on zig, so both are installed.
         programs = venvs.ensure("package", CARGO_LAMBDA)
         too_large = [zip_file for architecture in architectures for zip_file in package(architecture, programs)]
     except subprocess.CalledProcessError as error:
         return f"package: `{' '.join(str(part) for part in error.cmd[:4])} …` failed with code {error.returncode}."
     return f"package: too large: {', '.join(too_large)}." if too_large else 0
+
+
+def build_page():
+    """Builds web/dist, which is the same for every architecture."""
+    say("building the page")
+    for command in (["npm", "ci", "--no-audit", "--no-fund", "--silent"], ["npm", "run", "--silent", "build"]):
+        subprocess.run(command, cwd=ROOT / "web", check=True, stdout=sys.stderr)
 
 
 def package(architecture, programs):

@@ -13,6 +13,9 @@ export function edgeSource(name: 'media-link' | 'single-page'): string {
   return readFileSync(fileURLToPath(new URL(`../edge/${name}.js`, import.meta.url)), 'utf8');
 }
 
+/** All printable ASCII characters but letters and digits. */
+const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+
 export interface MediaSecretProps {
   readonly environment: Environment;
 }
@@ -25,7 +28,8 @@ export class MediaSecret extends Construct {
     super(scope, id);
     this.secret = new Secret(this, 'Secret', {
       description: 'sightline: signs the links of pictures',
-      generateSecretString: { excludePunctuation: true, passwordLength: 64 },
+      // The secret becomes part of the code of a function. Not excludePunctuation, which the emulator ignores.
+      generateSecretString: { excludeCharacters: PUNCTUATION, passwordLength: 64 },
       removalPolicy: removalPolicyOf(props.environment),
     });
     Validations.of(this.secret).acknowledge({

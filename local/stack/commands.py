@@ -127,7 +127,7 @@ def _photos(folder):
 def _analyse(photos, are_samples):
     """Uploads the photos, waits for their records, and prints what to try next."""
     sightline = config.binary("sightline")
-    code = subprocess.run([sightline, "upload", "--owner", web.ANN, "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
+    code = subprocess.run([sightline, "upload", "--owner", web.owner_of_demo(), "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
     if code == PARTLY_DONE and are_samples:
         print("\n(cut-off.jpg is a truncated file: it must be rejected.)", file=sys.stderr)
     elif code not in (0, PARTLY_DONE):

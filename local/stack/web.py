@@ -11,13 +11,11 @@ from config import StackError
 
 FRONT_DOOR = config.ROOT / "local" / "front-door" / "front-door.mjs"
 
-# The accounts of the local stack. Their passwords are no secret: the stack answers only on this machine. The `sub` of ann is fixed, so that photos that
-# the command line uploads for her are hers.
-ANN = "a11ce000-0000-4000-8000-000000000001"
-OLGA = "019a0000-0000-4000-8000-000000000002"
+# The accounts of the local stack. Their passwords are no secret: the stack answers only on this machine.
+ANN = "ann@example.com"
 ACCOUNTS = {
-    "ann@example.com": {"sub": ANN, "password": "ann likes photos", "groups": [], "what": "owns the photos of the demo"},
-    "olga@example.com": {"sub": OLGA, "password": "olga runs the stack", "groups": ["reviewers", "operators"], "what": "reviews photos and redrives failures"},
+    ANN: {"password": "ann likes photos", "groups": [], "what": "owns the photos of the demo"},
+    "olga@example.com": {"password": "olga runs the stack", "groups": ["reviewers", "operators"], "what": "reviews photos and redrives failures"},
 }
 
 
@@ -39,8 +37,7 @@ def _create_account(pool, email, account):
     """Creates an account with a permanent password; returns whether it was missing."""
     who = {"UserPoolId": pool, "Username": email}
     try:
-        # The local AWS accepts a `sub`; AWS chooses it.
-        attributes = {"sub": account["sub"], "email": email, "email_verified": "true"}
+        attributes = {"email": email, "email_verified": "true"}
         _call("AdminCreateUser", who | {"MessageAction": "SUPPRESS", "UserAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()]})
     except urllib.error.HTTPError as error:
         if "UsernameExistsException" in error.read().decode("utf-8", "replace"):
@@ -50,6 +47,13 @@ def _create_account(pool, email, account):
     for group in account["groups"]:
         _call("AdminAddUserToGroup", who | {"GroupName": group})
     return True
+
+
+def owner_of_demo():
+    """The `sub` of ann, which owns the images that she sees."""
+    (name,) = deployment.DEFAULT_STAGE
+    attributes = _call("AdminGetUser", {"UserPoolId": _pool(name), "Username": ANN})["UserAttributes"]
+    return next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
 
 
 def _call(operation, body):

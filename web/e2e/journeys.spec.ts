@@ -1,4 +1,5 @@
 // What people do with the page, from the first sign-in to the erasure of a photo. The tests of a group depend on each other, in this order.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
@@ -40,29 +41,31 @@ test('ann signs in, and is still signed in after a reload', async () => {
 
 test('ann uploads three files, reloads in the middle, and sees them finish', async () => {
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
-  // Sent slowly, so that the reload comes before the end.
-  await page.route('**/raw-uploads/**', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await route.continue();
-  });
-  await choose(page, [sample('cat.webp'), sample('coffee.jpg'), sample('CREDITS.md')]);
+  // No file arrives before the reload.
+  let isHeld = true;
+  await page.route('**/raw-uploads/**', (route) => (isHeld ? undefined : route.continue()));
+  await choose(page, [sample('coffee.jpg'), sample('camera-operator.jpg'), sample('CREDITS.md')]);
   await expect(card(page, 'CREDITS.md')).toContainText('this is not a photo');
+  await expect(card(page, 'coffee.jpg')).toContainText(/Waiting to be sent|Sending/);
+  // The queue writes itself to the browser's storage twice a second.
+  await page.waitForTimeout(3_000);
+  isHeld = false;
   await page.reload();
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
-  for (const name of ['cat.webp', 'coffee.jpg']) {
-    await expect(card(page, name)).toContainText(/Done|Already analysed/, { timeout: 120_000 });
+  for (const name of ['coffee.jpg', 'camera-operator.jpg']) {
+    await expect(card(page, name)).toContainText('Done', { timeout: 120_000 });
     await expect(card(page, name).getByRole('link', { name })).toBeVisible();
   }
 });
 
 test('ann uploads a photo again, and is told that it is known', async () => {
   await page.goto('/upload');
-  await choose(page, { name: 'again.webp', mimeType: 'image/webp', buffer: await import('node:fs').then(({ readFileSync }) => readFileSync(sample('cat.webp'))) });
-  await expect(card(page, 'again.webp')).toContainText(/Already analysed|already in this list/);
+  await choose(page, { name: 'again.jpg', mimeType: 'image/jpeg', buffer: readFileSync(sample('coffee.jpg')) });
+  await expect(card(page, 'again.jpg')).toContainText(/Already analysed|already in this list/);
 });
 
 test('ann searches for a cup, and sees why the photo was found', async () => {
   await page.goto('/');
+  await expect(page.getByRole('link', { name: /coffee\.jpg/ })).toBeVisible();
   await page.keyboard.press('/');
   const field = page.getByRole('combobox', { name: 'Search photos' });
   await expect(field).toBeFocused();
@@ -120,12 +123,16 @@ test('olga decides a review of ann’s photo', async ({ browser }) => {
   await signIn(view, olga);
   await view.getByRole('link', { name: 'Review' }).click();
   // The newest review is the last one; earlier runs may have left others.
+  await expect(view.getByRole('button', { name: /Show photo/ })).toBeVisible();
   const queue = view.getByRole('navigation', { name: 'Photos that wait for a decision' }).getByRole('button', { name: /^\d+: astronaut\.jpg/ });
   if (await queue.count()) await queue.last().click();
   await view.getByRole('button', { name: /Show photo/ }).click();
   await view.getByRole('button', { name: /Approve/ }).click();
   await expect(view.getByText(/Approved astronaut\.jpg/)).toBeVisible();
+  // The decision is sent when the time to undo it is over, or when the view is left.
+  const saved = view.waitForResponse(/\/decision$/);
   await view.getByRole('link', { name: 'Photos', exact: true }).click();
+  expect((await saved).status()).toBe(200);
   await other.close();
   await expect(card(page, 'astronaut.jpg')).toContainText('Done', { timeout: 120_000 });
 });

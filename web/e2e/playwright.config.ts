@@ -26,7 +26,7 @@ export default defineConfig({
   // The local stack runs on the same few cores, and its queue of reviews belongs to all tests.
   workers: 1,
   timeout: 180_000,
-  expect: { timeout: 60_000 },
+  expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env['CI']),
   reporter: [['list']],
   use: {

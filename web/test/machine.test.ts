@@ -66,6 +66,11 @@ describe('outcomes', () => {
     ]);
   });
 
+  test('a choice that is not listed was made if one of its ways was taken', () => {
+    const found = outcomes(MACHINE, [{ name: 'AnalyzeFaces', outcome: 'DONE' }]);
+    expect([found.get('PersonFound'), found.get('TextFound')]).toEqual(['succeeded', 'unreached']);
+  });
+
   test('a state that the drawing does not know is left out', () => {
     expect(outcomes(MACHINE, [{ name: 'NewState', outcome: 'FAILED' }]).has('NewState')).toBe(false);
   });

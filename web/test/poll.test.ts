@@ -78,3 +78,14 @@ test('it goes on after a failed call, and says so', async () => {
   expect(asked).toHaveLength(2);
   expect(poll.failed).toBe(false);
 });
+
+test('where only people can change something, it asks seldom', async () => {
+  const asked: string[][] = [];
+  const poll = new Poll<string>({ pending: () => ['a'], calm: () => true, ask: (ids) => (asked.push(ids), Promise.resolve([])), tell: () => undefined });
+  poll.wake();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await vi.advanceTimersByTimeAsync(14_000);
+  expect(asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toHaveLength(2);
+});

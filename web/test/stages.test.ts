@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isMoving, stageOf, stepsDone, type Progress } from '../src/lib/upload/stages.ts';
+import { isMoving, mayChange, stageOf, stepsDone, type Progress } from '../src/lib/upload/stages.ts';
 
 const image = (given: Partial<Progress>): Progress => ({ status: 'PENDING', statusReason: null, reviewStatus: 'NONE', withheld: false, width: null, ...given });
 
@@ -16,7 +16,11 @@ test.each([
   expect(stageOf(given)).toBe(stage);
 });
 
-test('only stages that change within seconds are polled for', () => {
+test('a review and a failure can still change, but not by themselves', () => {
+  expect((['sent', 'review', 'failed', 'done', 'rejected', 'withheld'] as const).filter(mayChange)).toEqual(['sent', 'review', 'failed']);
+});
+
+test('only stages that change by themselves are polled for often', () => {
   expect((['sent', 'inspecting', 'analysing', 'review', 'done', 'withheld', 'rejected', 'failed'] as const).filter(isMoving)).toEqual(['sent', 'inspecting', 'analysing']);
 });
 

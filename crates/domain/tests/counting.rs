@@ -6,10 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use sightline_domain::{
     flows::count::{Counted, count_image, remove_tally},
-    model::{
-        error::StepError,
-        record::{ProcessingStatus, Record},
-    },
+    model::{ProcessingStatus, Record, StepError},
     ports::Counters,
     rules::{
         merge::merge,

@@ -7,7 +7,7 @@ use sightline_domain::{
         own_trends::{OwnerLabel, owner_days, owner_labels, owner_months},
         trends::{Week, most_frequent, report},
     },
-    model::{clock::WEEK_MILLIS, record::ImageOutcome},
+    model::{ImageOutcome, WEEK_MILLIS},
     rules::{
         alert::Attribute,
         tally::{CounterKey, Counts},

@@ -10,7 +10,7 @@ use crate::{
     types::{
         Time,
         image::Image,
-        review::{Claim, Decision, DecisionRequest, OpenReview, ReviewPage, Verdict},
+        review::{Claim, Decision, DecisionRequest, OpenReview, ReviewChoice, ReviewPage},
     },
 };
 use axum::Json;
@@ -20,6 +20,7 @@ use sightline_domain::{
     flows::review::{self, Decision as Decided},
     model::{
         clock::{Clock, EpochMillis},
+        layout,
         record::{ProcessingStatus, Record, WorkQueue},
         review::{ReviewOutcome, ReviewStatus},
     },
@@ -57,6 +58,15 @@ fn is_open(record: &Record, now: EpochMillis) -> bool {
         && record.review_deadline.is_none_or(|deadline| deadline > now)
 }
 
+/// The record of an open review with the keys of its pictures. inspect-image has written them, but the record gets their keys only when it is
+/// complete, and reviewers have to see the image before that.
+fn with_pictures(record: Record) -> Record {
+    let id = &record.image_id;
+    let processed_key = record.processed_key.clone().unwrap_or_else(|| layout::processed_image(id));
+    let thumbnail_key = record.thumbnail_key.clone().unwrap_or_else(|| layout::thumbnail(id));
+    Record { processed_key: Some(processed_key), thumbnail_key: Some(thumbnail_key), ..record }
+}
+
 /// Lists the images that wait for a decision, the oldest upload first. Group `reviewers`.
 #[utoipa::path(get, path = "/api/reviews", operation_id = "listReviews", tag = "reviews", params(PageParameters), responses((status = 200, description = "A page of open reviews.", body = ReviewPage)))]
 pub async fn list<D: Deployment>(
@@ -75,7 +85,8 @@ pub async fn list<D: Deployment>(
     // The index is eventually consistent and has no flags; the records are up to date.
     let find = |image: QueuedImage| async move { tables.find(&image.image_id).await };
     let records: Vec<Option<Record>> = stream::iter(shown).map(find).buffered(READS_AT_ONCE).try_collect().await?;
-    let reviews = records.iter().flatten().filter(|record| is_open(record, now)).filter_map(|record| api.open_review(&caller, record, now));
+    let open = records.into_iter().flatten().filter(|record| is_open(record, now)).map(with_pictures);
+    let reviews = open.filter_map(|record| api.open_review(&caller, &record, now));
     Ok(Json(ReviewPage { reviews: reviews.collect(), next: next.as_ref().and_then(cursor::encode), waiting: api.waiting_reviews().await? }))
 }
 
@@ -125,7 +136,7 @@ pub async fn get<D: Deployment>(api: State<D>, Reviewer(caller): Reviewer, Image
     let record =
         api.reviewed(&id).await.and_then(|record| Some(record).filter(|record| is_open(record, now)).ok_or_else(Problem::no_image))?;
     let access = Access { original: None, is_operator: caller.is_in(OPERATORS) };
-    present::image(&record, access, &api.links, now).map(Json).ok_or_else(Problem::no_image)
+    present::image(&with_pictures(record), access, &api.links, now).map(Json).ok_or_else(Problem::no_image)
 }
 
 /// Claims a review for five minutes, or extends the caller's claim, so that two reviewers do not work on the same image. Group `reviewers`.
@@ -171,15 +182,15 @@ pub async fn decide<D: Deployment>(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
         return Err(Problem::invalid(format!("A reason has at most {MAX_REASON} characters.")));
     }
-    if request.decision == Verdict::Rejected && reason.is_none() {
+    if request.decision == ReviewChoice::Rejected && reason.is_none() {
         return Err(Problem::invalid("Give a reason for the rejection."));
     }
     let record = api.reviewed(&id).await?;
     not_own(&record, &caller)?;
     let now = api.clock.now();
     let status = match request.decision {
-        Verdict::Approved => ReviewStatus::Approved,
-        Verdict::Rejected => ReviewStatus::Rejected,
+        ReviewChoice::Approved => ReviewStatus::Approved,
+        ReviewChoice::Rejected => ReviewStatus::Rejected,
     };
     let outcome = ReviewOutcome { status, reviewed_by: Some(caller.sub.clone()), reviewed_at: Some(now), review_reason: reason.clone() };
     let delivered = match review::decide(&api.tables, &api.executions, &record, &outcome, now).await? {

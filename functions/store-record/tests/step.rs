@@ -5,12 +5,7 @@
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::edit::{Edited, edit},
-    model::{
-        clock::FixedClock,
-        layout,
-        record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
-    },
+    model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus, layout},
     ports::{Objects, Records},
     rules::{
         edit::OverlayChange,

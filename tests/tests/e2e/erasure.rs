@@ -8,14 +8,19 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::{
+        edit::{Edited, edit},
         erase::{LateWrites, SWEEP_AFTER, Swept, sweep_erased},
         search::{Search, search},
     },
     model::{DAY_MILLIS, ProcessingStatus, Record, ReviewStatus},
-    ports::{Objects, Records},
-    rules::terms::Query,
+    ports::{Counters, Objects, Records},
+    rules::{
+        edit::OverlayChange,
+        tally::{owner_counters, owner_labels_counter},
+        terms::Query,
+    },
 };
-use std::time::Duration;
+use std::{process::Output, time::Duration};
 
 /// A photo that all four operations analyse.
 const ALL_FOUR: &str = "hopper-rotated.jpg";
@@ -118,7 +123,7 @@ async fn row_33_a_completed_image_is_erased_and_its_late_event_creates_nothing()
 
     let receipt = erase(&local, &image.id);
 
-    assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Results"]), (&json!(1), &json!(2), &json!(4)));
+    assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Results"]), (&json!(1), &json!(3), &json!(4)));
     assert!(receipt["LabelRows"].as_u64().is_some_and(|rows| rows > 0), "{receipt}");
     assert_erased(&local, &image, &before).await;
 
@@ -280,7 +285,7 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
         let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
         let receipt = &receipts[0];
         assert_eq!((&receipt["ImageID"], &receipt["Action"]), (&json!(image.id), &json!("ERASED")), "{receipt}");
-        assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Records"]), (&json!(1), &json!(2), &json!(0)), "{receipt}");
+        assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Records"]), (&json!(1), &json!(3), &json!(0)), "{receipt}");
         assert!(receipt["LabelRows"].as_u64().is_some_and(|rows| rows > 0), "{receipt}");
         assert_erased(&local, &image, &before).await;
         let late = local.start(&local.event(&image, None)).await;
@@ -291,4 +296,53 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
     let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
     let message = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(unknown.status.code() == Some(4) && message.contains("nothing was found for"), "{message}");
+}
+
+/// Injected: one image of an owner has a record with an edit, another has no record any more.
+/// Seen: `sightline erase --owner` removes both and the owner's counters, and nothing of another owner.
+#[tokio::test]
+async fn everything_of_an_owner_is_erased() {
+    let local = LocalStack::default_stage().await;
+    let (owner, bystander) = (format!("owner-{}", uuid::Uuid::new_v4()), local.upload_sample("coffee.jpg").await);
+    let mut images = Vec::new();
+    for sample_name in ["coffee.jpg", "rocket.jpg"] {
+        let id = uuid::Uuid::new_v4().to_string();
+        let mut image = local.put(&format!("raw-uploads/{owner}/{id}.jpg"), &sample(sample_name)).await;
+        image.id.clone_from(&id);
+        let before = local.completed(&id).await;
+        local.ended(&before.execution_arn).await;
+        images.push((image, before));
+    }
+    let change = OverlayChange { add: vec!["grandma".to_owned()], ..OverlayChange::default() };
+    let edited = edit(&local.tables(), &owner, &images[0].0.id, &change, Some(0), images[0].1.upload_timestamp).await;
+    assert!(matches!(edited, Ok(Edited::Yes(_))));
+    let counted = async || {
+        let words = local.tables().counts(&owner_labels_counter(&owner), None).await.expect("the counters can be read");
+        words.contains_key("grandma").then_some(())
+    };
+    within(Duration::from_mins(1), "the edit is counted", counted).await;
+    let expired = &images[1];
+    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
+    let delete = delete.key("ImageID", AttributeValue::S(expired.0.id.clone()));
+    delete.key("UploadTimestamp", AttributeValue::N(expired.1.upload_timestamp.to_string())).send().await.expect("it expires");
+
+    let dry_run = sightline(&local, &["erase", "--owner", &owner, "--dry-run", "--output", "json"]);
+    let run = sightline(&local, &["erase", "--owner", &owner, "--yes", "--output", "json"]);
+
+    let rows = |run: &Output| -> Vec<(String, String)> {
+        let rows: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        rows.as_array().expect("rows").iter().map(|row| (text(row, "ImageID"), text(row, "Action"))).collect()
+    };
+    let all = |action: &str| images.iter().map(|(image, _)| (image.id.clone(), action.to_owned())).collect::<Vec<_>>();
+    assert_eq!((rows(&dry_run), rows(&run)), (all("WOULD_ERASE"), all("ERASED")), "{}", String::from_utf8_lossy(&run.stderr));
+    for (image, before) in &images {
+        assert_erased(&local, image, before).await;
+    }
+    for counter in owner_counters(&owner) {
+        assert!(local.tables().counts(&counter, None).await.expect("the counters can be read").is_empty(), "{counter}");
+    }
+    assert!(!local.record(&bystander.id).await.is_erased());
+    let again = sightline(&local, &["erase", "--owner", &owner, "--yes", "--output", "json"]);
+    assert!(again.status.success() && rows(&again).is_empty(), "{}", String::from_utf8_lossy(&again.stderr));
 }

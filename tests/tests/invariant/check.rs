@@ -6,12 +6,7 @@ use crate::{
 };
 use sightline_domain::{
     flows::rerun::record_of,
-    model::{
-        identity::Upload,
-        layout,
-        record::{ProcessingStatus, Record, WorkQueue},
-        review::ReviewStatus,
-    },
+    model::{ProcessingStatus, Record, ReviewStatus, Upload, WorkQueue, layout},
     rules::{alert::AlertKind, label_index::rows, overlay::summary},
 };
 use std::collections::{BTreeMap, BTreeSet};

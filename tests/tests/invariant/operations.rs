@@ -58,12 +58,16 @@ pub enum Operation {
     Erase {
         image: usize,
     },
-    /// The owner edits an image.
+    /// The owner edits an image: as a job, or at once right before the next call of a method that writes records.
     Edit {
         image: usize,
         edit: usize,
+        before: Option<&'static str>,
     },
 }
+
+/// The writers of records.
+const WRITERS: [&str; 5] = ["claim", "fail", "complete", "request_review", "mark_erased"];
 
 const METHODS: [&str; 23] = [
     "find",
@@ -114,7 +118,8 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         1 => (1..300_i64).prop_map(|minutes| Operation::Wait { minutes }),
         1 => Just(Operation::Reconcile),
         1 => pick.clone().prop_map(|image| Operation::Erase { image }),
-        4 => (pick, any::<u16>()).prop_map(|(image, edit)| Operation::Edit { image, edit: usize::from(edit) }),
+        6 => (pick, any::<u16>(), prop::option::of(prop::sample::select(&WRITERS[..])))
+            .prop_map(|(image, edit, before)| Operation::Edit { image, edit: usize::from(edit), before }),
     ]
 }
 
@@ -152,7 +157,8 @@ impl World {
             Operation::Wait { minutes } => self.environment.clock.forward(minutes * 60_000),
             Operation::Reconcile => self.reconcile(),
             Operation::Erase { image } => self.erase(image),
-            Operation::Edit { image, edit } => self.edit(image, edit),
+            Operation::Edit { image, edit, before: None } => self.edit(image, edit),
+            Operation::Edit { image, edit, before: Some(method) } => self.edit_before(method, image, edit),
             Operation::Deliver { .. } | Operation::Lose { .. } => {}
         }
     }

@@ -13,7 +13,7 @@ use sightline_domain::{
     ports::Executions,
     rules::edit::OverlayChange,
 };
-use sightline_tests::{futures::yield_once, samples::BUCKET};
+use sightline_tests::{futures::yield_once, ready, samples::BUCKET};
 use std::{future::poll_fn, task::Poll};
 
 /// The time limit of a job: the timeout of the reconcile function.
@@ -77,23 +77,25 @@ impl World {
         });
     }
 
-    /// An edit by the owner: of the title, of own labels, of labels that Rekognition found or will find.
+    /// An edit by the owner.
     pub fn edit(&mut self, nth: usize, edit: usize) {
         let records = self.environment.tables.all();
-        let Some(record) = records.get(nth % records.len().max(1)) else { return };
-        let (image_id, owner_id, environment) = (record.image_id.clone(), record.owner_id.clone(), self.environment.clone());
-        let label = || vec![["car", "crowd", "beach", "person", "garden"][edit / 6 % 5].to_owned()];
-        let change = match edit % 6 {
-            0 => OverlayChange { title: Some(Some(format!("title {edit}"))), ..OverlayChange::default() },
-            1 => OverlayChange { title: Some(None), ..OverlayChange::default() },
-            2 => OverlayChange { add: label(), ..OverlayChange::default() },
-            3 => OverlayChange { remove: label(), ..OverlayChange::default() },
-            4 => OverlayChange { restore: label(), ..OverlayChange::default() },
-            _ => OverlayChange { drop: label(), ..OverlayChange::default() },
-        };
+        let Some(record) = records.get(nth % records.len().max(1)).cloned() else { return };
+        let environment = self.environment.clone();
         self.job(async move {
             let (tables, now) = (environment.failing_tables(), environment.clock.now());
-            edit::edit(&tables, &owner_id, &image_id, &change, None, now).await.map(drop)
+            edit::edit(&tables, &record.owner_id, &record.image_id, &change(edit), None, now).await.map(drop)
+        });
+    }
+
+    /// An edit by the owner between the read of another writer and its next call of `method`.
+    pub fn edit_before(&mut self, method: &'static str, nth: usize, edit: usize) {
+        let (tables, now, mut is_done) = (self.environment.tables.clone(), self.environment.clock.now(), false);
+        self.environment.plan.before(method, move || {
+            let records = tables.all();
+            let Some(record) = records.get(nth % records.len().max(1)).filter(|_| !is_done) else { return };
+            is_done = true;
+            drop(ready(edit::edit(&tables, &record.owner_id, &record.image_id, &change(edit), None, now)));
         });
     }
 
@@ -139,4 +141,17 @@ impl World {
 
 pub fn upload(event: &Value) -> Upload {
     Upload::from_event(&serde_json::from_value(event.clone()).unwrap())
+}
+
+/// One of the possible edits: of the title, of own labels, of labels that Rekognition found or will find.
+fn change(edit: usize) -> OverlayChange {
+    let label = vec![["car", "crowd", "beach", "person", "garden"][edit / 6 % 5].to_owned()];
+    match edit % 6 {
+        0 => OverlayChange { title: Some(Some(format!("title {edit}"))), ..OverlayChange::default() },
+        1 => OverlayChange { title: Some(None), ..OverlayChange::default() },
+        2 => OverlayChange { add: label, ..OverlayChange::default() },
+        3 => OverlayChange { remove: label, ..OverlayChange::default() },
+        4 => OverlayChange { restore: label, ..OverlayChange::default() },
+        _ => OverlayChange { drop: label, ..OverlayChange::default() },
+    }
 }

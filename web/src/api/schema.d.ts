@@ -429,7 +429,8 @@ export interface components {
             at: components["schemas"]["Time"];
             /** @description The reviewer: the caller's `sub`. */
             by: string;
-            decision: ("APPROVED" | "REJECTED") & Record<string, never>;
+            /** @description Approved or rejected. */
+            decision: components["schemas"]["ReviewChoice"];
             /** @description Whether the execution has received it. If not, reconcile delivers it within minutes. */
             delivered: boolean;
             /** @description The image. */
@@ -439,7 +440,8 @@ export interface components {
         };
         /** @description A decision about an image. */
         DecisionRequest: {
-            decision: ("APPROVED" | "REJECTED") & Record<string, never>;
+            /** @description Approve or reject. */
+            decision: components["schemas"]["ReviewChoice"];
             /** @description The reason; required for a rejection. */
             reason?: string | null;
         };
@@ -1103,6 +1105,11 @@ export interface components {
             /** @description Its status. */
             status: components["schemas"]["ReviewState"];
         };
+        /**
+         * @description What a reviewer can decide.
+         * @enum {string}
+         */
+        ReviewChoice: "APPROVED" | "REJECTED";
         /** @description A page of open reviews. */
         ReviewPage: {
             /** @description The cursor of the next page; null on the last page. */

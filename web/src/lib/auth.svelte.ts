@@ -10,13 +10,15 @@ type Config = {
   logout: string;
   clientId: string;
   region: string;
+  /** Where Cognito takes the call that signs out everywhere. */
+  accounts: string;
+  scope: string;
 };
 
 type Held = { access: string; refresh: string | undefined; until: number; scope: string };
 
 /** The call that signs out everywhere needs this scope in the token. */
 const ADMIN_SCOPE = 'aws.cognito.signin.user.admin';
-const SCOPES = `openid email profile ${ADMIN_SCOPE}`;
 
 /** `starting` until it is known; `leaving` while the browser goes to the sign-in page; `ended` when the session ran out under the page. */
 export type AuthState = 'starting' | 'out' | 'leaving' | 'in' | 'ended' | 'failed';
@@ -84,7 +86,7 @@ function keep(answer: oauth.TokenEndpointResponse): void {
 type Flow = { verifier: string; state: string; nonce: string; to: string };
 
 /** Leaves for the sign-in page; the reader comes back to where they were. */
-export async function signIn(to = location.pathname + location.search): Promise<void> {
+export async function signIn(to = location.pathname + location.search, byItself = false): Promise<void> {
   auth.state = 'leaving';
   try {
     const c = await config();
@@ -99,7 +101,7 @@ export async function signIn(to = location.pathname + location.search): Promise<
     const parameters = {
       client_id: c.clientId,
       response_type: 'code',
-      scope: SCOPES,
+      scope: c.scope,
       redirect_uri: callback(),
       state: flow.state,
       nonce: flow.nonce,
@@ -107,7 +109,9 @@ export async function signIn(to = location.pathname + location.search): Promise<
       code_challenge_method: 'S256',
     };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    location.assign(url);
+    // By itself it leaves no entry behind: the back button of the sign-in page would lead straight back to it.
+    if (byItself) location.replace(url);
+    else location.assign(url);
   } catch {
     auth.state = 'failed';
   }
@@ -138,7 +142,7 @@ export async function start(): Promise<string | undefined> {
     }
   }
   if (localStorage.getItem('signed-in')) {
-    await signIn();
+    await signIn(undefined, true);
     return undefined;
   }
   auth.state = 'out';
@@ -182,7 +186,7 @@ export const canSignOutEverywhere = (): boolean => held?.scope.split(' ').includ
 async function signOutOthers(c: Config): Promise<void> {
   const access = await token();
   if (!access) return;
-  const response = await fetch(new URL('/', c.issuer), {
+  const response = await fetch(c.accounts, {
     method: 'POST',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AWSCognitoIdentityProviderService.GlobalSignOut' },
     body: JSON.stringify({ AccessToken: access }),

@@ -75,6 +75,11 @@ export function outcomes(machine: Machine, runs: readonly StateRun[]): Map<strin
   const found = new Map<string, Outcome>(machine.states.map(({ name }) => [name, 'unreached']));
   for (const { name, outcome } of runs) if (found.has(name)) found.set(name, outcomeOf(outcome));
   const listed = new Set(runs.map(({ name }) => name));
+  // Some histories lack the inner states of a Parallel. A choice was made if one of its ways was taken.
+  for (const { name, kind } of machine.states) {
+    const next = machine.edges.filter(({ from }) => from === name).map(({ to }) => (to === null ? undefined : found.get(to)));
+    if (kind === 'choice' && !listed.has(name) && next.some((outcome) => outcome !== undefined && outcome !== 'unreached')) found.set(name, 'succeeded');
+  }
   // Children come after their parents, so going backwards settles inner states first.
   for (const { name, kind } of [...machine.states].reverse()) {
     if (kind === 'parallel' && !listed.has(name)) found.set(name, together(machine.states.filter(({ parent }) => parent === name).map((child) => found.get(child.name) ?? 'unreached')));

@@ -125,7 +125,7 @@ export const texts = {
   photos: {
     unnamed: 'Photo without a name',
     emptyTitle: 'Add your first photos',
-    empty: 'Each photo is looked at once: objects, text, faces and what needs care. Then you find it again by a word.',
+    empty: 'sightline finds the objects, text and faces in each photo, so that you find the photo again by a word.',
     upload: 'Upload photos',
     labels: 'Labels',
     labelsHint: 'Always show the top labels on the photos',
@@ -254,6 +254,7 @@ export const texts = {
     add: 'Add',
     added: (name: string) => `Label “${name}” added`,
     removeLabel: (name: string) => `Remove the label ${name}`,
+    moreWith: (name: string) => `Find photos with ${name}`,
     removed: (name: string) => `Label “${name}” removed`,
     removedLabels: 'Removed by you',
     restore: (name: string) => `Show the label ${name} again`,
@@ -334,15 +335,14 @@ export const texts = {
       {
         title: 'Everywhere',
         keys: [
-          ['/', 'Search'],
-          ['Ctrl K', 'Search'],
+          ['/  Ctrl K', 'Search'],
           ['?', 'This list'],
         ],
       },
       {
         title: 'Photos',
         keys: [
-          ['← ↑ ↓ →', 'Go to another photo'],
+          ['←  ↑  ↓  →', 'Go to another photo'],
           ['Enter', 'Open the photo'],
           ['x', 'Select it'],
           ['Shift ←  Shift →', 'Select a range'],
@@ -353,7 +353,7 @@ export const texts = {
       {
         title: 'Open photo',
         keys: [
-          ['←  →', 'Previous, next'],
+          ['←  →', 'Previous, next; zoomed: move'],
           ['Esc', 'Back to the list'],
           ['i', 'Details'],
           ['b', 'Show all boxes'],
@@ -407,7 +407,7 @@ export const texts = {
     toPhotos: 'Show photos',
     remove: (name: string) => `Remove ${name} from the list`,
     converted: (format: string) => `Converted from ${format} to JPEG`,
-    sending: (share: number) => `Sending, ${Math.floor(share * 100)} %`,
+    sending: (share: number) => (share < 1 ? `Sending, ${Math.floor(share * 100)} %` : 'Finishing…'),
     states: { checking: 'Checking…', converting: 'Converting to JPEG…', waiting: 'Waiting to be sent', sending: 'Sending' },
     stages: {
       sent: 'Sent. Waiting for the analysis',
@@ -521,11 +521,12 @@ export const texts = {
     refresh: 'Load again',
     choose: 'Choose',
     chooseOne: (name: string) => `Choose ${name}`,
-    chooseAll: (count: number) => `Choose all that can be redriven (${formatNumber(count)})`,
+    chooseAll: (count: number) => `Choose all ${formatNumber(count)} that failed`,
     photo: 'Photo',
     startedAt: 'Started',
     took: 'Took',
     startedOn: (when: string) => `Started ${when}`,
+    milliseconds: (value: number) => `${value} ms`,
     tookTime: (time: string) => `Took ${time}`,
     redrive: 'Redrive…',
     redriveMany: (count: number) => (count === 0 ? 'Redrive…' : `Redrive ${formatNumber(count)}…`),
@@ -613,7 +614,7 @@ export const texts = {
     costSummary: (cost: string, calls: number, each: string | null) => `${cost} at list price for ${plural(calls, 'call', 'calls')}${each ? `, ${each} a photo` : ''}`,
     costHead: 'US dollars',
     calls: 'Calls',
-    dollars: (value: number) => (value === 0 ? '$0' : value < 0.1 ? `$${value.toFixed(3)}` : value < 10 ? `$${value.toFixed(2)}` : `$${formatNumber(Math.round(value))}`),
+    dollars: (value: number) => (value < 10 ? `$${Number(value.toFixed(4))}` : `$${formatNumber(Math.round(value))}`),
     emptyTitle: 'No trends yet',
     emptyOwn: 'Upload photos: what they show and how they fared is counted here by day and by week.',
     emptyAll: 'Nobody has uploaded photos in this time.',

@@ -46,10 +46,10 @@ pub struct Claim {
     pub claimed_until: Time,
 }
 
-/// A decision.
+/// What a reviewer can decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Verdict {
+pub enum ReviewChoice {
     /// The image is shown.
     Approved,
     /// The image is withheld.
@@ -61,8 +61,7 @@ pub enum Verdict {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DecisionRequest {
     /// Approve or reject.
-    #[schema(inline)]
-    pub decision: Verdict,
+    pub decision: ReviewChoice,
     /// The reason; required for a rejection.
     #[serde(default)]
     #[schema(max_length = 500)]
@@ -76,8 +75,7 @@ pub struct Decision {
     /// The image.
     pub image_id: String,
     /// Approved or rejected.
-    #[schema(inline)]
-    pub decision: Verdict,
+    pub decision: ReviewChoice,
     /// The reviewer: the caller's `sub`.
     pub by: String,
     /// When.

@@ -215,6 +215,8 @@ pub fn flagged(id: &str) -> Record {
         moderation_verdict: None,
         finished_at: None,
         labels: None,
+        thumbnail_key: None,
+        processed_key: None,
         ..photo(id)
     }
 }

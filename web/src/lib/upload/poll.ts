@@ -3,12 +3,16 @@
 const FIRST = 1_000;
 const LAST = 5_000;
 const GROWTH = 1.35;
+/** Where only people can change something: a reviewer, or an operator who redrives. */
+const CALM = 15_000;
 /** What `GET /api/images?ids=` accepts. */
 export const IDS_PER_CALL = 100;
 
 export interface PollOptions<T> {
   /** The ids still to ask for. Polling stops while there are none. */
   pending: () => string[];
+  /** Whether nothing is expected to change within seconds. */
+  calm?: () => boolean;
   ask: (ids: string[]) => Promise<T[]>;
   /** Called with the images found, and the ids that were asked for. */
   tell: (images: T[], ids: string[]) => void;
@@ -60,7 +64,7 @@ export class Poll<T> {
         this.#options.tell(await this.#options.ask(some), some);
       }
       this.#failed = false;
-      this.#delay = Math.min(LAST, this.#delay * GROWTH);
+      this.#delay = this.#options.calm?.() ? CALM : Math.min(LAST, this.#delay * GROWTH);
     } catch {
       this.#failed = true;
       this.#delay = LAST;

@@ -28,9 +28,14 @@ export function stageOf(image: Progress | undefined): Stage {
   }
 }
 
-/** Whether the stage can still change within seconds. A review takes people, so it is not polled for. */
+/** Whether the stage changes within seconds, without people. */
 export function isMoving(stage: Stage): boolean {
   return stage === 'sent' || stage === 'inspecting' || stage === 'analysing';
+}
+
+/** Whether people can still change the stage: by a review, or by running the analysis again. */
+export function mayChange(stage: Stage): boolean {
+  return isMoving(stage) || stage === 'review' || stage === 'failed';
 }
 
 /** The four dots of the stepper: how many are filled. */

@@ -10,7 +10,7 @@ import { check, sha256, type Limits, type Refusal } from './files.ts';
 import type { Gathered } from './gather.ts';
 import { Poll } from './poll.ts';
 import { Speed } from './speed.ts';
-import { isMoving, stageOf, type Progress, type Stage } from './stages.ts';
+import { isMoving, mayChange, stageOf, type Progress, type Stage } from './stages.ts';
 
 /** What the API says about a photo that was sent. */
 export interface Photo extends Progress {
@@ -61,6 +61,14 @@ export class Item {
   hash = '';
   uppyId: string | null = null;
   readonly stage: Stage = $derived(stageOf(this.photo));
+  /** Whether somebody has to look at it. */
+  readonly bad: boolean = $derived(
+    this.state === 'refused' ||
+      this.state === 'failed' ||
+      this.state === 'lost' ||
+      (this.state === 'known' && this.knownReason !== null) ||
+      (this.state === 'sent' && (this.stage === 'rejected' || this.stage === 'failed')),
+  );
 
   constructor(name: string, blob: Blob | null) {
     this.name = name;
@@ -78,8 +86,8 @@ type Grant = Extract<Link, { outcome: 'UPLOAD' }>;
 
 const LINKS_PER_CALL = 100;
 /** Files go to Uppy in groups, so that a group takes one call for links. */
-const GROUP = 25;
-const GROUP_DELAY = 120;
+const GROUP = 50;
+const GROUP_DELAY = 250;
 /** A link is not used in its last seconds. */
 const LINK_MARGIN = 20_000;
 /** Headers that a browser sets itself and that scripts cannot set. */
@@ -99,16 +107,15 @@ export class Uploader {
   readonly counts = $derived.by(() => {
     const counts = { total: this.items.length, checking: 0, waiting: 0, sending: 0, sent: 0, analysing: 0, done: 0, known: 0, problems: 0, bytes: 0, bytesSent: 0 };
     for (const item of this.items) {
+      if (item.bad) counts.problems++;
       if (item.state === 'checking' || item.state === 'converting') counts.checking++;
       else if (item.state === 'waiting') counts.waiting++;
       else if (item.state === 'sending') counts.sending++;
-      else if (item.state === 'known') counts.known++;
-      else if (item.state !== 'sent') counts.problems++;
-      else {
+      else if (item.state === 'known') counts.known += item.bad ? 0 : 1;
+      else if (item.state === 'sent') {
         counts.sent++;
         if (isMoving(item.stage)) counts.analysing++;
-        else if (item.stage === 'rejected' || item.stage === 'failed') counts.problems++;
-        else counts.done++;
+        else if (!item.bad) counts.done++;
       }
       if (['waiting', 'sending', 'sent'].includes(item.state)) {
         counts.bytes += item.size;
@@ -142,7 +149,8 @@ export class Uploader {
     this.#limits = limits;
     this.#storage = `sightline.sent.${owner}`;
     this.#poll = new Poll({
-      pending: () => this.items.filter((item) => item.state === 'sent' && isMoving(item.stage)).map((item) => item.imageId ?? ''),
+      pending: () => this.items.filter((item) => item.state === 'sent' && mayChange(item.stage)).map((item) => item.imageId ?? ''),
+      calm: () => !this.items.some((item) => item.state === 'sent' && isMoving(item.stage)),
       ask: (ids) => this.#api.images(ids),
       tell: (photos) => this.#told(photos),
       hidden: () => document.hidden,

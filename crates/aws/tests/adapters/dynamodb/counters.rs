@@ -31,6 +31,14 @@ async fn a_tally_expires_with_its_record_and_depends_on_when_the_record_was_fini
     }
 }
 
+/// The emulator does not show whether a read is consistent.
+#[tokio::test]
+async fn a_tally_is_read_consistently() {
+    let replay = Replay::new([ok("{}")]);
+    assert_eq!(tables(&replay).await.tally(IMAGE_ID).await.unwrap(), None);
+    assert_eq!(replay.only().json()["ConsistentRead"], json!(true));
+}
+
 #[tokio::test]
 async fn a_canceled_counting_transaction_is_classified_by_its_reasons() {
     let none = json!({"Code": "None"});

@@ -6,7 +6,9 @@ use sightline_domain::{model::Record, rules::merge::merge};
 use sightline_tests::samples::{NOW, claimed, findings};
 
 mod counters;
+mod gallery;
 mod label_index;
+mod overlays;
 mod records;
 mod reviews;
 mod work_queues;

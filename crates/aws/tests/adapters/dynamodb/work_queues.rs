@@ -4,9 +4,10 @@ use crate::replay::{Replay, Request, ok, tables};
 use serde_json::{Value, json};
 use sightline_aws::dynamodb::OpenWork;
 use sightline_domain::{
-    model::ReasonCode,
-    ports::{ReviewQueueState, WorkQueues},
+    model::{ProcessingStatus, ReasonCode, ReviewStatus, WorkQueue},
+    ports::{QueuedImage, ReviewQueueState, WorkQueues},
 };
+use sightline_tests::samples::{EXECUTION, IMAGE_ID};
 
 #[tokio::test]
 async fn the_review_queue_is_measured_over_all_pages() {
@@ -42,4 +43,31 @@ async fn queues_are_counted_over_all_pages_and_rejected_images_separately() {
     assert!(sent.iter().enumerate().all(|(place, sent)| of_the_index(sent) == (place != 2)), "{sent:?}");
     assert!(sent.iter().enumerate().all(|(place, sent)| (sent["Select"] == "COUNT") == !matches!(place, 1 | 2)), "{sent:?}");
     assert_eq!(sent[0]["ExpressionAttributeValues"].as_object().unwrap().len(), ReasonCode::ALL.len() + 1);
+}
+
+/// The emulator does not show whether a read is consistent.
+#[tokio::test]
+async fn a_saved_decision_is_read_consistently_from_exactly_its_item() {
+    let replay = Replay::new([ok("{}")]);
+    let queued = QueuedImage {
+        image_id: IMAGE_ID.into(),
+        upload_timestamp: 5,
+        execution_arn: EXECUTION.into(),
+        processing_status: ProcessingStatus::Pending,
+        review_status: ReviewStatus::Rejected,
+    };
+    assert!(tables(&replay).await.saved_decision(&queued).await.unwrap().is_none());
+    let sent = replay.only().json();
+    assert_eq!(sent["ConsistentRead"], json!(true));
+    assert_eq!(sent["KeyConditionExpression"], "ImageID = :id AND UploadTimestamp = :at");
+}
+
+#[tokio::test]
+async fn an_unreadable_item_of_a_queue_hides_no_other() {
+    let item = |id: &str, status: &str| json!({"ImageID": {"S": id}, "UploadTimestamp": {"N": "5"}, "ProcessingStatus": {"S": status}});
+    let items = [item("odd", "SOMETHING"), item("fine", "PENDING"), json!({"UploadTimestamp": {"N": "5"}})];
+    let replay = Replay::new([ok(json!({"Items": items}).to_string())]);
+    let page = tables(&replay).await.queued(WorkQueue::Pending, None).await.unwrap();
+    assert_eq!(page.items.iter().map(|image| image.image_id.as_str()).collect::<Vec<_>>(), ["fine"]);
+    assert_eq!(page.unreadable.iter().map(|odd| odd.image_id.as_str()).collect::<Vec<_>>(), ["odd", ""]);
 }

@@ -137,6 +137,20 @@ fn tags(pairs: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
+async fn the_status_tag_is_added_to_the_exact_version_and_keeps_other_tags() {
+    let replay = Replay::new([tags(&[("album", "Spring &amp; summer"), ("status", "new")]), ok("")]);
+    assert_eq!(s3(&replay).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
+    let sent = replay.requests();
+    assert_eq!(sent.iter().map(|sent| sent.method.as_str()).collect::<Vec<_>>(), ["GET", "PUT"]);
+    assert!(sent.iter().all(|sent| sent.uri.contains("tagging") && sent.uri.contains("versionId=v1")), "{sent:?}");
+    let body = String::from_utf8(sent[1].body.clone()).unwrap();
+    for part in ["<Key>album</Key><Value>Spring &amp; summer</Value>", "<Key>status</Key><Value>analyzed</Value>"] {
+        assert!(body.contains(part), "{body}");
+    }
+    assert_eq!(body.matches("<Tag>").count(), 2, "{body}");
+}
+
+#[tokio::test]
 async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     let there = Replay::new([tags(&[("status", "analyzed")])]);
     assert_eq!(s3(&there).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Yes);
@@ -148,6 +162,13 @@ async fn an_existing_status_tag_is_not_rewritten_and_ten_tags_leave_no_room() {
     assert_eq!(full.requests().len(), 1);
     for answers in [vec![xml_error(404, "NoSuchVersion")], vec![tags(&[]), xml_error(404, "NoSuchKey")]] {
         assert_eq!(s3(&Replay::new(answers)).await.tag_status(IMAGE, "analyzed").await.unwrap(), Tagged::Gone);
+    }
+}
+
+#[tokio::test]
+async fn deleting_a_missing_object_is_not_an_error() {
+    for answer in [Answer::Http(204, vec![], vec![]), xml_error(404, "NoSuchKey")] {
+        assert!(s3(&Replay::new([answer])).await.delete(IMAGE).await.is_ok());
     }
 }
 
