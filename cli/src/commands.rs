@@ -96,7 +96,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Review(command) => review::run(&global, command, output).await,
         Command::Trends(args) => trends::run(&global, &args, output).await,
         Command::Stats(args) => stats::run(&global, &args, output).await,
-        Command::Executions(command) => executions::run(&global, &command, output).await,
+        Command::Executions(command) => Box::pin(executions::run(&global, &command, output)).await,
         Command::Logs(args) => logs::run(&global, &args, output).await,
         Command::Erase(args) => erase::run(&global, &args, output).await,
         Command::Reconcile(args) => reconcile::run(&global, &args, output).await,

@@ -166,7 +166,7 @@ fn parse_reason(text: &str) -> Result<ReasonCode, String> {
 pub async fn run(global: &Global, command: &ExecutionsCommand, output: Output) -> Result<Exit, CliError> {
     match command {
         ExecutionsCommand::List(args) => list::run(global, args, output).await,
-        ExecutionsCommand::Show(args) => show::run(global, args, output).await,
+        ExecutionsCommand::Show(args) => Box::pin(show::run(global, args, output)).await,
         ExecutionsCommand::Redrive(args) => redrive::run(global, args, output).await,
     }
 }
