@@ -129,12 +129,11 @@ test('olga decides a review of ann’s photo', async ({ browser }) => {
   await view.getByRole('button', { name: /Show photo/ }).click();
   await view.getByRole('button', { name: /Approve/ }).click();
   await expect(view.getByText(/Approved astronaut\.jpg/)).toBeVisible();
-  // The decision is sent when the time to undo it is over, or when the view is left.
-  const saved = view.waitForResponse(/\/decision$/);
+  // The decision is sent when the time to undo it is over, or when the view is left. The browser does not report a request that outlives
+  // its view, so the owner's view shows that it arrived.
   await view.getByRole('link', { name: 'Photos', exact: true }).click();
-  expect((await saved).status()).toBe(200);
-  await other.close();
   await expect(card(page, 'astronaut.jpg')).toContainText('Done', { timeout: 120_000 });
+  await other.close();
 });
 
 test('an operator redrives a failed execution of ann’s photo', async ({ browser, request }) => {
