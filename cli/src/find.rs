@@ -57,7 +57,7 @@ pub struct FindArgs {
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse_percent)]
     pub min_confidence: f64,
     /// Owner of the images
-    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    #[arg(long, env = "SIGHTLINE_OWNER", default_value = "default", value_parser = parse_owner)]
     pub owner: String,
     /// Uploaded since: 24h, 7d or 2026-11-24
     #[arg(long, value_name = "WHEN", conflicts_with = "months", value_parser = parse_since)]

@@ -106,8 +106,8 @@ def status(_):
 
 
 def env(_):
-    """Prints the shell commands that point a shell at the stack."""
-    print("\n".join(config.shell_lines()))
+    """Prints the shell commands that point a shell at the stack and, while it is up, at the photos of the demo."""
+    print("\n".join(config.shell_lines(web.owner_of_demo() if servers.front_door().is_healthy() else None)))
     return 0
 
 

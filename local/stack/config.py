@@ -31,6 +31,9 @@ WEB_PORT_VARIABLE = "SIGHTLINE_WEB_PORT"
 VITE_PORT_VARIABLE = "SIGHTLINE_VITE_PORT"
 TEST_WEB_PORT_VARIABLE = "SIGHTLINE_TEST_WEB_PORT"
 
+# The owner of the demo's photos, which `make env` sets. Programs of the launcher name owners themselves.
+OWNER_VARIABLE = "SIGHTLINE_OWNER"
+
 # If a shell sets one of these, a client of the local stack would use a real account.
 REAL_ACCOUNT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")
 
@@ -116,7 +119,7 @@ def _no_proxy():
 
 def client_environment():
     """This process's environment, pointed at the local stack."""
-    kept = {name: value for name, value in os.environ.items() if name not in REAL_ACCOUNT}
+    kept = {name: value for name, value in os.environ.items() if name not in (*REAL_ACCOUNT, OWNER_VARIABLE)}
     return kept | endpoints()
 
 
@@ -136,7 +139,8 @@ def server_environment():
     return kept | endpoints() | {"NO_PROXY": HOST, "no_proxy": HOST, "TMPDIR": str(scratch)}
 
 
-def shell_lines():
-    """Shell commands for `eval` that point a shell at the local stack."""
+def shell_lines(owner):
+    """Shell commands for `eval` that point a shell at the local stack, and `sightline` at the photos of `owner` if it is known."""
     unset = [f"unset {' '.join(REAL_ACCOUNT)}"]
-    return unset + [f"export {name}={shlex.quote(value)}" for name, value in endpoints().items()]
+    exported = endpoints() | ({OWNER_VARIABLE: owner} if owner else {})
+    return unset + [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]

@@ -54,7 +54,7 @@ pub struct ImportArgs {
     #[arg(value_name = "SOURCE")]
     pub source: Source,
     /// Owner of the copies
-    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    #[arg(long, env = "SIGHTLINE_OWNER", default_value = "default", value_parser = parse_owner)]
     pub owner: String,
     /// Images processed at the same time, at most the setting importConcurrency, which is the default
     #[arg(long, short, value_name = "N", value_parser = value_parser!(u16).range(1..=10_000))]

@@ -62,7 +62,7 @@ pub struct UploadArgs {
     #[arg(long, short, value_name = "N", default_value = "8", value_parser = up_to(64))]
     pub concurrency: usize,
     /// Owner of the images
-    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    #[arg(long, env = "SIGHTLINE_OWNER", default_value = "default", value_parser = parse_owner)]
     pub owner: String,
     /// File name of the photo on stdin, such as cat.jpg
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]

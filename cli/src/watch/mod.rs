@@ -44,7 +44,7 @@ pub struct WatchArgs {
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
     /// Owner of the images
-    #[arg(long, default_value = "default", value_parser = parse_owner)]
+    #[arg(long, env = "SIGHTLINE_OWNER", default_value = "default", value_parser = parse_owner)]
     pub owner: String,
     /// Number of uploads at the same time
     #[arg(long, short, value_name = "N", default_value = "4", value_parser = up_to(64))]

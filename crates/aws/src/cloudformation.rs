@@ -105,20 +105,38 @@ pub struct LogGroup {
     pub logical_id: String,
 }
 
-/// The log groups of the stack `{name}-stateless`.
+/// The log groups of the functions and state machines in the stacks `{name}-stateless` and, if it is deployed, `{name}-web`.
 ///
 /// # Errors
 ///
 /// [`StorageError`] if `CloudFormation` cannot be read.
 pub async fn log_groups(client: &Client, name: &str) -> Result<Vec<LogGroup>, StorageError> {
-    let request = client.list_stack_resources().stack_name(format!("{name}-stateless"));
-    let resources: Result<Vec<StackResourceSummary>, _> = request.into_paginator().items().send().collect().await;
-    let resources = resources.map_err(|error| storage("listing the stack's resources", error))?.into_iter();
-    let log_groups = resources.filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
+    let mut groups = log_groups_of(client, &format!("{name}-stateless")).await?;
+    // The access log and the log of CDK's own function have no lines of ours.
+    groups
+        .extend(log_groups_of(client, &format!("{name}-web")).await?.into_iter().filter(|group| group.logical_id.contains("FunctionLogs")));
+    Ok(groups)
+}
+
+/// All log groups of a stack; none if it does not exist.
+async fn log_groups_of(client: &Client, stack: &str) -> Result<Vec<LogGroup>, StorageError> {
+    let resources: Result<Vec<StackResourceSummary>, _> =
+        client.list_stack_resources().stack_name(stack).into_paginator().items().send().collect().await;
+    let resources = match resources {
+        Ok(resources) => resources,
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(storage("listing the stack's resources", error)),
+    };
+    let log_groups = resources.into_iter().filter(|resource| resource.resource_type() == Some("AWS::Logs::LogGroup"));
     let named = |group: StackResourceSummary| {
         Some(LogGroup { name: group.physical_resource_id?, logical_id: group.logical_resource_id.unwrap_or_default() })
     };
     Ok(log_groups.filter_map(named).collect())
+}
+
+/// Whether a stack does not exist: `CloudFormation` has no other error for it (API reference, DescribeStacks).
+fn is_absent(error: &impl ProvideErrorMetadata) -> bool {
+    error.code() == Some("ValidationError") && error.message().is_some_and(|message| message.contains("does not exist"))
 }
 
 #[derive(Debug)]
@@ -153,12 +171,7 @@ async fn outputs(client: &Client, stack: String) -> Result<Outputs, StackError> 
             Some(description) => Ok(Outputs::of(stack, description)),
             None => Err(StackError::Absent { stack }),
         },
-        // CloudFormation has no other error for a stack that does not exist (API reference, DescribeStacks).
-        Err(error)
-            if error.code() == Some("ValidationError") && error.message().is_some_and(|message| message.contains("does not exist")) =>
-        {
-            Err(StackError::Absent { stack })
-        }
+        Err(error) if is_absent(&error) => Err(StackError::Absent { stack }),
         Err(error) => Err(storage("looking for the stack", error).into()),
     }
 }

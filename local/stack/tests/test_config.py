@@ -24,6 +24,12 @@ class Environments(unittest.TestCase):
         self.assertNotIn("AWS_SESSION_TOKEN", client)
         self.assertEqual((client["AWS_REGION"], client["AWS_ACCESS_KEY_ID"]), ("eu-west-1", "test"))
 
+    def test_only_a_shell_gets_the_owner_of_the_demo(self):
+        with mock.patch.dict(os.environ, {config.OWNER_VARIABLE: "ann"}):
+            self.assertNotIn(config.OWNER_VARIABLE, config.client_environment())
+        self.assertIn(f"export {config.OWNER_VARIABLE}=ann", config.shell_lines("ann"))
+        self.assertNotIn(config.OWNER_VARIABLE, "\n".join(config.shell_lines(None)))
+
     def test_server_environment_has_no_variables_that_would_reach_the_functions(self):
         with mock.patch.dict(os.environ, REAL, clear=True):
             servers = config.server_environment()

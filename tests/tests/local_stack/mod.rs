@@ -218,20 +218,22 @@ pub async fn within<T>(limit: Duration, what: &str, ask: impl AsyncFn() -> Optio
 
 /// Runs the real command against a stage.
 pub fn sightline(local: &LocalStack, arguments: &[&str]) -> Output {
-    let program = root().join("target/debug/sightline");
-    Command::new(&program)
-        .args(["--name", local.name])
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo build`", program.display()))
+    let mut command = command(local);
+    command.args(arguments).output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `cargo build`"))
 }
 
 /// Starts `sightline watch` against a stage, its output piped.
 pub fn watch(local: &LocalStack, arguments: &[&str]) -> Child {
-    let program = root().join("target/debug/sightline");
-    let command =
-        Command::new(&program).args(["--name", local.name, "watch"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    command.unwrap_or_else(|error| panic!("{}: {error}; run `cargo build`", program.display()))
+    let mut command = command(local);
+    command.arg("watch").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; run `cargo build`"))
+}
+
+/// `make env` sets the owner of the demo's photos, which these tests do not use.
+fn command(local: &LocalStack) -> Command {
+    let mut command = Command::new(root().join("target/debug/sightline"));
+    command.env_remove("SIGHTLINE_OWNER").args(["--name", local.name]);
+    command
 }
 
 /// The bytes of a photo of samples/.

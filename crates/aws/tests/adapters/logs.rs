@@ -1,6 +1,6 @@
 //! CloudWatch Logs: the log groups of a deployment, filter patterns, and paging.
 
-use crate::replay::{Replay, json_error, ok};
+use crate::replay::{Answer, Replay, json_error, ok};
 use serde_json::json;
 use sightline_aws::{
     Logs,
@@ -52,7 +52,7 @@ async fn a_missing_group_has_no_lines_and_other_errors_are_reported() {
 }
 
 #[tokio::test]
-async fn log_groups_are_listed_from_all_pages_of_stack_resources() {
+async fn log_groups_are_listed_from_all_pages_of_both_stacks() {
     let resource = |kind: &str, logical: &str, physical: &str| {
         format!(
             "<member><ResourceType>{kind}</ResourceType><LogicalResourceId>{logical}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId></member>"
@@ -64,12 +64,22 @@ async fn log_groups_are_listed_from_all_pages_of_stack_resources() {
         ))
     };
     let first = resource("AWS::Lambda::Function", "F", "f") + &resource("AWS::Logs::LogGroup", "FLogs", "logs-f");
-    let replay = Replay::new([page(&first, "<NextToken>more</NextToken>"), page(&resource("AWS::Logs::LogGroup", "GLogs", "logs-g"), "")]);
+    let web = resource("AWS::Logs::LogGroup", "ApiFunctionLogs", "logs-api") + &resource("AWS::Logs::LogGroup", "AccessLog", "access");
+    let answers = || [page(&first, "<NextToken>more</NextToken>"), page(&resource("AWS::Logs::LogGroup", "GLogs", "logs-g"), "")];
+    let [one, two] = answers();
+    let replay = Replay::new([one, two, page(&web, "")]);
 
     let groups = log_groups(&aws_sdk_cloudformation::Client::new(&replay.config().await), "x").await.unwrap();
 
     let group = |logical: &str, name: &str| LogGroup { name: name.into(), logical_id: logical.into() };
-    assert_eq!(groups, [group("FLogs", "logs-f"), group("GLogs", "logs-g")]);
+    assert_eq!(groups, [group("FLogs", "logs-f"), group("GLogs", "logs-g"), group("ApiFunctionLogs", "logs-api")]);
     let sent = String::from_utf8(replay.requests()[1].body.clone()).unwrap();
     assert!(sent.contains("StackName=x-stateless") && sent.contains("NextToken=more"), "{sent}");
+
+    // The setting `web` can be false.
+    let absent =
+        "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x-web does not exist</Message></Error></ErrorResponse>";
+    let [one, two] = answers();
+    let replay = Replay::new([one, two, Answer::Http(400, vec![], absent.into())]);
+    assert_eq!(log_groups(&aws_sdk_cloudformation::Client::new(&replay.config().await), "x").await.unwrap().len(), 2);
 }
