@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
         query::{QueryInput, QueryOutput},
         scan::ScanInput,
     },
-    types::{AttributeValue, PutRequest, ReturnConsumedCapacity, WriteRequest},
+    types::{AttributeValue, ConsumedCapacity, PutRequest, ReturnConsumedCapacity, WriteRequest},
 };
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -126,9 +126,9 @@ impl Intercept for Recorder {
         let Ok(output) = context.output_or_error() else { return Ok(()) };
         let mut reads = self.0.lock().unwrap();
         if let Some(answer) = output.downcast_ref::<QueryOutput>() {
-            reads.capacity += answer.consumed_capacity().and_then(|consumed| consumed.capacity_units()).unwrap_or_default();
+            reads.capacity += answer.consumed_capacity().and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
         } else if let Some(answer) = output.downcast_ref::<BatchGetItemOutput>() {
-            reads.capacity += answer.consumed_capacity().iter().filter_map(|consumed| consumed.capacity_units()).sum::<f64>();
+            reads.capacity += answer.consumed_capacity().iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
         }
         Ok(())
     }
@@ -142,7 +142,7 @@ fn image(number: u32, newest: EpochMillis) -> Record {
         s3_url: format!("s3://images/raw-uploads/{OWNER}/{id}.jpg"),
         thumbnail_key: Some(format!("processed/{id}/thumbnail.jpg")),
         content_sha256: Some(format!("{number:064x}")),
-        face_count: Some(usize::from(number % 1_000 == 0)),
+        face_count: Some(usize::from(number.is_multiple_of(1_000))),
         upload_timestamp: newest - i64::from(number) * 20 * 60_000,
         owner_id: OWNER.to_owned(),
         image_id: id,
