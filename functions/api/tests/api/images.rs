@@ -43,7 +43,7 @@ async fn all_pages(world: &World, request: &str) -> (Vec<String>, usize) {
         found.extend(ids(&page).into_iter().map(str::to_owned));
         pages += 1;
         match page["next"].as_str() {
-            Some(next) => cursor = next.to_owned(),
+            Some(next) => next.clone_into(&mut cursor),
             None => return (found, pages),
         }
         assert!(pages < 1_000, "{request} does not end");
