@@ -86,7 +86,7 @@ for (const [name, { path, ready }] of Object.entries(VIEWS)) {
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `pixels wider than ${width}`).toBeLessThanOrEqual(0);
       if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.jpg`), type: 'jpeg', quality: 82 });
     }
-    if (SCREENSHOTS && ['photos', 'photo'].includes(name)) {
+    if (SCREENSHOTS && name === 'photos') {
       await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
       await page.setViewportSize({ width: 1280, height: 800 });
       await page.screenshot({ path: join(SCREENSHOTS, `${name}-dark-1280.jpg`), type: 'jpeg', quality: 82 });
