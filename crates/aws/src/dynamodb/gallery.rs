@@ -11,7 +11,7 @@ use sightline_domain::{
         error::StorageError,
         record::{ProcessingStatus, Record},
     },
-    ports::{Gallery, GalleryFilter, GalleryImage, GalleryQuery, Page, RecordKey, Unreadable},
+    ports::{Gallery, GalleryFilter, GalleryImage, GalleryQuery, Page, RecordKey},
 };
 use std::collections::HashMap;
 
@@ -41,18 +41,8 @@ impl Gallery for Tables {
         if let Some(after) = query.after {
             request = request.set_exclusive_start_key(Some(start_key(query.owner_id, after)));
         }
-        let page = request.send().await.map_err(|error| storage(DOING, error))?;
-        let next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        let next = next.map(serde_dynamo::from_item).transpose().map_err(unreadable(DOING))?;
-        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for item in page.items.unwrap_or_default() {
-            let image_id = item.get("ImageID").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
-            match serde_dynamo::from_item(item) {
-                Ok(image) => items.push(image),
-                Err(_) => unreadable.push(Unreadable { image_id }),
-            }
-        }
-        Ok(Page { items, unreadable, next })
+        let answer = request.send().await.map_err(|error| storage(DOING, error))?;
+        super::page(answer, DOING)
     }
 
     async fn records(&self, keys: &[RecordKey]) -> Result<Vec<Record>, StorageError> {

@@ -13,13 +13,18 @@ mod work_queues;
 pub use reviews::WaitingReview;
 pub use work_queues::OpenWork;
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::{
     Client,
     error::BuildError,
     types::{AttributeValue, CancellationReason, KeysAndAttributes, WriteRequest},
 };
 use changes::Item;
-use sightline_domain::model::{clock::EpochMillis, error::StorageError};
+use serde::de::DeserializeOwned;
+use sightline_domain::{
+    model::{clock::EpochMillis, error::StorageError},
+    ports::{Page, Unreadable},
+};
 
 /// The index over the work queues.
 const WORK_QUEUE_INDEX: &str = "WorkQueueIndex";
@@ -116,6 +121,21 @@ fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
 }
 
 /// The error of an item that does not match its schema.
+/// The page in the answer of a query. Items that cannot be read are listed, so that one of them does not hide the others.
+fn page<T: DeserializeOwned, P: DeserializeOwned>(answer: QueryOutput, doing: &'static str) -> Result<Page<T, P>, StorageError> {
+    let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
+    let next = next.map(serde_dynamo::from_item).transpose().map_err(unreadable(doing))?;
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for item in answer.items.unwrap_or_default() {
+        let image_id = item.get("ImageID").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
+        match serde_dynamo::from_item(item) {
+            Ok(item) => items.push(item),
+            Err(_) => unreadable.push(Unreadable { image_id }),
+        }
+    }
+    Ok(Page { items, unreadable, next })
+}
+
 fn unreadable(doing: &'static str) -> impl Fn(serde_dynamo::Error) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
 }

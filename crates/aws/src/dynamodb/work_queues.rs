@@ -19,7 +19,7 @@ use sightline_domain::{
         rejection::ReasonCode,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
+    ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, WorkQueues},
 };
 use std::collections::HashMap;
 
@@ -48,18 +48,8 @@ impl WorkQueues for Tables {
                 .exclusive_start_key("UploadTimestamp", N(position.upload_timestamp.to_string()))
                 .exclusive_start_key("ImageID", S(position.image_id.clone()));
         }
-        let page = query.send().await.map_err(|error| storage(doing, error))?;
-        let next = page.last_evaluated_key.filter(|key| !key.is_empty());
-        let next = next.map(serde_dynamo::from_item).transpose().map_err(unreadable(doing))?;
-        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for item in page.items.unwrap_or_default() {
-            let image_id = item.get("ImageID").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
-            match serde_dynamo::from_item(item) {
-                Ok(image) => items.push(image),
-                Err(_) => unreadable.push(Unreadable { image_id }),
-            }
-        }
-        Ok(Page { items, unreadable, next })
+        let answer = query.send().await.map_err(|error| storage(doing, error))?;
+        super::page(answer, doing)
     }
 
     async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
