@@ -64,6 +64,7 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
         let version_id = record.version_id.clone();
         ids.push(Upload { bucket: local.stack.images_bucket.clone(), key, version_id, etag: upload.etag.clone() }.derived_id());
         assert_eq!(record.s3_url, format!("s3://{}/{}", local.stack.images_bucket, upload.key));
+        local.ended(&record.execution_arn).await;
         assert_eq!(local.status_tag(&upload.key).await.as_deref(), Some("analyzed"), "{:?}", upload.key);
     }
 

@@ -136,6 +136,7 @@ async fn row_15_every_key_is_analysed_under_its_exact_key() {
         let photo = local.put(key, &sample("coffee.jpg")).await;
         let record = local.completed(&local.derived_id(&photo)).await;
         assert_eq!(record.s3_url, format!("s3://{}/{key}", local.stack.images_bucket));
+        local.ended(&record.execution_arn).await;
         assert_eq!(local.status_tag(key).await.as_deref(), Some("analyzed"), "{key}");
     }
 }

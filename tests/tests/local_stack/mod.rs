@@ -118,7 +118,7 @@ impl LocalStack {
         self.clients.s3().head_object().bucket(&self.stack.images_bucket).key(key).send().await.is_ok()
     }
 
-    /// The tag `status` of the original.
+    /// The tag `status` of the original. store-record sets it after it wrote the record: wait for the execution to end first.
     pub async fn status_tag(&self, key: &str) -> Option<String> {
         let tagging =
             self.clients.s3().get_object_tagging().bucket(&self.stack.images_bucket).key(key).send().await.expect("tags can be read");
