@@ -1,4 +1,5 @@
-//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image and writes the copies.
+//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image, writes the copies, and names
+//! them in the record.
 
 use crate::{
     claim::{Claim, deleted_rejection},
@@ -16,7 +17,7 @@ use sightline_domain::{
         record::Record,
         rejection::FolderMarker,
     },
-    ports::{Objects, Records, UploadFacts, Uploads},
+    ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};
 
@@ -95,6 +96,10 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> 
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
+        // After the copies, so that the record never names an object that does not exist.
+        if self.records.record_inspection(&image).await? == Written::Refused {
+            tracing::info!("this execution does not hold the pending record any more: inspection not recorded");
+        }
         // Keep one original of an accepted image: if the upload is deleted, the archive has the only one.
         if rejected_at.is_some() && upload_exists {
             self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
