@@ -1,19 +1,10 @@
 // Load: one person uploads 200 photos at once through the page and its API, while another one searches.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn } from './people.ts';
-import { ROOT } from './stack.ts';
+import { copyOf } from './photos.ts';
 
 const PHOTOS = 200;
-const COFFEE = readFileSync(join(ROOT, 'samples', 'coffee.jpg'));
-
-/** The sample as a file of its own: a JPEG comment (marker FF FE, two bytes of length, text) after the first marker changes its SHA-256. */
-function coffee(number: number): { name: string; mimeType: string; buffer: Buffer } {
-  const text = Buffer.from(`photo ${number}`);
-  const head = Buffer.from([0xff, 0xfe, 0, text.length + 2]);
-  return { name: `coffee-${number}.jpg`, mimeType: 'image/jpeg', buffer: Buffer.concat([COFFEE.subarray(0, 2), head, text, COFFEE.subarray(2)]) };
-}
+const coffee = (number: number) => copyOf('coffee.jpg', `coffee-${number}.jpg`);
 
 test(`una uploads ${PHOTOS} photos and all are done, while sam searches and finds only his own`, async ({ browser }) => {
   test.setTimeout(15 * 60_000);
