@@ -1,9 +1,10 @@
 // What people do with the page, from the first sign-in to the erasure of a photo. The tests of a group depend on each other, in this order.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
 import { copyOf, sample } from './photos.ts';
-import { REKOGNITION } from './stack.ts';
+import { REKOGNITION, ROOT } from './stack.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -74,6 +75,15 @@ test('row 06: ann sends a photo again whose link had expired', async () => {
   await expect(refused).toContainText('Done', { timeout: 120_000 });
   expect(links).toBe(before + 1);
   await page.unrouteAll();
+});
+
+// Chromium decodes AVIF; Safari decodes HEIC in the same way.
+test('ann uploads a photo in a format of phones, which is converted before it is sent', async () => {
+  await choose(page, join(ROOT, 'tests/pictures/phone.avif'));
+  const converted = card(page, 'phone.jpg');
+  await expect(converted).toContainText('Converted from AVIF to JPEG');
+  // This stage asks for a review of nearly every person.
+  await expect(converted).toContainText(/Done|Waiting for review/, { timeout: 120_000 });
 });
 
 test('ann uploads a photo again, and is told that it is known', async () => {
