@@ -1,6 +1,6 @@
 //! One SDK configuration, and the clients of all services.
 
-use crate::metering::Metering;
+use crate::{http, metering::Metering};
 use aws_config::{
     BehaviorVersion, Region, SdkConfig,
     environment::EnvironmentVariableRegionProvider,
@@ -9,10 +9,6 @@ use aws_config::{
     provider_config::ProviderConfig,
     retry::RetryConfig,
     timeout::TimeoutConfig,
-};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sightline_domain::model::CallMeter;
@@ -87,8 +83,7 @@ macro_rules! client {
 impl Clients {
     /// Reads the environment once. It calls no service, except for credentials that need it.
     pub async fn load(target: Target) -> Self {
-        // ring instead of aws-lc, whose first random number costs 24 ms of CPU at every cold start.
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http = http::client(CONNECT_TIMEOUT);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)

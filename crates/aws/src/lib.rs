@@ -6,6 +6,7 @@ pub mod clients;
 pub mod cloudformation;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+mod http;
 #[cfg(feature = "cloudwatchlogs")]
 pub mod logs;
 mod metering;
