@@ -46,6 +46,14 @@ fn no_function_links_the_legacy_http_stack_or_aws_lc_or_aws_config() {
     }
 }
 
+/// A newer SDK may need another version of crc-fast, and cargo then only warns that the patch is unused.
+#[test]
+fn functions_link_our_crc_fast() {
+    for name in linked("detect-labels").iter().filter(|name| name.starts_with("crc-fast v")) {
+        assert!(name.contains("/crates/crc-fast)"), "{name}: change the version in crates/crc-fast/Cargo.toml");
+    }
+}
+
 #[test]
 fn functions_link_only_the_services_that_they_call() {
     let expected = [
