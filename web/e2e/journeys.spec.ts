@@ -74,6 +74,9 @@ test('row 06: ann sends a photo again whose link had expired', async () => {
   await refused.getByRole('button', { name: /again/i }).click();
   await expect(refused).toContainText('Done', { timeout: 120_000 });
   expect(links).toBe(before + 1);
+  await page.reload();
+  await expect(refused).toContainText('Done');
+  await expect(refused).toHaveCount(1);
   await page.unrouteAll();
 });
 
