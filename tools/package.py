@@ -15,10 +15,9 @@ ROOT = venvs.ROOT
 CARGO_LAMBDA = "cargo-lambda==1.9.2"
 FLAGS = {"arm64": "--arm64", "x86_64": "--x86-64"}
 
-# Lambda fetches and unpacks the zip at each cold start. inspect-image contains the image decoders, api the router, the OpenAPI document and
-# three SDKs.
+# Lambda fetches and unpacks the zip at each cold start. inspect-image contains the image decoders.
 MEGABYTE = 1_000_000
-SIZE_LIMITS = {"api": 6 * MEGABYTE, "inspect-image": 5 * MEGABYTE}
+SIZE_LIMITS = {"inspect-image": 5 * MEGABYTE}
 DEFAULT_SIZE_LIMIT = 4 * MEGABYTE
 
 EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)

@@ -1,20 +1,20 @@
 //! One SDK configuration, and the clients of all services.
 
-use crate::metering::Metering;
+use crate::{environment, http, metering::Metering};
+#[cfg(feature = "profiles")]
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig,
     environment::EnvironmentVariableRegionProvider,
     meta::region::RegionProviderChain,
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
     provider_config::ProviderConfig,
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+#[cfg(feature = "profiles")]
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::SdkConfig;
+#[cfg(feature = "profiles")]
+use aws_types::region::Region;
 use sightline_domain::model::CallMeter;
 use std::time::Duration;
 
@@ -33,8 +33,25 @@ const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
 /// The maximum wait.
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
 
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF).with_max_backoff(MAX_BACKOFF)
+}
+
+fn behaviour() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
 /// Profile, region and endpoint of the calls. As in other AWS tools, values that are `None` come from the environment and the profile.
 #[derive(Debug, Clone, Default)]
+#[cfg(feature = "profiles")]
 pub struct Target {
     /// Profile in the AWS configuration files.
     pub profile: Option<String>,
@@ -45,6 +62,7 @@ pub struct Target {
 }
 
 /// The credentials of an explicitly chosen profile. As in the AWS CLI, they have precedence over keys in the environment.
+#[cfg(feature = "profiles")]
 async fn profile_credentials(profile: &str, target: &Target, http: SharedHttpClient) -> ProfileFileCredentialsProvider {
     let config = ProviderConfig::without_region().with_http_client(http);
     let profile_region = ProfileFileRegionProvider::builder().profile_name(profile).build();
@@ -85,19 +103,18 @@ macro_rules! client {
 }
 
 impl Clients {
-    /// Reads the environment once. It calls no service, except for credentials that need it.
+    /// The clients of a function. Reads the variables that Lambda sets, once, and calls no service.
+    pub fn from_environment() -> Self {
+        let config = environment::config().http_client(http::client(CONNECT_TIMEOUT));
+        Self::from(config.behavior_version(behaviour()).timeout_config(timeouts()).retry_config(retries()).build())
+    }
+
+    /// The clients of a person. Reads the environment and the configuration files once. It calls no service, except for credentials that
+    /// need it.
+    #[cfg(feature = "profiles")]
     pub async fn load(target: Target) -> Self {
-        // ring instead of aws-lc, whose first random number costs 24 ms of CPU at every cold start.
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let retries =
-            RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF).with_max_backoff(MAX_BACKOFF);
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http.clone()).timeout_config(timeouts).retry_config(retries);
+        let http = http::client(CONNECT_TIMEOUT);
+        let mut loader = aws_config::defaults(behaviour()).http_client(http.clone()).timeout_config(timeouts()).retry_config(retries());
         if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile).credentials_provider(profile_credentials(profile, &target, http).await);
         }

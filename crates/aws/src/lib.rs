@@ -6,6 +6,8 @@ pub mod clients;
 pub mod cloudformation;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+mod environment;
+mod http;
 #[cfg(feature = "cloudwatchlogs")]
 pub mod logs;
 mod metering;
@@ -20,7 +22,9 @@ pub mod sqs;
 #[cfg(feature = "sfn")]
 pub mod stepfunctions;
 
-pub use clients::{Clients, Target};
+pub use clients::Clients;
+#[cfg(feature = "profiles")]
+pub use clients::Target;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{TableNames, Tables};
 #[cfg(feature = "cloudwatchlogs")]

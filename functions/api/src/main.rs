@@ -2,7 +2,7 @@
 
 use api::{Api, Deployment, HttpApi, settings};
 use sightline_aws::{
-    clients::{Clients, Target},
+    clients::Clients,
     dynamodb::{TableNames, Tables},
     s3::S3,
     stepfunctions::StepFunctions,
@@ -23,7 +23,7 @@ impl Deployment for Aws {
 async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
-    let clients = Clients::load(Target::default()).await;
+    let clients = Clients::from_environment();
     let api = settings.map(|settings| {
         let names = TableNames {
             records: settings.records_table.clone(),

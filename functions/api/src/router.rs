@@ -96,19 +96,26 @@ fn require_all(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// Routes and documents operations.
-struct Operations<D: Deployment> {
-    router: Router<Arc<Api<D>>>,
-    document: openapi::OpenApi,
-}
-
 /// Statuses of problems that any operation can answer with.
 const EVERYWHERE: [StatusCode; 4] =
     [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE];
 
-impl<D: Deployment> Operations<D> {
+/// What is done with each operation: it is routed, or it is documented. The function contains only the router, and no code that builds the
+/// document, which would be a fifth of its size.
+trait Collect<D: Deployment>: Sized {
     /// Adds the operation that `P` describes. `problems` are the statuses that it can answer with beside [`EVERYWHERE`].
-    fn add<P: Path, T: 'static>(mut self, _: P, handler: impl Handler<T, Arc<Api<D>>>, problems: &[StatusCode]) -> Self {
+    fn add<P: Path, T: 'static>(self, path: P, handler: impl Handler<T, Arc<Api<D>>>, problems: &[StatusCode]) -> Self;
+}
+
+impl<D: Deployment> Collect<D> for Router<Arc<Api<D>>> {
+    fn add<P: Path, T: 'static>(self, _: P, handler: impl Handler<T, Arc<Api<D>>>, _: &[StatusCode]) -> Self {
+        let filter = P::methods().iter().map(method).reduce(MethodFilter::or).unwrap_or(MethodFilter::GET);
+        self.route(&P::path(), on(filter, handler))
+    }
+}
+
+impl<D: Deployment> Collect<D> for openapi::OpenApi {
+    fn add<P: Path, T: 'static>(mut self, _: P, _: impl Handler<T, Arc<Api<D>>>, problems: &[StatusCode]) -> Self {
         let mut operation = P::operation();
         operation.security = Some(vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
         for status in EVERYWHERE.iter().chain(problems) {
@@ -116,10 +123,7 @@ impl<D: Deployment> Operations<D> {
             let response = ResponseBuilder::new().description(status.canonical_reason().unwrap_or("Error")).content(PROBLEM_JSON, problem);
             operation.responses.responses.insert(status.as_str().to_owned(), response.build().into());
         }
-        let methods = P::methods();
-        let filter = methods.iter().map(method).reduce(MethodFilter::or).unwrap_or(MethodFilter::GET);
-        self.document.paths.add_path_operation(P::path(), methods, operation);
-        self.router = self.router.route(&P::path(), on(filter, handler));
+        self.paths.add_path_operation(P::path(), P::methods(), operation);
         self
     }
 }
@@ -134,14 +138,14 @@ const fn method(method: &HttpMethod) -> MethodFilter {
     }
 }
 
-fn operations<D: Deployment>() -> Operations<D> {
+fn operations<D: Deployment, C: Collect<D>>(operations: C) -> C {
     const NONE: &[StatusCode] = &[];
     const FOUND: &[StatusCode] = &[StatusCode::NOT_FOUND];
     const GROUP: &[StatusCode] = &[StatusCode::FORBIDDEN];
     const IN_GROUP: &[StatusCode] = &[StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
     const EDITED: &[StatusCode] = &[StatusCode::NOT_FOUND, StatusCode::CONFLICT];
     const REVIEWED: &[StatusCode] = &[StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::CONFLICT];
-    Operations { router: Router::new(), document: Document::openapi() }
+    operations
         .add(me::__path_me, me::me::<D>, NONE)
         .add(uploads::__path_request, uploads::request::<D>, NONE)
         .add(images::__path_list, images::list::<D>, NONE)
@@ -166,16 +170,19 @@ fn operations<D: Deployment>() -> Operations<D> {
 /// Path of the OpenAPI document, the only one that needs no access token.
 pub const DOCUMENT_PATH: &str = "/api/openapi.json";
 
-/// The OpenAPI document as JSON.
+/// The OpenAPI document as JSON, generated from the types. `make openapi` writes it to `web/openapi.json`, which the function serves.
 ///
 /// # Errors
 ///
 /// serde's error if it cannot be written.
 pub fn document<D: Deployment>() -> Result<String, serde_json::Error> {
-    let mut json = operations::<D>().document.to_pretty_json()?;
+    let mut json = operations::<D, _>(Document::openapi()).to_pretty_json()?;
     json.push('\n');
     Ok(json)
 }
+
+/// The committed OpenAPI document.
+const COMMITTED: &str = include_str!("../../../web/openapi.json");
 
 /// The route of a request, as a field of the metrics.
 #[derive(Debug, Clone)]
@@ -183,12 +190,12 @@ pub struct Route(pub String);
 
 /// The router of all operations and of the document.
 pub fn router<D: Deployment>(api: Arc<Api<D>>) -> Router {
-    let document: Arc<str> = document::<D>().unwrap_or_default().into();
-    let serve = move || async move { ([(CONTENT_TYPE, "application/json")], document.to_string()) };
+    let serve = || async { ([(CONTENT_TYPE, "application/json")], COMMITTED) };
     let no_call = || async { Problem::new(StatusCode::NOT_FOUND, "There is no such call. The OpenAPI document lists all of them.") };
     let no_method =
         || async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This call has another method. The OpenAPI document lists it.") };
-    let router = operations::<D>().router.route(DOCUMENT_PATH, on(MethodFilter::GET, serve)).method_not_allowed_fallback(no_method);
+    let router =
+        operations::<D, _>(Router::new()).route(DOCUMENT_PATH, on(MethodFilter::GET, serve)).method_not_allowed_fallback(no_method);
     router
         .route_layer(middleware::from_fn(name_route))
         .fallback(no_call)

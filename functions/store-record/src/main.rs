@@ -1,6 +1,6 @@
 //! Writes the merged record and its rows of the label index.
 
-use sightline_aws::{Clients, S3, TableNames, Tables, Target};
+use sightline_aws::{Clients, S3, TableNames, Tables};
 use sightline_kit::{RuntimeError, clock::SystemClock, logging, serve, settings::from_environment};
 use store_record::{StoreRecord, settings};
 
@@ -8,7 +8,7 @@ use store_record::{StoreRecord, settings};
 async fn main() -> Result<(), RuntimeError> {
     logging::init();
     let settings = from_environment(settings);
-    let clients = Clients::load(Target::default()).await;
+    let clients = Clients::from_environment();
     let step = settings.map(|settings| {
         let names = TableNames { records: settings.records_table, label_index: settings.label_index_table, ..TableNames::default() };
         let tables = Tables::new(clients.dynamodb(), names);
