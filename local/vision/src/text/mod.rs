@@ -1,6 +1,8 @@
 //! Detects and reads printed and written text.
 
 mod detect;
+mod order;
+mod pictograms;
 mod read;
 mod region;
 mod words;
@@ -79,19 +81,18 @@ impl TextModels {
 
     /// All lines, in reading order.
     pub fn find(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
-        let mut regions = detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))?;
-        sort_for_reading(&mut regions);
-        let (width, height) = dimensions(image);
-        let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
-        let mut lines = Vec::new();
-        for detected in regions {
+        let mut read = Vec::new();
+        for detected in detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))? {
             let (region, glyphs) = self.read_upright(image, detected.region)?;
             let glyphs = limit_single_character(glyphs, detected.score);
             if score(&glyphs) >= MIN_LINE_SCORE {
-                lines.extend(words::to_line(&region, &glyphs, fraction));
+                read.push((region, glyphs));
             }
         }
-        Ok(lines)
+        let read = order::sort_for_reading(pictograms::removed(read), |(region, glyphs)| (*region, glyphs.len()));
+        let (width, height) = dimensions(image);
+        let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
+        Ok(read.into_iter().filter_map(|(region, glyphs)| words::to_line(&region, &glyphs, fraction)).collect())
     }
 
     /// Reads a region in its own direction and, if the score is low, upside down; returns the better result.
@@ -117,25 +118,4 @@ fn limit_single_character(mut glyphs: Vec<Glyph>, region_score: f32) -> Vec<Glyp
 
 fn score(glyphs: &[Glyph]) -> f32 {
     glyphs.iter().map(|glyph| glyph.score).sum::<f32>() / as_f32(glyphs.len().max(1))
-}
-
-/// Sorts regions from top to bottom, and from left to right within a row.
-fn sort_for_reading(regions: &mut Vec<Detected>) {
-    regions.sort_by(|a, b| a.region.centre[1].total_cmp(&b.region.centre[1]));
-    let mut rows: Vec<Vec<Detected>> = Vec::new();
-    for detected in regions.drain(..) {
-        let row = rows.last_mut().filter(|row| row.first().is_some_and(|first| is_same_row(&first.region, &detected.region)));
-        match row {
-            Some(row) => row.push(detected),
-            None => rows.push(vec![detected]),
-        }
-    }
-    for row in &mut rows {
-        row.sort_by(|a, b| a.region.centre[0].total_cmp(&b.region.centre[0]));
-    }
-    regions.extend(rows.into_iter().flatten());
-}
-
-fn is_same_row(a: &Region, b: &Region) -> bool {
-    (a.centre[1] - b.centre[1]).abs() < a.height.min(b.height) / 2.
 }
