@@ -152,6 +152,9 @@ fn the_scores_of_nsfwjs_add_up_to_one() {
     assert!(scores.neutral > 0.9, "{scores:?}");
 }
 
+/// Its letters are 10 px high, so at 90,000 pixels they would have vanished.
+const CAPTION_WIDTH: u32 = 480;
+
 const PAGE: [&str; 6] = [
     "Region-based segmentation",
     "Let us first determine markers of the coins and the",
@@ -217,6 +220,19 @@ fn columns_are_read_one_after_the_other_also_upside_down() {
         let read: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(read, [PAGE, PAGE].concat());
     }
+}
+
+#[test]
+fn a_small_caption_in_a_large_photo_is_noticed_and_read() {
+    let models = models();
+    let mut photo = resize(&sample("coffee.jpg"), 1600, 1067, FilterType::Triangle);
+    let page = sample("printed-page.png");
+    let line = crop_imm(&page, 0, 84, page.width(), 42).to_image();
+    let caption = resize(&line, CAPTION_WIDTH, CAPTION_WIDTH * line.height() / line.width(), FilterType::Triangle);
+    replace(&mut photo, &caption, 40, 1000);
+    assert!(confidence(&models.labels(&photo).unwrap(), "Text") >= 80.);
+    let lines = models.text(&photo).unwrap();
+    assert!(lines.iter().any(|line| line.text == PAGE[1]), "{lines:?}");
 }
 
 #[test]

@@ -21,10 +21,11 @@ use crate::runtime::{Model, Runtime, VisionError};
 /// Photos are resized to between these numbers of pixels; a side is at most doubled.
 const MIN_PIXELS: f32 = 400_000.;
 const MAX_PIXELS: f32 = 1_000_000.;
-/// Size at which a photo is checked for any text.
-const GLANCE_PIXELS: f32 = 90_000.;
+/// Size at which a photo is checked for any text. Of 65 photos of COCO val2017 with readable text, 60 are noticed at this size with
+/// `GLANCE_REGIONS` regions; 56 at 250,000 pixels with 5 regions, 30 at 90,000 pixels with 3.
+const GLANCE_PIXELS: f32 = 400_000.;
 /// Number of the largest regions that are read to confirm that they are text.
-const GLANCE_REGIONS: usize = 3;
+const GLANCE_REGIONS: usize = 6;
 /// The part of a region that is read, as a multiple of its height.
 const GLANCE_LENGTH: f32 = 4.;
 /// Minimum score and number of letters that confirm text.
