@@ -104,7 +104,8 @@ fn score_nsfwjs(model: &Model, image: &RgbImage) -> Result<[f32; 5], VisionError
 
 /// Every level of every flag, highest confidence first.
 fn labels(scores: ModerationScores) -> Vec<ModerationLabel> {
-    let explicit = f32::midpoint(scores.open_nsfw, scores.porn + scores.hentai);
+    // The geometric mean: a photo is explicit only if both models say so.
+    let explicit = (scores.open_nsfw * (scores.porn + scores.hentai)).max(0.).sqrt();
     // In a revealing photo, a high score of `open_nsfw` means bare skin, a low one underwear or swimwear.
     let non_explicit = scores.sexy * scores.open_nsfw;
     let swimwear = scores.sexy * (1. - scores.open_nsfw);
@@ -144,6 +145,7 @@ mod tests {
         let alone = ModerationScores { porn: 0.9, neutral: 0.1, ..HARMLESS };
         assert!(confidence(agreed, "Explicit Nudity") > 90.);
         assert!(confidence(alone, "Explicit") < 50.);
+        assert!(confidence(ModerationScores { open_nsfw: 0.95, porn: 0.05, ..HARMLESS }, "Explicit") < 30., "a bride");
     }
 
     #[test]
