@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use image::RgbImage;
-use sightline_vision::Models;
+use sightline_vision::{Models, Photo};
 
 use crate::{
     calls::Calls,
@@ -52,7 +52,7 @@ impl Service {
         header.check(operation)?;
         let image = self.decode(bytes, &header)?;
         let _running = self.memory.read().unwrap_or_else(PoisonError::into_inner);
-        task.run(&self.models, &image)
+        task.run(&self.models, &Photo::new(image))
     }
 
     fn decode(&self, bytes: &[u8], header: &Header) -> Result<RgbImage, ApiError> {

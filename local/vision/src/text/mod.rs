@@ -7,15 +7,17 @@ mod read;
 mod region;
 mod words;
 
-use image::RgbImage;
+use image::{RgbImage, imageops::crop_imm};
 
+pub(crate) use self::detect::Regions;
 pub use self::words::{Line, Word};
 use self::{
     detect::Detected,
     read::{Glyph, Reader},
     region::Region,
 };
-use crate::geometry::{Point, as_f32, dimensions};
+use crate::geometry::{BoundingBox, Point, as_f32, dimensions};
+use crate::photo::Photo;
 use crate::runtime::{Model, Runtime, VisionError};
 
 /// Photos are resized to between these numbers of pixels; a side is at most doubled.
@@ -26,6 +28,10 @@ const MAX_PIXELS: f32 = 1_000_000.;
 const GLANCE_PIXELS: f32 = 400_000.;
 /// Number of the largest regions that are read to confirm that they are text.
 const GLANCE_REGIONS: usize = 6;
+/// The part of a photo that is searched for lines reaches this far beyond the traces of text that the check saw, as a fraction of each side.
+const SEARCH_MARGIN: f32 = 0.03;
+/// Traces on more than this fraction of a photo: all of it is searched.
+const SEARCH_ALL: f32 = 0.7;
 /// The part of a region that is read, as a multiple of its height.
 const GLANCE_LENGTH: f32 = 4.;
 /// Minimum score and number of letters that confirm text.
@@ -62,9 +68,10 @@ impl TextModels {
     }
 
     /// Checks quickly whether there is any text. Detected regions are read to confirm, because patterns look like text too.
-    pub fn glance(&self, image: &RgbImage) -> Result<TextGlance, VisionError> {
-        let mut regions = detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS))?;
+    pub fn glance(&self, photo: &Photo) -> Result<TextGlance, VisionError> {
+        let image = photo.pixels();
         let area = |detected: &Detected| detected.region.width * detected.region.height;
+        let mut regions = self.regions(photo)?.detected.clone();
         regions.sort_by(|a, b| area(b).total_cmp(&area(a)));
         let mut confidence = None;
         for detected in regions.iter().take(GLANCE_REGIONS) {
@@ -81,9 +88,10 @@ impl TextModels {
     }
 
     /// All lines, in reading order.
-    pub fn find(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
+    pub fn find(&self, photo: &Photo) -> Result<Vec<Line>, VisionError> {
+        let image = photo.pixels();
         let mut read = Vec::new();
-        for detected in detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))? {
+        for detected in self.search(photo)? {
             let (region, glyphs) = self.read_upright(image, detected.region)?;
             let glyphs = limit_single_character(glyphs, detected.score);
             if score(&glyphs) >= MIN_LINE_SCORE {
@@ -94,6 +102,31 @@ impl TextModels {
         let (width, height) = dimensions(image);
         let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
         Ok(read.into_iter().filter_map(|(region, glyphs)| words::to_line(&region, &glyphs, fraction)).collect())
+    }
+
+    /// The regions at the size of the quick check.
+    fn regions(&self, photo: &Photo) -> Result<std::sync::Arc<Regions>, VisionError> {
+        let image = photo.pixels();
+        photo.regions.get_or_make(|| detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS)))
+    }
+
+    /// The regions to read: detected in full size, but only where the quick check saw traces of text.
+    fn search(&self, photo: &Photo) -> Result<Vec<Detected>, VisionError> {
+        let image = photo.pixels();
+        let seen = self.regions(photo)?;
+        let size = detect::size(image, MIN_PIXELS, MAX_PIXELS);
+        if seen.size == size {
+            return Ok(seen.detected.clone());
+        }
+        let Some(traces) = seen.traces else { return Ok(Vec::new()) };
+        let part = with_margin(traces);
+        if part.area() > SEARCH_ALL {
+            return Ok(detect::detect(&self.detector, image, size)?.detected);
+        }
+        let (corner, cut) = cut_out(image, part);
+        let pixels = part.area() * as_f32(size.0 as usize * size.1 as usize);
+        let detected = detect::detect(&self.detector, &cut, detect::size(&cut, pixels, pixels))?.detected;
+        Ok(detected.into_iter().map(|detected| Detected { region: detected.region.moved(corner), ..detected }).collect())
     }
 
     /// Reads a region in its own direction and, if the score is low, upside down; returns the better result.
@@ -119,4 +152,19 @@ fn limit_single_character(mut glyphs: Vec<Glyph>, region_score: f32) -> Vec<Glyp
 
 fn score(glyphs: &[Glyph]) -> f32 {
     glyphs.iter().map(|glyph| glyph.score).sum::<f32>() / as_f32(glyphs.len().max(1))
+}
+
+fn with_margin(part: BoundingBox) -> BoundingBox {
+    let BoundingBox { left, top, width, height } = part;
+    BoundingBox::within_image(left - SEARCH_MARGIN, top - SEARCH_MARGIN, left + width + SEARCH_MARGIN, top + height + SEARCH_MARGIN)
+}
+
+/// A part of a photo, and the pixel where it begins.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn cut_out(image: &RgbImage, part: BoundingBox) -> ([f32; 2], RgbImage) {
+    let (width, height) = dimensions(image);
+    let (left, top) = ((part.left * width).floor(), (part.top * height).floor());
+    let (right, bottom) = (((part.left + part.width) * width).ceil(), ((part.top + part.height) * height).ceil());
+    let cut = crop_imm(image, left as u32, top as u32, (right - left).max(1.) as u32, (bottom - top).max(1.) as u32);
+    ([left, top], cut.to_image())
 }
