@@ -7,6 +7,8 @@ mod read;
 mod region;
 mod words;
 
+use std::sync::Arc;
+
 use image::{RgbImage, imageops::crop_imm};
 
 pub(crate) use self::detect::Regions;
@@ -105,7 +107,7 @@ impl TextModels {
     }
 
     /// The regions at the size of the quick check.
-    fn regions(&self, photo: &Photo) -> Result<std::sync::Arc<Regions>, VisionError> {
+    fn regions(&self, photo: &Photo) -> Result<Arc<Regions>, VisionError> {
         let image = photo.pixels();
         photo.regions.get_or_make(|| detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS)))
     }
