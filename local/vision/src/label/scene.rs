@@ -51,6 +51,8 @@ struct Detected<'a> {
     objects: &'a Objects,
     /// The labels of things that it is sure of. Persons do not count: they go with everything.
     sure: Vec<&'a Entry>,
+    /// The confidence of the first of them, 0–1.
+    surest: f32,
     is_at_table: bool,
 }
 
@@ -58,13 +60,14 @@ impl<'a> Detected<'a> {
     fn new(catalog: &'a Catalog, objects: &'a Objects) -> Self {
         let detected = || objects.by_class.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence)));
         let is_at_table = detected().any(|(entry, confidence)| entry.means_table(confidence));
-        let sure = detected().filter(|(entry, confidence)| *confidence >= SURE && entry.name != PERSON).map(|(entry, _)| entry).collect();
-        Self { catalog, objects, sure, is_at_table }
+        let sure = || detected().filter(|(entry, confidence)| *confidence >= SURE && entry.name != PERSON);
+        let surest = sure().map(|(_, confidence)| confidence / 100.).fold(0., f32::max);
+        Self { catalog, objects, sure: sure().map(|(entry, _)| entry).collect(), surest, is_at_table }
     }
 
     /// Whether a label of the scene model is something that the detector would have seen, while it is sure of other things: an object of its own
-    /// classes, or an animal where it sees none. A cleaver on a laid table contradicts it too.
-    fn contradicts(&self, entry: &Entry) -> bool {
+    /// classes, or an animal where it sees none and is at least as sure. A cleaver on a laid table contradicts it too.
+    fn contradicts(&self, entry: &Entry, score: f32) -> bool {
         if self.is_at_table && entry.lineage().any(|name| name == KNIFE) {
             return true;
         }
@@ -76,15 +79,18 @@ impl<'a> Detected<'a> {
             return known.all(|class| self.objects.confidence(class) < SUPPORTED);
         }
         let is_animal = |entry: &Entry| entry.lineage().any(|name| name == ANIMAL);
-        is_animal(entry) && !self.sure.iter().any(|sure| is_animal(sure))
+        is_animal(entry) && self.surest >= score && !self.sure.iter().any(|sure| is_animal(sure))
     }
 }
 
 fn sum_scores(catalog: &Catalog, scores: &[f32], detected: &Detected<'_>) -> Vec<(&'static str, f32)> {
     let own = |classes: &[usize]| classes.iter().filter_map(|&class| scores.get(class)).sum::<f32>();
     let mut sums = BTreeMap::<&'static str, f32>::new();
-    for entry in catalog.iter().filter(|entry| !entry.imagenet.is_empty() && !detected.contradicts(entry)) {
+    for entry in catalog.iter().filter(|entry| !entry.imagenet.is_empty()) {
         let score = own(&entry.imagenet);
+        if detected.contradicts(entry, score) {
+            continue;
+        }
         for name in entry.lineage() {
             *sums.entry(name).or_default() += score;
         }
@@ -101,6 +107,7 @@ mod tests {
     const TOILET_SEAT: usize = 861;
     const BEAGLE: usize = 162;
     const KOALA: usize = 105;
+    const BUTTERFLY: usize = 323;
     const BALLPLAYER: usize = 981;
     const LIGHTHOUSE: usize = 437;
     const CLEAVER: usize = 499;
@@ -121,19 +128,23 @@ mod tests {
     fn a_label_that_contradicts_the_objects_is_dropped() {
         assert_eq!(labels(TOILET_SEAT, &[(60, 95.), (51, 80.)]), [""; 0], "a donut in a bowl");
         assert_eq!(labels(BEAGLE, &[(78, 90.)]), [""; 0], "a microwave");
-        assert_eq!(labels(KOALA, &[(52, 90.)]), [""; 0], "bananas");
+        assert_eq!(labels(KOALA, &[(52, 97.)]), [""; 0], "bananas");
     }
 
     #[test]
     fn a_label_that_the_detector_supports_stays() {
         assert!(labels(BEAGLE, &[(18, 30.), (63, 90.)]).contains(&"Beagle"), "a dog on a couch");
-        assert!(labels(KOALA, &[(23, 70.)]).contains(&"Koala"), "the detector knows no koala, but sees an animal");
+        assert!(labels(KOALA, &[(23, 97.)]).contains(&"Koala"), "the detector knows no koala, but sees an animal");
     }
 
     #[test]
-    fn without_a_sure_object_of_another_kind_nothing_contradicts() {
+    fn without_a_surer_object_of_another_kind_nothing_contradicts() {
         assert!(labels(BEAGLE, &[]).contains(&"Beagle"));
         assert!(labels(BEAGLE, &[(1, 99.)]).contains(&"Dog"), "a person with a dog that the detector missed");
+        assert!(
+            labels(BUTTERFLY, &[(28, 80.)]).contains(&"Butterfly"),
+            "a butterfly that the detector takes for an umbrella, but is less sure"
+        );
         assert!(labels(LIGHTHOUSE, &[(9, 90.)]).contains(&"Lighthouse"), "the detector knows no buildings");
     }
 
