@@ -102,7 +102,7 @@ const CALIBRATION: [(f32, f32); 5] = [(0.4, 70.), (0.56, 80.), (0.6, 92.), (0.7,
 fn calibrated(score: f32) -> f32 {
     let [(lowest, at_lowest), ..] = CALIBRATION;
     let pairs = CALIBRATION.into_iter().zip(CALIBRATION.into_iter().skip(1));
-    let within = pairs.filter(|&((from, _), _)| score >= from).last();
+    let within = pairs.rev().find(|&((from, _), _)| score >= from);
     within.map_or(at_lowest * score / lowest, |((from, low), (to, high))| low + (high - low) * ((score - from) / (to - from)).min(1.))
 }
 

@@ -77,7 +77,7 @@ impl ObjectModel {
         for (left, top) in [(0., 0.), (far, 0.), (0., far), (far, far)] {
             parts.push(self.view(image, BoundingBox { left, top, width: PART, height: PART })?);
         }
-        Ok(combine(whole, parts))
+        Ok(combine(&whole, &parts))
     }
 
     fn view(&self, image: &RgbImage, part: BoundingBox) -> Result<View, VisionError> {
@@ -131,20 +131,19 @@ fn in_photo([left, top, right, bottom]: [f32; 4], part: BoundingBox) -> Bounding
 }
 
 /// The confidence of a class comes from both views; among its objects it falls with their own scores.
-fn combine(whole: View, parts: Vec<View>) -> Objects {
+fn combine(whole: &View, parts: &[View]) -> Objects {
     let highest_in = |class: usize, views: &[View]| views.iter().filter_map(|view| view.highest.get(class).copied()).fold(0., f32::max);
     let mut candidates = vec![Vec::new(); CLASSES];
-    for &(class, score, bounding_box) in whole.candidates.iter().chain(parts.iter().flat_map(|view| &view.candidates)) {
+    for &(class, score, bounding_box) in std::iter::once(whole).chain(parts).flat_map(|view| &view.candidates) {
         if let Some(candidates) = candidates.get_mut(class) {
             candidates.push(Instance { bounding_box, confidence: score });
         }
     }
-    let whole_candidates = whole.candidates;
-    let whole = [View { candidates: Vec::new(), highest: whole.highest }];
+    let whole = std::slice::from_ref(whole);
     let objects = candidates.into_iter().enumerate().filter_map(|(class, candidates)| {
-        let best = whole_candidates.iter().filter(|(other, ..)| *other == class).max_by(|a, b| a.1.total_cmp(&b.1));
+        let best = whole.iter().flat_map(|view| &view.candidates).filter(|(other, ..)| *other == class).max_by(|a, b| a.1.total_cmp(&b.1));
         let is_large = best.is_some_and(|(.., area)| area.width.max(area.height) > PART);
-        let confidence = 100. * confidence(highest_in(class, &whole), highest_in(class, &parts), is_large);
+        let confidence = 100. * confidence(highest_in(class, whole), highest_in(class, parts), is_large);
         let alone = |instance: &Instance| calibrated(instance.confidence);
         let mut instances = without_duplicates(candidates);
         let first = alone(instances.first()?);
@@ -154,7 +153,7 @@ fn combine(whole: View, parts: Vec<View>) -> Objects {
         Some(ClassObjects { class: class + 1, confidence, instances })
     });
     let by_class = objects.collect();
-    let person = highest_in(PERSON, &whole).max(highest_in(PERSON, &parts));
+    let person = highest_in(PERSON, whole).max(highest_in(PERSON, parts));
     Objects { by_class, person }
 }
 
@@ -274,13 +273,13 @@ mod tests {
 
     #[test]
     fn one_view_is_enough_for_a_faint_sign_of_a_person() {
-        assert!(combine(view(&[(PERSON, 0.25, area(0.1, 0.2))]), vec![view(&[])]).may_show_person());
-        assert!(!combine(view(&[(PERSON, 0.15, area(0.1, 0.2))]), vec![view(&[(51, 0.9, area(0.1, 0.2))])]).may_show_person());
+        assert!(combine(&view(&[(PERSON, 0.25, area(0.1, 0.2))]), &[view(&[])]).may_show_person());
+        assert!(!combine(&view(&[(PERSON, 0.15, area(0.1, 0.2))]), &[view(&[(51, 0.9, area(0.1, 0.2))])]).may_show_person());
     }
 
     #[test]
     fn an_object_in_two_views_is_one_instance_with_the_confidence_of_its_class() {
-        let objects = combine(view(&[(16, 0.5, area(0.1, 0.2))]), vec![view(&[(16, 0.9, area(0.1, 0.21)), (16, 0.4, area(0.5, 0.2))])]);
+        let objects = combine(&view(&[(16, 0.5, area(0.1, 0.2))]), &[view(&[(16, 0.9, area(0.1, 0.21)), (16, 0.4, area(0.5, 0.2))])]);
         let [dogs] = objects.by_class.as_slice() else { panic!("{objects:?}") };
         assert_eq!((dogs.class, dogs.instances.len()), (17, 2));
         assert!((dogs.confidence - 100. * confidence(0.5, 0.9, false)).abs() < 0.01);
