@@ -13,6 +13,8 @@ ARCH ?= arm64 x86_64
 CDK_FLAGS ?=
 # A folder of your own photos for `make demo`. Passed in the environment, so that it may contain any character.
 export PHOTOS ?=
+# A folder of your own photos with truth.json for `make eyes`.
+export FOLDER ?=
 # Number of photos of `make soak`; 1,000 by default.
 IMAGES ?=
 
@@ -90,6 +92,10 @@ reliability: ## Generate docs/reliability.md: which test shows which fault
 .PHONY: soak
 soak: ## Run the soak test on its own local stack; IMAGES=100 for a short one
 	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
+
+.PHONY: eyes
+eyes: models ## Measure the local models on photos with known content: FOLDER=folder with truth.json
+	@$(PYTHON) tools/eyes $${FOLDER:+"$$FOLDER"}
 
 .PHONY: diagram
 diagram: ## Generate the diagram and the table of the state machine

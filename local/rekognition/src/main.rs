@@ -6,6 +6,7 @@ mod error;
 mod faults;
 mod operation;
 mod photo;
+mod photos;
 mod protocol;
 mod queue;
 mod rate;

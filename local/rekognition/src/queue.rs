@@ -53,7 +53,7 @@ impl Queue {
     /// Starts with costs measured on two busy cores; the moving average soon adapts.
     pub fn new() -> Arc<Self> {
         let cost = [
-            (Operation::DetectLabels, 0.3),
+            (Operation::DetectLabels, 1.),
             (Operation::DetectFaces, 0.5),
             (Operation::DetectText, 3.),
             (Operation::DetectModerationLabels, 0.15),

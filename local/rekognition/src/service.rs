@@ -11,6 +11,7 @@ use crate::{
     faults::Faults,
     operation::Operation,
     photo::Header,
+    photos::Photos,
     queue::{Queue, Slot},
     rate::Rate,
     source::{S3Reader, Source},
@@ -23,6 +24,7 @@ use crate::{
 pub struct Service {
     pub models: Models,
     pub s3: Option<S3Reader>,
+    pub photos: Photos,
     pub queue: Arc<Queue>,
     pub rate: Rate,
     pub faults: Faults,
@@ -50,9 +52,9 @@ impl Service {
     fn run(&self, operation: Operation, task: &Task, bytes: &[u8]) -> Result<String, ApiError> {
         let header = Header::read(bytes)?;
         header.check(operation)?;
-        let image = self.decode(bytes, &header)?;
+        let photo = self.photos.get_or_decode(bytes, || self.decode(bytes, &header))?;
         let _running = self.memory.read().unwrap_or_else(PoisonError::into_inner);
-        task.run(&self.models, &image)
+        task.run(&self.models, &photo)
     }
 
     fn decode(&self, bytes: &[u8], header: &Header) -> Result<RgbImage, ApiError> {

@@ -16,6 +16,7 @@ use tracing::Level;
 use crate::{
     calls::Calls,
     faults::Faults,
+    photos::Photos,
     queue::Queue,
     rate::{Quota, Rate, Scope},
     server,
@@ -97,6 +98,7 @@ pub async fn run(args: &Args) -> Result<(), StartError> {
     let service = Arc::new(Service {
         models,
         s3: args.s3_endpoint().map(|endpoint| S3Reader::new(&endpoint)),
+        photos: Photos::default(),
         queue: Queue::new(),
         rate,
         faults: Faults::default(),

@@ -5,9 +5,8 @@ mod labels;
 mod moderation;
 mod text;
 
-use image::RgbImage;
 use serde::Serialize;
-use sightline_vision::{Models, VisionError};
+use sightline_vision::{Models, Photo, VisionError};
 
 use self::{faces::FaceParameters, labels::LabelParameters, moderation::ModerationParameters, text::TextParameters};
 use crate::{error::ApiError, operation::Operation, wire::Request};
@@ -35,16 +34,16 @@ impl Task {
         })
     }
 
-    /// Runs the model on an upright image and returns the JSON of the response.
+    /// Runs the model on a photo and returns the JSON of the response.
     ///
     /// # Errors
     /// `InternalServerError` if the model fails.
-    pub fn run(&self, models: &Models, image: &RgbImage) -> Result<String, ApiError> {
+    pub fn run(&self, models: &Models, photo: &Photo) -> Result<String, ApiError> {
         match self {
-            Self::Labels(parameters) => response(models.labels(image), |found| parameters.response(found)),
-            Self::Faces(parameters) => response(models.faces(image), |found| parameters.response(found)),
-            Self::Text(parameters) => response(models.text(image), |found| parameters.response(found)),
-            Self::Moderation(parameters) => response(models.moderation(image), |found| parameters.response(found)),
+            Self::Labels(parameters) => response(models.labels(photo), |found| parameters.response(found)),
+            Self::Faces(parameters) => response(models.faces(photo), |found| parameters.response(found)),
+            Self::Text(parameters) => response(models.text(photo), |found| parameters.response(found)),
+            Self::Moderation(parameters) => response(models.moderation(photo), |found| parameters.response(found)),
         }
     }
 }

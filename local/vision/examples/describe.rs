@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use image::{DynamicImage, ImageDecoder, ImageReader};
-use sightline_vision::Models;
+use sightline_vision::{Models, Photo};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = sightline_vision::default_dir().ok_or("neither SIGHTLINE_MODELS nor HOME is set")?;
@@ -22,8 +22,8 @@ fn describe(models: &Models, path: &Path) -> Result<(), Box<dyn std::error::Erro
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let image = image.to_rgb8();
-    println!("\n{} ({}×{})", path.display(), image.width(), image.height());
+    let image = Photo::new(image.to_rgb8());
+    println!("\n{} ({}×{})", path.display(), image.pixels().width(), image.pixels().height());
 
     let (labels, took) = timed(|| models.labels(&image));
     println!("  labels ({took})");

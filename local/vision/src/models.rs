@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use image::RgbImage;
-
 use crate::face::{Face, FaceModels};
 use crate::label::{Label, LabelModels};
 use crate::moderation::{Moderation, ModerationModels};
+use crate::photo::Photo;
 use crate::runtime::{Runtime, VisionError};
 use crate::text::{Line, TextModels};
 
@@ -46,22 +45,22 @@ impl Models {
     ///
     /// # Errors
     /// `Runtime` or `UnexpectedShape` if a model fails; so for the other operations.
-    pub fn labels(&self, image: &RgbImage) -> Result<Vec<Label>, VisionError> {
-        self.labels.detect(image, &self.text.glance(image)?)
+    pub fn labels(&self, photo: &Photo) -> Result<Vec<Label>, VisionError> {
+        self.labels.detect(photo, &self.text.glance(photo)?)
     }
 
     /// The faces in the photo, largest first, at most 100.
-    pub fn faces(&self, image: &RgbImage) -> Result<Vec<Face>, VisionError> {
-        self.faces.find(image)
+    pub fn faces(&self, photo: &Photo) -> Result<Vec<Face>, VisionError> {
+        self.faces.find(photo.pixels())
     }
 
     /// The lines of text in the photo, in reading order.
-    pub fn text(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
-        self.text.find(image)
+    pub fn text(&self, photo: &Photo) -> Result<Vec<Line>, VisionError> {
+        self.text.find(photo)
     }
 
     /// The nudity in the photo.
-    pub fn moderation(&self, image: &RgbImage) -> Result<Moderation, VisionError> {
-        self.moderation.moderate(image)
+    pub fn moderation(&self, photo: &Photo) -> Result<Moderation, VisionError> {
+        self.moderation.moderate(photo.pixels(), self.labels.objects(photo)?.may_show_person())
     }
 }

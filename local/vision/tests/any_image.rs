@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use common::{models, sample, within_image};
 use image::{Rgb, RgbImage};
-use sightline_vision::{Models, VisionError};
+use sightline_vision::{Models, Photo, VisionError};
 
 /// Memory limit of the whole process.
 const MAX_MEGABYTES: u64 = 700;
 
-fn detect_everything(models: &Models, image: &RgbImage) {
+fn detect_everything(models: &Models, image: RgbImage) {
+    let image = &Photo::new(image);
     let is_percentage = |confidence: f32| (0. ..=100.01).contains(&confidence);
     for label in models.labels(image).unwrap() {
         assert!(is_percentage(label.confidence), "{label:?}");
@@ -41,7 +42,7 @@ fn images_of_every_shape_are_accepted() {
     let models = models();
     let flat = |width, height, value| RgbImage::from_pixel(width, height, Rgb([value; 3]));
     let images = [flat(80, 80, 128), flat(80, 4_000, 0), flat(10_000, 100, 255), noise(333, 777), flat(1, 1, 9)];
-    for image in &images {
+    for image in images {
         detect_everything(&models, image);
     }
 }
@@ -52,7 +53,7 @@ fn memory_stays_bounded_over_photos_of_many_sizes() {
     let page = sample("printed-page.png");
     for width in [3_000, 900, 1_700, 640] {
         let page = image::imageops::resize(&page, width, width / 2, image::imageops::FilterType::Triangle);
-        detect_everything(&models, &page);
+        detect_everything(&models, page);
     }
     assert!(peak_megabytes() < MAX_MEGABYTES, "{} MB", peak_megabytes());
 }
@@ -60,7 +61,7 @@ fn memory_stays_bounded_over_photos_of_many_sizes() {
 #[test]
 fn threads_share_the_models_and_get_the_same_results() {
     let models = Arc::new(models());
-    let coffee = Arc::new(sample("coffee.jpg"));
+    let coffee = Arc::new(Photo::new(sample("coffee.jpg")));
     let alone = models.labels(&coffee).unwrap();
     let threads: Vec<_> = (0..4)
         .map(|_| {

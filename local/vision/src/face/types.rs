@@ -10,7 +10,7 @@ use crate::geometry::BoundingBox;
 pub struct Face {
     /// Its position.
     pub bounding_box: BoundingBox,
-    /// The confidence that it is a face, 0–100.
+    /// The confidence that it is a face, 0–100: the measured share of faces among detections with the same score.
     pub confidence: f32,
     /// Named points: always five, and more if the face mesh fits.
     pub landmarks: Vec<Landmark>,

@@ -18,6 +18,24 @@ pub(crate) struct Entry {
     pub imagenet: Vec<usize>,
 }
 
+/// The category of what stands on a laid table, and the table itself.
+const TABLEWARE: &str = "Food and Beverage";
+const DINING_TABLE: &str = "Dining Table";
+/// Minimum confidence, 0–100, at which something of this kind means a laid table.
+const MIN_TABLEWARE: f32 = 30.;
+
+impl Entry {
+    /// Whether the label, with this confidence, means that the photo shows a laid table, where a knife is not a weapon.
+    pub fn means_table(&self, confidence: f32) -> bool {
+        confidence >= MIN_TABLEWARE && (self.category == TABLEWARE || self.name == DINING_TABLE)
+    }
+
+    /// Its name and its ancestors.
+    pub fn lineage(&self) -> impl Iterator<Item = &'static str> {
+        self.ancestors.iter().copied().chain([self.name])
+    }
+}
+
 /// All labels, by name.
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -36,6 +54,11 @@ impl Catalog {
     /// Finds a label by name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
+    }
+
+    /// Finds a label by its COCO class.
+    pub fn of_coco(&self, class: usize) -> Option<&Entry> {
+        self.iter().find(|entry| entry.coco == Some(class))
     }
 
     /// Iterates over all labels in the order of their names.

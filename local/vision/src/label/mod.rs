@@ -1,43 +1,31 @@
 //! Labels: objects with boxes, and what the whole photo shows.
 
 mod catalog;
+mod objects;
+mod scene;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use image::RgbImage;
 use serde::{Serialize, Serializer};
 
-use self::catalog::Catalog;
-use crate::geometry::{BoundingBox, suppress};
-use crate::pixels::{self, Normalization};
-use crate::runtime::{Model, Output, Runtime, VisionError};
+pub(crate) use self::objects::Objects;
+use self::{
+    catalog::{Catalog, Entry},
+    objects::{ClassObjects, ObjectModel},
+    scene::SceneModel,
+};
+use crate::geometry::BoundingBox;
+use crate::photo::Photo;
+use crate::runtime::{Runtime, VisionError};
 use crate::text::TextGlance;
 
-/// SSD `MobileNet` v2, trained on COCO: objects with boxes.
-const OBJECT_MODEL: &str = "coco-ssd.onnx";
-const OBJECT_SIDE: u32 = 300;
-const OBJECT_NORMALIZATION: Normalization = Normalization::same(127.5, 1. / 127.5);
-const OBJECT_CLASSES: usize = 90;
-/// Lower scores are noise.
-const MIN_OBJECT_SCORE: f32 = 0.1;
-/// Boxes of one class that overlap more than this are the same object.
-const SAME_OBJECT: f32 = 0.5;
-/// A box that is nested this much in another of the same class is a duplicate if its confidence is below this fraction of the other's.
-const DUPLICATE_NESTING: f32 = 0.8;
-const DUPLICATE_CONFIDENCE: f32 = 0.7;
-const MAX_INSTANCES: usize = 50;
-/// COCO's class number of books.
+/// COCO's class numbers.
+const KNIFE: usize = 49;
 const BOOK: usize = 84;
 /// A box that covers this fraction of the photo spans all of it.
 const WHOLE_PICTURE: f32 = 0.8;
-
-/// EfficientNet-Lite0, trained on `ImageNet`: labels of the whole photo.
-const SCENE_MODEL: &str = "efficientnet-lite0.onnx";
-const SCENE_SIDE: u32 = 224;
-const SCENE_NORMALIZATION: Normalization = Normalization::same(127., 1. / 128.);
-const SCENE_CLASSES: usize = 1000;
-/// The minimum is high because the model always selects one of its classes, even if none is in the photo.
-const MIN_SCENE_SCORE: f32 = 0.7;
+/// What a knife is on a table.
+const CUTLERY: &str = "Cutlery";
 
 /// Rekognition's label for any text.
 const TEXT: &str = "Text";
@@ -82,152 +70,104 @@ fn names<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Err
 #[derive(Debug)]
 pub(crate) struct LabelModels {
     catalog: Catalog,
-    objects: Model,
-    scene: Model,
+    objects: ObjectModel,
+    scene: SceneModel,
 }
 
 impl LabelModels {
     /// Opens both, and reads the catalogue.
     pub fn open(runtime: &Runtime) -> Result<Self, VisionError> {
-        Ok(Self { catalog: Catalog::load(), objects: runtime.open(OBJECT_MODEL)?, scene: runtime.open(SCENE_MODEL)? })
+        Ok(Self { catalog: Catalog::load(), objects: ObjectModel::open(runtime)?, scene: SceneModel::open(runtime)? })
+    }
+
+    /// The objects in the photo.
+    pub fn objects(&self, photo: &Photo) -> Result<Arc<Objects>, VisionError> {
+        photo.objects.get_or_make(|| self.objects.detect(photo.pixels()))
     }
 
     /// All labels with any confidence, highest first. `text` says whether the photo shows text.
-    pub fn detect(&self, image: &RgbImage, text: &TextGlance) -> Result<Vec<Label>, VisionError> {
-        let objects = detect_objects(&self.objects, image)?;
-        let mut merge = Merge::default();
-        merge.add_objects(&self.catalog, if text.is_page { without_whole_picture(objects) } else { objects });
-        for (name, confidence) in classify_scene(&self.scene, &self.catalog, image)? {
-            merge.add(&self.catalog, name, confidence);
-        }
-        if let Some(confidence) = text.confidence {
-            merge.add(&self.catalog, TEXT, confidence);
-        }
-        Ok(merge.finish(&self.catalog))
+    pub fn detect(&self, photo: &Photo, text: &TextGlance) -> Result<Vec<Label>, VisionError> {
+        let objects = self.objects(photo)?;
+        let scene = self.scene.classify(&self.catalog, photo.pixels(), &objects)?;
+        let objects = if text.is_page { without_whole_picture(&objects.by_class) } else { objects.by_class.clone() };
+        Ok(merge(&self.catalog, objects, &scene, text.confidence))
     }
-}
-
-/// The detected objects of one class.
-struct ClassObjects {
-    /// COCO's class number, 1–90.
-    class: usize,
-    /// Highest confidence first.
-    instances: Vec<Instance>,
-}
-
-fn detect_objects(model: &Model, image: &RgbImage) -> Result<Vec<ClassObjects>, VisionError> {
-    let data = pixels::planes(&pixels::resize(image, OBJECT_SIDE, OBJECT_SIDE), OBJECT_NORMALIZATION);
-    model.run([1, 3, OBJECT_SIDE as usize, OBJECT_SIDE as usize], &data, |[boxes, scores]| decode_objects(&boxes, &scores))
-}
-
-fn decode_objects(boxes: &Output<'_>, scores: &Output<'_>) -> Option<Vec<ClassObjects>> {
-    if scores.data.len() / OBJECT_CLASSES != boxes.data.len() / 4 {
-        return None;
-    }
-    let mut by_class: Vec<Vec<Instance>> = vec![Vec::new(); OBJECT_CLASSES];
-    for (corners, scores) in boxes.data.chunks_exact(4).zip(scores.data.chunks_exact(OBJECT_CLASSES)) {
-        for (instances, &score) in by_class.iter_mut().zip(scores) {
-            if score >= MIN_OBJECT_SCORE
-                && let &[top, left, bottom, right] = corners
-            {
-                let bounding_box = BoundingBox::within_image(left, top, right, bottom);
-                instances.push(Instance { bounding_box, confidence: 100. * calibrated(score) });
-            }
-        }
-    }
-    let detected = by_class.into_iter().enumerate().filter(|(_, instances)| !instances.is_empty());
-    Some(detected.map(|(index, instances)| ClassObjects { class: index + 1, instances: without_duplicates(instances) }).collect())
-}
-
-fn without_duplicates(instances: Vec<Instance>) -> Vec<Instance> {
-    let candidates = suppress(instances, SAME_OBJECT, MAX_INSTANCES, |instance| (instance.confidence, instance.bounding_box));
-    let mut kept: Vec<Instance> = Vec::new();
-    for candidate in candidates {
-        let is_duplicate_of = |other: &Instance| {
-            candidate.confidence < DUPLICATE_CONFIDENCE * other.confidence
-                && other.bounding_box.nesting(&candidate.bounding_box) > DUPLICATE_NESTING
-        };
-        if !kept.iter().any(is_duplicate_of) {
-            kept.push(candidate);
-        }
-    }
-    kept
 }
 
 /// Removes objects that span the whole picture, except books. The model has no class for documents: it detects a page as a refrigerator.
-fn without_whole_picture(objects: Vec<ClassObjects>) -> Vec<ClassObjects> {
-    let smaller = |objects: ClassObjects| {
+fn without_whole_picture(objects: &[ClassObjects]) -> Vec<ClassObjects> {
+    let smaller = |objects: &ClassObjects| {
         let is_book = objects.class == BOOK;
-        let kept = objects.instances.into_iter().filter(|instance| is_book || instance.bounding_box.area() < WHOLE_PICTURE);
-        ClassObjects { class: objects.class, instances: kept.collect() }
+        let kept = objects.instances.iter().filter(|instance| is_book || instance.bounding_box.area() < WHOLE_PICTURE).copied();
+        let instances: Vec<Instance> = kept.collect();
+        let confidence = instances.first()?.confidence;
+        Some(ClassObjects { class: objects.class, confidence, instances })
     };
-    objects.into_iter().map(smaller).filter(|objects| !objects.instances.is_empty()).collect()
+    objects.iter().filter_map(smaller).collect()
 }
 
-/// The measured precision of objects with this raw score, on photos of COCO val2017: raw scores are too low.
-fn calibrated(score: f32) -> f32 {
-    let logit = (score / (1. - score).max(1e-6)).ln();
-    1. / (1. + (-(1.49 * logit + 1.67)).exp())
-}
+/// The labels of all models. A knife beside food or tableware is cutlery, not a weapon.
+fn merge(catalog: &Catalog, objects: Vec<ClassObjects>, scene: &[(&'static str, f32)], text: Option<f32>) -> Vec<Label> {
+    let detected = objects.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence)));
+    let seen = scene.iter().filter_map(|&(name, confidence)| Some((catalog.get(name)?, confidence)));
+    let is_at_table = detected.chain(seen).any(|(entry, confidence)| entry.means_table(confidence));
 
-/// Labels of the whole photo with their confidence, 0–100. The score of a label is the sum over its own classes and its descendants'.
-fn classify_scene(model: &Model, catalog: &Catalog, image: &RgbImage) -> Result<Vec<(&'static str, f32)>, VisionError> {
-    let data = pixels::planes(&pixels::resize(image, SCENE_SIDE, SCENE_SIDE), SCENE_NORMALIZATION);
-    model.run([1, 3, SCENE_SIDE as usize, SCENE_SIDE as usize], &data, |[scores]| {
-        (scores.data.len() == SCENE_CLASSES).then(|| sum_scores(catalog, scores.data))
-    })
-}
-
-fn sum_scores(catalog: &Catalog, scores: &[f32]) -> Vec<(&'static str, f32)> {
-    let own = |classes: &[usize]| classes.iter().filter_map(|&class| scores.get(class)).sum::<f32>();
-    let mut sums = BTreeMap::<&'static str, f32>::new();
-    for entry in catalog.iter().filter(|entry| !entry.imagenet.is_empty()) {
-        let score = own(&entry.imagenet);
-        for name in entry.ancestors.iter().chain([&entry.name]) {
-            *sums.entry(name).or_default() += score;
+    let mut merge = Merge { catalog, found: BTreeMap::new() };
+    for object in objects {
+        let Some(entry) = catalog.of_coco(object.class) else { continue };
+        merge.add(entry, object.confidence, if is_at_table && object.class == KNIFE { &[CUTLERY] } else { &entry.ancestors });
+        if let Some(found) = merge.found.get_mut(entry.name) {
+            found.instances = object.instances;
         }
     }
-    sums.into_iter().filter(|&(_, score)| score >= MIN_SCENE_SCORE).map(|(name, score)| (name, 100. * score.min(1.))).collect()
+    for &(name, confidence) in scene {
+        if let Some(entry) = catalog.get(name) {
+            merge.add(entry, confidence, &entry.ancestors);
+        }
+    }
+    if let (Some(confidence), Some(entry)) = (text, catalog.get(TEXT)) {
+        merge.add(entry, confidence, &[]);
+    }
+    merge.finish()
 }
 
 /// Merges the labels of several models: the highest confidence counts, and an ancestor has at least the confidence of its descendants.
-#[derive(Debug, Default)]
-struct Merge {
-    found: BTreeMap<&'static str, (f32, Vec<Instance>)>,
+struct Merge<'a> {
+    catalog: &'a Catalog,
+    found: BTreeMap<&'static str, Found>,
 }
 
-impl Merge {
-    fn add_objects(&mut self, catalog: &Catalog, objects: Vec<ClassObjects>) {
-        for ClassObjects { class, instances } in objects {
-            let highest = instances.first().map_or(0., |instance| instance.confidence);
-            if let Some(entry) = catalog.iter().find(|entry| entry.coco == Some(class)) {
-                self.add(catalog, entry.name, highest);
-                self.found.entry(entry.name).or_default().1 = instances;
-            }
+#[derive(Default)]
+struct Found {
+    confidence: f32,
+    instances: Vec<Instance>,
+    ancestors: Vec<&'static str>,
+}
+
+impl Merge<'_> {
+    /// Adds a label with these ancestors.
+    fn add(&mut self, entry: &Entry, confidence: f32, ancestors: &[&'static str]) {
+        for &name in ancestors {
+            let own = self.catalog.get(name).map(|entry| entry.ancestors.as_slice()).unwrap_or_default();
+            self.raise(name, confidence, own);
         }
+        self.raise(entry.name, confidence, ancestors);
     }
 
-    /// Adds a label and its ancestors.
-    fn add(&mut self, catalog: &Catalog, name: &'static str, confidence: f32) {
-        let ancestors = catalog.get(name).map(|entry| entry.ancestors.as_slice()).unwrap_or_default();
-        for name in ancestors.iter().chain([&name]) {
-            let (known, _) = self.found.entry(name).or_default();
-            *known = known.max(confidence);
-        }
+    fn raise(&mut self, name: &'static str, confidence: f32, ancestors: &[&'static str]) {
+        let found = self.found.entry(name).or_insert_with(|| Found { ancestors: ancestors.to_vec(), ..Found::default() });
+        found.confidence = found.confidence.max(confidence);
     }
 
     /// All labels, highest confidence first.
-    fn finish(self, catalog: &Catalog) -> Vec<Label> {
+    fn finish(self) -> Vec<Label> {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let mut labels: Vec<Label> = self
-            .found
-            .into_iter()
-            .filter_map(|(name, (confidence, instances))| {
-                let entry = catalog.get(name)?;
-                let (parents, aliases, categories) = (owned(&entry.ancestors), owned(&entry.aliases), owned(&[entry.category]));
-                Some(Label { name: name.to_owned(), confidence, instances, parents, aliases, categories })
-            })
-            .collect();
+        let label = |(name, Found { confidence, instances, ancestors }): (&'static str, Found)| {
+            let entry = self.catalog.get(name)?;
+            let (parents, aliases, categories) = (owned(&ancestors), owned(&entry.aliases), owned(&[entry.category]));
+            Some(Label { name: name.to_owned(), confidence, instances, parents, aliases, categories })
+        };
+        let mut labels: Vec<Label> = self.found.into_iter().filter_map(label).collect();
         labels.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         labels
     }
@@ -237,11 +177,31 @@ impl Merge {
 mod tests {
     use super::*;
 
+    fn merged(objects: &[(usize, f32)], scene: &[(&'static str, f32)]) -> Vec<Label> {
+        let bounding_box = BoundingBox { left: 0., top: 0., width: 0.5, height: 0.5 };
+        let object = |&(class, confidence)| ClassObjects { class, confidence, instances: vec![Instance { bounding_box, confidence }] };
+        merge(&Catalog::load(), objects.iter().map(object).collect(), scene, None)
+    }
+
+    fn names(labels: &[Label]) -> Vec<&str> {
+        labels.iter().map(|label| label.name.as_str()).collect()
+    }
+
     #[test]
-    fn scores_are_calibrated_to_the_measured_precision() {
-        for (score, precision) in [(0.3, 0.60), (0.5, 0.84), (0.8, 0.98)] {
-            assert!((calibrated(score) - precision).abs() < 0.02, "{score}: {}", calibrated(score));
+    fn a_knife_beside_a_plate_is_cutlery() {
+        for beside in [(48, 80.), (51, 40.), (67, 70.), (61, 35.)] {
+            let labels = merged(&[(KNIFE, 95.), beside], &[]);
+            let knife = labels.iter().find(|label| label.name == "Knife").unwrap();
+            assert_eq!((knife.parents.as_slice(), knife.instances.len()), (["Cutlery".to_owned()].as_slice(), 1));
+            assert!(names(&labels).contains(&"Cutlery") && !names(&labels).contains(&"Weapon"), "{labels:?}");
         }
-        assert!(calibrated(1.) <= 1.);
+    }
+
+    #[test]
+    fn a_knife_alone_or_in_a_hand_is_a_weapon() {
+        for objects in [vec![(KNIFE, 95.)], vec![(KNIFE, 95.), (1, 99.), (48, 10.)]] {
+            let labels = merged(&objects, &[]);
+            assert!(names(&labels).contains(&"Weapon"), "{labels:?}");
+        }
     }
 }

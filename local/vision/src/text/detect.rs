@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::region::Region;
-use crate::geometry::{as_f32, dimensions};
+use crate::geometry::{BoundingBox, as_f32, dimensions};
 use crate::pixels::{self, Normalization};
 use crate::runtime::{Model, Output, VisionError};
 
@@ -13,6 +13,8 @@ const STEP: u32 = 32;
 const NORMALIZATION: Normalization = Normalization::same(127.5, 1. / 127.5);
 /// A pixel with a higher score belongs to text.
 const MIN_PIXEL_SCORE: f32 = 0.3;
+/// A pixel with a higher score may belong to text that is too small for this size.
+const MIN_TRACE_SCORE: f32 = 0.1;
 /// A region is text if the mean score of its pixels is at least this.
 const MIN_SCORE: f32 = 0.5;
 /// The model marks text narrower than it is: each side of a region is moved out by this factor × area / perimeter.
@@ -23,19 +25,34 @@ const MAX_REGIONS: usize = 500;
 
 /// A detected region of text, with its score (0–1).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Detected {
+pub(crate) struct Detected {
     pub region: Region,
     pub score: f32,
 }
 
-/// Detects text in the photo after resizing it to the given size (multiples of 32). Regions are in pixels of the photo.
-pub(super) fn detect(model: &Model, image: &RgbImage, (width, height): (u32, u32)) -> Result<Vec<Detected>, VisionError> {
-    let data = pixels::planes_reversed(&pixels::resize(image, width, height), NORMALIZATION);
-    let (width, height) = (width as usize, height as usize);
+/// The regions of a photo.
+#[derive(Debug)]
+pub(crate) struct Regions {
+    /// The size to which the photo was resized.
+    pub size: (u32, u32),
+    /// In pixels of the photo.
+    pub detected: Vec<Detected>,
+    /// The part of the photo that has any trace of text, even one that is too faint for a region at this size; `None` if there is no trace.
+    pub traces: Option<BoundingBox>,
+}
+
+/// Detects text in the photo after resizing it to the given size (multiples of 32).
+pub(super) fn detect(model: &Model, image: &RgbImage, size: (u32, u32)) -> Result<Regions, VisionError> {
+    let data = pixels::planes_reversed(&pixels::resize(image, size.0, size.1), NORMALIZATION);
+    let (width, height) = (size.0 as usize, size.1 as usize);
     let (photo_width, photo_height) = dimensions(image);
     let scale = [photo_width / as_f32(width), photo_height / as_f32(height)];
-    let detected = model.run([1, 3, height, width], &data, |[map]| Some(Map::new(&map)?.regions()))?;
-    Ok(detected.into_iter().map(|detected| Detected { region: detected.region.scaled(scale), ..detected }).collect())
+    let (detected, traces) = model.run([1, 3, height, width], &data, |[map]| {
+        let map = Map::new(&map)?;
+        Some((map.regions(), map.traces()))
+    })?;
+    let detected = detected.into_iter().map(|detected| Detected { region: detected.region.scaled(scale), ..detected }).collect();
+    Ok(Regions { size, detected, traces })
 }
 
 /// The size for a photo between two numbers of pixels.
@@ -54,6 +71,16 @@ impl<'a> Map<'a> {
     fn new(output: &Output<'a>) -> Option<Self> {
         let &[1, 1, height, width] = output.shape.as_slice() else { return None };
         Some(Self { width, height, scores: output.data })
+    }
+
+    fn traces(&self) -> Option<BoundingBox> {
+        let (width, height) = (as_f32(self.width), as_f32(self.height));
+        let traces = self.scores.iter().enumerate().filter(|&(_, &score)| score > MIN_TRACE_SCORE);
+        let places = traces.map(|(index, _)| (as_f32(index % self.width), as_f32(index / self.width)));
+        let (low, high) = places
+            .fold(([f32::MAX; 2], [f32::MIN; 2]), |(low, high), (x, y)| ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)]));
+        (low[0] <= high[0])
+            .then(|| BoundingBox::within_image(low[0] / width, low[1] / height, (high[0] + 1.) / width, (high[1] + 1.) / height))
     }
 
     fn regions(&self) -> Vec<Detected> {

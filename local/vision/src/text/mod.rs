@@ -1,28 +1,39 @@
 //! Detects and reads printed and written text.
 
 mod detect;
+mod order;
+mod pictograms;
 mod read;
 mod region;
 mod words;
 
-use image::RgbImage;
+use std::sync::Arc;
 
+use image::{RgbImage, imageops::crop_imm};
+
+pub(crate) use self::detect::Regions;
 pub use self::words::{Line, Word};
 use self::{
     detect::Detected,
     read::{Glyph, Reader},
     region::Region,
 };
-use crate::geometry::{Point, as_f32, dimensions};
+use crate::geometry::{BoundingBox, Point, as_f32, dimensions};
+use crate::photo::Photo;
 use crate::runtime::{Model, Runtime, VisionError};
 
 /// Photos are resized to between these numbers of pixels; a side is at most doubled.
 const MIN_PIXELS: f32 = 400_000.;
 const MAX_PIXELS: f32 = 1_000_000.;
-/// Size at which a photo is checked for any text.
-const GLANCE_PIXELS: f32 = 90_000.;
+/// Size at which a photo is checked for any text. Of 65 photos of COCO val2017 with readable text, 60 are noticed at this size with
+/// `GLANCE_REGIONS` regions; 56 at 250,000 pixels with 5 regions, 30 at 90,000 pixels with 3.
+const GLANCE_PIXELS: f32 = 400_000.;
 /// Number of the largest regions that are read to confirm that they are text.
-const GLANCE_REGIONS: usize = 3;
+const GLANCE_REGIONS: usize = 6;
+/// The part of a photo that is searched for lines reaches this far beyond the traces of text that the check saw, as a fraction of each side.
+const SEARCH_MARGIN: f32 = 0.03;
+/// Traces on more than this fraction of a photo: all of it is searched.
+const SEARCH_ALL: f32 = 0.7;
 /// The part of a region that is read, as a multiple of its height.
 const GLANCE_LENGTH: f32 = 4.;
 /// Minimum score and number of letters that confirm text.
@@ -59,9 +70,10 @@ impl TextModels {
     }
 
     /// Checks quickly whether there is any text. Detected regions are read to confirm, because patterns look like text too.
-    pub fn glance(&self, image: &RgbImage) -> Result<TextGlance, VisionError> {
-        let mut regions = detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS))?;
+    pub fn glance(&self, photo: &Photo) -> Result<TextGlance, VisionError> {
+        let image = photo.pixels();
         let area = |detected: &Detected| detected.region.width * detected.region.height;
+        let mut regions = self.regions(photo)?.detected.clone();
         regions.sort_by(|a, b| area(b).total_cmp(&area(a)));
         let mut confidence = None;
         for detected in regions.iter().take(GLANCE_REGIONS) {
@@ -78,20 +90,45 @@ impl TextModels {
     }
 
     /// All lines, in reading order.
-    pub fn find(&self, image: &RgbImage) -> Result<Vec<Line>, VisionError> {
-        let mut regions = detect::detect(&self.detector, image, detect::size(image, MIN_PIXELS, MAX_PIXELS))?;
-        sort_for_reading(&mut regions);
-        let (width, height) = dimensions(image);
-        let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
-        let mut lines = Vec::new();
-        for detected in regions {
+    pub fn find(&self, photo: &Photo) -> Result<Vec<Line>, VisionError> {
+        let image = photo.pixels();
+        let mut read = Vec::new();
+        for detected in self.search(photo)? {
             let (region, glyphs) = self.read_upright(image, detected.region)?;
             let glyphs = limit_single_character(glyphs, detected.score);
             if score(&glyphs) >= MIN_LINE_SCORE {
-                lines.extend(words::to_line(&region, &glyphs, fraction));
+                read.push((region, glyphs));
             }
         }
-        Ok(lines)
+        let read = order::sort_for_reading(pictograms::removed(read), |(region, glyphs)| (*region, glyphs.len()));
+        let (width, height) = dimensions(image);
+        let fraction = |[x, y]: [f32; 2]| Point { x: (x / width).clamp(0., 1.), y: (y / height).clamp(0., 1.) };
+        Ok(read.into_iter().filter_map(|(region, glyphs)| words::to_line(&region, &glyphs, fraction)).collect())
+    }
+
+    /// The regions at the size of the quick check.
+    fn regions(&self, photo: &Photo) -> Result<Arc<Regions>, VisionError> {
+        let image = photo.pixels();
+        photo.regions.get_or_make(|| detect::detect(&self.detector, image, detect::size(image, 0., GLANCE_PIXELS)))
+    }
+
+    /// The regions to read: detected in full size, but only where the quick check saw traces of text.
+    fn search(&self, photo: &Photo) -> Result<Vec<Detected>, VisionError> {
+        let image = photo.pixels();
+        let seen = self.regions(photo)?;
+        let size = detect::size(image, MIN_PIXELS, MAX_PIXELS);
+        if seen.size == size {
+            return Ok(seen.detected.clone());
+        }
+        let Some(traces) = seen.traces else { return Ok(Vec::new()) };
+        let part = with_margin(traces);
+        if part.area() > SEARCH_ALL {
+            return Ok(detect::detect(&self.detector, image, size)?.detected);
+        }
+        let (corner, cut) = cut_out(image, part);
+        let pixels = part.area() * as_f32(size.0 as usize * size.1 as usize);
+        let detected = detect::detect(&self.detector, &cut, detect::size(&cut, pixels, pixels))?.detected;
+        Ok(detected.into_iter().map(|detected| Detected { region: detected.region.moved(corner), ..detected }).collect())
     }
 
     /// Reads a region in its own direction and, if the score is low, upside down; returns the better result.
@@ -119,23 +156,17 @@ fn score(glyphs: &[Glyph]) -> f32 {
     glyphs.iter().map(|glyph| glyph.score).sum::<f32>() / as_f32(glyphs.len().max(1))
 }
 
-/// Sorts regions from top to bottom, and from left to right within a row.
-fn sort_for_reading(regions: &mut Vec<Detected>) {
-    regions.sort_by(|a, b| a.region.centre[1].total_cmp(&b.region.centre[1]));
-    let mut rows: Vec<Vec<Detected>> = Vec::new();
-    for detected in regions.drain(..) {
-        let row = rows.last_mut().filter(|row| row.first().is_some_and(|first| is_same_row(&first.region, &detected.region)));
-        match row {
-            Some(row) => row.push(detected),
-            None => rows.push(vec![detected]),
-        }
-    }
-    for row in &mut rows {
-        row.sort_by(|a, b| a.region.centre[0].total_cmp(&b.region.centre[0]));
-    }
-    regions.extend(rows.into_iter().flatten());
+fn with_margin(part: BoundingBox) -> BoundingBox {
+    let BoundingBox { left, top, width, height } = part;
+    BoundingBox::within_image(left - SEARCH_MARGIN, top - SEARCH_MARGIN, left + width + SEARCH_MARGIN, top + height + SEARCH_MARGIN)
 }
 
-fn is_same_row(a: &Region, b: &Region) -> bool {
-    (a.centre[1] - b.centre[1]).abs() < a.height.min(b.height) / 2.
+/// A part of a photo, and the pixel where it begins.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn cut_out(image: &RgbImage, part: BoundingBox) -> ([f32; 2], RgbImage) {
+    let (width, height) = dimensions(image);
+    let (left, top) = ((part.left * width).floor(), (part.top * height).floor());
+    let (right, bottom) = (((part.left + part.width) * width).ceil(), ((part.top + part.height) * height).ceil());
+    let cut = crop_imm(image, left as u32, top as u32, (right - left).max(1.) as u32, (bottom - top).max(1.) as u32);
+    ([left, top], cut.to_image())
 }

@@ -4,7 +4,7 @@ use crate::pixels::Pixel;
 
 /// A rectangle. `along` and `down` are perpendicular unit vectors in the reading direction of the text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Region {
+pub(crate) struct Region {
     pub centre: Pixel,
     pub along: Pixel,
     pub down: Pixel,
@@ -61,6 +61,11 @@ impl Region {
     pub fn rotated(self) -> Self {
         let down = self.along.map(|part| -part);
         Self { along: self.down, down, width: self.height, height: self.width, ..self }
+    }
+
+    /// The rectangle in an image of which this one's is a part that begins at `corner`.
+    pub fn moved(self, corner: Pixel) -> Self {
+        Self { centre: [self.centre[0] + corner[0], self.centre[1] + corner[1]], ..self }
     }
 
     /// The rectangle in an image that is scaled by `scale` horizontally and vertically.
