@@ -15,6 +15,8 @@ CDK_FLAGS ?=
 export PHOTOS ?=
 # Number of photos of `make soak`; 1,000 by default.
 IMAGES ?=
+# What `make bench` measures; everything by default. `python3 tools/bench --help` lists the sections.
+SECTIONS ?=
 
 .PHONY: help
 help: ## List the targets
@@ -90,6 +92,10 @@ reliability: ## Generate docs/reliability.md: which test shows which fault
 .PHONY: soak
 soak: ## Run the soak test on its own local stack; IMAGES=100 for a short one
 	@$(PYTHON) tools/soak $(if $(IMAGES),--images $(IMAGES))
+
+.PHONY: bench
+bench: ## Measure speed and memory and write docs/performance.md; SECTIONS="functions images" for a part
+	@$(PYTHON) tools/bench $(SECTIONS)
 
 .PHONY: diagram
 diagram: ## Generate the diagram and the table of the state machine
