@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Measures sightline on this machine, beside Python's and other libraries' ways to do the same, and writes docs/performance.md.
 
-Sections: `functions` (each function beside a Python handler), `images` (inspect-image beside Pillow and libvips) and `own-time` (an image over
-services that answer in constant time). Without sections, all are measured. Figures of other sections stay as they were; each section says when
-and where it was measured.
+Sections: `functions` (each function beside a Python handler), `images` (inspect-image beside Pillow and libvips), `own-time` (an image over
+services that answer in constant time), `pipeline` (photos on a local stack of its own), `search` (100,000 photos on such a stack) and `benches`
+(Criterion's benches of hot parts). Without sections, all are measured, for about half an hour. Figures of other sections stay as they were;
+each section says when and where it was measured.
 """
 
 import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -18,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "local" / "stack"), str(ROOT / "tools"), str(ROOT / "tools" / "soak")]
 
-import environment  # noqa: E402 (needs the path above)
+import benches  # noqa: E402 (needs the path above)
+import environment  # noqa: E402
 import functions  # noqa: E402
 import images  # noqa: E402
 import own_time  # noqa: E402
@@ -30,8 +33,8 @@ from lambda_api import FunctionFailed  # noqa: E402
 REQUIREMENTS = ROOT / "tools" / "bench" / "requirements.txt"
 RESULTS = ROOT / "docs" / "performance.json"
 PAGE = ROOT / "docs" / "performance.md"
-UNPACKED = ROOT / ".local" / "bench" / "programs"
-SECTIONS = ["functions", "images", "own-time"]
+UNPACKED = ROOT / ".local" / "bench-programs"
+SECTIONS = ["functions", "images", "own-time", "pipeline", "search", "benches"]
 OF_IMAGES = {"images", "own-time"}
 
 
@@ -42,16 +45,20 @@ class Missing(Exception):
 def main():
     """Exit codes: 0 measured; 1 something is missing or failed; 2 bad usage; 130 interrupted."""
     arguments = parser().parse_args()
+    # Set before the launcher's modules are imported, which read them.
     os.environ.update(
         SIGHTLINE_STACK_FOLDER="bench",
         SIGHTLINE_AWS_PORT=str(arguments.aws_port),
         SIGHTLINE_REKOGNITION_PORT=str(arguments.rekognition_port),
         SIGHTLINE_WEB_PORT=str(arguments.web_port),
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = [section for section in SECTIONS if section in (arguments.sections or SECTIONS)]
+    from config import StackError
+
     try:
         found = measure(chosen, arguments)
-    except (Missing, FunctionFailed, tls.OpensslMissing) as error:
+    except (Missing, FunctionFailed, tls.OpensslMissing, StackError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -94,6 +101,9 @@ def section(text):
 
 def measure(chosen, arguments):
     """The figures of the sections, each with the circumstances of its measurement."""
+    import pipeline
+    import search
+
     names = arguments.functions or sorted(functions.SETTINGS)
     needed = sorted({*(names if "functions" in chosen else ()), *(own_time.FUNCTIONS if OF_IMAGES.intersection(chosen) else ())})
     programs = chosen_programs(arguments.programs, needed) if arguments.programs else packaged_programs(needed)
@@ -107,6 +117,9 @@ def measure(chosen, arguments):
             },
             "images": lambda: images.measure(programs, interpreter, constant, say),
             "own-time": lambda: own_time.measure(programs, interpreter, constant, say),
+            "pipeline": lambda: pipeline.measure(interpreter, say),
+            "search": lambda: search.measure(say),
+            "benches": lambda: benches.measure(say),
         }
         for name in chosen:
             circumstances = environment.now() | environment.versions(interpreter)

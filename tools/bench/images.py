@@ -10,7 +10,7 @@ from spread import Spread
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-PHOTOS = ROOT / ".local" / "bench" / "photos"
+PHOTOS = ROOT / ".local" / "bench-photos"
 COLLAGE = ["astronaut.jpg", "coffee.jpg", "rocket.jpg", "camera-operator.jpg"]
 LIBRARIES = ["libvips", "pillow"]
 MEGAPIXELS = [1, 12, 24, 50]

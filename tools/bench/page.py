@@ -15,11 +15,13 @@ and [performance.json](performance.json) has all figures.
 def text(found):
     """The whole page; `found` has the sections that were measured."""
     parts = [HEAD, in_short(found)]
-    for section, write in (("functions", functions), ("images", images), ("own-time", own_time)):
+    for section, write in (("functions", functions), ("images", images), ("own-time", own_time), ("pipeline", pipeline), ("search", search)):
         if section in found:
             parts.append(write(found[section]["figures"]) + "\n" + measured(found[section]["measured"]))
     if "functions" in found and "images" in found:
         parts.append(on_aws(found["functions"]["figures"], found["images"]["figures"]))
+    if "benches" in found:
+        parts.append(benches(found["benches"]["figures"]) + "\n" + measured(found["benches"]["measured"]))
     return "\n".join(parts)
 
 
@@ -146,6 +148,38 @@ def own_time(figures):
     ])
 
 
+def pipeline(figures):
+    """The section `pipeline`."""
+    rows = []
+    for run in figures["runs"]:
+        models, functions_cpu, emulator = (run["cpu"].get(name, 0) for name in ("local-rekognition", "functions", "ministack"))
+        rows.append([run["name"], run["images"], number(run["seconds_an_image"]), shown(run["latency"]), number(run["models_seconds"]), number(models), number(functions_cpu), number(emulator)])
+    counted = ", ".join(f"{name} {number(count)}" for name, count in figures["calls"].items())
+    return "\n".join([
+        "## The pipeline on the local stack",
+        "",
+        "Small photos and the real models on a stack of its own, with functions that are built for tests, not for speed. An image takes as long as the models and",
+        "the emulator of AWS take on these cores, so the last three columns say whose CPU time a photo needs: the models', our functions' (with the start of their",
+        "processes), the emulator's. \"Models, s\" is the time of all calls of the local Rekognition, waiting in its queue included.",
+        "",
+        table(["uploads", "photos", "seconds a photo", "seconds from upload to record", "models, s a photo", "models, CPU s", "functions, CPU s", "emulator, CPU s"], rows),
+        f"States entered by an image: {figures['states']}. Rekognition calls of an image: {number(figures['calls_an_image'])} ({counted}).\n",
+    ])
+
+
+def search(figures):
+    """The section `search`."""
+    rows = [[f"`{call['request']}`", call["queries"], call["batches"], number(call["capacity"]), number(call["millis"]), "–" if call["found"] is None else call["found"]] for call in figures["calls"]]
+    return "\n".join([
+        "## Search over 100,000 photos",
+        "",
+        "One owner has 100,000 photos and as many rows of one label. Each call is one page. Queries, batches and read capacity units are what DynamoDB bills and do",
+        "not depend on the machine; the milliseconds are those of the local DynamoDB and an API that was built for tests.",
+        "",
+        table(["call", "queries", "batches", "read units", "ms here", "photos on the page"], rows),
+    ])
+
+
 def on_aws(functions_found, images_found):
     """What follows for AWS, by formula."""
     rows = [[row.name, row.memory_mb, number(row.cold_ms), number(row.warm_ms), number(row.python_cold_ms) if row.python_cold_ms else "–", number(row.dollars_per_million)] for row in aws.functions(functions_found, images_found)]
@@ -164,6 +198,12 @@ def on_aws(functions_found, images_found):
         f"time of Step Functions. Lambda's share of its price is {number(image.dollars_per_thousand)} dollars for 1,000 images, of about 3.10 in all ([cost](cost.md)).",
         "",
     ])
+
+
+def benches(figures):
+    """The section `benches`."""
+    rows = [[f"`{bench['name']}`", bench["shown"]] for bench in figures]
+    return "\n".join(["## Hot parts", "", "Criterion's medians of the parts that an image spends its CPU time in (`cargo bench`).", "", table(["bench", "median, with its confidence interval of 95 %"], rows)])
 
 
 def table(heads, rows):

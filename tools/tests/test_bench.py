@@ -8,10 +8,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "bench"))
 
+sys.path[1:1] = [str(ROOT / "tools" / "soak"), str(ROOT / "local" / "stack"), str(ROOT / "tools")]
+
 import aws
+import benches
 import functions
 import own_time
 import page
+import search
 import services
 from spread import Spread, number, ratio
 
@@ -112,6 +116,21 @@ class Budget(unittest.TestCase):
         self.assertEqual((own_time.summary([run(120)])["budget"], own_time.summary([run(120)])["kept"], own_time.summary([run(121)])["kept"]), (120, True, False))
 
 
+class OutputOfOthers(unittest.TestCase):
+    def test_reads_of_a_call_are_read_from_the_contract_test(self):
+        lines = ["100000 images and their rows written in 301 s", "GET /api/images?limit=50: 31 ms, 2 queries, 0 batches, 12.5 RCU, Some(50) images"]
+        found = search.read("\n".join([*lines, "GET /api/images/months: 4 ms, 1 queries, 0 batches, 0.5 RCU, None images", ""]))
+
+        self.assertEqual(found["photos"], 100_000)
+        self.assertEqual(found["calls"][0], {"request": "GET /api/images?limit=50", "millis": 31, "queries": 2, "batches": 0, "capacity": 12.5, "found": 50})
+        self.assertIsNone(found["calls"][1]["found"])
+
+    def test_medians_are_read_from_criterion(self):
+        output = "label rules/read\n                        time:   [32.004 µs 39.113 µs 47.140 µs]\nshort name              time:   [719.92 ns 845.16 ns 1.0000 µs]\n"
+
+        self.assertEqual([(bench["name"], bench["shown"]) for bench in benches.read(output)], [("label rules/read", "39.113 µs (32.004 µs to 47.140 µs)"), ("short name", "845.16 ns (719.92 ns to 1.0000 µs)")])
+
+
 class Page(unittest.TestCase):
     def test_page_leads_with_the_ratios(self):
         found = page.text({"functions": {"measured": MEASURED, "figures": FUNCTIONS}, "images": {"measured": MEASURED, "figures": [photo(12, 300), photo(24, 600)]}})
@@ -122,6 +141,14 @@ class Page(unittest.TestCase):
         self.assertIn("| detect-labels | 5.00 ± 0.50 / 50.0 ± 0.50 = **10.0** |", found)
         self.assertIn("| inspect-image | 6.00 ± 0.50 |", found)
         self.assertIn("at commit 0123456789 on a machine; Python 3.12.1.", found)
+
+    def test_pipeline_says_whose_cpu_time_a_photo_needs(self):
+        run = {"name": "20 at once", "images": 20, "seconds": 40, "seconds_an_image": 2, "latency": spread(9), "models_seconds": 3, "cpu": {"local-rekognition": 1.5, "functions": 0.25}}
+        figures = {"runs": [run], "states": "11 (20 images)", "calls": {"DetectLabels": 1.0, "DetectFaces": 0.5}, "calls_an_image": 1.5}
+        found = page.text({"pipeline": {"measured": MEASURED, "figures": figures}})
+
+        self.assertIn("| 20 at once | 20 | 2.00 | 9.00 ± 0.50 | 3.00 | 1.50 | 0.25 | 0 |", found)
+        self.assertIn("Rekognition calls of an image: 1.50 (DetectLabels 1.00, DetectFaces 0.50)", found)
 
     def test_sections_that_were_not_measured_are_left_out(self):
         self.assertNotIn("## Photos", page.text({"functions": {"measured": MEASURED, "figures": FUNCTIONS}}))

@@ -1,5 +1,6 @@
-"""Makes the test photos, the same ones on each machine: a collage of sample photos, enlarged, with a camera's noise, or with fewer bits if the file would
-be over 15 MB. `python make_photos.py FOLDER SAMPLE…` prints the paths; files that exist are kept.
+"""Makes the test photos, the same ones on each machine: a collage of sample photos, enlarged, with a camera's noise, or easier to compress if the
+file would be too large. `python make_photos.py FOLDER SAMPLE…`; files that exist are kept. `python make_photos.py --vary COUNT FOLDER SAMPLE…`
+makes small photos that all differ.
 """
 
 import io
@@ -10,10 +11,11 @@ from PIL import Image, ImageChops, ImageOps
 
 # Megapixels → sides in the proportions 4:3.
 SIDES = {1: (1156, 868), 12: (4000, 3000), 24: (5656, 4242), 50: (8160, 6120)}
-MOST_BYTES = 15_000_000
-# Strength of the noise and bits of a sample: as a photo is at first, then easier to compress. And the formats' parameters.
-KINDS = ((8, 8), (4, 8), (2, 8), (0, 8), (0, 6), (0, 5), (0, 4))
-FORMATS = {"jpg": {"format": "JPEG", "quality": 88, "subsampling": "4:2:0"}, "png": {"format": "PNG", "compress_level": 6}, "webp": {"format": "WEBP", "quality": 85, "method": 2}}
+FORMATS = {"jpg": {"format": "JPEG", "quality": 88, "subsampling": "4:2:0"}, "png": {"format": "PNG", "compress_level": 4}, "webp": {"format": "WEBP", "quality": 85, "method": 0}}
+# Strength of the noise and bits of a sample: as a photo is, unless a large PNG would have more than the 15 MB that are accepted.
+PHOTO = (8, 8)
+EASIER = {(12, "png"): (0, 8), (24, "png"): (0, 7), (50, "png"): (0, 4)}
+MOST_BYTES = 15 << 20
 
 
 def collage(paths):
@@ -40,14 +42,14 @@ def with_noise(picture, strength):
     return ImageChops.add(picture, Image.merge("RGB", [noise] * 3), offset=-128)
 
 
-def encode(picture, suffix):
-    """The file, with as much noise as its limit allows."""
-    for strength, bits in KINDS:
-        buffer = io.BytesIO()
-        ImageOps.posterize(with_noise(picture, strength), bits).save(buffer, **FORMATS[suffix])
-        if buffer.tell() <= MOST_BYTES:
-            return buffer.getvalue()
-    raise SystemExit(f"bench: no {suffix} of {picture.size} is under {MOST_BYTES} bytes")
+def encode(picture, megapixels, suffix):
+    """The file."""
+    strength, bits = EASIER.get((megapixels, suffix), PHOTO)
+    buffer = io.BytesIO()
+    ImageOps.posterize(with_noise(picture, strength), bits).save(buffer, **FORMATS[suffix])
+    if buffer.tell() > MOST_BYTES:
+        raise SystemExit(f"bench: {megapixels}.{suffix} has {buffer.tell()} bytes, more than {MOST_BYTES}; make it easier to compress")
+    return buffer.getvalue()
 
 
 def main(folder, *samples):
@@ -63,10 +65,22 @@ def main(folder, *samples):
                 large = large or whole.resize(sides, Image.Resampling.BICUBIC)
                 print(f"bench: making {path.name}", file=sys.stderr, flush=True)
                 partial = path.with_suffix(".partial")
-                partial.write_bytes(encode(large, suffix))
+                partial.write_bytes(encode(large, megapixels, suffix))
                 partial.replace(path)
-            print(path)
+
+
+def vary(count, folder, *samples):
+    """Makes small photos: samples without some of their margin."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(int(count)):
+        picture = ImageOps.exif_transpose(Image.open(samples[number % len(samples)])).convert("RGB")
+        margin = number // len(samples)
+        picture.crop((margin, margin, picture.width - margin, picture.height - margin)).save(folder / f"{number:03}.jpg", quality=88)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--vary":
+        vary(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

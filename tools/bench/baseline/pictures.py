@@ -41,7 +41,7 @@ def libvips(data, sampling):
     import pyvips
 
     mode = "off" if sampling == "4:4:4" else "on"
-    copy = pyvips.Image.thumbnail_buffer(data, COPY[0], height=COPY[0], size="down", export_profile="srgb").copy_memory()
+    copy = pyvips.Image.thumbnail_buffer(data, COPY[0], height=COPY[0], size="down").copy_memory()
 
     def jpeg(image, quality):
         return image.jpegsave_buffer(Q=quality, subsample_mode=mode, keep="none")
