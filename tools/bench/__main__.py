@@ -56,8 +56,12 @@ def main():
     chosen = [section for section in SECTIONS if section in (arguments.sections or SECTIONS)]
     from config import StackError
 
+    found = {}
     try:
-        found = measure(chosen, arguments)
+        for name, section in measure(chosen, arguments):
+            found[name] = section
+            if not arguments.programs:
+                write({name: section})
     except (Missing, FunctionFailed, tls.OpensslMissing, StackError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -65,19 +69,19 @@ def main():
         print(f"\nbench: `{' '.join(str(part) for part in error.cmd[:4])} …` failed with code {error.returncode}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. Nothing was written.", file=sys.stderr)
+        print("\nInterrupted. The sections that were measured to the end are written.", file=sys.stderr)
         return 130
-    if arguments.programs:
-        print(page.text(found))
-        say("nothing was written, because --programs are not what `make package` builds")
-        return 0
+    print(page.text(found))
+    say("nothing was written, because --programs are not what `make package` builds" if arguments.programs else f"written: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
+    return 0
+
+
+def write(found):
+    """Writes sections into the results and the page, beside those that were measured before."""
     known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     found = {section: {**known, **found}[section] for section in SECTIONS if section in known or section in found}
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     PAGE.write_text(page.text(found), "utf-8")
-    print(page.text(found))
-    say(f"written: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
-    return 0
 
 
 def parser():
@@ -100,7 +104,7 @@ def section(text):
 
 
 def measure(chosen, arguments):
-    """The figures of the sections, each with the circumstances of its measurement."""
+    """Yields the name of each section, and its figures with the circumstances of their measurement."""
     import pipeline
     import search
 
@@ -108,7 +112,6 @@ def measure(chosen, arguments):
     needed = sorted({*(names if "functions" in chosen else ()), *(own_time.FUNCTIONS if OF_IMAGES.intersection(chosen) else ())})
     programs = chosen_programs(arguments.programs, needed) if arguments.programs else packaged_programs(needed)
     interpreter = venvs.ensure("bench", REQUIREMENTS) / "python"
-    found = {}
     with functions.ConstantServices(environment.real_roots(interpreter)) as constant:
         sections = {
             "functions": lambda: {
@@ -123,8 +126,7 @@ def measure(chosen, arguments):
         }
         for name in chosen:
             circumstances = environment.now() | environment.versions(interpreter)
-            found[name] = {"measured": circumstances, "figures": sections[name]()}
-    return found
+            yield name, {"measured": circumstances, "figures": sections[name]()}
 
 
 def zip_file(name):

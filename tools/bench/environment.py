@@ -27,7 +27,7 @@ def now():
 def commit():
     """The commit of the checkout, with a plus sign if tracked files differ from it."""
     head = _git("rev-parse", "--short=10", "HEAD")
-    return f"{head}+" if head and _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/performance.*") else head or "unknown"
+    return f"{head}+" if head and _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!*.md", ":!docs/performance.json") else head or "unknown"
 
 
 def machine():

@@ -37,26 +37,31 @@ def measure(programs, interpreter, constant, say):
 
 
 def run(running, threads, constant, path):
-    """One image: milliseconds in all, of the services on the longest path, and of each step; and the calls."""
-    steps, services_millis, calls = {}, 0, Counter()
+    """One image: milliseconds of each step and of the services on its longest path, and the calls."""
+    steps, calls = {}, Counter()
     for step in STEPS:
         constant.take()
         events = [images.inspect_event(path) if name == "inspect-image" else functions.event(name) for name in step]
         answers = list(threads.map(lambda name, event: running[name].invoke(event), step, events))
-        seconds = max(seconds for _, _, seconds in answers)
         taken = constant.take()
         calls.update(call["call"].partition(":")[0] for call in taken)
         # Functions of a step run at the same time and make the same calls, so each waits for its part of them.
-        services_millis += 1000 * sum(call["seconds"] for call in taken) / len(step)
-        steps["+".join(step)] = 1000 * seconds
-    return {"total": sum(steps.values()), "services": services_millis, "steps": steps, "calls": dict(calls)}
+        services = 1000 * sum(call["seconds"] for call in taken) / len(step)
+        steps[" and ".join(step)] = {"total": 1000 * max(seconds for _, _, seconds in answers), "services": services}
+    return {"steps": steps, "calls": dict(calls)}
 
 
 def summary(runs):
-    """Spreads over runs, and whether the medians keep the budget."""
-    total, services = Spread.of([run["total"] for run in runs]), Spread.of([run["services"] for run in runs])
+    """The figures of the whole image and of its part after the inspection, whose time depends on the photo."""
+    names = list(runs[0]["steps"])
     return {
-        "total": total.as_json(), "services": services.as_json(), "own": Spread.of([run["total"] - run["services"] for run in runs]).as_json(),
-        "steps": {name: Spread.of([run["steps"][name] for run in runs]).as_json() for name in runs[0]["steps"]},
-        "calls": runs[0]["calls"], "budget": BUDGET_FACTOR * services.median + BUDGET_MILLIS, "kept": total.median <= BUDGET_FACTOR * services.median + BUDGET_MILLIS,
+        "calls": runs[0]["calls"], "steps": {name: Spread.of([run["steps"][name]["total"] for run in runs]).as_json() for name in names},
+        "whole": part(runs, names), "after_inspection": part(runs, names[1:]),
     }
+
+
+def part(runs, names):
+    """Spreads over runs of some steps, and whether the medians keep the budget."""
+    total, services = (Spread.of([sum(run["steps"][name][kind] for name in names) for run in runs]) for kind in ("total", "services"))
+    budget = BUDGET_FACTOR * services.median + BUDGET_MILLIS
+    return {"total": total.as_json(), "services": services.as_json(), "own": total.median - services.median, "budget": budget, "kept": total.median <= budget}

@@ -110,10 +110,13 @@ class ConstantServices(unittest.TestCase):
 
 class Budget(unittest.TestCase):
     def test_budget_is_twice_the_time_of_the_services_and_20_ms(self):
-        def run(total):
-            return {"total": total, "services": 50, "steps": {"inspect-image": total}, "calls": {"s3": 3}}
+        def run(inspecting, analysing):
+            steps = {"inspect-image": {"total": inspecting, "services": 20}, "detect-labels": {"total": analysing, "services": 30}}
+            return {"steps": steps, "calls": {"s3": 3}}
 
-        self.assertEqual((own_time.summary([run(120)])["budget"], own_time.summary([run(120)])["kept"], own_time.summary([run(121)])["kept"]), (120, True, False))
+        kept, late = own_time.summary([run(60, 60)]), own_time.summary([run(61, 60)])
+        self.assertEqual((kept["whole"]["budget"], kept["whole"]["own"], kept["whole"]["kept"], late["whole"]["kept"]), (120, 70, True, False))
+        self.assertEqual((late["after_inspection"]["budget"], late["after_inspection"]["kept"]), (80, True))
 
 
 class OutputOfOthers(unittest.TestCase):
@@ -129,6 +132,9 @@ class OutputOfOthers(unittest.TestCase):
         output = "label rules/read\n                        time:   [32.004 µs 39.113 µs 47.140 µs]\nshort name              time:   [719.92 ns 845.16 ns 1.0000 µs]\n"
 
         self.assertEqual([(bench["name"], bench["shown"]) for bench in benches.read(output)], [("label rules/read", "39.113 µs (32.004 µs to 47.140 µs)"), ("short name", "845.16 ns (719.92 ns to 1.0000 µs)")])
+
+    def test_benches_are_found_in_the_manifests(self):
+        self.assertIn("label_rules", benches.benches()["sightline-domain"])
 
 
 class Page(unittest.TestCase):
