@@ -31,6 +31,7 @@ LEVELS = {
 PLACES = {
     "tools/soak": "soak",
     "tests/tests/e2e/": "local stack",
+    "web/e2e/": "local stack",
     "tests/tests/runtime_api/": "real program",
     "tests/tests/contract/": "contract",
     "cli/tests/": "real program",

@@ -6,8 +6,11 @@ import { pascalCase, type FunctionName } from './function-names.ts';
 import { UsageError } from './settings-file.ts';
 import type { Settings } from './settings.ts';
 
-/** The targets of a deployment: AWS, or the emulator on a developer's machine. */
-export const ENVIRONMENTS = ['aws', 'local'] as const;
+/**
+ * The targets of a deployment: AWS, the emulator on a developer's machine, or the emulator with few retries of throttling, so that a test can
+ * exhaust them.
+ */
+export const ENVIRONMENTS = ['aws', 'local', 'test'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 /** Everything that may differ between AWS and a laptop; test/app.test.ts lists the resulting differences of the templates. */
@@ -21,10 +24,7 @@ export interface Environment {
   readonly hasMetricMath: boolean;
   /** Whether state machines can have versions and aliases. */
   readonly hasMachineVersions: boolean;
-  /**
-   * Overrides how often a throttled state is retried; undefined keeps the definition's 200 attempts, which last for hours. The emulator
-   * ignores JitterStrategy and MaxDelaySeconds, and is throttled only when a test injects that fault.
-   */
+  /** Overrides how often a throttled state is retried; undefined keeps the definition's 200 attempts, which last for hours. */
   readonly throttledAttempts: number | undefined;
   /** Whether CloudFront serves the page's files. The emulator's CloudFront cannot, so the local front door serves them. */
   readonly hasSiteFiles: boolean;
@@ -46,9 +46,9 @@ export interface Artefacts {
  * @param hostArchitecture this machine's architecture, as in `process.arch`.
  */
 export function environmentOf(name: EnvironmentName, dist: string, settings: Settings, hostArchitecture: string = process.arch): Environment {
-  if (name === 'local') {
+  if (name !== 'aws') {
     const architecture = hostArchitecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    return { name, isDataRetained: false, isBilled: false, hasMetricMath: false, hasMachineVersions: false, throttledAttempts: 4, hasSiteFiles: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
+    return { name, isDataRetained: false, isBilled: false, hasMetricMath: false, hasMachineVersions: false, throttledAttempts: name === 'test' ? 4 : undefined, hasSiteFiles: false, artefacts: { directory: join(dist, 'local'), architecture, hint: '"make up" builds it' } };
   }
   const architecture = settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
   const directory = join(dist, settings.architecture);

@@ -24,7 +24,7 @@ export interface Stacks {
 }
 
 /**
- * Adds the stacks. The app's context configures them: `environment` (aws or local), `name`, `settings` (path of a JSON file),
+ * Adds the stacks. The app's context configures them: `environment` (aws, local or test), `name`, `settings` (path of a JSON file),
  * `release` (canary or at-once) and `release-id`.
  *
  * @throws UsageError if the context or a setting is not valid, or a zip is missing.

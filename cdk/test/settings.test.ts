@@ -109,7 +109,7 @@ describe('settings', () => {
 
 describe('context', () => {
   test.each([
-    [{ environment: 'prod' }, 'context "environment" must be one of aws, local, but is "prod".'],
+    [{ environment: 'prod' }, 'context "environment" must be one of aws, local, test, but is "prod".'],
     [{ name: 'Sight Line' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, starting with a letter, but is "Sight Line".'],
     [{ name: '' }, 'context "name" must be 1 to 40 lower-case letters, digits or hyphens, starting with a letter, but is "".'],
     [{ release: 'now' }, 'context "release" must be one of canary, at-once, but is "now".'],
@@ -128,7 +128,7 @@ describe('context', () => {
         env: { ...process.env, CDK_CONTEXT_JSON: '{"environment": "prod"}' },
         stdio: 'pipe',
       });
-    expect(run).toThrow(expect.objectContaining({ status: 1, stderr: 'context "environment" must be one of aws, local, but is "prod".\n' }));
+    expect(run).toThrow(expect.objectContaining({ status: 1, stderr: 'context "environment" must be one of aws, local, test, but is "prod".\n' }));
   });
 });
 

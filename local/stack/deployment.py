@@ -12,11 +12,12 @@ import config
 import servers
 from config import StackError
 
-# Stage name → settings file. The tests use the others. The strict one has more watched labels, a stricter moderation policy, shorter timeouts and
-# no page; the tests of the page use one that requests reviews.
+# Stage name → settings file. The tests use the others. The strict one has more watched labels, a stricter moderation policy, shorter timeouts, few
+# retries of throttling and no page; the tests of the page use one that requests reviews.
 DEFAULT_STAGE = {"sightline": None}
 PAGE_STAGE = "sightline-page"
-TEST_STAGE = {"sightline-strict": config.ROOT / "tests" / "settings" / "strict.json", PAGE_STAGE: config.ROOT / "tests" / "settings" / "page.json"}
+STRICT_STAGE = "sightline-strict"
+TEST_STAGE = {STRICT_STAGE: config.ROOT / "tests" / "settings" / "strict.json", PAGE_STAGE: config.ROOT / "tests" / "settings" / "page.json"}
 
 RECORDS = "/local-stack/"
 CDK_COMMAND = config.CDK / "node_modules" / ".bin" / "cdk"
@@ -63,7 +64,8 @@ def _deploy(step, name, settings):
     if settings and not settings.exists():
         raise StackError(f"The settings of stage {name} are missing: {settings}.")
     _write_file(_settings(name), json.dumps(_all_settings(name, settings), indent=2))
-    context = ["-c", "environment=local", "-c", f"name={name}", "-c", f"settings={_settings(name)}"]
+    environment = "test" if name == STRICT_STAGE else "local"
+    context = ["-c", f"environment={environment}", "-c", f"name={name}", "-c", f"settings={_settings(name)}"]
     step.run(
         [CDK_COMMAND, "deploy", "--all", *context, "--require-approval", "never", "--progress", "events", "--output", _folder() / f"{name}.cdk.out", "--outputs-file", _outputs(name)],
         cwd=config.CDK, env=config.cdk_environment(),

@@ -6,6 +6,7 @@ S3 objects are on disk before S3 answers. So after SIGKILL all objects are there
 import contextvars
 import http.cookies
 import os
+import random
 import secrets
 import signal
 import socketserver
@@ -17,7 +18,7 @@ from urllib.parse import quote_plus
 import hypercorn.asyncio
 from ministack import app
 from ministack.core.persistence import STATE_DIR, save_all
-from ministack.services import cognito, lambda_svc, s3
+from ministack.services import cognito, lambda_svc, s3, stepfunctions
 
 SAVED = Path(STATE_DIR) / "saved"
 _save_lock = threading.Lock()
@@ -39,6 +40,25 @@ lambda_svc._restore_esm_positions = lambda *_: None
 # The Runtime API of MiniStack 1.5.33 sends the headers and the body of an invocation in two packets. With Nagle's algorithm, that delays every
 # invocation by 40 ms. Its 50 ms wait for a first log line costs nothing here: every function logs before it answers.
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+# MiniStack 1.5.33 ignores JitterStrategy and MaxDelaySeconds of a Retry. Without jitter, executions that were throttled together are retried together,
+# and throttled again.
+_find_matching_retrier = stepfunctions._find_matching_retrier
+
+
+def retrier_with_delay(retriers, error, retry_counts):
+    """Finds the retrier of an error, with the delay before its next attempt as its interval."""
+    retrier, index = _find_matching_retrier(retriers, error, retry_counts)
+    if retrier is None:
+        return retrier, index
+    delay = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2) ** retry_counts.get(index, 0)
+    delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+    if retrier.get("JitterStrategy") == "FULL":
+        delay = random.uniform(0, delay)
+    return retrier | {"IntervalSeconds": delay, "BackoffRate": 1}, index
+
+
+stepfunctions._find_matching_retrier = retrier_with_delay
 
 # MiniStack 1.5.33 supports `encoding-type=url` for ListObjectsV2, but not for ListObjectVersions, whose XML is not valid if a key contains a
 # control character. AWS supports it for both (S3 API reference, ListObjectVersions), with form encoding: a space becomes `+`.

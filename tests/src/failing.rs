@@ -6,9 +6,9 @@ use sightline_domain::{
     model::{AlertError, EpochMillis, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
     ports::{
         Alerts, Counters, ExecutionFacts, Executions, FailureCause, Gallery, GalleryImage, GalleryQuery, LabelIndex, Notified,
-        ObjectVersion, Objects, Overlays, Page, QueuePosition, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease,
-        ReviewLeases, ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange, UploadFacts,
-        UploadVersion, Uploads, VersionPosition, WorkQueues, Written,
+        ObjectVersion, Objects, Overlays, Page, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease, ReviewLeases,
+        ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange, UploadFacts, UploadVersion,
+        Uploads, VersionPosition, WorkQueues, Written,
     },
     rules::{
         alert::AlertMessage,
@@ -263,7 +263,7 @@ impl<T: ReviewLeases> ReviewLeases for Failing<T> {
 }
 
 impl<T: WorkQueues> WorkQueues for Failing<T> {
-    async fn queued(&self, queue: WorkQueue, after: Option<&QueuePosition>) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
+    async fn queued(&self, queue: WorkQueue, after: Option<&RecordKey>) -> Result<Page<QueuedImage, RecordKey>, StorageError> {
         self.call("queued", unavailable, WorkQueues::queued(&self.inner, queue, after)).await
     }
 

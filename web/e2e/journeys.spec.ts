@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
+import { copyOf, sample } from './photos.ts';
 import { REKOGNITION, ROOT } from './stack.ts';
-
-const sample = (name: string): string => join(ROOT, 'samples', name);
 
 test.describe.configure({ mode: 'serial' });
 
@@ -55,6 +54,39 @@ test('ann uploads three files, reloads in the middle, and sees them finish', asy
     await expect(card(page, name)).toContainText('Done', { timeout: 120_000 });
     await expect(card(page, name).getByRole('link', { name })).toBeVisible();
   }
+});
+
+// Injected: S3 refuses the first upload, as it does when a link has expired.
+// Seen: the reason beside the file; "Try again" asks for a new link, and the photo is done.
+test('row 06: ann sends a photo again whose link had expired', async () => {
+  let links = 0;
+  let isRefused = true;
+  await page.route('**/raw-uploads/**', (route) => (isRefused ? route.fulfill({ status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }) : route.continue()));
+  await page.route('**/api/uploads', (route) => {
+    links += 1;
+    return route.continue();
+  });
+  await choose(page, copyOf('camera-operator.jpg', 'late.jpg'));
+  const refused = card(page, 'late.jpg');
+  await refused.getByRole('button', { name: /again/i }).waitFor();
+  isRefused = false;
+  const before = links;
+  await refused.getByRole('button', { name: /again/i }).click();
+  await expect(refused).toContainText('Done', { timeout: 120_000 });
+  expect(links).toBe(before + 1);
+  await page.reload();
+  await expect(refused).toContainText('Done');
+  await expect(refused).toHaveCount(1);
+  await page.unrouteAll();
+});
+
+// Chromium decodes AVIF; Safari decodes HEIC in the same way.
+test('ann uploads a photo in a format of phones, which is converted before it is sent', async () => {
+  await choose(page, join(ROOT, 'tests/pictures/phone.avif'));
+  const converted = card(page, 'phone.jpg');
+  await expect(converted).toContainText('Converted from AVIF to JPEG');
+  // This stage asks for a review of nearly every person.
+  await expect(converted).toContainText(/Done|Waiting for review/, { timeout: 120_000 });
 });
 
 test('ann uploads a photo again, and is told that it is known', async () => {

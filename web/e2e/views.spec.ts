@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn } from './people.ts';
-import { ROOT } from './stack.ts';
+import { sample } from './photos.ts';
 
 test.describe.configure({ mode: 'serial' });
 
 const SCREENSHOTS = process.env['SIGHTLINE_SCREENSHOTS'];
-const sample = (name: string): string => join(ROOT, 'samples', name);
 const PHOTOS = ['camera-operator.jpg', 'coffee.jpg', 'hopper-rotated.jpg', 'printed-page.png', 'rocket.jpg'];
 
 let context: BrowserContext;

@@ -27,16 +27,16 @@ pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Pr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sightline_domain::ports::QueuePosition;
+    use sightline_domain::ports::RecordKey;
 
     #[test]
     fn a_cursor_decodes_to_its_position_and_other_texts_are_refused() {
-        let position = QueuePosition { image_id: "an-id".into(), upload_timestamp: 5 };
+        let position = RecordKey { image_id: "an-id".into(), upload_timestamp: 5 };
         let cursor = encode(&position).unwrap();
         assert_eq!(decode(Some(&cursor)).unwrap(), Some(position));
-        assert_eq!(decode::<QueuePosition>(None).unwrap(), None);
+        assert_eq!(decode::<RecordKey>(None).unwrap(), None);
         for wrong in ["x", "e30", "😀", &"A".repeat(5_000)] {
-            assert_eq!(decode::<QueuePosition>(Some(wrong)).unwrap_err().status, 400, "{wrong}");
+            assert_eq!(decode::<RecordKey>(Some(wrong)).unwrap_err().status, 400, "{wrong}");
         }
     }
 }

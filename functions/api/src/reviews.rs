@@ -24,10 +24,7 @@ use sightline_domain::{
         record::{ProcessingStatus, Record, WorkQueue},
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{
-        Decided as Refusal, GalleryImage, QueuePosition, QueuedImage, RecordKey, Records, ReviewClaim, ReviewLease, ReviewLeases,
-        WorkQueues,
-    },
+    ports::{Decided as Refusal, GalleryImage, QueuedImage, RecordKey, Records, ReviewClaim, ReviewLease, ReviewLeases, WorkQueues},
 };
 use utoipa::IntoParams;
 
@@ -74,11 +71,11 @@ pub async fn list<D: Deployment>(
     Reviewer(caller): Reviewer,
     Parameters(parameters): Parameters<PageParameters>,
 ) -> Result<Json<ReviewPage>, Problem> {
-    let after: Option<QueuePosition> = cursor::decode(parameters.cursor.as_deref())?;
+    let after: Option<RecordKey> = cursor::decode(parameters.cursor.as_deref())?;
     let page = api.tables.queued(WorkQueue::Review, after.as_ref()).await?;
     let is_last = page.items.len() <= PAGE && page.next.is_none();
     let shown: Vec<QueuedImage> = page.items.into_iter().take(PAGE).collect();
-    let position = |image: &QueuedImage| QueuePosition { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp };
+    let position = |image: &QueuedImage| RecordKey { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp };
     // A page of the index can be empty although more follow.
     let next = if is_last { None } else { shown.last().map(position).or(page.next) };
     let (tables, now) = (&api.tables, api.clock.now());

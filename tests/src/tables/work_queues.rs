@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{ProcessingStatus, Record, ReviewOutcome, ReviewStatus, StorageError, WorkQueue},
-    ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
+    ports::{Page, QueuedImage, RecordKey, ReviewQueueState, SavedDecision, Unreadable, WorkQueues},
 };
 
 /// Images on one page: few, so that tests read several pages.
@@ -29,7 +29,7 @@ impl MemoryTables {
 }
 
 impl WorkQueues for MemoryTables {
-    async fn queued(&self, queue: WorkQueue, after: Option<&QueuePosition>) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
+    async fn queued(&self, queue: WorkQueue, after: Option<&RecordKey>) -> Result<Page<QueuedImage, RecordKey>, StorageError> {
         let behind = |image: &QueuedImage| {
             after.is_none_or(|place| (image.upload_timestamp, &image.image_id) > (place.upload_timestamp, &place.image_id))
         };
@@ -41,7 +41,7 @@ impl WorkQueues for MemoryTables {
         let more = items.len() > PAGE;
         items.truncate(PAGE);
         let last = items.last().filter(|_| more);
-        let next = last.map(|image| QueuePosition { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp });
+        let next = last.map(|image| RecordKey { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp });
         Ok(Page { items, unreadable, next })
     }
 

@@ -4,7 +4,7 @@ use crate::store::TableStore;
 use serde_json::json;
 use sightline_domain::{
     model::{ProcessingStatus, Record, WorkQueue},
-    ports::{QueuePosition, QueuedImage, Unreadable, WorkQueues},
+    ports::{QueuedImage, RecordKey, Unreadable, WorkQueues},
 };
 use sightline_tests::samples::{UPLOADED, claimed};
 
@@ -22,7 +22,7 @@ fn record(image_id: &str, age: i64, work_queue: Option<WorkQueue>) -> Record {
 }
 
 /// All images of a queue from `after` on, and the unreadable ones.
-async fn all(store: &impl TableStore, queue: WorkQueue, mut after: Option<QueuePosition>) -> (Vec<QueuedImage>, Vec<Unreadable>) {
+async fn all(store: &impl TableStore, queue: WorkQueue, mut after: Option<RecordKey>) -> (Vec<QueuedImage>, Vec<Unreadable>) {
     let (mut images, mut unreadable) = (Vec::new(), Vec::new());
     loop {
         let page = store.tables().queued(queue, after.as_ref()).await.unwrap();
@@ -61,7 +61,7 @@ async fn a_page_continues_after_a_position(store: &impl TableStore) {
         store.put(&record(image_id, age, Some(WorkQueue::Failed))).await;
     }
     for (image_id, age, expected) in [("a", 1, vec!["b", "c", "d"]), ("c", 3, vec!["d"]), ("d", 4, vec![])] {
-        let after = QueuePosition { image_id: image_id.to_owned(), upload_timestamp: UPLOADED + age };
+        let after = RecordKey { image_id: image_id.to_owned(), upload_timestamp: UPLOADED + age };
         assert_eq!(ids(&all(store, WorkQueue::Failed, Some(after)).await.0), expected, "after {image_id}");
     }
 }

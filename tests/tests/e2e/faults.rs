@@ -52,7 +52,8 @@ async fn row_16_three_throttles_are_retried_inside_the_task() {
 /// Seen: execution and record are FAILED with Recognition.Throttled and the analysis; a later run completes, and each analysis is paid for once.
 #[tokio::test]
 async fn row_17_throttling_that_outlasts_all_retries_is_rerunnable_for_each_analysis() {
-    let local = LocalStack::default_stage().await;
+    // The default stage retries for hours.
+    let local = LocalStack::strict_stage().await;
     for_each_analysis(&local, "throttle", "Recognition.Throttled").await;
 }
 

@@ -18,6 +18,7 @@ mod rejections;
 mod reviews;
 mod search;
 mod trends;
+mod upload_links;
 mod uploads;
 mod watching;
 

@@ -58,7 +58,7 @@ impl LocalStack {
         Self::stage("sightline").await
     }
 
-    /// The stage with watched labels and reviews: tests/settings/strict.json.
+    /// The stage with watched labels, reviews and few retries of throttling: tests/settings/strict.json.
     pub async fn strict_stage() -> Self {
         Self::stage("sightline-strict").await
     }

@@ -12,6 +12,8 @@ export type Label = Schemas['Label'];
 export type Why = Schemas['Why'];
 export type Me = Schemas['Me'];
 export type Patch = Schemas['Edit'];
+/** Sends an owner's change of a photo; resolves to whether it was accepted. `done` is the message then, `undo` the change that takes it back. */
+export type Change = (patch: Omit<Patch, 'edits'>, done?: string, undo?: Omit<Patch, 'edits'>) => Promise<boolean>;
 export type Problem = Schemas['Problem'];
 export type Box = Schemas['Box'];
 export type Face = Schemas['Face'];

@@ -86,6 +86,13 @@ class Timeline {
     return progress.loading;
   }
 
+  /** All photos of a month, loading those that are not here yet. */
+  async all(month: string): Promise<ImageSummary[]> {
+    const bucket = () => this.buckets.find((other) => other.month === month);
+    while (bucket()?.complete === false) await this.more(month);
+    return bucket()?.photos ?? [];
+  }
+
   async #fetch(month: string, progress: Progress): Promise<void> {
     const bucket = this.buckets.find((other) => other.month === month);
     if (!bucket || bucket.complete) return;

@@ -19,7 +19,7 @@ use sightline_domain::{
         rejection::ReasonCode,
         review::{ReviewOutcome, ReviewStatus},
     },
-    ports::{Page, QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, WorkQueues},
+    ports::{Page, QueuedImage, RecordKey, ReviewQueueState, SavedDecision, WorkQueues},
 };
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ struct Decision {
 }
 
 impl WorkQueues for Tables {
-    async fn queued(&self, queue: WorkQueue, after: Option<&QueuePosition>) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
+    async fn queued(&self, queue: WorkQueue, after: Option<&RecordKey>) -> Result<Page<QueuedImage, RecordKey>, StorageError> {
         let doing = "reading a work queue";
         let mut query = self.queue_query(queue).limit(PAGE).scan_index_forward(true);
         if let Some(position) = after {

@@ -9,7 +9,7 @@ use crate::model::{
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 
-/// The key of a record, and a position in the gallery: directly after this image.
+/// The key of a record, and a position in the gallery or in a work queue: directly after this image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecordKey {

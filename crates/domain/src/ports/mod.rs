@@ -32,7 +32,7 @@ pub use overlays::Overlays;
 pub use records::{Records, ReviewRequest, Written};
 pub use review_leases::{ReviewClaim, ReviewLease, ReviewLeases};
 pub use uploads::{UploadFacts, UploadVersion, Uploads, VersionPosition};
-pub use work_queues::{QueuePosition, QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues};
+pub use work_queues::{QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues};
 
 /// One page of a listing.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-use super::Page;
+use super::{Page, RecordKey};
 use crate::model::{
     clock::EpochMillis,
     error::StorageError,
@@ -6,7 +6,7 @@ use crate::model::{
     review::{ReviewOutcome, ReviewStatus},
 };
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::future::Future;
 
 /// An image in a work queue, from the index, which is eventually consistent.
@@ -26,17 +26,6 @@ pub struct QueuedImage {
     /// Its review status.
     #[serde(default)]
     pub review_status: ReviewStatus,
-}
-
-/// A position in a work queue: directly after this image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct QueuePosition {
-    /// The image.
-    #[serde(rename = "ImageID")]
-    pub image_id: String,
-    /// Sort key of the record.
-    pub upload_timestamp: EpochMillis,
 }
 
 /// An item that cannot be read.
@@ -74,8 +63,8 @@ pub trait WorkQueues: Sync {
     fn queued(
         &self,
         queue: WorkQueue,
-        after: Option<&QueuePosition>,
-    ) -> impl Future<Output = Result<Page<QueuedImage, QueuePosition>, StorageError>> + Send;
+        after: Option<&RecordKey>,
+    ) -> impl Future<Output = Result<Page<QueuedImage, RecordKey>, StorageError>> + Send;
 
     /// The length and age of the review queue.
     fn review_queue(&self) -> impl Future<Output = Result<ReviewQueueState, StorageError>> + Send;

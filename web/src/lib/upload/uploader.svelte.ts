@@ -439,8 +439,14 @@ export class Uploader {
   /** Uppy has put its files back: each becomes an item, and sending goes on. */
   #restored(): void {
     const restored: Item[] = [];
+    const finished: string[] = [];
     for (const file of this.#uppy.getFiles() as OurFile[]) {
-      if (file.progress.uploadComplete) continue;
+      // Uppy may have stored the file before its upload ended; then the list of this tab has it already.
+      const isListed = this.items.some((item) => item.hash === file.meta.sha256 && (item.state === 'sent' || item.state === 'known'));
+      if (file.progress.uploadComplete || isListed) {
+        finished.push(file.id);
+        continue;
+      }
       const item = new Item(file.name ?? '', file.data instanceof Blob ? file.data : null);
       [item.size, item.hash, item.uppyId] = [file.size ?? item.size, file.meta.sha256, file.id];
       restored.push(item);
@@ -453,7 +459,7 @@ export class Uploader {
       this.#uppy.setFileState(file.id, { error: null, progress: { uploadStarted: file.meta.problem ? Date.now() : null, bytesUploaded: 0, bytesTotal: item.size, percentage: 0, uploadComplete: false } as OurFile['progress'] });
     }
     this.#uppy.setState({ currentUploads: {}, allowNewUpload: true });
-    this.#uppy.removeFiles([...restored.filter((item) => item.state === 'lost').map((item) => item.uppyId ?? ''), ...this.#uppy.getFiles().filter((file) => file.progress.uploadComplete).map((file) => file.id)]);
+    this.#uppy.removeFiles([...finished, ...restored.filter((item) => item.state === 'lost').map((item) => item.uppyId ?? '')]);
     const known = new Set(restored.map((item) => item.uppyId));
     // Restoring replaces all files of Uppy, also those that were added a moment before.
     const overwritten = this.items.filter((item) => item.state === 'waiting' && item.uppyId && !known.has(item.uppyId) && !this.#uppy.getFile(item.uppyId));

@@ -8,7 +8,7 @@ use crate::{
         layout,
         record::WorkQueue,
     },
-    ports::{Objects, QueuePosition, UploadVersion, VersionPosition},
+    ports::{Objects, RecordKey, UploadVersion, VersionPosition},
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ pub struct QueueBookmark {
     pub queue: WorkQueue,
     /// The last image that was checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<QueuePosition>,
+    pub after: Option<RecordKey>,
 }
 
 impl Bookmark {

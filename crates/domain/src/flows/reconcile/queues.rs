@@ -8,7 +8,7 @@ use crate::{
         error::{StepError, StorageError},
         record::{ProcessingStatus, WorkQueue},
     },
-    ports::{ExecutionState, Executions, Notified, Objects, Page, QueuePosition, QueuedImage, Records, Unreadable, WorkQueues},
+    ports::{ExecutionState, Executions, Notified, Objects, Page, QueuedImage, RecordKey, Records, Unreadable, WorkQueues},
 };
 
 /// The queues in which images can get stuck. FAILED images wait for an operator.
@@ -61,7 +61,7 @@ impl<R: Records + WorkQueues, O: Objects, E: Executions, C: Clock> Reconciler<R,
                 run.report.records_looked_at += 1;
                 let checked = self.check_image(run, bookmark.queue, image).await;
                 run.record_result(checked, &image.image_id, None)?;
-                bookmark.after = Some(QueuePosition { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp });
+                bookmark.after = Some(RecordKey { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp });
             }
             let Some(next) = page.next else { return Ok(true) };
             bookmark.after = Some(next);
@@ -69,7 +69,7 @@ impl<R: Records + WorkQueues, O: Objects, E: Executions, C: Clock> Reconciler<R,
     }
 
     /// The next page. If DynamoDB refuses the stored position, the queue is read from its beginning.
-    async fn next_images(&self, bookmark: &mut QueueBookmark) -> Result<Page<QueuedImage, QueuePosition>, StorageError> {
+    async fn next_images(&self, bookmark: &mut QueueBookmark) -> Result<Page<QueuedImage, RecordKey>, StorageError> {
         match self.records.queued(bookmark.queue, bookmark.after.as_ref()).await {
             Err(error) if !error.is_transient() && bookmark.after.is_some() => {
                 bookmark.after = None;
