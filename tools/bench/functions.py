@@ -68,8 +68,8 @@ class ConstantServices:
         self._folder.cleanup()
 
     def environment(self, scheme):
-        """The variables that point a function at the services."""
-        trust = {"SSL_CERT_FILE": str(self.bundle), "AWS_CA_BUNDLE": str(self.bundle)}
+        """The variables that point a function at the services. Without HTTPS, a function finds its root certificates as on Lambda."""
+        trust = {"SSL_CERT_FILE": str(self.bundle), "AWS_CA_BUNDLE": str(self.bundle)} if scheme == "https" else {}
         return {"AWS_ENDPOINT_URL": f"{scheme}://127.0.0.1:{self._ports[scheme]}", "NO_PROXY": "127.0.0.1", **trust}
 
     def take(self):

@@ -60,7 +60,8 @@ def functions(figures):
         "## Functions",
         "",
         "Each function runs as on Lambda: over a Lambda Runtime API, with Rekognition answering after 20 ms and all other services after 3 ms, on loopback.",
-        f"The trusted root certificates are one bundle of {figures['roots']}, about as many as Lambda's image has. Init ends with the first request for an event.",
+        f"Over HTTPS, each trusts one bundle of {figures['roots']} root certificates, about as many as Lambda's image has; over HTTP, it finds roots by itself, as on Lambda. Init",
+        "ends with the first request for an event.",
         "A warm invocation is the median of 15. \"Python\" is `tools/bench/baseline/handler.py` on awslambdaric and boto3, which makes the same calls",
         "(the tool compares them) and does nothing else. CPU times in milliseconds; the ratio is Python's time by ours.",
     ]
