@@ -14,7 +14,7 @@ PAGE = 1000
 
 def records(table):
     """All items of the records table, with the attributes that the soak test and `make bench` need."""
-    names = "ImageID, UploadTimestamp, ProcessingStatus, StatusReason, ReviewStatus, Analyses, Attempts, FinishedAt, ExecutionArn"
+    names = "ImageID, UploadTimestamp, ProcessingStatus, StatusReason, ReviewStatus, Analyses, Attempts, FinishedAt"
     start, found = {}, []
     while True:
         page = _json("dynamodb", "DynamoDB_20120810.Scan", {"TableName": table, "ProjectionExpression": names, **start})
@@ -38,17 +38,6 @@ def running(machine):
 def start(machine, event):
     """Starts an execution, as the event rule does."""
     _json("states", "AWSStepFunctions.StartExecution", {"stateMachineArn": machine, "input": json.dumps(event)})
-
-
-def states_entered(execution):
-    """The number of states that an execution has entered."""
-    count, token = 0, {}
-    while True:
-        page = _json("states", "AWSStepFunctions.GetExecutionHistory", {"executionArn": execution, "maxResults": PAGE, **token})
-        count += sum(event["type"].endswith("StateEntered") for event in page["events"])
-        if not page.get("nextToken"):
-            return count
-        token = {"nextToken": page["nextToken"]}
 
 
 def event(bucket, key, size, etag):

@@ -15,6 +15,7 @@ import benches
 import functions
 import own_time
 import page
+import pipeline
 import search
 import services
 from spread import Spread, number, ratio
@@ -148,9 +149,12 @@ class Page(unittest.TestCase):
         self.assertIn("| inspect-image | 6.00 ± 0.50 |", found)
         self.assertIn("at commit 0123456789 on a machine; Python 3.12.1.", found)
 
+    def test_states_of_an_image_are_those_of_the_rules_of_its_cost(self):
+        self.assertIn(f"| states entered by an image without an alert | {pipeline.states()} |", (ROOT / "docs" / "architecture.md").read_text("utf-8"))
+
     def test_pipeline_says_whose_cpu_time_a_photo_needs(self):
         run = {"name": "20 at once", "images": 20, "seconds": 40, "seconds_an_image": 2, "latency": spread(9), "models_seconds": 3, "cpu": {"local-rekognition": 1.5, "functions": 0.25}}
-        figures = {"runs": [run], "states": "11 (20 images)", "calls": {"DetectLabels": 1.0, "DetectFaces": 0.5}, "calls_an_image": 1.5}
+        figures = {"runs": [run], "states": 11, "calls": {"DetectLabels": 1.0, "DetectFaces": 0.5}, "calls_an_image": 1.5}
         found = page.text({"pipeline": {"measured": MEASURED, "figures": figures}})
 
         self.assertIn("| 20 at once | 20 | 2.00 | 9.00 ± 0.50 | 3.00 | 1.50 | 0.25 | 0 |", found)
