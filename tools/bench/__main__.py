@@ -35,7 +35,6 @@ RESULTS = ROOT / "docs" / "performance.json"
 PAGE = ROOT / "docs" / "performance.md"
 UNPACKED = ROOT / ".local" / "bench-programs"
 SECTIONS = ["functions", "images", "own-time", "pipeline", "search", "benches"]
-OF_IMAGES = {"images", "own-time"}
 
 
 class Missing(Exception):
@@ -109,7 +108,8 @@ def measure(chosen, arguments):
     import search
 
     names = arguments.functions or sorted(functions.SETTINGS)
-    needed = sorted({*(names if "functions" in chosen else ()), *(own_time.FUNCTIONS if OF_IMAGES.intersection(chosen) else ())})
+    of_sections = {"functions": names, "images": ["inspect-image"], "own-time": own_time.FUNCTIONS}
+    needed = sorted({name for section in chosen for name in of_sections.get(section, ())})
     programs = chosen_programs(arguments.programs, needed) if arguments.programs else packaged_programs(needed)
     interpreter = venvs.ensure("bench", REQUIREMENTS) / "python"
     with functions.ConstantServices(environment.real_roots(interpreter)) as constant:

@@ -17,7 +17,7 @@ MEGAPIXELS = [1, 12, 24, 50]
 FORMATS = ["jpg", "png", "webp"]
 # Processes per photo and program, and invocations of each process. Fewer for large photos, which take seconds.
 PROCESSES = 3
-WARM = 3
+WARM = 2
 
 
 def make_photos(interpreter):
