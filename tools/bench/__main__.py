@@ -71,7 +71,10 @@ def main():
         print("\nInterrupted. The sections that were measured to the end are written.", file=sys.stderr)
         return 130
     print(page.text(found))
-    say("nothing was written, because --programs are not what `make package` builds" if arguments.programs else f"written: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
+    if arguments.programs:
+        say("nothing was written, because --programs are not what `make package` builds")
+    else:
+        say(f"written: {PAGE.relative_to(ROOT)}, {RESULTS.relative_to(ROOT)}")
     return 0
 
 

@@ -58,7 +58,8 @@ def python_zip(interpreter):
     """Bytes of a zip with the Python handler, awslambdaric and boto3, as it is deployed if their versions are pinned."""
     found = subprocess.run([interpreter, "-c", "import boto3, os; print(os.path.dirname(boto3.__path__[0]))"], capture_output=True, text=True, check=True)
     packages = Path(found.stdout.strip())
-    names = ["awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson", "urllib3", "six.py", "snapshot_restore_py.py", *(path.name for path in packages.glob("runtime_client*"))]
+    modules = ["six.py", "snapshot_restore_py.py", *(path.name for path in packages.glob("runtime_client*"))]
+    names = ["awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "simplejson", "urllib3", *modules]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.write(ROOT / "tools" / "bench" / "baseline" / "handler.py", "handler.py")

@@ -12,6 +12,13 @@ and [performance.json](performance.json) has all figures.
 """
 
 
+# Figures of functions, over HTTPS, that the page leads with.
+IN_SHORT = {
+    "init": "CPU time of a function's init", "first": "CPU time of the first invocation, over HTTPS", "warm": "CPU time of a warm invocation, over HTTPS",
+    "rss": "resident memory",
+}
+
+
 def text(found):
     """The whole page; `found` has the sections that were measured."""
     parts = [HEAD, in_short(found)]
@@ -22,7 +29,7 @@ def text(found):
         parts.append(on_aws(found["functions"]["figures"], found["images"]["figures"]))
     if "benches" in found:
         parts.append(benches(found["benches"]["figures"]) + "\n" + measured(found["benches"]["measured"]))
-    return "\n".join(parts)
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def measured(circumstances):
@@ -36,7 +43,7 @@ def in_short(found):
     rows = []
     if "functions" in found:
         compared = [figure["https"] for figure in found["functions"]["figures"]["functions"].values() if figure["https"]["python"]]
-        for name, what in (("init", "CPU time of a function's init"), ("first", "CPU time of the first invocation, over HTTPS"), ("warm", "CPU time of a warm invocation"), ("rss", "resident memory")):
+        for name, what in IN_SHORT.items():
             ratios = [ratio(figure["python"][name]["median"], figure["ours"][name]["median"]) for figure in compared]
             rows.append([what, "Python handler, same calls", spread_of_ratios(ratios)])
     if "images" in found:
@@ -46,7 +53,8 @@ def in_short(found):
                 rows.append([what, title, spread_of_ratios([ratio(figure[library][name]["median"], figure["ours"][name]["median"]) for figure in figures])])
     if not rows:
         return ""
-    return "## In short\n\nHow many times ours the other one needs; below 1, ours needs more. Median over all functions or photos, and the range.\n\n" + table(["of ours", "other", "times"], rows)
+    meaning = "How many times ours the other one needs; below 1, ours needs more. Median over all functions or photos, and the range."
+    return f"## In short\n\n{meaning}\n\n" + table(["of ours", "other", "times"], rows)
 
 
 def spread_of_ratios(ratios):
@@ -112,7 +120,8 @@ def images(figures):
     """The section `images`."""
     rows = []
     for figure in figures:
-        row = [f"{figure['format']}, {figure['megapixels']} MP", f"{figure['bytes'] / 1e6:.1f}", shown(figure["ours"]["first"]), shown(figure["ours"]["warm"]), number(figure["ours"]["peak_mb"]["median"])]
+        ours = figure["ours"]
+        row = [f"{figure['format']}, {figure['megapixels']} MP", f"{figure['bytes'] / 1e6:.1f}", shown(ours["first"]), shown(ours["warm"]), number(ours["peak_mb"]["median"])]
         for library in ("libvips", "pillow"):
             warm, peak = (ratio(figure[library][name]["median"], figure["ours"][name]["median"]) for name in ("warm", "peak_mb"))
             row.append(f"**{number(warm)}** / {number(peak)}")
@@ -157,7 +166,8 @@ def pipeline(figures):
     rows = []
     for run in figures["runs"]:
         models, functions_cpu, emulator = (run["cpu"].get(name, 0) for name in ("local-rekognition", "functions", "ministack"))
-        rows.append([run["name"], run["images"], number(run["seconds_an_image"]), shown(run["latency"]), number(run["models_seconds"]), number(models), number(functions_cpu), number(emulator)])
+        seconds = [number(run["seconds_an_image"]), shown(run["latency"]), number(run["models_seconds"])]
+        rows.append([run["name"], run["images"], *seconds, number(models), number(functions_cpu), number(emulator)])
     counted = ", ".join(f"{name} {number(count)}" for name, count in figures["calls"].items())
     return "\n".join([
         "## The pipeline on the local stack",
@@ -173,7 +183,10 @@ def pipeline(figures):
 
 def search(figures):
     """The section `search`."""
-    rows = [[f"`{call['request']}`", call["queries"], call["batches"], number(call["capacity"]), number(call["millis"]), "–" if call["found"] is None else call["found"]] for call in figures["calls"]]
+    rows = []
+    for call in figures["calls"]:
+        found = "–" if call["found"] is None else call["found"]
+        rows.append([f"`{call['request']}`", call["queries"], call["batches"], number(call["capacity"]), number(call["millis"]), found])
     return "\n".join([
         "## Search over 100,000 photos",
         "",
@@ -187,7 +200,10 @@ def search(figures):
 
 def on_aws(functions_found, images_found):
     """What follows for AWS, by formula."""
-    rows = [[row.name, row.memory_mb, number(row.cold_ms), number(row.warm_ms), number(row.python_cold_ms) if row.python_cold_ms else "–", number(row.dollars_per_million)] for row in aws.functions(functions_found, images_found)]
+    rows = []
+    for row in aws.functions(functions_found, images_found):
+        python = number(row.python_cold_ms) if row.python_cold_ms else "–"
+        rows.append([row.name, row.memory_mb, number(row.cold_ms), number(row.warm_ms), python, number(row.dollars_per_million)])
     image = aws.image(functions_found, images_found)
     return "\n".join([
         "## On AWS, by formula",
@@ -208,7 +224,13 @@ def on_aws(functions_found, images_found):
 def benches(figures):
     """The section `benches`."""
     rows = [[f"`{bench['name']}`", bench["shown"]] for bench in figures]
-    return "\n".join(["## Hot parts", "", "Criterion's medians of the parts that an image spends its CPU time in (`cargo bench`).", "", table(["bench", "median, with its confidence interval of 95 %"], rows)])
+    return "\n".join([
+        "## Hot parts",
+        "",
+        "Criterion's medians of single parts (`cargo bench`). It measures elapsed time, which a busy machine stretches: compare on a quiet one.",
+        "",
+        table(["bench", "median, with its confidence interval of 95 %"], rows),
+    ])
 
 
 def table(heads, rows):

@@ -41,7 +41,10 @@ REKOGNITION = {
     "DetectFaces": {"FaceDetails": [FACE, FACE]},
     "DetectText": {
         "TextDetections": [
-            {"DetectedText": "RE16 TGK", "Type": kind, "Id": place, **({"ParentId": 0} if kind == "WORD" else {}), "Confidence": 97.0, "Geometry": {"BoundingBox": BOX, "Polygon": POLYGON}}
+            {
+                "DetectedText": "RE16 TGK", "Type": kind, "Id": place, **({"ParentId": 0} if kind == "WORD" else {}), "Confidence": 97.0,
+                "Geometry": {"BoundingBox": BOX, "Polygon": POLYGON},
+            }
             for place, kind in enumerate(["LINE", "WORD", "WORD"])
         ],
         "TextModelVersion": "3.0",

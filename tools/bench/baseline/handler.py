@@ -12,13 +12,19 @@ from botocore.exceptions import ClientError
 
 FUNCTION = os.environ["CALLS_OF"]
 RECORDS, LABEL_INDEX, TOPIC = "claimed", "labels", "arn:aws:sns:eu-west-1:123456789012:alerts"
-IMAGE_SOURCE = {"detect-labels": ("detect_labels", {"MaxLabels": 50, "MinConfidence": 50}), "analyze-faces": ("detect_faces", {"Attributes": ["ALL"]}), "detect-text": ("detect_text", {}), "moderate-image": ("detect_moderation_labels", {"MinConfidence": 50})}
+# Function → operation of Rekognition, and its parameters besides the image.
+ANALYSES = {
+    "detect-labels": ("detect_labels", {"MaxLabels": 50, "MinConfidence": 50}),
+    "analyze-faces": ("detect_faces", {"Attributes": ["ALL"]}),
+    "detect-text": ("detect_text", {}),
+    "moderate-image": ("detect_moderation_labels", {"MinConfidence": 50}),
+}
 
 
 def analyse(event):
     """Reads the stored answer, which is absent; calls Rekognition; stores the answer."""
     image = event["Image"]
-    operation, parameters = IMAGE_SOURCE[FUNCTION]
+    operation, parameters = ANALYSES[FUNCTION]
     key = f"results/{image['ImageID']}/{operation}.json"
     stored = read(image["Bucket"], key)
     if stored is not None:
@@ -85,7 +91,7 @@ def read(bucket, key):
         raise
 
 
-RUN = {**dict.fromkeys(IMAGE_SOURCE, analyse), "send-alert": send_alert, "request-review": request_review, "store-record": store_record}[FUNCTION]
+RUN = {**dict.fromkeys(ANALYSES, analyse), "send-alert": send_alert, "request-review": request_review, "store-record": store_record}[FUNCTION]
 # As usual, the clients are made in the init phase: only those that the function needs.
 if RUN in (analyse, send_alert, store_record):
     s3 = boto3.client("s3")
