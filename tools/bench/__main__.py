@@ -44,6 +44,9 @@ class Missing(Exception):
 def main():
     """Exit codes: 0 measured; 1 something is missing or failed; 2 bad usage; 130 interrupted."""
     arguments = parser().parse_args()
+    if arguments.page_only:
+        write({})
+        return 0
     # Set before the launcher's modules are imported, which read them.
     os.environ.update(
         SIGHTLINE_STACK_FOLDER="bench",
@@ -92,6 +95,7 @@ def parser():
     top.add_argument("sections", nargs="*", type=section, metavar="SECTION", help=f"what to measure: {', '.join(SECTIONS)} (default: all)")
     top.add_argument("--functions", nargs="+", choices=sorted(functions.SETTINGS), metavar="NAME", help="measure only these functions in the section `functions`")
     top.add_argument("--programs", type=Path, metavar="FOLDER", help="measure the programs in this folder, such as target/debug, instead of those in dist/; prints the figures and writes nothing")
+    top.add_argument("--page-only", action="store_true", help="measure nothing; write docs/performance.md again from docs/performance.json")
     top.add_argument("--aws-port", type=int, default=4616, metavar="PORT", help="port of the local AWS of this stack (default: 4616)")
     top.add_argument("--rekognition-port", type=int, default=4617, metavar="PORT", help="port of the local Rekognition of this stack (default: 4617)")
     top.add_argument("--web-port", type=int, default=4618, metavar="PORT", help="port of the page of this stack (default: 4618)")

@@ -71,8 +71,10 @@ def functions(found, photos):
 
 
 def image(found, photos):
-    """The image on its longest path; zero for functions that were not measured."""
+    """The image on its longest path; None if one of its functions was not measured."""
     rows = {row.name: row for row in functions(found, photos)}
-    steps = [[rows[name] for name in step if name in rows] for step in STEPS]
-    longest = [sum(max((getattr(row, kind) for row in step), default=0.0) for step in steps) for kind in ("cold_ms", "warm_ms")]
+    if not rows.keys() >= {name for step in STEPS for name in step}:
+        return None
+    steps = [[rows[name] for name in step] for step in STEPS]
+    longest = [sum(max(getattr(row, kind) for row in step) for step in steps) for kind in ("cold_ms", "warm_ms")]
     return Image(MEGAPIXELS, *longest, sum(row.dollars_per_million for step in steps for row in step) / 1000)

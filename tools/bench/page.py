@@ -205,6 +205,10 @@ def on_aws(functions_found, images_found):
         python = number(row.python_cold_ms) if row.python_cold_ms else "–"
         rows.append([row.name, row.memory_mb, number(row.cold_ms), number(row.warm_ms), python, number(row.dollars_per_million)])
     image = aws.image(functions_found, images_found)
+    whole = [
+        f"An image of {image.megapixels} megapixels with a person and no text takes {number(image.warm_ms / 1000)} s if all functions are warm and {number(image.cold_ms / 1000)} s if all are cold, without the",
+        f"time of Step Functions. Lambda's share of its price is {image.dollars_per_thousand:.3f} dollars for 1,000 images, of about 3.10 in all ([cost](cost.md)).",
+    ] if image else []
     return "\n".join([
         "## On AWS, by formula",
         "",
@@ -215,8 +219,7 @@ def on_aws(functions_found, images_found):
         "    cold = init + first CPU × 1,769 ÷ memory + calls      warm = warm CPU × 1,769 ÷ memory + calls",
         "",
         table(["function", "MB", "cold, ms", "warm, ms", "Python cold, ms", "dollars for a million warm runs"], rows),
-        f"An image of {image.megapixels} megapixels with a person and no text takes {number(image.warm_ms / 1000)} s if all functions are warm and {number(image.cold_ms / 1000)} s if all are cold, without the",
-        f"time of Step Functions. Lambda's share of its price is {number(image.dollars_per_thousand)} dollars for 1,000 images, of about 3.10 in all ([cost](cost.md)).",
+        *whole,
         "",
     ])
 
