@@ -17,6 +17,8 @@ export PHOTOS ?=
 export FOLDER ?=
 # Number of photos of `make soak`; 1,000 by default.
 IMAGES ?=
+# What `make bench` measures; everything by default. `python3 tools/bench --help` lists the sections.
+SECTIONS ?=
 
 .PHONY: help
 help: ## List the targets
@@ -96,6 +98,10 @@ soak: ## Run the soak test on its own local stack; IMAGES=100 for a short one
 .PHONY: eyes
 eyes: models ## Measure the local models on photos with known content: FOLDER=folder with truth.json
 	@$(PYTHON) tools/eyes $${FOLDER:+"$$FOLDER"}
+
+.PHONY: bench
+bench: ## Measure speed and memory and write docs/performance.md; SECTIONS="functions images" for a part
+	@$(PYTHON) tools/bench $(SECTIONS)
 
 .PHONY: diagram
 diagram: ## Generate the diagram and the table of the state machine

@@ -13,8 +13,8 @@ PAGE = 1000
 
 
 def records(table):
-    """All items of the records table, with the attributes that the soak test needs."""
-    names = "ImageID, UploadTimestamp, ProcessingStatus, StatusReason, ReviewStatus, Analyses, Attempts"
+    """All items of the records table, with the attributes that the soak test and `make bench` need."""
+    names = "ImageID, UploadTimestamp, ProcessingStatus, StatusReason, ReviewStatus, Analyses, Attempts, FinishedAt"
     start, found = {}, []
     while True:
         page = _json("dynamodb", "DynamoDB_20120810.Scan", {"TableName": table, "ProjectionExpression": names, **start})
