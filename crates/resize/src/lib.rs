@@ -171,7 +171,7 @@ fn sample(sum: i32) -> u8 {
 }
 
 /// Samples of a row that are summed at once, in registers.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
 /// Writes the weighted sum of rows as long as `mixed`, the first at the begin of `source`.
 fn mix_rows(source: &[u8], weights: &[i16], mixed: &mut [u8]) {
