@@ -79,12 +79,12 @@ def functions(figures):
         for name, figure in figures["functions"].items():
             if scheme in figure:
                 rows.append([name, *(cell(figure[scheme], column) for column in ("init", "first", "warm"))])
-        lines.append(table(["function", "init, ours / Python's", "first invocation", "warm invocation"], rows))
+        lines.append(table(["function", "init, ours / Python's", "first invocation", "warm invocation"], rows).strip())
     rows = []
     for name, figure in figures["functions"].items():
         zipped = f"{figures['zips'][name] / 1e6:.2f}" if name in figures["zips"] else "–"
         rows.append([name, cell(figure["https"], "rss"), zipped, calls(figure["calls"])])
-    lines += ["### Memory, zip and calls", "", table(["function", "resident MB", "zip MB", "calls of an invocation"], rows)]
+    lines += ["", "### Memory, zip and calls", "", table(["function", "resident MB", "zip MB", "calls of an invocation"], rows)]
     zips = list(figures["zips"].values())
     if zips:
         python = figures["python_zip"]
