@@ -3,7 +3,7 @@
 use crate::futures::yield_once;
 use secrecy::SecretString;
 use sightline_domain::{
-    model::{AlertError, EpochMillis, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
+    model::{AlertError, EpochMillis, ImageRef, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
     ports::{
         Alerts, Counters, ExecutionFacts, Executions, FailureCause, Gallery, GalleryImage, GalleryQuery, LabelIndex, Notified,
         ObjectVersion, Objects, Overlays, Page, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease, ReviewLeases,
@@ -205,6 +205,10 @@ impl<T: Records> Records for Failing<T> {
 
     async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
         self.call("claim", unavailable, Records::claim_rejected(&self.inner, record, rejected_at)).await
+    }
+
+    async fn record_inspection(&self, image: &ImageRef) -> Result<Written, StorageError> {
+        self.call("record_inspection", unavailable, Records::record_inspection(&self.inner, image)).await
     }
 
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {

@@ -20,7 +20,6 @@ use sightline_domain::{
     flows::review::{self, Decision as Decided},
     model::{
         clock::{Clock, EpochMillis},
-        layout,
         record::{ProcessingStatus, Record, WorkQueue},
         review::{ReviewOutcome, ReviewStatus},
     },
@@ -55,15 +54,6 @@ fn is_open(record: &Record, now: EpochMillis) -> bool {
         && record.review_deadline.is_none_or(|deadline| deadline > now)
 }
 
-/// The record of an open review with the keys of its pictures. inspect-image has written them, but the record gets their keys only when it is
-/// complete, and reviewers have to see the image before that.
-fn with_pictures(record: Record) -> Record {
-    let id = &record.image_id;
-    let processed_key = record.processed_key.clone().unwrap_or_else(|| layout::processed_image(id));
-    let thumbnail_key = record.thumbnail_key.clone().unwrap_or_else(|| layout::thumbnail(id));
-    Record { processed_key: Some(processed_key), thumbnail_key: Some(thumbnail_key), ..record }
-}
-
 /// Lists the images that wait for a decision, the oldest upload first. Group `reviewers`.
 #[utoipa::path(get, path = "/api/reviews", operation_id = "listReviews", tag = "reviews", params(PageParameters), responses((status = 200, description = "A page of open reviews.", body = ReviewPage)))]
 pub async fn list<D: Deployment>(
@@ -82,7 +72,7 @@ pub async fn list<D: Deployment>(
     // The index is eventually consistent and has no flags; the records are up to date.
     let find = |image: QueuedImage| async move { tables.find(&image.image_id).await };
     let records: Vec<Option<Record>> = stream::iter(shown).map(find).buffered(READS_AT_ONCE).try_collect().await?;
-    let open = records.into_iter().flatten().filter(|record| is_open(record, now)).map(with_pictures);
+    let open = records.into_iter().flatten().filter(|record| is_open(record, now));
     let reviews = open.filter_map(|record| api.open_review(&caller, &record, now));
     Ok(Json(ReviewPage { reviews: reviews.collect(), next: next.as_ref().and_then(cursor::encode), waiting: api.waiting_reviews().await? }))
 }
@@ -133,7 +123,7 @@ pub async fn get<D: Deployment>(api: State<D>, Reviewer(caller): Reviewer, Image
     let record =
         api.reviewed(&id).await.and_then(|record| Some(record).filter(|record| is_open(record, now)).ok_or_else(Problem::no_image))?;
     let access = Access { original: None, is_operator: caller.is_in(OPERATORS) };
-    present::image(&with_pictures(record), access, &api.links, now).map(Json).ok_or_else(Problem::no_image)
+    present::image(&record, access, &api.links, now).map(Json).ok_or_else(Problem::no_image)
 }
 
 /// Claims a review for five minutes, or extends the caller's claim, so that two reviewers do not work on the same image. Group `reviewers`.

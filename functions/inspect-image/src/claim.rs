@@ -18,6 +18,14 @@ pub struct Claim<'a, R, O> {
     pub now: EpochMillis,
 }
 
+/// What was read before the claim.
+#[derive(Default)]
+pub struct Known {
+    image_id: String,
+    record: Option<Record>,
+    uploaded: Option<EpochMillis>,
+}
+
 /// What a candidate id means for the upload.
 enum ClaimState {
     /// The id has no record, or its record (uploaded at that time) was erased and this upload is a different one.
@@ -37,17 +45,42 @@ enum ClaimState {
 }
 
 impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
+    /// Reads what the claim of an ordinary upload needs to know, at once with the lookup of the object: the record under the first candidate
+    /// id, and when the first upload of this id was made.
+    ///
+    /// # Errors
+    /// A `StorageError` if DynamoDB or S3 cannot be read.
+    pub async fn look_up(&self) -> Result<Known, StorageError> {
+        let [first, others @ ..] = &self.upload.candidate_ids()[..] else { return Ok(Known::default()) };
+        let uploaded = async {
+            // The derived id is the last candidate; its record has the time of its own upload.
+            if others.is_empty() { Ok(None) } else { self.images.first_uploaded(self.upload, None).await }
+        };
+        let (record, uploaded) = tokio::try_join!(self.records.find(first), uploaded)?;
+        Ok(Known { image_id: first.clone(), record, uploaded })
+    }
+
     /// Claims the record of the upload.
     ///
     /// # Errors
     /// `Image.Duplicate` if the upload already has a record; a `StorageError` if DynamoDB or S3 cannot be read or written, or while the
     /// only free id is being erased.
-    pub async fn claim(&self, facts: &UploadFacts) -> Result<Record, StepFailure> {
+    pub async fn claim(&self, facts: &UploadFacts, known: Known) -> Result<Record, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
+        let mut known = Some(known);
         for id in self.upload.candidate_ids() {
             set_image_id(&id);
-            let mut state = self.state(&id, facts).await?;
-            if let Some(uploaded) = self.upload_timestamp(&state, &id, facts).await? {
+            let known = known.take().filter(|known| known.image_id == id);
+            let first_uploaded = known.as_ref().and_then(|known| known.uploaded);
+            let mut state = match known {
+                Some(known) => self.state_of(known.record, &id, facts).await?,
+                None => self.state(&id, facts).await?,
+            };
+            let uploaded = match (&state, first_uploaded) {
+                (ClaimState::Free { erased_upload: None }, Some(first)) => Some(first),
+                _ => self.upload_timestamp(&state, &id, facts).await?,
+            };
+            if let Some(uploaded) = uploaded {
                 let mut record = self.new_record(&id, facts, uploaded);
                 if let ClaimState::Rejected(known, _) = &state
                     && facts.name.is_none()
@@ -100,7 +133,12 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
     }
 
     async fn state(&self, id: &str, facts: &UploadFacts) -> Result<ClaimState, StorageError> {
-        let Some(known) = self.records.find(id).await? else { return Ok(ClaimState::Free { erased_upload: None }) };
+        self.state_of(self.records.find(id).await?, id, facts).await
+    }
+
+    /// What the id means for the upload, by the record that was read.
+    async fn state_of(&self, known: Option<Record>, id: &str, facts: &UploadFacts) -> Result<ClaimState, StorageError> {
+        let Some(known) = known else { return Ok(ClaimState::Free { erased_upload: None }) };
         if known.is_erased() && self.rejected_at.is_some() {
             return Ok(ClaimState::Duplicate(known));
         }

@@ -2,13 +2,15 @@
 
 use crate::{
     colour, exif, format, jpeg,
-    picture::{Limits, MIN_SIDE},
+    picture::{Chroma, Limits, MIN_SIDE},
     png, webp,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use image::{DynamicImage, ImageError, RgbImage, codecs::jpeg::JpegEncoder};
+use image::{DynamicImage, RgbImage, metadata::Orientation};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 use sightline_domain::model::{ExifFacts, ImageFormat, ReasonCode, Rejection};
 use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
+use std::error::Error;
 
 /// Longest side of the normalised copy, px.
 const COPY_SIDE: u32 = 2048;
@@ -55,18 +57,18 @@ pub struct Inspected {
 /// A rejection that says in plain words what is wrong with the file.
 pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Result<Inspected, Rejection> {
     let format = format::detect(bytes)?;
-    let mut decoded = match format {
+    let decoded = match format {
         ImageFormat::Jpeg => jpeg::decode(bytes, limits),
         ImageFormat::Png => png::decode(bytes, limits),
         ImageFormat::WebP => webp::decode(bytes, limits),
     }?;
-    if let Some(exif) = decoded.exif {
-        decoded.picture.apply_orientation(exif::orientation(exif));
-    }
-    let (width, height) = (decoded.picture.width(), decoded.picture.height());
+    let orientation = decoded.exif.map_or(Orientation::NoTransforms, exif::orientation);
+    let (width, height) = upright((decoded.picture.width(), decoded.picture.height()), orientation);
+    // Pixels are shrunk first, so that colours are converted and turned in a fraction of them.
     let (copy, colour_warning) = colour::to_srgb(shrink(decoded.picture), decoded.model, &decoded.profile);
-    let small = thumbnail(&copy, THUMBNAIL_SIDE);
+    let copy = turn(copy, orientation);
     let large = (copy.width().max(copy.height()) > THUMBNAIL_SIDE).then(|| thumbnail(&copy, LARGE_THUMBNAIL_SIDE));
+    let small = thumbnail(large.as_ref().unwrap_or(&copy), THUMBNAIL_SIDE);
     Ok(Inspected {
         format,
         width,
@@ -74,13 +76,27 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
         exif: decoded.exif.map(|exif| exif::facts(exif, with_gps)).unwrap_or_default(),
         warnings: format::extension_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
         thumbhash: thumbhash(&small),
-        thumbnail: encode(&small, THUMBNAIL_QUALITY)?,
-        large_thumbnail: large.map(|large| encode(&large, LARGE_THUMBNAIL_QUALITY)).transpose()?,
-        copy: encode(&copy, COPY_QUALITY)?,
+        thumbnail: encode(&small, decoded.chroma, THUMBNAIL_QUALITY)?,
+        large_thumbnail: large.map(|large| encode(&large, decoded.chroma, LARGE_THUMBNAIL_QUALITY)).transpose()?,
+        copy: encode(&copy, decoded.chroma, COPY_QUALITY)?,
     })
 }
 
-/// Shrinks an upright picture to the size of the normalised copy: RGB, or four inks if the picture has them.
+/// The sides of a picture after it is turned.
+fn upright((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
+    match orientation {
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => (height, width),
+        Orientation::NoTransforms | Orientation::Rotate180 | Orientation::FlipHorizontal | Orientation::FlipVertical => (width, height),
+    }
+}
+
+fn turn(copy: RgbImage, orientation: Orientation) -> RgbImage {
+    let mut copy = DynamicImage::from(copy);
+    copy.apply_orientation(orientation);
+    copy.into_rgb8()
+}
+
+/// Shrinks a picture to the size of the normalised copy: RGB, or four inks if the picture has them.
 fn shrink(picture: DynamicImage) -> DynamicImage {
     let (width, height) = shrunk_sides((picture.width(), picture.height()), COPY_SIDE, MIN_SIDE);
     if (width, height) == (picture.width(), picture.height()) {
@@ -88,7 +104,7 @@ fn shrink(picture: DynamicImage) -> DynamicImage {
     }
     match picture {
         DynamicImage::ImageRgba8(inks) => resize_inks(&inks, width, height).into(),
-        picture => resize(&picture.into_rgb8(), width, height, Filter::Lanczos3).into(),
+        picture => resize(&picture.into_rgb8(), width, height, Filter::Cubic).into(),
     }
 }
 
@@ -122,10 +138,20 @@ fn shrunk_sides((width, height): (u32, u32), longest: u32, shortest: u32) -> (u3
     (scaled(width), scaled(height))
 }
 
-/// A JPEG. A picture that cannot be encoded cannot be accepted.
-fn encode(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, Rejection> {
+/// A JPEG of a picture, without metadata.
+///
+/// # Errors
+/// UNSUPPORTED_FORMAT: a picture that cannot be encoded cannot be accepted.
+pub fn encode(picture: &RgbImage, chroma: Chroma, quality: u8) -> Result<Vec<u8>, Rejection> {
+    let rejection = |error: &dyn Error| Rejection::new(ReasonCode::UnsupportedFormat, format!("no copy of it can be made: {error}"));
+    let side = |side: u32| u16::try_from(side).map_err(|error| rejection(&error));
     let mut bytes = Vec::new();
-    let rejection = |error: ImageError| Rejection::new(ReasonCode::UnsupportedFormat, format!("no copy of it can be made: {error}"));
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture).map_err(rejection)?;
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(match chroma {
+        Chroma::Full => SamplingFactor::F_1_1,
+        Chroma::Half => SamplingFactor::F_2_2,
+    });
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    encoder.encode(picture, side(picture.width())?, side(picture.height())?, ColorType::Rgb).map_err(|error| rejection(&error))?;
     Ok(bytes)
 }

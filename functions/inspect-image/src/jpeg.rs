@@ -5,8 +5,8 @@
 
 mod structure;
 
-use self::structure::{EOI, Frame, Header, PROGRESSIVE, Restarts, Scans, read_header};
-use crate::picture::{Decoded, Limits, Model, check_size, truncated};
+use self::structure::{Component, EOI, Frame, Header, PROGRESSIVE, Restarts, Scans, read_header};
+use crate::picture::{Chroma, Decoded, Limits, Model, check_size, truncated};
 use image::{DynamicImage, RgbImage, RgbaImage};
 use sightline_domain::model::Rejection;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -65,7 +65,8 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
         Coding::Cmyk | Coding::Ycck => (RgbaImage::from_raw(width, height, samples).map(DynamicImage::from), Model::Cmyk),
     };
     let picture = picture.ok_or_else(|| truncated("pixels are missing"))?;
-    Ok(Decoded { picture, model, profile: header.profile, exif: header.exif, warnings })
+    let chroma = if has_half_chroma(coding, &header.frame) { Chroma::Half } else { Chroma::Full };
+    Ok(Decoded { picture, model, chroma, profile: header.profile, exif: header.exif, warnings })
 }
 
 /// Applies the rules of libjpeg (`default_decompress_parms`): JFIF takes precedence over Adobe, Adobe over the component ids.
@@ -79,6 +80,13 @@ fn coding(header: &Header<'_>) -> Coding {
         (_, Some(0)) | (b"RGB", None) => Coding::Rgb,
         _ => Coding::YCbCr,
     }
+}
+
+/// Whether the frame has fewer samples of colour than of brightness.
+fn has_half_chroma(coding: Coding, frame: &Frame) -> bool {
+    let [brightness, colour @ ..] = frame.components.as_slice() else { return false };
+    let samples = |component: &Component| u16::from(component.horizontal) * u16::from(component.vertical);
+    coding == Coding::YCbCr && colour.iter().all(|colour| samples(colour) < samples(brightness))
 }
 
 /// Decodes a complete progressive picture that has no end marker.

@@ -24,6 +24,8 @@ pub struct Decoded<'a> {
     pub picture: DynamicImage,
     /// How to read the samples.
     pub model: Model,
+    /// The resolution at which the file stores colour.
+    pub chroma: Chroma,
     /// The colour space that the file declares.
     pub profile: Profile,
     /// The file's EXIF, as a TIFF structure.
@@ -41,6 +43,15 @@ pub enum Model {
     Rgb,
     /// Four inks in the channels of an RGBA picture: 0 means no ink.
     Cmyk,
+}
+
+/// The resolution at which a file stores colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chroma {
+    /// That of the picture, as in artwork, whose edges it keeps sharp.
+    Full,
+    /// Half of it, as in the photos of nearly all cameras.
+    Half,
 }
 
 /// The colour space that a file declares.

@@ -5,7 +5,7 @@
 use crate::{
     colour::flatten,
     exif,
-    picture::{Decoded, Limits, Model, Profile, be32, check_size, truncated, undecodable, unsupported},
+    picture::{Chroma, Decoded, Limits, Model, Profile, be32, check_size, truncated, undecodable, unsupported},
 };
 use flate2::{Crc, read::ZlibDecoder};
 use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage, codecs::png::PngDecoder};
@@ -77,6 +77,7 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     Ok(Decoded {
         picture,
         model: if chunks.is_grey { Model::Grey } else { Model::Rgb },
+        chroma: Chroma::Full,
         profile,
         exif: chunks.exif,
         warnings: cut_off.into_iter().chain(transparency).collect(),

@@ -1,4 +1,5 @@
-//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image and writes the copies.
+//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image, writes the copies, and names
+//! them in the record.
 
 use crate::{
     claim::{Claim, deleted_rejection},
@@ -16,7 +17,7 @@ use sightline_domain::{
         record::Record,
         rejection::FolderMarker,
     },
-    ports::{Objects, Records, UploadFacts, Uploads},
+    ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};
 
@@ -77,24 +78,33 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> 
         let rejected_at = event.detail.rejected_at;
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
-        let found = self.objects.find(&upload).await?;
+        let (found, known) = tokio::try_join!(self.objects.find(&upload), claim.look_up())?;
         let upload_exists = found.is_some();
         let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else {
             return Err(claim.failure_for_deleted_upload().await?);
         };
-        let record = claim.claim(&facts).await?;
-        check_bytes(facts.size, &self.settings.limits)?;
+        let size = check_bytes(facts.size, &self.settings.limits);
+        // The claim is polled first: a known duplicate ends before the image is read.
+        let (record, bytes) = tokio::try_join!(claim.claim(&facts, known), async {
+            let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
+            if upload_exists && size.is_ok() { Ok(self.objects.read(object).await?) } else { Ok(None) }
+        })?;
+        size?;
         let archived = layout::rejected_original(&record.image_id);
-        let original = if upload_exists {
-            ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() }
+        let bytes = if upload_exists {
+            bytes
         } else {
-            ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }
+            self.objects.read(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?
         };
-        let bytes = self.objects.read(original).await?.ok_or_else(deleted_rejection)?;
+        let bytes = bytes.ok_or_else(deleted_rejection)?;
         let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
         let content_sha256 = hex_sha256(&bytes);
         drop(bytes);
         let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
+        // After the copies, so that the record never names an object that does not exist.
+        if self.records.record_inspection(&image).await? == Written::Refused {
+            tracing::info!("this execution does not hold the pending record any more: inspection not recorded");
+        }
         // Keep one original of an accepted image: if the upload is deleted, the archive has the only one.
         if rejected_at.is_some() && upload_exists {
             self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
@@ -114,13 +124,17 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
         content_sha256: String,
     ) -> Result<ImageRef, StepFailure> {
         let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
-        self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy).await?;
-        self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail).await?;
-        let mut large_thumbnail_key = None;
-        if let Some(large) = inspected.large_thumbnail {
-            let key = large_thumbnail_key.insert(layout::large_thumbnail(&record.image_id));
-            self.objects.write_jpeg(&upload.bucket, key, large).await?;
-        }
+        let large_thumbnail_key = inspected.large_thumbnail.is_some().then(|| layout::large_thumbnail(&record.image_id));
+        tokio::try_join!(
+            self.objects.write_jpeg(&upload.bucket, &processed_key, inspected.copy),
+            self.objects.write_jpeg(&upload.bucket, &thumbnail_key, inspected.thumbnail),
+            async {
+                match large_thumbnail_key.as_ref().zip(inspected.large_thumbnail) {
+                    Some((key, large)) => self.objects.write_jpeg(&upload.bucket, key, large).await,
+                    None => Ok(()),
+                }
+            },
+        )?;
         Ok(ImageRef {
             image_id: record.image_id,
             owner_id: record.owner_id,

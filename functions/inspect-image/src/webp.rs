@@ -6,7 +6,7 @@
 use crate::{
     colour::flatten,
     exif,
-    picture::{Decoded, Limits, Model, Profile, check_size, le32, truncated, undecodable},
+    picture::{Chroma, Decoded, Limits, Model, Profile, check_size, le32, truncated, undecodable},
 };
 use image::{DynamicImage, ImageDecoder, codecs::webp::WebPDecoder};
 use sightline_domain::model::Rejection;
@@ -41,9 +41,19 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
     check_size(width, height, limits)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(&error))?;
     let (picture, transparency) = flatten(picture);
+    // Lossy WebP stores colour at half the resolution, but transparency at the full one (RFC 9649, 2.4 and 2.7.1.2).
+    let is_photo = transparency.is_none() && chunks.picture.is_some_and(|(kind, _)| kind == *b"VP8 ");
+    let chroma = if is_photo { Chroma::Half } else { Chroma::Full };
     let cut_off = chunks.is_cut_off.then(|| "the file is cut off after its last pixel".to_owned());
     let profile = chunks.icc.map_or(Profile::Absent, |icc| Profile::from_icc(icc.to_vec()));
-    Ok(Decoded { picture, model: Model::Rgb, profile, exif: chunks.exif, warnings: cut_off.into_iter().chain(transparency).collect() })
+    Ok(Decoded {
+        picture,
+        model: Model::Rgb,
+        chroma,
+        profile,
+        exif: chunks.exif,
+        warnings: cut_off.into_iter().chain(transparency).collect(),
+    })
 }
 
 /// Reads the chunks. One that holds pixels must be complete.

@@ -215,8 +215,6 @@ pub fn flagged(id: &str) -> Record {
         moderation_verdict: None,
         finished_at: None,
         labels: None,
-        thumbnail_key: None,
-        processed_key: None,
         ..photo(id)
     }
 }

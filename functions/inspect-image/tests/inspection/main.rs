@@ -10,4 +10,5 @@ mod limits;
 mod metadata;
 mod mutations;
 mod pictures;
+mod quality;
 mod step;

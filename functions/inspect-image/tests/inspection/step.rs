@@ -108,6 +108,47 @@ fn a_new_upload_is_claimed_and_copied() {
 }
 
 #[test]
+fn the_record_has_what_a_list_shows_as_soon_as_the_copies_exist() {
+    let world = World::new();
+    let upload = world.upload(&key(), 400);
+    let (records, objects) = (world.records.clone(), world.objects.clone());
+    let failing = Failing::new(world.records.clone()).before("record_inspection", move || {
+        assert!(records.all()[0].thumbnail_key.is_none());
+        assert_eq!(objects.keys().iter().filter(|key| key.starts_with("processed/")).count(), 3, "keys of existing objects only");
+    });
+    let image = run_with(&failing, &world.objects, &upload, EXECUTION).unwrap();
+    let record = world.records.all().remove(0);
+    assert_eq!((record.processing_status, record.width, record.height), (ProcessingStatus::Pending, Some(400), Some(100)));
+    assert_eq!((record.processed_key, record.thumbnail_key), (Some(image.processed_key), Some(image.thumbnail_key)));
+    assert!(record.thumbhash.is_some() && record.large_thumbnail_key.is_some());
+    assert_eq!((record.large_thumbnail_key, record.thumbhash), (image.large_thumbnail_key, image.thumbhash));
+}
+
+#[test]
+fn a_new_execution_does_not_show_the_inspection_of_an_earlier_one() {
+    let (world, upload) = claimed();
+    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
+    let records = world.records.clone();
+    let objects = Failing::new(world.objects.clone()).before("write_jpeg", move || {
+        let record = records.all().remove(0);
+        assert_eq!((record.width, record.thumbhash, record.thumbnail_key, record.processed_key), (None, None, None, None));
+    });
+    assert!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).is_ok());
+    assert_eq!(world.records.all()[0].width, Some(120));
+}
+
+#[test]
+fn an_execution_that_lost_the_record_while_inspecting_does_not_write_to_it() {
+    let world = World::new();
+    let upload = world.upload(&key(), 120);
+    let records = world.records.clone();
+    let taken = json!({"ExecutionArn": OTHER_EXECUTION});
+    let objects = Failing::new(world.objects.clone()).before("write_jpeg", move || records.change(IMAGE_ID, taken.clone()));
+    assert!(run_with(&world.records, &objects, &upload, EXECUTION).is_ok(), "later states end as superseded");
+    assert_eq!(world.records.all()[0].width, None);
+}
+
+#[test]
 fn an_image_has_a_thumbnail_for_dense_screens_if_it_has_the_pixels() {
     let world = World::new();
     let (small, large) = (world.upload(&key(), 320), world.upload("raw-uploads/holiday/IMG 1.jpg", 321));
