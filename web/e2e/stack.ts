@@ -29,6 +29,20 @@ export function stack(): Stack {
 /** Address of the local Rekognition, which can fail on request. */
 export const REKOGNITION = `http://127.0.0.1:${process.env['SIGHTLINE_REKOGNITION_PORT'] ?? '4567'}`;
 
+/**
+ * Makes the local Rekognition call the next photo explicit, so that a review is requested: no sample is, and its models' scores may change.
+ * The name and the level are those of Rekognition's moderation labels, version 7.0.
+ */
+export async function callNextPhotoExplicit(): Promise<void> {
+  const body = JSON.stringify({
+    ModerationLabels: [{ Name: 'Explicit', ParentName: '', Confidence: 62.5, TaxonomyLevel: 1 }],
+    ModerationModelVersion: '7.0',
+  });
+  const fault = { operation: 'DetectModerationLabels', mode: 'answer', times: 1, body };
+  const response = await fetch(`${REKOGNITION}/admin/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fault) });
+  if (!response.ok) throw new Error(`the local Rekognition took no fault: ${response.status} ${await response.text()}`);
+}
+
 /** Calls the accounts' API of the local AWS, which checks no signature. */
 export async function accounts(operation: string, body: Record<string, unknown>): Promise<void> {
   const { aws, userPoolId } = stack();

@@ -4,6 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn } from './people.ts';
 import { sample } from './photos.ts';
+import { callNextPhotoExplicit } from './stack.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -22,6 +23,7 @@ test.beforeAll(async ({ browser }) => {
   const theirs = await other.newPage();
   await signIn(theirs, await person('other'));
   await theirs.goto('/upload');
+  await callNextPhotoExplicit();
   await choose(theirs, sample('astronaut.jpg'));
   await expect(card(theirs, 'astronaut.jpg')).toContainText('Waiting for review', { timeout: 120_000 });
   await other.close();
