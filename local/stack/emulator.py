@@ -5,6 +5,7 @@ S3 objects are on disk before S3 answers. So after SIGKILL all objects are there
 
 import contextvars
 import http.cookies
+import json
 import os
 import random
 import secrets
@@ -59,6 +60,30 @@ def retrier_with_delay(retriers, error, retry_counts):
 
 
 stepfunctions._find_matching_retrier = retrier_with_delay
+
+# In MiniStack 1.5.33 the task token of a stopped execution stays valid until the timeout of its state. AWS refuses it at once.
+_invoke_with_callback, _stop_execution = stepfunctions._invoke_with_callback, stepfunctions._stop_execution
+_waiting = {}
+
+
+def invoke_with_callback(resource, arguments, token, state):
+    """Waits for a task token, whose arguments name the execution."""
+    _waiting[token] = json.dumps(arguments)
+    try:
+        return _invoke_with_callback(resource, arguments, token, state)
+    finally:
+        _waiting.pop(token, None)
+
+
+def stop_execution(request):
+    """Stops an execution and forgets its task tokens."""
+    answer = _stop_execution(request)
+    for token in [token for token, arguments in list(_waiting.items()) if request.get("executionArn", "") in arguments]:
+        stepfunctions._task_tokens.pop(token, None)
+    return answer
+
+
+stepfunctions._invoke_with_callback, stepfunctions._stop_execution = invoke_with_callback, stop_execution
 
 # MiniStack 1.5.33 supports `encoding-type=url` for ListObjectsV2, but not for ListObjectVersions, whose XML is not valid if a key contains a
 # control character. AWS supports it for both (S3 API reference, ListObjectVersions), with form encoding: a space becomes `+`.
