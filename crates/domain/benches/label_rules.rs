@@ -6,7 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use sightline_domain::rules::{
     analysis::AnalysisRules,
-    labels::{DetectLabelsAnswer, LabelRules, TextGate},
+    labels::{DetectLabelsAnswer, LabelRules},
 };
 use std::hint::black_box;
 
@@ -25,20 +25,8 @@ fn answer() -> Value {
     json!({ "Labels": (0..LABELS).map(label).collect::<Vec<_>>(), "LabelModelVersion": "3.0" })
 }
 
-fn rules() -> LabelRules {
-    LabelRules {
-        min_confidence: 80.0,
-        max_stored: 10,
-        person_min_confidence: 50.0,
-        text_min_confidence: 50.0,
-        text_gate: TextGate::Labels,
-        watched: vec!["Weapon".to_owned()],
-        watched_min_confidence: 60.0,
-    }
-}
-
 fn benches(criterion: &mut Criterion) {
-    let (json, rules) = (answer().to_string(), rules());
+    let (json, rules) = (answer().to_string(), LabelRules::default());
     criterion.bench_function("label rules/parse 50 labels", |bencher| {
         bencher.iter(|| serde_json::from_str::<DetectLabelsAnswer>(black_box(&json)).unwrap());
     });

@@ -73,13 +73,10 @@ fn moderation() -> DetectModerationLabelsAnswer {
 /// The input of store-record, the largest state data; it has all 50 labels, more than the default of 10.
 fn crowded() -> Value {
     let rules = LabelRules {
-        min_confidence: 80.0,
         max_stored: 50,
-        person_min_confidence: 50.0,
-        text_min_confidence: 50.0,
         text_gate: TextGate::Always,
         watched: vec!["Parent With A Longish Name 0".into()],
-        watched_min_confidence: 60.0,
+        ..LabelRules::default()
     };
     json!({
         "Image": image(),

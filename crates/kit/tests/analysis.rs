@@ -6,13 +6,7 @@ use serde_json::{Value, json};
 use sightline_domain::{
     model::RecognitionError,
     ports::Objects,
-    rules::{
-        analysis::AnalysisRules,
-        faces::FaceRules,
-        labels::{LabelRules, TextGate},
-        moderation::Policy,
-        text::TextRules,
-    },
+    rules::{analysis::AnalysisRules, faces::FaceRules, labels::LabelRules, moderation::Policy, text::TextRules},
 };
 use sightline_kit::{AnalysisStep, Step, StepFailure};
 use sightline_tests::{
@@ -32,18 +26,6 @@ struct Case<R> {
     answer: Value,
     /// Parts of the findings, with their values.
     found: Vec<(&'static str, Value)>,
-}
-
-fn labels() -> LabelRules {
-    LabelRules {
-        min_confidence: 80.0,
-        max_stored: 10,
-        person_min_confidence: 50.0,
-        text_min_confidence: 50.0,
-        text_gate: TextGate::Labels,
-        watched: vec!["Weapon".to_owned()],
-        watched_min_confidence: 60.0,
-    }
 }
 
 impl<R: AnalysisRules> Case<R> {
@@ -113,7 +95,7 @@ fn bounds() -> Value {
 #[test]
 fn detect_labels_stores_its_answer_once_and_decides_about_faces_and_text() {
     let case = Case {
-        rules: labels,
+        rules: LabelRules::default,
         operation: "DetectLabels",
         min_confidence: Some(50.0),
         result: "labels.json",

@@ -6,13 +6,7 @@ use sightline_aws::{Clients, Rekognition};
 use sightline_domain::model::{Analysis, Question};
 use sightline_domain::{
     model::Verdict,
-    rules::{
-        analysis::AnalysisRules,
-        faces::FaceRules,
-        labels::{LabelRules, TextGate},
-        moderation::Policy,
-        text::TextRules,
-    },
+    rules::{analysis::AnalysisRules, faces::FaceRules, labels::LabelRules, moderation::Policy, text::TextRules},
 };
 use sightline_domain::{
     model::{ObjectRef, RecognitionError, StepError},
@@ -174,15 +168,7 @@ fn answer<T: serde::de::DeserializeOwned>(operation: &str) -> T {
 
 #[test]
 fn a_documented_labels_response_is_read() {
-    let rules = LabelRules {
-        min_confidence: 80.0,
-        max_stored: 10,
-        person_min_confidence: 50.0,
-        text_min_confidence: 50.0,
-        text_gate: TextGate::Labels,
-        watched: vec!["Vehicle".into()],
-        watched_min_confidence: 60.0,
-    };
+    let rules = LabelRules { watched: vec!["Vehicle".into()], ..LabelRules::default() };
     let found = rules.read("id", &answer("DetectLabels"));
     assert_eq!(found.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>(), ["car", "city"]);
     assert_eq!((found.labels[0].boxes.len(), found.labels[0].parents.len()), (2, 2));

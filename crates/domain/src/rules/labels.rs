@@ -98,6 +98,21 @@ pub struct LabelRules {
     pub watched_min_confidence: f64,
 }
 
+/// The documented defaults (docs/configuration.md).
+impl Default for LabelRules {
+    fn default() -> Self {
+        Self {
+            min_confidence: 80.0,
+            max_stored: 10,
+            person_min_confidence: 50.0,
+            text_min_confidence: 50.0,
+            text_gate: TextGate::Labels,
+            watched: vec!["Weapon".to_owned()],
+            watched_min_confidence: 60.0,
+        }
+    }
+}
+
 impl From<&Label> for StoredLabel {
     fn from(label: &Label) -> Self {
         let owned = |list: &[Named]| names(list).map(str::to_owned).collect();
