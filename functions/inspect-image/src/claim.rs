@@ -21,8 +21,9 @@ pub struct Claim<'a, R, O> {
 /// What was read before the claim.
 #[derive(Default)]
 pub struct Known {
-    image_id: String,
+    /// The record under the first candidate id.
     record: Option<Record>,
+    /// When the first upload of this id was made; `None` if that is the upload itself.
     uploaded: Option<EpochMillis>,
 }
 
@@ -57,7 +58,7 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
             if others.is_empty() { Ok(None) } else { self.images.first_uploaded(self.upload, None).await }
         };
         let (record, uploaded) = tokio::try_join!(self.records.find(first), uploaded)?;
-        Ok(Known { image_id: first.clone(), record, uploaded })
+        Ok(Known { record, uploaded })
     }
 
     /// Claims the record of the upload.
@@ -67,11 +68,12 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
     /// only free id is being erased.
     pub async fn claim(&self, facts: &UploadFacts, known: Known) -> Result<Record, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
+        // Only the first id was looked up.
         let mut known = Some(known);
         for id in self.upload.candidate_ids() {
             set_image_id(&id);
-            let known = known.take().filter(|known| known.image_id == id);
-            let first_uploaded = known.as_ref().and_then(|known| known.uploaded);
+            let known = known.take();
+            let first_uploaded = known.as_ref().map(|known| known.uploaded.unwrap_or(facts.last_modified));
             let mut state = match known {
                 Some(known) => self.state_of(known.record, &id, facts).await?,
                 None => self.state(&id, facts).await?,
