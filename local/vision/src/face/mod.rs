@@ -101,9 +101,11 @@ const CALIBRATION: [(f32, f32); 5] = [(0.4, 70.), (0.56, 80.), (0.6, 92.), (0.7,
 /// The confidence that a detection with this score is a face, 0–100: interpolated between the measured points.
 fn calibrated(score: f32) -> f32 {
     let [(lowest, at_lowest), ..] = CALIBRATION;
-    let pairs = CALIBRATION.into_iter().zip(CALIBRATION.into_iter().skip(1));
-    let within = pairs.rev().find(|&((from, _), _)| score >= from);
-    within.map_or(at_lowest * score / lowest, |((from, low), (to, high))| low + (high - low) * ((score - from) / (to - from)).min(1.))
+    let within = CALIBRATION.windows(2).rev().find_map(|pair| match *pair {
+        [(from, low), (to, high)] if score >= from => Some(low + (high - low) * ((score - from) / (to - from)).min(1.)),
+        _ => None,
+    });
+    within.unwrap_or(at_lowest * score / lowest)
 }
 
 fn five_landmarks(detection: &Detection) -> Vec<Landmark> {
@@ -133,6 +135,6 @@ mod tests {
         for (score, confidence) in [(0., 0.), (0.4, 70.), (0.48, 75.), (0.56, 80.), (0.58, 86.), (0.65, 95.), (1., 100.), (1.2, 100.)] {
             assert!((calibrated(score) - confidence).abs() < 0.01, "{score}: {}", calibrated(score));
         }
-        assert!(calibrated(0.559) < 80., "a score below that of the highest false face is not stored");
+        assert!(calibrated(0.559) < 80., "records store faces from a score of 0.56 on");
     }
 }

@@ -100,22 +100,21 @@ fn without_whole_picture(objects: &[ClassObjects]) -> Vec<ClassObjects> {
         let is_book = objects.class == BOOK;
         let kept = objects.instances.iter().filter(|instance| is_book || instance.bounding_box.area() < WHOLE_PICTURE).copied();
         let instances: Vec<Instance> = kept.collect();
-        let confidence = instances.first()?.confidence;
-        Some(ClassObjects { class: objects.class, confidence, instances })
+        (!instances.is_empty()).then_some(ClassObjects { class: objects.class, instances })
     };
     objects.iter().filter_map(smaller).collect()
 }
 
 /// The labels of all models. A knife beside food or tableware is cutlery, not a weapon.
 fn merge(catalog: &Catalog, objects: Vec<ClassObjects>, scene: &[(&'static str, f32)], text: Option<f32>) -> Vec<Label> {
-    let detected = objects.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence)));
+    let detected = objects.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence())));
     let seen = scene.iter().filter_map(|&(name, confidence)| Some((catalog.get(name)?, confidence)));
     let is_at_table = detected.chain(seen).any(|(entry, confidence)| entry.means_table(confidence));
 
     let mut merge = Merge { catalog, found: BTreeMap::new() };
     for object in objects {
         let Some(entry) = catalog.of_coco(object.class) else { continue };
-        merge.add(entry, object.confidence, if is_at_table && object.class == KNIFE { &[CUTLERY] } else { &entry.ancestors });
+        merge.add(entry, object.confidence(), if is_at_table && object.class == KNIFE { &[CUTLERY] } else { &entry.ancestors });
         if let Some(found) = merge.found.get_mut(entry.name) {
             found.instances = object.instances;
         }
@@ -179,7 +178,7 @@ mod tests {
 
     fn merged(objects: &[(usize, f32)], scene: &[(&'static str, f32)]) -> Vec<Label> {
         let bounding_box = BoundingBox { left: 0., top: 0., width: 0.5, height: 0.5 };
-        let object = |&(class, confidence)| ClassObjects { class, confidence, instances: vec![Instance { bounding_box, confidence }] };
+        let object = |&(class, confidence)| ClassObjects { class, instances: vec![Instance { bounding_box, confidence }] };
         merge(&Catalog::load(), objects.iter().map(object).collect(), scene, None)
     }
 

@@ -1,7 +1,7 @@
 //! Objects with boxes, from SSD `MobileNet` v2, trained on COCO.
 //!
-//! The model sees the whole photo and four overlapping parts of it: a small object is twice as large in a part, and what only one of the two
-//! views shows is often wrong.
+//! The model sees the whole photo, and four overlapping parts of it, in which small objects are larger. An object that only the photo or only
+//! its parts show is often a mistake.
 
 use image::{RgbImage, imageops::crop_imm};
 
@@ -50,10 +50,15 @@ pub(crate) struct Objects {
 pub(crate) struct ClassObjects {
     /// COCO's class number, 1–90.
     pub class: usize,
-    /// 0–100, that of the first instance.
-    pub confidence: f32,
     /// Highest confidence first.
     pub instances: Vec<Instance>,
+}
+
+impl ClassObjects {
+    /// The confidence that the photo shows an object of the class, 0–100.
+    pub fn confidence(&self) -> f32 {
+        self.instances.first().map_or(0., |instance| instance.confidence)
+    }
 }
 
 /// What one view of the photo shows.
@@ -150,7 +155,7 @@ fn combine(whole: &View, parts: &[View]) -> Objects {
         for instance in &mut instances {
             instance.confidence = confidence * alone(instance) / first;
         }
-        Some(ClassObjects { class: class + 1, confidence, instances })
+        Some(ClassObjects { class: class + 1, instances })
     });
     let by_class = objects.collect();
     let person = highest_in(PERSON, whole).max(highest_in(PERSON, parts));
@@ -166,7 +171,7 @@ impl Objects {
 
     /// The confidence that the photo shows an object of a class (COCO's number), 0–100.
     pub fn confidence(&self, class: usize) -> f32 {
-        self.by_class.iter().find(|objects| objects.class == class).map_or(0., |objects| objects.confidence)
+        self.by_class.iter().find(|objects| objects.class == class).map_or(0., ClassObjects::confidence)
     }
 
     /// Whether there is even a faint sign of a person.
@@ -282,8 +287,8 @@ mod tests {
         let objects = combine(&view(&[(16, 0.5, area(0.1, 0.2))]), &[view(&[(16, 0.9, area(0.1, 0.21)), (16, 0.4, area(0.5, 0.2))])]);
         let [dogs] = objects.by_class.as_slice() else { panic!("{objects:?}") };
         assert_eq!((dogs.class, dogs.instances.len()), (17, 2));
-        assert!((dogs.confidence - 100. * confidence(0.5, 0.9, false)).abs() < 0.01);
-        assert!((dogs.instances[0].confidence - dogs.confidence).abs() < 0.01);
+        assert!((dogs.confidence() - 100. * confidence(0.5, 0.9, false)).abs() < 0.01);
+        assert!((dogs.instances[0].confidence - dogs.confidence()).abs() < 0.01);
         assert!(dogs.instances[1].confidence < dogs.instances[0].confidence);
     }
 }

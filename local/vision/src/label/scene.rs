@@ -1,6 +1,6 @@
 //! What the whole photo shows, from EfficientNet-Lite0, trained on `ImageNet`.
 //!
-//! The model always selects one of its classes, even if none is in the photo. So its word counts less than that of the object detector.
+//! The model always selects one of its classes, even if none is in the photo. So labels that contradict the object detector are dropped.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ struct Detected<'a> {
 
 impl<'a> Detected<'a> {
     fn new(catalog: &'a Catalog, objects: &'a Objects) -> Self {
-        let detected = || objects.by_class.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence)));
+        let detected = || objects.by_class.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence())));
         let is_at_table = detected().any(|(entry, confidence)| entry.means_table(confidence));
         let sure = || detected().filter(|(entry, confidence)| *confidence >= SURE && entry.name != PERSON);
         let surest = sure().map(|(_, confidence)| confidence / 100.).fold(0., f32::max);
@@ -116,7 +116,7 @@ mod tests {
     /// What remains of one certain `ImageNet` class beside objects of these COCO classes.
     fn labels(class: usize, objects: &[(usize, f32)]) -> Vec<&'static str> {
         let bounding_box = BoundingBox { left: 0., top: 0., width: 1., height: 1. };
-        let object = |&(class, confidence)| ClassObjects { class, confidence, instances: vec![Instance { bounding_box, confidence }] };
+        let object = |&(class, confidence)| ClassObjects { class, instances: vec![Instance { bounding_box, confidence }] };
         let objects = Objects::of(objects.iter().map(object).collect());
         let catalog = Catalog::load();
         let mut scores = vec![0.; CLASSES];

@@ -37,7 +37,7 @@ pub(crate) struct Regions {
     pub size: (u32, u32),
     /// In pixels of the photo.
     pub detected: Vec<Detected>,
-    /// The part of the photo that has any trace of text, even one that is too faint for a region at this size; `None` if there is no trace.
+    /// The area of the photo that may contain text, including text that is too small to be detected at this size; `None` if there is none.
     pub traces: Option<BoundingBox>,
 }
 
