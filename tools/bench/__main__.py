@@ -38,7 +38,7 @@ SECTIONS = ["functions", "images", "own-time", "pipeline", "search", "benches"]
 
 
 class Missing(Exception):
-    """Something is missing. The message is one sentence: what, and what to do."""
+    """A program that is to be measured does not exist. The message says which one, and how to build it."""
 
 
 def main():

@@ -173,7 +173,7 @@ fn sample(sum: i32) -> u8 {
 /// Samples of a row that are summed at once, in registers.
 const BLOCK: usize = 64;
 
-/// Writes the weighted sum of rows as long as `mixed`, the first at the begin of `source`.
+/// Writes the weighted sum of rows as long as `mixed`, the first at the start of `source`.
 fn mix_rows(source: &[u8], weights: &[i16], mixed: &mut [u8]) {
     let stride = mixed.len();
     for (block, target) in mixed.chunks_mut(BLOCK).enumerate() {
@@ -189,8 +189,8 @@ fn mix_rows(source: &[u8], weights: &[i16], mixed: &mut [u8]) {
             };
             add(&mut sums, samples, *weight);
         }
-        for (sample_, sum) in target.iter_mut().zip(sums) {
-            *sample_ = sample(sum);
+        for (place, sum) in target.iter_mut().zip(sums) {
+            *place = sample(sum);
         }
     }
 }

@@ -120,7 +120,6 @@ fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
 
-/// The error of an item that does not match its schema.
 /// The page in the answer of a query. Items that cannot be read are listed, so that one of them does not hide the others.
 fn page<T: DeserializeOwned, P: DeserializeOwned>(answer: QueryOutput, doing: &'static str) -> Result<Page<T, P>, StorageError> {
     let next = answer.last_evaluated_key.filter(|key| !key.is_empty());
@@ -136,6 +135,7 @@ fn page<T: DeserializeOwned, P: DeserializeOwned>(answer: QueryOutput, doing: &'
     Ok(Page { items, unreadable, next })
 }
 
+/// The error of an item that does not match its schema.
 fn unreadable(doing: &'static str) -> impl Fn(serde_dynamo::Error) -> StorageError {
     move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
