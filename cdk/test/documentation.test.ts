@@ -46,12 +46,12 @@ describe('the pages', () => {
   test('link to the decision on calls that can be paid twice wherever they say that nothing is paid twice', () => {
     const generated = 'docs/reliability.md';
     const claims = lines(/\b(no|nothing|never|not)\b.*\b(paid|pays?)\b.*\b(twice|again)\b|\b(paid|pays?)\b.*\b(nothing|no)\b.*\b(twice|again)\b|pays? twice/i).filter(([page]) => page !== generated);
-    const decision = 'docs/decisions/0002-always-read-results-first.md';
-    const bare = claims.filter(([page, line]) => page !== decision && !/0002-always-read-results-first|stored answer|`results\/`/.test(line));
+    const decision = 'docs/decisions/0002-look-for-a-stored-answer.md';
+    const bare = claims.filter(([page, line]) => page !== decision && !/0002-look-for-a-stored-answer|stored answer|`results\/`/.test(line));
     expect(bare).toEqual([]);
     expect(lines(/^\*\*What can be paid twice\.\*\*/).map(([page]) => page)).toEqual([decision]);
     for (const page of ['README.md', 'docs/architecture.md', 'docs/operations.md']) {
-      expect(claims.filter(([where, line]) => where === page && line.includes('0002-always-read-results-first'))).not.toEqual([]);
+      expect(claims.filter(([where, line]) => where === page && line.includes('0002-look-for-a-stored-answer'))).not.toEqual([]);
     }
   });
 });

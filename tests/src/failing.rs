@@ -3,12 +3,12 @@
 use crate::futures::yield_once;
 use secrecy::SecretString;
 use sightline_domain::{
-    model::{AlertError, EpochMillis, ImageRef, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
+    model::{AlertError, EpochMillis, ObjectRef, Question, Record, ReviewOutcome, StorageError, StoredAnswer, Upload, WorkQueue},
     ports::{
-        Alerts, Counters, ExecutionFacts, Executions, FailureCause, Gallery, GalleryImage, GalleryQuery, LabelIndex, Notified,
-        ObjectVersion, Objects, Overlays, Page, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease, ReviewLeases,
-        ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange, UploadFacts, UploadVersion,
-        Uploads, VersionPosition, WorkQueues, Written,
+        Alerts, Counters, ExecutionFacts, Executions, FailureCause, FetchedUpload, Gallery, GalleryImage, GalleryQuery, LabelIndex,
+        Notified, ObjectVersion, Objects, Overlays, Page, QueuedImage, RecordKey, Records, Replaced, ReviewClaim, ReviewLease,
+        ReviewLeases, ReviewQueueState, ReviewRequest, RowPage, RowRange, SavedDecision, Stopped, Tagged, TallyChange, UploadFacts,
+        UploadVersion, Uploads, VersionPosition, WorkQueues, Written,
     },
     rules::{
         alert::AlertMessage,
@@ -207,10 +207,6 @@ impl<T: Records> Records for Failing<T> {
         self.call("claim", unavailable, Records::claim_rejected(&self.inner, record, rejected_at)).await
     }
 
-    async fn record_inspection(&self, image: &ImageRef) -> Result<Written, StorageError> {
-        self.call("record_inspection", unavailable, Records::record_inspection(&self.inner, image)).await
-    }
-
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
         self.call("fail", unavailable, Records::fail(&self.inner, record)).await
     }
@@ -401,6 +397,10 @@ impl<T: Objects> Objects for Failing<T> {
 impl<T: Uploads> Uploads for Failing<T> {
     async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
         self.call("find_upload", unavailable, Uploads::find(&self.inner, upload)).await
+    }
+
+    async fn fetch(&self, upload: &Upload, max_bytes: u64) -> Result<Option<FetchedUpload>, StorageError> {
+        self.call("fetch_upload", unavailable, Uploads::fetch(&self.inner, upload, max_bytes)).await
     }
 
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {

@@ -9,8 +9,8 @@ use sightline_domain::{
         layout, percent,
     },
     ports::{
-        Content, Links, ObjectVersion, Objects, Page, SignedRequest, TAGGED_STATUSES, Tagged, UploadFacts, UploadGrant, UploadVersion,
-        Uploads, VersionPosition,
+        Content, FetchedUpload, Links, ObjectVersion, Objects, Page, SignedRequest, TAGGED_STATUSES, Tagged, UploadFacts, UploadGrant,
+        UploadVersion, Uploads, VersionPosition,
     },
 };
 use std::{
@@ -278,19 +278,22 @@ impl Links for MemoryObjects {
 
 impl Uploads for MemoryObjects {
     async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
+        Ok(self.fetch(upload, 0).await?.map(|fetched| fetched.facts))
+    }
+
+    async fn fetch(&self, upload: &Upload, max_bytes: u64) -> Result<Option<FetchedUpload>, StorageError> {
         let mut newest_first = self.versions_of(&upload.key).into_iter().rev().filter(|version| !version.marker);
         let meant = match &upload.version_id {
             Some(id) => newest_first.find(|version| version.id == *id),
             None if upload.etag.is_empty() => self.current(&upload.key),
             None => newest_first.find(|version| version.etag == upload.etag),
         };
-        let facts = |version: Version| UploadFacts {
-            size: version.bytes.len() as u64,
-            last_modified: version.last_modified,
-            version_id: Some(version.id),
-            name: version.name,
+        let fetched = |version: Version| {
+            let size = version.bytes.len() as u64;
+            let facts = UploadFacts { size, last_modified: version.last_modified, version_id: Some(version.id), name: version.name };
+            FetchedUpload { facts, bytes: if size > max_bytes { Vec::new() } else { version.bytes } }
         };
-        Ok(meant.map(facts))
+        Ok(meant.map(fetched))
     }
 
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {

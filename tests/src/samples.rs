@@ -5,7 +5,8 @@ use sightline_domain::model::{
     clock::EpochMillis,
     event::{Bucket, Event, Object, ObjectCreated, ObjectCreatedDetail},
     identity::Upload,
-    image::{ExifFacts, ImageFormat, ImageRef},
+    image::{Creation, ExifFacts, ImageFormat, ImageRef},
+    image_name::image_name,
     layout,
     record::Record,
 };
@@ -39,6 +40,7 @@ pub fn event(upload: &Upload) -> ObjectCreated {
         detail: ObjectCreatedDetail {
             bucket: Bucket { name: upload.bucket.clone() },
             object: Object { key: upload.key.clone(), size: 1, etag: upload.etag.clone(), version_id: upload.version_id.clone() },
+            reason: "PutObject".to_owned(),
             rejected_at: None,
         },
     }
@@ -54,7 +56,7 @@ pub fn image() -> ImageRef {
     ImageRef {
         image_id: IMAGE_ID.to_owned(),
         owner_id: OWNER.to_owned(),
-        image_name: Some("IMG 0042.jpg".to_owned()),
+        image_name: image_name(None, &key()),
         upload_timestamp: UPLOADED,
         bucket: BUCKET.to_owned(),
         key: key(),
@@ -71,6 +73,7 @@ pub fn image() -> ImageRef {
         exif: ExifFacts::default(),
         warnings: Vec::new(),
         execution_arn: EXECUTION.to_owned(),
+        created: Some(Creation { etag: upload().etag, claimed_at: NOW }),
     }
 }
 

@@ -167,7 +167,7 @@ pub async fn run(global: &Global, command: &ExecutionsCommand, output: Output) -
     match command {
         ExecutionsCommand::List(args) => list::run(global, args, output).await,
         ExecutionsCommand::Show(args) => Box::pin(show::run(global, args, output)).await,
-        ExecutionsCommand::Redrive(args) => redrive::run(global, args, output).await,
+        ExecutionsCommand::Redrive(args) => Box::pin(redrive::run(global, args, output)).await,
     }
 }
 

@@ -63,7 +63,9 @@ fn an_expired_review_says_so() {
 
 #[test]
 fn an_alert_names_the_file() {
-    let body = message(&json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([])).body;
+    let mut concern = concern("CONCERN", &json!([{"Name": "Gun", "Confidence": 88.0}]), &json!([]));
+    concern.image.image_name = Some("IMG 0042.jpg".to_owned());
+    let body = concern.message().body;
     assert!(body.contains("\nName     IMG 0042.jpg\n"), "{body}");
 }
 

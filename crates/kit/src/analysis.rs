@@ -3,7 +3,7 @@
 use crate::{Step, StepFailure};
 use serde::Deserialize;
 use sightline_domain::{
-    flows::analyze::analyze_once,
+    flows::analyze::{analyze, analyze_once},
     model::{Analysis, ImageRef},
     ports::{ImageAnalyzer, Objects},
     rules::analysis::AnalysisRules,
@@ -11,7 +11,7 @@ use sightline_domain::{
 
 /// Analyses an image by the rules `R`, with the analyzer `A` and the objects `O`.
 ///
-/// Input `{"Image": ImageRef}`, output `R::Found`. Errors: `Recognition.*`, `Storage.*`.
+/// Input [`AnalysisInput`], output `R::Found`. Errors: `Recognition.*`, `Storage.*`.
 pub struct AnalysisStep<R, A, O> {
     rules: R,
     analyzer: A,
@@ -30,6 +30,8 @@ impl<R, A, O> AnalysisStep<R, A, O> {
 #[serde(rename_all = "PascalCase")]
 pub struct AnalysisInput {
     image: ImageRef,
+    /// Retries of the state and redrives of the execution.
+    earlier_attempts: u64,
 }
 
 impl<R: AnalysisRules, A: ImageAnalyzer, O: Objects> Step for AnalysisStep<R, A, O> {
@@ -37,9 +39,14 @@ impl<R: AnalysisRules, A: ImageAnalyzer, O: Objects> Step for AnalysisStep<R, A,
     type Input = AnalysisInput;
     type Output = R::Found;
 
-    async fn run(&self, AnalysisInput { image }: AnalysisInput) -> Result<R::Found, StepFailure> {
-        let answer: R::Answer =
-            analyze_once::<_, StepFailure>(&self.analyzer, &self.objects, &image, R::ANALYSIS, self.rules.question()).await?;
+    async fn run(&self, AnalysisInput { image, earlier_attempts }: AnalysisInput) -> Result<R::Found, StepFailure> {
+        let (analyzer, objects, question) = (&self.analyzer, &self.objects, self.rules.question());
+        let answer: Result<R::Answer, StepFailure> = if image.is_first_attempt(earlier_attempts) {
+            analyze(analyzer, objects, &image, R::ANALYSIS, question).await
+        } else {
+            analyze_once(analyzer, objects, &image, R::ANALYSIS, question).await
+        };
+        let answer = answer?;
         let found = self.rules.read(&image.image_id, &answer);
         let (answered, kept) = R::count(&answer, &found);
         tracing::info!(analysis = R::ANALYSIS.operation(), answered, kept, "answer read");

@@ -30,28 +30,32 @@ struct Case<R> {
 
 impl<R: AnalysisRules> Case<R> {
     fn run(&self, analyzer: &ScriptedAnalyzer, objects: &(impl Objects + Clone)) -> Result<Value, StepFailure> {
+        self.attempt(0, analyzer, objects)
+    }
+
+    fn attempt(&self, earlier: u64, analyzer: &ScriptedAnalyzer, objects: &(impl Objects + Clone)) -> Result<Value, StepFailure> {
         let step = AnalysisStep::new((self.rules)(), analyzer.clone(), objects.clone());
-        let input = serde_json::from_value(json!({"Image": image()})).unwrap();
+        let input = serde_json::from_value(json!({"Image": image(), "EarlierAttempts": earlier})).unwrap();
         ready(step.run(input)).map(|found| serde_json::to_value(found).unwrap())
     }
 
     fn check(&self) {
-        self.stores_the_whole_answer_and_reads_it_in_a_second_attempt();
+        self.stores_the_whole_answer_and_reads_it_only_in_a_later_attempt();
         self.neither_uses_nor_stores_a_response_of_the_wrong_shape();
         self.keeps_name_and_cause_of_an_error();
         self.fails_if_the_answer_cannot_be_stored();
     }
 
-    fn stores_the_whole_answer_and_reads_it_in_a_second_attempt(&self) {
+    fn stores_the_whole_answer_and_reads_it_only_in_a_later_attempt(&self) {
         let (answer, objects) = (self.answer.to_string(), MemoryObjects::default());
         let analyzer = ScriptedAnalyzer::default().answering(answer.clone());
-        let found = self.run(&analyzer, &objects).unwrap();
+        let found = self.attempt(0, &analyzer, &Failing::new(objects.clone()).fail("read_answer", When::Before, 1)).unwrap();
         for (part, value) in &self.found {
             assert_eq!(found.pointer(part), Some(value), "{part} of {found}");
         }
         assert_eq!((&found["Status"], &found["ResultKey"]), (&json!("DONE"), &json!(format!("results/{IMAGE_ID}/{}", self.result))));
         assert_eq!(objects.current(found["ResultKey"].as_str().unwrap()).unwrap().bytes, answer.as_bytes());
-        assert_eq!(self.run(&analyzer, &objects).unwrap(), found);
+        assert_eq!(self.attempt(1, &analyzer, &objects).unwrap(), found);
         let key = image().processed_key;
         assert_eq!(analyzer.calls(), [Call { operation: self.operation, key, min_confidence: self.min_confidence }]);
     }

@@ -1,8 +1,11 @@
 //! Claims the record of an upload: one record per upload, under the first candidate id that no other content has taken.
 
+use crate::inspect::Inspected;
 use sightline_domain::{
     flows::claims::{self, ErasedId, check_erased_id},
-    model::{DuplicateImage, EpochMillis, ProcessingStatus, ReasonCode, Record, Rejection, StorageError, Upload, image_name::image_name},
+    model::{
+        DuplicateImage, EpochMillis, ProcessingStatus, ReasonCode, Record, Rejection, StorageError, Upload, image_name::image_name, layout,
+    },
     ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
 use sightline_kit::{StepFailure, set_image_id};
@@ -18,13 +21,28 @@ pub struct Claim<'a, R, O> {
     pub now: EpochMillis,
 }
 
-/// What was read before the claim.
+/// What was read before the upload was.
 #[derive(Default)]
 pub struct Known {
     /// The record under the first candidate id.
     record: Option<Record>,
     /// When the first upload of this id was made; `None` if that is the upload itself.
     uploaded: Option<EpochMillis>,
+}
+
+/// What the first candidate id means for the upload.
+pub struct FirstId {
+    state: ClaimState,
+    /// When the first upload of this id was made.
+    uploaded: EpochMillis,
+}
+
+/// The record that this execution has claimed.
+pub struct Claimed {
+    /// The record.
+    pub record: Record,
+    /// Whether this claim created it.
+    pub is_new: bool,
 }
 
 /// What a candidate id means for the upload.
@@ -61,29 +79,41 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
         Ok(Known { record, uploaded })
     }
 
-    /// Claims the record of the upload.
+    /// What the first candidate id means for the upload, by what was looked up.
+    ///
+    /// # Errors
+    /// `Image.Duplicate` if the upload already has its record under this id; a `StorageError` if DynamoDB or S3 cannot be read.
+    pub async fn first_id(&self, facts: &UploadFacts, known: Known) -> Result<FirstId, StepFailure> {
+        let Some(id) = self.upload.candidate_ids().into_iter().next() else { return Err(deleted_rejection().into()) };
+        set_image_id(&id);
+        let state = self.state_of(known.record, &id, facts).await?;
+        match state {
+            ClaimState::Duplicate(known) => Err(duplicate(known).into()),
+            state => Ok(FirstId { state, uploaded: known.uploaded.unwrap_or(facts.last_modified) }),
+        }
+    }
+
+    /// Claims the record of the upload. A record that this claim writes has the size, the thumbhash and the keys of the copies that
+    /// `inspected` gives it, so that lists can show the image while it is analysed; `None`: the image is not inspected yet, or rejected.
     ///
     /// # Errors
     /// `Image.Duplicate` if the upload already has a record; a `StorageError` if DynamoDB or S3 cannot be read or written, or while the
     /// only free id is being erased.
-    pub async fn claim(&self, facts: &UploadFacts, known: Known) -> Result<Record, StepFailure> {
+    pub async fn claim(&self, facts: &UploadFacts, first: FirstId, inspected: Option<&Inspected>) -> Result<Claimed, StepFailure> {
         let (mut holder, mut being_erased) = (None, false);
-        // Only the first id was looked up.
-        let mut known = Some(known);
+        let mut first = Some(first);
         for id in self.upload.candidate_ids() {
             set_image_id(&id);
-            let known = known.take();
-            let first_uploaded = known.as_ref().map(|known| known.uploaded.unwrap_or(facts.last_modified));
-            let mut state = match known {
-                Some(known) => self.state_of(known.record, &id, facts).await?,
-                None => self.state(&id, facts).await?,
+            let (mut state, first_uploaded) = match first.take() {
+                Some(first) => (first.state, Some(first.uploaded)),
+                None => (self.state(&id, facts).await?, None),
             };
             let uploaded = match (&state, first_uploaded) {
                 (ClaimState::Free { erased_upload: None }, Some(first)) => Some(first),
                 _ => self.upload_timestamp(&state, &id, facts).await?,
             };
             if let Some(uploaded) = uploaded {
-                let mut record = self.new_record(&id, facts, uploaded);
+                let mut record = self.new_record(&id, facts, uploaded, inspected);
                 if let ClaimState::Rejected(known, _) = &state
                     && facts.name.is_none()
                 {
@@ -95,12 +125,12 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
                     _ => self.records.claim(&record).await?,
                 };
                 if claimed == Written::Yes {
-                    return Ok(record);
+                    return Ok(Claimed { record, is_new: matches!(state, ClaimState::Free { erased_upload: None }) });
                 }
                 state = self.state(&id, facts).await?;
             }
             match state {
-                ClaimState::Owned(known) => return Ok(known),
+                ClaimState::Owned(record) => return Ok(Claimed { record, is_new: false }),
                 // If it could still be claimed a moment ago, another execution was faster.
                 ClaimState::Duplicate(known) | ClaimState::Failed(known) | ClaimState::Rejected(known, _) => {
                     return Err(duplicate(known).into());
@@ -192,10 +222,17 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
         })
     }
 
-    fn new_record(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis) -> Record {
+    fn new_record(&self, id: &str, facts: &UploadFacts, uploaded: EpochMillis, inspected: Option<&Inspected>) -> Record {
         let mut record = Record::claimed(id.to_owned(), self.upload, facts.size, uploaded, self.execution_arn.to_owned(), self.now);
         record.version_id.clone_from(&facts.version_id);
         record.image_name = image_name(facts.name.as_deref(), &self.upload.key);
+        if let Some(inspected) = inspected {
+            (record.width, record.height) = (Some(inspected.width), Some(inspected.height));
+            record.thumbhash = Some(inspected.thumbhash.clone());
+            record.processed_key = Some(layout::processed_image(id));
+            record.thumbnail_key = Some(layout::thumbnail(id));
+            record.large_thumbnail_key = inspected.large_thumbnail.is_some().then(|| layout::large_thumbnail(id));
+        }
         record
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, RgbImage, metadata::Orientation};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
-use sightline_domain::model::{ExifFacts, ImageFormat, ReasonCode, Rejection};
+use sightline_domain::model::{ExifFacts, ImageFormat, ReasonCode, Rejection, identity::hex_sha256};
 use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
 use std::error::Error;
 
@@ -39,6 +39,8 @@ pub struct Inspected {
     pub exif: ExifFacts,
     /// Oddities, one sentence each.
     pub warnings: Vec<String>,
+    /// Hex SHA-256 of the file.
+    pub content_sha256: String,
     /// The normalised copy, a JPEG.
     pub copy: Vec<u8>,
     /// The thumbnail, a JPEG.
@@ -75,6 +77,7 @@ pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Resu
         height,
         exif: decoded.exif.map(|exif| exif::facts(exif, with_gps)).unwrap_or_default(),
         warnings: format::extension_warning(key, format).into_iter().chain(decoded.warnings).chain(colour_warning).collect(),
+        content_sha256: hex_sha256(bytes),
         thumbhash: thumbhash(&small),
         thumbnail: encode(&small, decoded.chroma, THUMBNAIL_QUALITY)?,
         large_thumbnail: large.map(|large| encode(&large, decoded.chroma, LARGE_THUMBNAIL_QUALITY)).transpose()?,

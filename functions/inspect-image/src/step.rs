@@ -1,8 +1,7 @@
-//! The step: claims the record first, so that a duplicate ends before any paid call; then inspects the image, writes the copies, and names
-//! them in the record.
+//! The step: inspects the upload, claims its record, so that a duplicate ends before any paid call, and writes the copies.
 
 use crate::{
-    claim::{Claim, deleted_rejection},
+    claim::{Claim, Claimed, Known, deleted_rejection},
     inspect::{Inspected, inspect},
     picture::{Limits, check_bytes},
 };
@@ -11,13 +10,12 @@ use sightline_domain::{
     model::{
         clock::Clock,
         event::ObjectCreated,
-        identity::{ObjectRef, Upload, hex_sha256, is_folder_marker},
-        image::ImageRef,
+        identity::{ObjectRef, Upload, is_folder_marker},
+        image::{Creation, ImageRef},
         layout,
-        record::Record,
-        rejection::FolderMarker,
+        rejection::{FolderMarker, Rejection},
     },
-    ports::{Objects, Records, UploadFacts, Uploads, Written},
+    ports::{FetchedUpload, Objects, Records, UploadFacts, Uploads},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};
 
@@ -78,50 +76,52 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> 
         let rejected_at = event.detail.rejected_at;
         let (records, images, now) = (&self.records, &self.objects, self.clock.now());
         let claim = Claim { records, images, upload: &upload, execution_arn: &execution_arn, rejected_at, now };
-        let (found, known) = tokio::try_join!(self.objects.find(&upload), claim.look_up())?;
-        let upload_exists = found.is_some();
-        let Some(facts) = found.or_else(|| facts_of_rejected(&event, &upload)) else {
-            return Err(claim.failure_for_deleted_upload().await?);
+        let (fetched, known) = tokio::try_join!(images.fetch(&upload, self.settings.limits.max_bytes), claim.look_up())?;
+        let Some(FetchedUpload { facts, bytes }) = fetched else {
+            let Some(facts) = facts_of_rejected(&event, &upload) else { return Err(claim.failure_for_deleted_upload().await?) };
+            return self.inspect_archived(&claim, facts, known).await;
         };
-        let size = check_bytes(facts.size, &self.settings.limits);
-        // The claim is polled first: a known duplicate ends before the image is read.
-        let (record, bytes) = tokio::try_join!(claim.claim(&facts, known), async {
-            let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: facts.version_id.as_deref() };
-            if upload_exists && size.is_ok() { Ok(self.objects.read(object).await?) } else { Ok(None) }
-        })?;
-        size?;
-        let archived = layout::rejected_original(&record.image_id);
-        let bytes = if upload_exists {
-            bytes
-        } else {
-            self.objects.read(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?
-        };
-        let bytes = bytes.ok_or_else(deleted_rejection)?;
-        let inspected = inspect(&upload.key, &bytes, &self.settings.limits, self.settings.store_gps)?;
-        let content_sha256 = hex_sha256(&bytes);
+        let first = claim.first_id(&facts, known).await?;
+        let inspected = self.inspect(&upload, &facts, &bytes);
         drop(bytes);
-        let image = self.write_copies(&upload, facts, record, inspected, content_sha256).await?;
-        // After the copies, so that the record never names an object that does not exist.
-        if self.records.record_inspection(&image).await? == Written::Refused {
-            tracing::info!("this execution does not hold the pending record any more: inspection not recorded");
-        }
+        // A rejected image gets a record too.
+        let mut claimed = claim.claim(&facts, first, inspected.as_ref().ok()).await?;
+        // An upload whose record was lost is started by somebody else, and may have stored answers.
+        claimed.is_new &= event.is_sent_by_s3();
+        let image = self.write_copies(&upload, facts, claimed, inspected?).await?;
         // Keep one original of an accepted image: if the upload is deleted, the archive has the only one.
-        if rejected_at.is_some() && upload_exists {
+        if rejected_at.is_some() {
+            let archived = layout::rejected_original(&image.image_id);
             self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
         }
-        tracing::info!(width = image.width, height = image.height, size = image.size, "image accepted");
         Ok(image)
     }
 }
 
-impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
+impl<R: Records, O: Uploads + Objects, C: Clock> InspectImage<R, O, C> {
+    /// Inspects a rejected image again whose upload is deleted, from the archive. The record says which original that is, so it is claimed
+    /// first.
+    async fn inspect_archived(&self, claim: &Claim<'_, R, O>, facts: UploadFacts, known: Known) -> Result<ImageRef, StepFailure> {
+        let first = claim.first_id(&facts, known).await?;
+        let claimed = claim.claim(&facts, first, None).await?;
+        let archived = layout::rejected_original(&claimed.record.image_id);
+        let bytes = self.objects.read(ObjectRef { bucket: &claim.upload.bucket, key: &archived, version_id: None }).await?;
+        let inspected = self.inspect(claim.upload, &facts, &bytes.ok_or_else(deleted_rejection)?)?;
+        self.write_copies(claim.upload, facts, claimed, inspected).await
+    }
+
+    /// Inspects the `bytes` of an upload; they are empty if the upload is too large.
+    fn inspect(&self, upload: &Upload, facts: &UploadFacts, bytes: &[u8]) -> Result<Inspected, Rejection> {
+        check_bytes(facts.size, &self.settings.limits)?;
+        inspect(&upload.key, bytes, &self.settings.limits, self.settings.store_gps)
+    }
+
     async fn write_copies(
         &self,
         upload: &Upload,
         facts: UploadFacts,
-        record: Record,
+        Claimed { record, is_new }: Claimed,
         inspected: Inspected,
-        content_sha256: String,
     ) -> Result<ImageRef, StepFailure> {
         let (processed_key, thumbnail_key) = (layout::processed_image(&record.image_id), layout::thumbnail(&record.image_id));
         let large_thumbnail_key = inspected.large_thumbnail.is_some().then(|| layout::large_thumbnail(&record.image_id));
@@ -135,7 +135,9 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
                 }
             },
         )?;
+        tracing::info!(width = inspected.width, height = inspected.height, size = facts.size, "image accepted");
         Ok(ImageRef {
+            created: is_new.then_some(Creation { etag: record.etag, claimed_at: record.claimed_at }),
             image_id: record.image_id,
             owner_id: record.owner_id,
             image_name: record.image_name,
@@ -147,7 +149,7 @@ impl<R: Records, O: Objects, C: Clock> InspectImage<R, O, C> {
             format: inspected.format,
             width: inspected.width,
             height: inspected.height,
-            content_sha256,
+            content_sha256: inspected.content_sha256,
             processed_key,
             thumbnail_key,
             large_thumbnail_key,

@@ -1,8 +1,8 @@
 //! Writes the merged record and its rows of the label index in one conditional transaction, and tags the original as analysed.
 //!
-//! Input: [`Findings`]. Output: [`Stored`]. Errors: `Storage.*`, `Record.Superseded`.
+//! Input: [`Input`]. Output: [`Stored`]. Errors: `Storage.*`, `Record.Superseded`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sightline_domain::{
     model::{Clock, ImageRef, ObjectRef, ProcessingStatus, Record, RecordSuperseded, ReviewStatus, StorageError},
     ports::{Objects, Records, Tagged, Written},
@@ -22,6 +22,16 @@ pub struct StoreRecord<R, O, C> {
     records: R,
     objects: O,
     clock: C,
+}
+
+/// The findings of all branches, and how often they may have been stored before.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    #[serde(flatten)]
+    findings: Findings,
+    /// Retries of the state and redrives of the execution.
+    earlier_attempts: u64,
 }
 
 /// The output of the execution.
@@ -62,12 +72,17 @@ impl<R, O, C> StoreRecord<R, O, C> {
 
 impl<R: Records, O: Objects, C: Clock> Step for StoreRecord<R, O, C> {
     const NAME: &'static str = "store-record";
-    type Input = Findings;
+    type Input = Input;
     type Output = Stored;
 
-    async fn run(&self, findings: Findings) -> Result<Stored, StepFailure> {
+    async fn run(&self, Input { findings, earlier_attempts }: Input) -> Result<Stored, StepFailure> {
         let image = findings.image.clone();
-        let mut claimed = self.claimed(&image).await?;
+        // A review changes the record. Otherwise, at the first attempt, it is still as it was created, unless its owner has edited it.
+        let unchanged = findings.review.is_none() && image.is_first_attempt(earlier_attempts);
+        let mut claimed = match Record::created(&image).filter(|_| unchanged) {
+            Some(record) => record,
+            None => self.claimed(&image).await?,
+        };
         for _ in 0..ATTEMPTS {
             let mut record = merge(claimed.clone(), findings.clone(), self.clock.now(), self.retention_days);
             let indexed = index(&record);

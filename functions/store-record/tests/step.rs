@@ -25,7 +25,11 @@ use store_record::{StoreRecord, Stored};
 
 fn run<R: Records + Clone, A: Objects + Clone>(records: &R, objects: &A, findings: &Value) -> Result<Stored, StepFailure> {
     let step = StoreRecord::new(730, records.clone(), objects.clone(), FixedClock(NOW));
-    ready(step.run(serde_json::from_value(findings.clone()).unwrap()))
+    let mut input = findings.clone();
+    if input.get("EarlierAttempts").is_none() {
+        input["EarlierAttempts"] = json!(0);
+    }
+    ready(step.run(serde_json::from_value(input).unwrap()))
 }
 
 fn world() -> (MemoryTables, MemoryObjects) {
@@ -54,6 +58,21 @@ fn the_record_is_completed_with_its_rows_and_the_original_tagged() {
     assert!(!item.contains_key("WorkQueue"), "the queue index stays small");
     assert_eq!(records.label_rows().iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["car", "road"]);
     assert_eq!(objects.current(&key()).unwrap().tags["status"], "analyzed");
+}
+
+#[test]
+fn the_record_is_read_if_it_may_have_changed_since_it_was_created() {
+    let (mut retried, mut existed, mut reviewed) = (findings(), findings(), findings());
+    retried["EarlierAttempts"] = json!(1);
+    existed["Image"].as_object_mut().unwrap().remove("Created");
+    reviewed["Review"] = json!({"Status": "APPROVED"});
+    for (input, reads) in [(findings(), false), (retried, true), (existed, true), (reviewed, true)] {
+        let (records, objects) = world();
+        records.change(IMAGE_ID, json!({"Attempts": 7}));
+        let failing = Failing::new(records.clone()).fail("find", When::Before, 1);
+        assert_eq!(run(&failing, &objects, &input).is_err(), reads);
+        run(&failing, &objects, &input).unwrap();
+    }
 }
 
 #[test]

@@ -11,7 +11,6 @@ use sightline_domain::{
     model::{
         clock::EpochMillis,
         error::StorageError,
-        image::ImageRef,
         record::{Record, Tombstone, WorkQueue},
         rejection::ReasonCode,
         review::{ReviewOutcome, ReviewStatus},
@@ -104,22 +103,6 @@ impl Records for MemoryTables {
     async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
         let rejected = |item: &Item| item.get("FinishedAt").and_then(Value::as_i64) == Some(rejected_at);
         Ok(self.take_over(record, |item| text(item, "ProcessingStatus") == "FAILED" && rejected(item)))
-    }
-
-    async fn record_inspection(&self, image: &ImageRef) -> Result<Written, StorageError> {
-        let key = Record { image_id: image.image_id.clone(), upload_timestamp: image.upload_timestamp, ..Record::default() };
-        let own = |item: &Item| text(item, "ExecutionArn") == image.execution_arn && text(item, "ProcessingStatus") == "PENDING";
-        Ok(self.write(&key, own, |item| {
-            let found = json!({
-                "Width": image.width, "Height": image.height, "ProcessedKey": image.processed_key, "ThumbnailKey": image.thumbnail_key,
-            });
-            set(item, found);
-            for (name, value) in [("Thumbhash", &image.thumbhash), ("LargeThumbnailKey", &image.large_thumbnail_key)] {
-                if let Some(value) = value {
-                    item.insert(name.to_owned(), json!(value));
-                }
-            }
-        }))
     }
 
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
@@ -270,11 +253,11 @@ impl MemoryTables {
         }
         let item = contents.records.entry(key).or_default();
         let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
-        item.extend(attributes(record));
-        item.insert("Attempts".to_owned(), json!(attempts));
         for name in OUTCOME.iter().chain(&REVIEW).chain(&INSPECTION) {
             item.remove(*name);
         }
+        item.extend(attributes(record));
+        item.insert("Attempts".to_owned(), json!(attempts));
         Written::Yes
     }
 

@@ -3,11 +3,11 @@
 use crate::store::TableStore;
 use serde_json::{Value, json};
 use sightline_domain::{
-    model::{ImageRef, ProcessingStatus, ReasonCode, Record, StorageError, WorkQueue},
+    model::{ProcessingStatus, ReasonCode, Record, StorageError, WorkQueue},
     ports::{LabelIndex, Records, Written},
     rules::label_index::{LabelRow, RowKey},
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, image};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
 
 cases! {
     with_tables:
@@ -18,7 +18,7 @@ cases! {
     a_record_that_rerunning_can_repair_is_claimed,
     a_claim_removes_the_earlier_outcome_inspection_and_review,
     a_rejected_image_is_claimed_at_exactly_the_moment_of_its_rejection,
-    an_inspection_is_recorded_while_its_execution_holds_the_pending_record,
+    a_claim_has_what_its_own_inspection_found,
     a_failure_is_recorded_by_the_owner_only,
     a_failure_does_not_overwrite_a_review_requested_since,
     a_failure_keeps_the_decision_of_a_reviewer,
@@ -138,30 +138,22 @@ async fn a_rejected_image_is_claimed_at_exactly_the_moment_of_its_rejection(stor
     assert_eq!(store.tables().claim_rejected(&claim, NOW).await.unwrap(), Written::Refused, "a second time");
 }
 
-async fn an_inspection_is_recorded_while_its_execution_holds_the_pending_record(store: &impl TableStore) {
-    let inspected = image();
-    assert_eq!(store.tables().record_inspection(&inspected).await.unwrap(), Written::Refused, "without a record");
-    assert!(store.tables().find(IMAGE_ID).await.unwrap().is_none());
-    let erased = Record { processing_status: ProcessingStatus::Erased, execution_arn: String::new(), ..claimed() };
-    for existing in [other(&claimed()), completed(), failed("Storage.Unavailable"), erased] {
-        store.put(&existing).await;
-        let before = store.item(&existing).await;
-        assert_eq!(store.tables().record_inspection(&inspected).await.unwrap(), Written::Refused, "{:?}", existing.processing_status);
-        assert_eq!(store.item(&existing).await, before);
-    }
-    store.put(&claimed()).await;
-    store.change(&claimed(), json!({"Title": "Harbour", "ReviewToken": "secret"})).await;
-    let mut expected = store.item(&claimed()).await;
-    let small = ImageRef { thumbhash: None, large_thumbnail_key: None, ..inspected.clone() };
-    assert_eq!(store.tables().record_inspection(&small).await.unwrap(), Written::Yes);
-    let (processed, thumbnail) = (&inspected.processed_key, &inspected.thumbnail_key);
-    let found = json!({"Width": 1600, "Height": 1200, "ProcessedKey": processed, "ThumbnailKey": thumbnail});
-    expected.extend(found.as_object().unwrap().clone());
-    assert_eq!(store.item(&claimed()).await, expected, "everything else stays");
-    assert_eq!(store.tables().record_inspection(&inspected).await.unwrap(), Written::Yes, "again");
-    expected.insert("Thumbhash".to_owned(), json!(inspected.thumbhash));
-    expected.insert("LargeThumbnailKey".to_owned(), json!(inspected.large_thumbnail_key));
-    assert_eq!(store.item(&claimed()).await, expected);
+async fn a_claim_has_what_its_own_inspection_found(store: &impl TableStore) {
+    let inspected = Record {
+        width: Some(1600),
+        height: Some(1200),
+        thumbhash: Some("hash".to_owned()),
+        processed_key: Some("copy".to_owned()),
+        thumbnail_key: Some("thumbnail".to_owned()),
+        ..claimed()
+    };
+    assert_eq!(store.tables().claim(&inspected).await.unwrap(), Written::Yes);
+    assert_eq!(Value::Object(store.item(&inspected).await), serde_json::to_value(&inspected).unwrap());
+    store.put(&failed("Storage.Unavailable")).await;
+    store.change(&claimed(), json!({"Width": 1, "Thumbhash": "old", "LargeThumbnailKey": "old"})).await;
+    assert_eq!(store.tables().claim(&inspected).await.unwrap(), Written::Yes, "over an earlier one");
+    let record = store.tables().find(IMAGE_ID).await.unwrap().unwrap();
+    assert_eq!((record.width, record.thumbhash.as_deref(), record.large_thumbnail_key), (Some(1600), Some("hash"), None));
 }
 
 async fn a_failure_is_recorded_by_the_owner_only(store: &impl TableStore) {

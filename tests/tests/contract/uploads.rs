@@ -15,6 +15,7 @@ cases! {
     versions_are_listed_by_key_newest_first,
     the_listing_continues_after_a_position,
     only_our_own_status_is_reported,
+    content_is_fetched_up_to_the_limit,
 }
 
 const KEY: &str = "raw-uploads/holiday/a b.jpg";
@@ -23,9 +24,13 @@ fn without_version(upload: &Upload) -> Upload {
     Upload { version_id: None, ..upload.clone() }
 }
 
-/// Version and size of an upload that is found.
+/// Version and size of an upload that is found. It is fetched with the same facts and its whole content.
 async fn found(store: &impl BucketStore, upload: &Upload) -> Option<(Option<String>, u64)> {
-    store.objects().find(upload).await.unwrap().map(|facts| (facts.version_id, facts.size))
+    let facts = store.objects().find(upload).await.unwrap();
+    let fetched = store.objects().fetch(upload, 1 << 20).await.unwrap();
+    assert_eq!(fetched.as_ref().map(|fetched| &fetched.facts), facts.as_ref());
+    assert_eq!(fetched.map(|fetched| fetched.bytes.len() as u64), facts.as_ref().map(|facts| facts.size));
+    facts.map(|facts| (facts.version_id, facts.size))
 }
 
 async fn an_upload_is_found_by_its_version(store: &impl BucketStore) {
@@ -38,6 +43,14 @@ async fn an_upload_is_found_by_its_version(store: &impl BucketStore) {
     store.objects().delete(ObjectRef { bucket: store.bucket(), key: KEY, version_id: first.version_id.as_deref() }).await.unwrap();
     assert_eq!(found(store, &first).await, None);
     assert_eq!(found(store, &Upload { key: "raw-uploads/nothing".to_owned(), ..without_version(&first) }).await, None);
+}
+
+async fn content_is_fetched_up_to_the_limit(store: &impl BucketStore) {
+    let upload = store.upload(KEY, b"bytes").await;
+    for (limit, expected) in [(5, b"bytes".as_slice()), (4, b"")] {
+        let fetched = store.objects().fetch(&upload, limit).await.unwrap().unwrap();
+        assert_eq!((fetched.facts.size, fetched.bytes.as_slice()), (5, expected));
+    }
 }
 
 async fn an_upload_without_a_version_is_found_by_its_entity_tag(store: &impl BucketStore) {

@@ -1,4 +1,4 @@
-//! The part of JSONata that the state machine's definition uses: paths, `=`, `!=`, `>`, `or`, `? :`, `$count` and `$exists`.
+//! The part of JSONata that the state machine's definition uses: paths, `=`, `!=`, `>`, `or`, `? :`, `$count`, `$exists`, and `$sum` of an array.
 //!
 //! Any other expression panics, so a new one fails the tests until it is supported here. `tests/state_machine/runs.rs` runs the definition
 //! with a real JSONata engine.
@@ -86,6 +86,16 @@ impl Reader<'_> {
         if self.takes("$count(") {
             let counted = self.argument();
             return Some(json!(counted.and_then(|value| value.as_array().map(Vec::len)).unwrap_or_default()));
+        }
+        if self.takes("$sum([") {
+            let mut sum = 0;
+            loop {
+                sum += self.operand().and_then(|value| value.as_u64()).unwrap_or_default();
+                if self.takes("])") {
+                    return Some(json!(sum));
+                }
+                assert!(self.takes(","), "a list without its end");
+            }
         }
         if self.takes("$exists(") {
             return Some(json!(self.argument().is_some()));

@@ -72,7 +72,8 @@ pub fn region(run: Rc<Run>, definition: &'static Value, first: Value, outer: Nam
 /// `$states` and the variables.
 fn states(run: &Run, input: &Value, variables: &Names) -> Names {
     let mut known = variables.clone();
-    known.insert("states".to_owned(), json!({"input": input, "context": {"Execution": {"Id": run.arn, "Input": run.input}}}));
+    let execution = json!({"Id": run.arn, "Input": run.input, "RedriveCount": run.redrives()});
+    known.insert("states".to_owned(), json!({"input": input, "context": {"Execution": execution}}));
     known
 }
 

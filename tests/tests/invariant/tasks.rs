@@ -37,6 +37,7 @@ pub struct Run {
     /// Since when it waits for a decision only.
     waits_since: Cell<Option<EpochMillis>>,
     waits_for: RefCell<Option<String>>,
+    redrives: Cell<u64>,
 }
 
 impl Run {
@@ -51,7 +52,16 @@ impl Run {
             choices: Cell::new(0),
             waits_since: Cell::new(None),
             waits_for: RefCell::default(),
+            redrives: Cell::new(0),
         }
+    }
+
+    pub fn redrives(&self) -> u64 {
+        self.redrives.get()
+    }
+
+    pub fn count_redrive(&self) {
+        self.redrives.set(self.redrives.get() + 1);
     }
 
     pub fn passed(&self, state: &str) -> Option<Outcome> {
@@ -103,7 +113,8 @@ pub async fn attempts(run: &Rc<Run>, state: &'static Value, known: Names) -> Out
     let (none, mut retries) = (Vec::new(), BTreeMap::<usize, u64>::new());
     let retriers = state["Retry"].as_array().unwrap_or(&none);
     loop {
-        let error = match attempt(run, state, &known).await {
+        let retry_count: u64 = retries.values().sum();
+        let error = match attempt(run, state, &known, retry_count).await {
             Ok(result) => return Ok(result),
             Err(error) => error,
         };
@@ -116,10 +127,11 @@ pub async fn attempts(run: &Rc<Run>, state: &'static Value, known: Names) -> Out
     }
 }
 
-fn attempt(run: &Rc<Run>, state: &'static Value, known: &Names) -> Attempt {
+fn attempt(run: &Rc<Run>, state: &'static Value, known: &Names, retry_count: u64) -> Attempt {
     let token = run.environment.engine.tokens.issue();
     let mut known = known.clone();
     known["states"]["context"]["Task"] = json!({ "Token": token });
+    known["states"]["context"]["State"] = json!({ "RetryCount": retry_count });
     let arguments = evaluate(&state["Arguments"], &known);
     let step = run.environment.call(arguments["FunctionName"].as_str().unwrap(), arguments["Payload"].clone());
     let copies = arguments["FunctionName"] == "${InspectImageFunctionArn}";

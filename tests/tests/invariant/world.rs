@@ -182,6 +182,7 @@ impl World {
             return;
         }
         let execution = &mut self.executions[place];
+        execution.run.count_redrive();
         execution.future = Some(future_of(&execution.run));
         self.environment.engine.set_state(&execution.run.arn, &execution.run.input, ExecutionState::Running);
     }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sightline_domain::{
     model::{ExecutionStatusChanged, ImportItem},
-    rules::{alert::AlertRequest, merge::Findings},
+    rules::alert::AlertRequest,
 };
 use sightline_kit::AnalysisInput;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ pub fn takes(function: &str, input: Value) -> Result<(), String> {
         "detect-labels" | "analyze-faces" | "detect-text" | "moderate-image" => check::<AnalysisInput>(input),
         "send-alert" => check::<AlertRequest>(input),
         "request-review" => check::<request_review::Input>(input),
-        "store-record" => check::<Findings>(input),
+        "store-record" => check::<store_record::Input>(input),
         "record-failure" => check::<ExecutionStatusChanged>(input),
         "import-image" => check::<ImportItem>(input),
         other => panic!("{other} has no input here"),

@@ -17,8 +17,9 @@ struct Run(Value);
 impl Run {
     /// Runs the state machine; `answers` maps a state to the result of its function.
     fn on(answers: &Value) -> Self {
-        let execution = json!({ "Id": "arn:aws:states:eu-west-1:123456789012:execution:m:e", "Input": sample("inspect-image")["Event"] });
-        let context = json!({ "Execution": execution, "Task": { "Token": "a-token" } });
+        let arn = "arn:aws:states:eu-west-1:123456789012:execution:m:e";
+        let execution = json!({ "Id": arn, "Input": sample("inspect-image")["Event"], "RedriveCount": 0 });
+        let context = json!({ "Execution": execution, "State": { "RetryCount": 0 }, "Task": { "Token": "a-token" } });
         let asked = json!({ "machine": *MACHINE, "input": execution["Input"], "context": context, "answers": answers });
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/state_machine/simulate.mjs");
         let packages = in_repository("cdk/package.json").canonicalize().unwrap();

@@ -96,6 +96,18 @@ fn every_retry_has_jitter_and_a_limit() {
     }
 }
 
+/// A retried Parallel state would start its states again with the retry count 0, so they would count as first attempts.
+#[test]
+fn retries_and_redrives_are_counted_as_earlier_attempts() {
+    let counted = "{% $sum([$states.context.State.RetryCount, $states.context.Execution.RedriveCount]) %}";
+    for task in tasks() {
+        let sent = &task.body["Arguments"]["Payload"]["EarlierAttempts"];
+        let needed = ["DetectLabels", "AnalyzeFaces", "DetectText", "ModerateImage", "StoreRecord"].contains(&task.name.as_str());
+        assert_eq!(sent.as_str(), needed.then_some(counted), "{}", task.name);
+    }
+    assert!(states().iter().all(|state| state.body["Type"] != "Parallel" || state.body.get("Retry").is_none()));
+}
+
 #[test]
 fn the_state_machines_call_every_function_not_called_from_outside() {
     let mut called: BTreeSet<String> = all_tasks().iter().map(State::function).collect();

@@ -23,7 +23,6 @@ use sightline_domain::{
     model::{
         clock::EpochMillis,
         error::StorageError,
-        image::ImageRef,
         record::{ProcessingStatus, Record, Tombstone, WorkQueue},
         rejection::ReasonCode,
         review::ReviewStatus,
@@ -47,7 +46,7 @@ const REVIEW_ATTRIBUTES: [&str; 8] = [
     REVIEW_TOKEN,
 ];
 
-/// Attributes of an earlier inspection. A new claim removes them, because they say that the image was inspected and its copies exist.
+/// Attributes of an inspection. A claim removes those of an earlier one that it does not replace.
 const INSPECTION_ATTRIBUTES: [&str; 6] = ["Width", "Height", "Thumbhash", "ProcessedKey", "ThumbnailKey", "LargeThumbnailKey"];
 
 /// Condition: the execution holds the record, and it is not COMPLETED.
@@ -126,23 +125,6 @@ impl Records for Tables {
     async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
         let changes = self.take_over(record, "ProcessingStatus = :failed AND FinishedAt = :rejected".to_owned())?;
         changes.value(":rejected", AttributeValue::N(rejected_at.to_string())).send(&self.client, CLAIMING).await
-    }
-
-    async fn record_inspection(&self, image: &ImageRef) -> Result<Written, StorageError> {
-        let condition = "ExecutionArn = :execution AND ProcessingStatus = :pending";
-        let key = record_key(&image.image_id, image.upload_timestamp);
-        let mut changes = Changes::new(&self.names.records, key, condition)
-            .set("Width", AttributeValue::N(image.width.to_string()))
-            .set("Height", AttributeValue::N(image.height.to_string()))
-            .set_text("ProcessedKey", &image.processed_key)
-            .set_text("ThumbnailKey", &image.thumbnail_key);
-        for (name, value) in [("Thumbhash", &image.thumbhash), ("LargeThumbnailKey", &image.large_thumbnail_key)] {
-            if let Some(value) = value {
-                changes = changes.set_text(name, value);
-            }
-        }
-        let changes = changes.text(":execution", &image.execution_arn).text(":pending", ProcessingStatus::Pending.as_ref());
-        changes.send(&self.client, "recording the inspection").await
     }
 
     async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
@@ -259,8 +241,9 @@ impl Tables {
     fn take_over(&self, record: &Record, condition: String) -> Result<Changes, StorageError> {
         let (key, mut attributes) = Self::split(CLAIMING, record)?;
         attributes.remove("Attempts");
+        let outdated: Vec<&str> = INSPECTION_ATTRIBUTES.into_iter().filter(|name| !attributes.contains_key(*name)).collect();
         let changes = Changes::new(&self.names.records, key, condition).set_all(attributes).increment("Attempts");
-        let changes = changes.remove(&FAILURE_ATTRIBUTES).remove(&REVIEW_ATTRIBUTES).remove(&INSPECTION_ATTRIBUTES);
+        let changes = changes.remove(&FAILURE_ATTRIBUTES).remove(&REVIEW_ATTRIBUTES).remove(&outdated);
         Ok(changes.text(":failed", ProcessingStatus::Failed.as_ref()))
     }
 

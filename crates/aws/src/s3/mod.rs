@@ -10,7 +10,12 @@ mod uploads;
 pub use listing::ObjectsPage;
 
 use crate::classify::storage;
-use aws_sdk_s3::{Client, error::SdkError, primitives::DateTime};
+use aws_sdk_s3::{
+    Client,
+    error::SdkError,
+    operation::get_object::GetObjectOutput,
+    primitives::{ByteStreamError, DateTime},
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sightline_domain::model::{ObjectRef, StorageError, image_name, percent::encode};
@@ -31,36 +36,35 @@ impl S3 {
         Self { client }
     }
 
-    /// Passes the content of the object to `take`, piece by piece, each with the total size that S3 announced. Returns the object's metadata;
-    /// `None` if the object does not exist.
-    async fn stream(
-        &self,
-        object: ObjectRef<'_>,
-        doing: &'static str,
-        mut take: impl FnMut(u64, &[u8]) + Send,
-    ) -> Result<Option<Metadata>, StorageError> {
+    /// The response to `GetObject`, with its body unread; `None` if the object does not exist.
+    async fn get(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<GetObjectOutput>, StorageError> {
         let request = self.client.get_object().bucket(object.bucket).key(object.key).set_version_id(object.version_id.map(str::to_owned));
-        let Some(mut answer) = self.found_or_absent(doing, object, request.send().await).await? else { return Ok(None) };
-        let announced = size(answer.content_length);
-        let broken = |source: aws_sdk_s3::primitives::ByteStreamError| StorageError::Unavailable { doing, source: source.into() };
-        while let Some(piece) = answer.body.try_next().await.map_err(broken)? {
-            take(announced, &piece);
-        }
-        Ok(Some(answer.metadata.unwrap_or_default()))
+        self.found_or_absent(doing, object, request.send().await).await
     }
 
-    /// The whole content of the object, and its metadata. The content is in memory only once: a function with 128 MB cannot hold 50 MB twice.
+    /// The whole content of the object, and its metadata.
     async fn read_with_metadata(&self, object: ObjectRef<'_>, doing: &'static str) -> Result<Option<(Vec<u8>, Metadata)>, StorageError> {
-        let mut bytes = Vec::new();
-        let take = |announced: u64, piece: &[u8]| {
-            if bytes.is_empty() {
-                bytes.reserve_exact(usize::try_from(announced.min(MAX_RESERVED)).unwrap_or_default());
-            }
-            bytes.extend_from_slice(piece);
-        };
-        let read = self.stream(object, doing, take).await?;
-        Ok(read.map(|metadata| (bytes, metadata)))
+        let Some(mut answer) = self.get(object, doing).await? else { return Ok(None) };
+        let bytes = collect_body(&mut answer, doing).await?;
+        Ok(Some((bytes, answer.metadata.unwrap_or_default())))
     }
+}
+
+/// Passes the body of a response to `take`, piece by piece.
+async fn read_body(answer: &mut GetObjectOutput, doing: &'static str, mut take: impl FnMut(&[u8]) + Send) -> Result<(), StorageError> {
+    let broken = |source: ByteStreamError| StorageError::Unavailable { doing, source: source.into() };
+    while let Some(piece) = answer.body.try_next().await.map_err(broken)? {
+        take(&piece);
+    }
+    Ok(())
+}
+
+/// The whole body of a response. It is in memory only once: a function with 128 MB cannot hold 50 MB twice.
+async fn collect_body(answer: &mut GetObjectOutput, doing: &'static str) -> Result<Vec<u8>, StorageError> {
+    let mut bytes = Vec::new();
+    bytes.reserve_exact(usize::try_from(size(answer.content_length).min(MAX_RESERVED)).unwrap_or_default());
+    read_body(answer, doing, |piece| bytes.extend_from_slice(piece)).await?;
+    Ok(bytes)
 }
 
 /// The response; `None` if the object does not exist.

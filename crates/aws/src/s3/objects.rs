@@ -1,6 +1,6 @@
 //! The port [`Objects`] over S3.
 
-use super::{NO_VERSION, S3, copy_source, found, millis, size};
+use super::{NO_VERSION, S3, copy_source, found, millis, read_body, size};
 use crate::classify::storage;
 use aws_sdk_s3::{
     error::BuildError,
@@ -32,9 +32,11 @@ impl Objects for S3 {
     }
 
     async fn sha256(&self, image: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
+        let doing = "reading the image";
+        let Some(mut answer) = self.get(image, doing).await? else { return Ok(None) };
         let mut hash = ContentHash::default();
-        let read = self.stream(image, "reading the image", |_, piece| hash.update(piece)).await?;
-        Ok(read.map(|_metadata| hash.hex()))
+        read_body(&mut answer, doing, |piece| hash.update(piece)).await?;
+        Ok(Some(hash.hex()))
     }
 
     async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {

@@ -1,27 +1,45 @@
 //! The port [`Uploads`] over S3.
 
-use super::{NO_VERSION, S3, file_name, millis, objects::STATUS_TAG, size};
-use aws_sdk_s3::{operation::head_object::HeadObjectOutput, types::ObjectVersion};
+use super::{NO_VERSION, S3, collect_body, file_name, millis, objects::STATUS_TAG, size};
+use aws_sdk_s3::{
+    operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
+    types::ObjectVersion,
+};
 use sightline_domain::{
     model::{EpochMillis, ObjectRef, StorageError, Upload, layout},
-    ports::{Page, TAGGED_STATUSES, UploadFacts, UploadVersion, Uploads, VersionPosition},
+    ports::{FetchedUpload, Page, TAGGED_STATUSES, UploadFacts, UploadVersion, Uploads, VersionPosition},
 };
 
 impl Uploads for S3 {
     async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
-        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(upload.version_id.clone());
-        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: upload.version_id.as_deref() };
-        let current = self.found_or_absent("looking up the object", object, request.send().await).await?;
-        match current {
-            Some(head) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(head.e_tag(), &upload.etag) => {
-                Ok(Some(facts_of_head(head, upload)))
-            }
-            None if upload.version_id.is_some() => Ok(None),
-            _ => match self.version_by_etag(upload).await? {
-                Some(version) => self.facts_of_version(upload, version).await,
-                None => Ok(None),
-            },
-        }
+        let head = |version_id: Option<String>| async move {
+            let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version_id.as_deref() };
+            let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version_id.clone());
+            self.found_or_absent("looking up the object", object, request.send().await).await
+        };
+        let found = self.meant_version(upload, head, HeadObjectOutput::e_tag).await?;
+        Ok(found.map(|(head, listed)| UploadFacts {
+            version_id: upload.version_id.clone().or(listed).or(head.version_id),
+            size: size(head.content_length),
+            last_modified: millis(head.last_modified),
+            name: file_name(head.metadata.as_ref()),
+        }))
+    }
+
+    async fn fetch(&self, upload: &Upload, max_bytes: u64) -> Result<Option<FetchedUpload>, StorageError> {
+        const DOING: &str = "reading the object";
+        let get = |version_id: Option<String>| async move {
+            self.get(ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version_id.as_deref() }, DOING).await
+        };
+        let Some((mut answer, listed)) = self.meant_version(upload, get, GetObjectOutput::e_tag).await? else { return Ok(None) };
+        let facts = UploadFacts {
+            version_id: upload.version_id.clone().or(listed).or_else(|| answer.version_id.clone()),
+            size: size(answer.content_length),
+            last_modified: millis(answer.last_modified),
+            name: file_name(answer.metadata.as_ref()),
+        };
+        let bytes = if facts.size > max_bytes { Vec::new() } else { collect_body(&mut answer, DOING).await? };
+        Ok(Some(FetchedUpload { facts, bytes }))
     }
 
     async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
@@ -56,18 +74,33 @@ impl Uploads for S3 {
 }
 
 impl S3 {
+    /// The response to `request` for exactly the version that `upload` refers to, with the version's id if it had to be listed; `None` if the
+    /// version is gone. `request` takes a version id; `None`: the current version.
+    async fn meant_version<T, F>(
+        &self,
+        upload: &Upload,
+        request: impl Fn(Option<String>) -> F,
+        etag: impl Fn(&T) -> Option<&str>,
+    ) -> Result<Option<(T, Option<String>)>, StorageError>
+    where
+        F: Future<Output = Result<Option<T>, StorageError>>,
+    {
+        match request(upload.version_id.clone()).await? {
+            Some(found) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(etag(&found), &upload.etag) => {
+                Ok(Some((found, None)))
+            }
+            None if upload.version_id.is_some() => Ok(None),
+            _ => {
+                let Some(version) = self.version_by_etag(upload).await? else { return Ok(None) };
+                Ok(request(version.version_id.clone()).await?.map(|found| (found, version.version_id)))
+            }
+        }
+    }
+
     /// The version with the upload's entity tag, for an event without a version in a versioned bucket.
     async fn version_by_etag(&self, upload: &Upload) -> Result<Option<ObjectVersion>, StorageError> {
         let versions = self.versions(upload, &upload.key, |key| key == upload.key).await?;
         Ok(versions.into_iter().find(|version| same_etag(version.e_tag(), &upload.etag)))
-    }
-
-    /// The facts of a listed version. The listing has no metadata, so the version is read with a HEAD request.
-    async fn facts_of_version(&self, upload: &Upload, version: ObjectVersion) -> Result<Option<UploadFacts>, StorageError> {
-        let request = self.client.head_object().bucket(&upload.bucket).key(&upload.key).set_version_id(version.version_id.clone());
-        let object = ObjectRef { bucket: &upload.bucket, key: &upload.key, version_id: version.version_id.as_deref() };
-        let head = self.found_or_absent("looking up the version of the object", object, request.send().await).await?;
-        Ok(head.map(|head| UploadFacts { version_id: version.version_id.clone(), ..facts_of_head(head, upload) }))
     }
 
     /// All versions of the `wanted` keys that begin with `prefix`, sorted by key, the newest of each key first. A key is listed
@@ -87,13 +120,4 @@ impl S3 {
 
 fn same_etag(theirs: Option<&str>, ours: &str) -> bool {
     theirs.is_some_and(|etag| etag.trim_matches('"') == ours)
-}
-
-fn facts_of_head(head: HeadObjectOutput, upload: &Upload) -> UploadFacts {
-    UploadFacts {
-        size: size(head.content_length),
-        last_modified: millis(head.last_modified),
-        name: file_name(head.metadata.as_ref()),
-        version_id: upload.version_id.clone().or(head.version_id),
-    }
 }

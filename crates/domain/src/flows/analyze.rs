@@ -1,4 +1,4 @@
-//! Asks Rekognition at most once for each analysis of an image, and keeps the answer.
+//! Asks Rekognition once for each analysis of an image, and keeps the answer.
 
 use crate::{
     model::{
@@ -12,16 +12,14 @@ use crate::{
 };
 use serde::de::DeserializeOwned;
 
-/// The answer of `analysis` to `question`: the stored one if it covers the question, else Rekognition's, which is stored whole before
-/// this returns.
+/// The answer of `analysis` to `question`: the stored one if it covers the question, else Rekognition's ([`analyze`]).
 ///
 /// A stored answer to a narrower question, such as one with a higher `MinConfidence`, lacks findings that the settings now ask for, so
 /// Rekognition is asked again. Only then is an analysis of an image paid for again on purpose.
 ///
 /// # Errors
 ///
-/// [`RecognitionError`] if Rekognition refuses the image or does not answer, also if its answer is not the expected JSON, which is then
-/// not stored; [`StorageError`] if the answer cannot be read or stored.
+/// As [`analyze`]; [`StorageError`] also if the stored answer cannot be read.
 pub async fn analyze_once<A, E>(
     analyzer: &impl ImageAnalyzer,
     objects: &impl Objects,
@@ -33,16 +31,35 @@ where
     A: DeserializeOwned,
     E: From<RecognitionError> + From<StorageError>,
 {
-    let key = layout::result(&image.image_id, analysis);
-    if let Some(stored) = objects.read_answer(&image.bucket, &key).await?
+    if let Some(stored) = objects.read_answer(&image.bucket, &layout::result(&image.image_id, analysis)).await?
         && stored.question(analysis).covers(&question)
         && let Ok(answer) = serde_json::from_slice(&stored.json)
     {
         return Ok(answer);
     }
+    analyze(analyzer, objects, image, analysis, question).await
+}
+
+/// Rekognition's answer of `analysis` to `question`, which is stored whole before this returns.
+///
+/// # Errors
+///
+/// [`RecognitionError`] if Rekognition refuses the image or does not answer, also if its answer is not the expected JSON, which is then
+/// not stored; [`StorageError`] if the answer cannot be stored.
+pub async fn analyze<A, E>(
+    analyzer: &impl ImageAnalyzer,
+    objects: &impl Objects,
+    image: &ImageRef,
+    analysis: Analysis,
+    question: Question,
+) -> Result<A, E>
+where
+    A: DeserializeOwned,
+    E: From<RecognitionError> + From<StorageError>,
+{
     let fresh = analyzer.analyze(analysis, &question, ObjectRef::current(&image.bucket, &image.processed_key)).await?;
     let answer = serde_json::from_slice(&fresh)
         .map_err(|source| RecognitionError::Unavailable { operation: analysis.operation(), source: source.into() })?;
-    objects.write_answer(&image.bucket, &key, fresh, &question).await?;
+    objects.write_answer(&image.bucket, &layout::result(&image.image_id, analysis), fresh, &question).await?;
     Ok(answer)
 }

@@ -28,6 +28,16 @@ impl<D> Event<D> {
 /// S3 "Object Created".
 pub type ObjectCreated = Event<ObjectCreatedDetail>;
 
+/// The reasons in events of S3 (S3 user guide, "Amazon S3 event message structure in EventBridge").
+const REASONS_OF_S3: [&str; 4] = ["PutObject", "POST Object", "CopyObject", "CompleteMultipartUpload"];
+
+impl ObjectCreated {
+    /// Whether S3 sent the event when the object was uploaded, so no [`object_created`] started the execution later.
+    pub fn is_sent_by_s3(&self) -> bool {
+        REASONS_OF_S3.contains(&self.detail.reason.as_str())
+    }
+}
+
 impl Upload {
     /// The upload of an S3 "Object Created" event.
     pub fn from_event(event: &ObjectCreated) -> Self {
@@ -81,6 +91,9 @@ pub struct ObjectCreatedDetail {
     pub bucket: Bucket,
     /// The object.
     pub object: Object,
+    /// The S3 operation that created the object, or who else started the execution ([`object_created`]).
+    #[serde(default)]
+    pub reason: String,
     /// `FinishedAt` of the rejection after which the image is inspected again ([`reinspection_event`]); S3 never sends it.
     #[serde(default, rename = "rejected-at", skip_serializing_if = "Option::is_none")]
     pub rejected_at: Option<EpochMillis>,

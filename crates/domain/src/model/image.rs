@@ -104,9 +104,29 @@ pub struct ImageRef {
     pub warnings: Vec<String>,
     /// The execution that holds the record.
     pub execution_arn: String,
+    /// Set by the inspection that created the record after S3's own event; `None` if there may have been a record before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Creation>,
+}
+
+/// What only the new record of an image has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Creation {
+    /// Entity tag of the original.
+    #[serde(rename = "ETag")]
+    pub etag: String,
+    /// When the execution claimed the record, epoch milliseconds.
+    pub claimed_at: EpochMillis,
 }
 
 impl ImageRef {
+    /// Whether no earlier attempt of a state can have stored anything for this image: its record is new, and the state has no
+    /// `earlier_attempts` (retries of the state and redrives of the execution).
+    pub const fn is_first_attempt(&self, earlier_attempts: u64) -> bool {
+        self.created.is_some() && earlier_attempts == 0
+    }
+
     /// `s3://bucket/key` of the original.
     pub fn s3_url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.key)

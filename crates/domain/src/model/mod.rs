@@ -30,7 +30,7 @@ pub use findings::{
     Scored, StoredLabel, TextFound, TextLine, Verdict,
 };
 pub use identity::{ContentHash, DEFAULT_OWNER, ObjectRef, Upload};
-pub use image::{BoundingBox, ExifFacts, GeoPoint, ImageFormat, ImageRef};
+pub use image::{BoundingBox, Creation, ExifFacts, GeoPoint, ImageFormat, ImageRef};
 pub use import::{ImportItem, ImportStatus, Imported, LIST_HEADING, ListedObject};
 pub use meter::{CallMeter, Calls};
 pub use record::{

@@ -5,7 +5,7 @@ use crate::model::{
     clock::{DAY_MILLIS, EpochMillis},
     findings::{Face, Flag, Scored, StoredLabel, TextLine, Verdict},
     identity::Upload,
-    image::{ExifFacts, ImageFormat},
+    image::{Creation, ExifFacts, ImageFormat, ImageRef},
     image_name::image_name,
     rejection::ReasonCode,
     review::{ReviewOutcome, ReviewStatus},
@@ -270,6 +270,15 @@ impl Record {
             schema_version: SCHEMA_VERSION,
             ..Self::default()
         }
+    }
+
+    /// The record as the inspection of `image` created it, without what the inspection found; `None` if there may have been a record before.
+    pub fn created(image: &ImageRef) -> Option<Self> {
+        let Creation { etag, claimed_at } = image.created.clone()?;
+        let upload = Upload { bucket: image.bucket.clone(), key: image.key.clone(), version_id: image.version_id.clone(), etag };
+        let (id, execution) = (image.image_id.clone(), image.execution_arn.clone());
+        let record = Self::claimed(id, &upload, image.size, image.upload_timestamp, execution, claimed_at);
+        Some(Self { image_name: image.image_name.clone(), ..record })
     }
 
     /// The upload of this record, with the version if its id depends on the version. `None` if the record has no `S3_URL`.

@@ -31,7 +31,7 @@ pub use objects::{Content, ObjectVersion, Objects, TAGGED_STATUSES, Tagged};
 pub use overlays::Overlays;
 pub use records::{Records, ReviewRequest, Written};
 pub use review_leases::{ReviewClaim, ReviewLease, ReviewLeases};
-pub use uploads::{UploadFacts, UploadVersion, Uploads, VersionPosition};
+pub use uploads::{FetchedUpload, UploadFacts, UploadVersion, Uploads, VersionPosition};
 pub use work_queues::{QueuedImage, ReviewQueueState, SavedDecision, Unreadable, WorkQueues};
 
 /// One page of a listing.

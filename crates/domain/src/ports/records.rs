@@ -1,5 +1,5 @@
 use crate::{
-    model::{clock::EpochMillis, error::StorageError, findings::Flag, image::ImageRef, record::Record},
+    model::{clock::EpochMillis, error::StorageError, findings::Flag, record::Record},
     rules::label_index::LabelRow,
 };
 use secrecy::SecretString;
@@ -65,14 +65,6 @@ pub trait Records: Sync {
     ///
     /// [`StorageError`] if DynamoDB cannot be written.
     fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
-
-    /// Writes what the inspection found to the PENDING record, if `image`'s execution still holds it: width, height, thumbhash, and the keys of
-    /// the copies, which must exist. So lists show the picture while it is analysed or under review.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
-    fn record_inspection(&self, image: &ImageRef) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Writes the FAILED `record` if there is none, or if the existing one is held by the same execution, is not COMPLETED, and no review
     /// was requested since it was read. Review and overlay stay as they are.

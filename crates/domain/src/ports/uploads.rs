@@ -20,6 +20,15 @@ pub struct UploadFacts {
     pub name: Option<String>,
 }
 
+/// An upload as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedUpload {
+    /// Its facts.
+    pub facts: UploadFacts,
+    /// Its content; empty if it is larger than the caller accepts.
+    pub bytes: Vec<u8>,
+}
+
 /// One version of one upload, from a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadVersion {
@@ -62,6 +71,10 @@ pub struct VersionPosition {
 pub trait Uploads: Sync {
     /// The facts of exactly the version that `upload` refers to; `None` if it is gone.
     fn find(&self, upload: &Upload) -> impl Future<Output = Result<Option<UploadFacts>, StorageError>> + Send;
+
+    /// The facts and the content of exactly the version that `upload` refers to, in one call; `None` if it is gone. Content of more than
+    /// `max_bytes` is not read.
+    fn fetch(&self, upload: &Upload, max_bytes: u64) -> impl Future<Output = Result<Option<FetchedUpload>, StorageError>> + Send;
 
     /// `LastModified` of the oldest version after `after` (`None`: of all versions) of all keys that name the upload's image
     /// ([`Upload::shares_image_with`]), epoch milliseconds; `None` if there is none.

@@ -7,6 +7,7 @@ use serde_json::json;
 use sightline_domain::{
     model::{
         DAY_MILLIS, EpochMillis, FixedClock, ImageRef, ProcessingStatus, Record, Upload,
+        event::object_created,
         identity::{content_key, hex_sha256},
     },
     ports::{Objects, Records, Uploads},
@@ -108,15 +109,10 @@ fn a_new_upload_is_claimed_and_copied() {
 }
 
 #[test]
-fn the_record_has_what_a_list_shows_as_soon_as_the_copies_exist() {
+fn the_claimed_record_has_what_a_list_shows() {
     let world = World::new();
     let upload = world.upload(&key(), 400);
-    let (records, objects) = (world.records.clone(), world.objects.clone());
-    let failing = Failing::new(world.records.clone()).before("record_inspection", move || {
-        assert!(records.all()[0].thumbnail_key.is_none());
-        assert_eq!(objects.keys().iter().filter(|key| key.starts_with("processed/")).count(), 3, "keys of existing objects only");
-    });
-    let image = run_with(&failing, &world.objects, &upload, EXECUTION).unwrap();
+    let image = world.run(&upload, EXECUTION).unwrap();
     let record = world.records.all().remove(0);
     assert_eq!((record.processing_status, record.width, record.height), (ProcessingStatus::Pending, Some(400), Some(100)));
     assert_eq!((record.processed_key, record.thumbnail_key), (Some(image.processed_key), Some(image.thumbnail_key)));
@@ -125,27 +121,20 @@ fn the_record_has_what_a_list_shows_as_soon_as_the_copies_exist() {
 }
 
 #[test]
-fn a_new_execution_does_not_show_the_inspection_of_an_earlier_one() {
-    let (world, upload) = claimed();
-    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
-    let records = world.records.clone();
-    let objects = Failing::new(world.objects.clone()).before("write_jpeg", move || {
-        let record = records.all().remove(0);
-        assert_eq!((record.width, record.thumbhash, record.thumbnail_key, record.processed_key), (None, None, None, None));
-    });
-    assert!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).is_ok());
-    assert_eq!(world.records.all()[0].width, Some(120));
-}
-
-#[test]
-fn an_execution_that_lost_the_record_while_inspecting_does_not_write_to_it() {
+fn the_image_says_whether_its_record_is_new() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    let records = world.records.clone();
-    let taken = json!({"ExecutionArn": OTHER_EXECUTION});
-    let objects = Failing::new(world.objects.clone()).before("write_jpeg", move || records.change(IMAGE_ID, taken.clone()));
-    assert!(run_with(&world.records, &objects, &upload, EXECUTION).is_ok(), "later states end as superseded");
-    assert_eq!(world.records.all()[0].width, None);
+    let created = world.run(&upload, EXECUTION).unwrap().created.unwrap();
+    assert_eq!((created.etag, created.claimed_at), (upload.etag.clone(), NOW));
+    assert!(world.run(&upload, EXECUTION).unwrap().created.is_none(), "a retry");
+    world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
+    assert!(world.run(&upload, OTHER_EXECUTION).unwrap().created.is_none(), "a new execution of a failed image");
+    let lost = world.upload("raw-uploads/holiday/IMG 1.jpg", 120);
+    let started = object_created(&lost, 1, UPLOADED, "reconcile");
+    assert!(
+        run_event(NOW, &world.records, &world.objects, &started, EXECUTION).unwrap().created.is_none(),
+        "the record may have been lost"
+    );
 }
 
 #[test]
@@ -213,18 +202,11 @@ fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
 }
 
 #[test]
-fn a_duplicate_does_not_read_the_image() {
-    let (world, upload) = claimed();
-    let objects = Failing::new(world.objects.clone()).fail("read", When::Before, 1);
-    assert_eq!(run_with(&world.records, &objects, &upload, OTHER_EXECUTION).unwrap_err().name(), "Image.Duplicate");
-}
-
-#[test]
 fn a_retry_of_the_same_execution_continues() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
     let first = world.run(&upload, EXECUTION).unwrap();
-    assert_eq!(world.run(&upload, EXECUTION).unwrap(), first);
+    assert_eq!(world.run(&upload, EXECUTION).unwrap(), ImageRef { created: None, ..first });
     assert_eq!(world.records.all()[0].attempts, 1);
 }
 
@@ -373,7 +355,7 @@ fn a_rejected_image_has_a_record() {
 fn no_record_is_created_while_s3_is_unavailable() {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    let objects = Failing::new(world.objects.clone()).fail("find_upload", When::Before, 1);
+    let objects = Failing::new(world.objects.clone()).fail("fetch_upload", When::Before, 1);
     assert_eq!(run_with(&world.records, &objects, &upload, EXECUTION).unwrap_err().name(), "Storage.Unavailable");
     assert!(world.records.all().is_empty());
 }

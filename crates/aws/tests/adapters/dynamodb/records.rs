@@ -13,7 +13,7 @@ use sightline_domain::{
     ports::{Interventions, Records, ReviewRequest, Written},
     rules::label_index::rows,
 };
-use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed, image};
+use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
 use std::collections::HashSet;
 
 async fn complete(replay: &Replay) -> Result<Written, StorageError> {
@@ -99,7 +99,6 @@ async fn write(tables: &Tables, name: &str) -> Written {
     let written = match name {
         "claim" => tables.claim(&claimed()).await,
         "claim_rejected" => tables.claim_rejected(&claimed(), 7).await,
-        "record_inspection" => tables.record_inspection(&image()).await,
         "fail" => tables.fail(&failed).await,
         "fail in review" => tables.fail(&Record { review_deadline: Some(7), ..failed }).await,
         "request_review" => tables.request_review(&request).await,
@@ -126,7 +125,6 @@ async fn every_write_is_well_formed_and_a_failed_condition_is_a_refusal() {
     for name in [
         "claim",
         "claim_rejected",
-        "record_inspection",
         "fail",
         "fail in review",
         "request_review",
