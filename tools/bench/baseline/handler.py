@@ -22,13 +22,10 @@ ANALYSES = {
 
 
 def analyse(event):
-    """Reads the stored answer, which is absent; calls Rekognition; stores the answer."""
+    """Calls Rekognition and stores the answer, as in the first attempt of a new image."""
     image = event["Image"]
     operation, parameters = ANALYSES[FUNCTION]
     key = f"results/{image['ImageID']}/{operation}.json"
-    stored = read(image["Bucket"], key)
-    if stored is not None:
-        return stored
     answer = getattr(rekognition, operation)(Image={"S3Object": {"Bucket": image["Bucket"], "Name": image["ProcessedKey"]}}, **parameters)
     answer.pop("ResponseMetadata")
     s3.put_object(Bucket=image["Bucket"], Key=key, Body=json.dumps(answer), ContentType="application/json")
@@ -60,9 +57,9 @@ def request_review(event):
 
 
 def store_record(event):
-    """Reads the record, writes it with a row for each label in one transaction, and tags the original."""
+    """Writes the record with a row for each label in one transaction, and tags the original."""
     image = event["Image"]
-    item = find(image["ImageID"])
+    item = {"ImageID": {"S": image["ImageID"]}, "UploadTimestamp": {"N": str(image["UploadTimestamp"])}, "OwnerID": {"S": image["OwnerID"]}}
     labels = [label["Name"] for label in event["Labels"]["Labels"]]
     record = {**item, "ProcessingStatus": {"S": "COMPLETED"}, "Labels": {"L": [{"S": label} for label in labels]}}
     rows = [{"Label": {"S": label}, "ImageID": item["ImageID"], "UploadTimestamp": item["UploadTimestamp"]} for label in labels]
@@ -73,12 +70,6 @@ def store_record(event):
     tags = s3.get_object_tagging(**place)["TagSet"]
     s3.put_object_tagging(**place, Tagging={"TagSet": [*tags, {"Key": "status", "Value": "analyzed"}]})
     return {"ImageID": image["ImageID"], "ProcessingStatus": "COMPLETED"}
-
-
-def find(image_id):
-    """The record of an image."""
-    condition = {"KeyConditionExpression": "ImageID = :id", "ExpressionAttributeValues": {":id": {"S": image_id}}}
-    return dynamodb.query(TableName=RECORDS, ConsistentRead=True, ScanIndexForward=False, Limit=1, **condition)["Items"][0]
 
 
 def read(bucket, key):
