@@ -1,6 +1,7 @@
 //! From images to tensors: resizes, cuts out turned pieces (faces, lines of text), converts to planes.
 
-use image::{Rgb, RgbImage};
+use crate::geometry::{BoundingBox, dimensions};
+use image::{Rgb, RgbImage, imageops::crop_imm};
 use sightline_resize::Filter;
 
 /// A point in an image or a crop, in pixels.
@@ -12,6 +13,16 @@ const MAX_SAMPLES: f32 = 6.;
 /// Resizes without keeping the proportions; smooth when it shrinks.
 pub(crate) fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
     sightline_resize::resize(image, width, height, Filter::Bilinear)
+}
+
+/// A part of a photo, at least one pixel, and the pixel where it begins.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(crate) fn cut_out(image: &RgbImage, part: BoundingBox) -> (Pixel, RgbImage) {
+    let (width, height) = dimensions(image);
+    let (left, top) = ((part.left * width).floor(), (part.top * height).floor());
+    let (right, bottom) = (((part.left + part.width) * width).ceil(), ((part.top + part.height) * height).ceil());
+    let cut = crop_imm(image, left as u32, top as u32, (right - left).max(1.) as u32, (bottom - top).max(1.) as u32);
+    ([left, top], cut.to_image())
 }
 
 /// The size of the image, shrunk if it has more than about `most` pixels, enlarged (each side at most twice) if it has fewer than `least`.

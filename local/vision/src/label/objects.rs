@@ -3,7 +3,7 @@
 //! The model sees the whole photo, and four overlapping parts of it, in which small objects are larger. An object that only the photo or only
 //! its parts show is often a mistake.
 
-use image::{RgbImage, imageops::crop_imm};
+use image::RgbImage;
 
 use super::Instance;
 use crate::geometry::{BoundingBox, suppress};
@@ -86,18 +86,11 @@ impl ObjectModel {
     }
 
     fn view(&self, image: &RgbImage, part: BoundingBox) -> Result<View, VisionError> {
-        let resized = if part.area() < 1. { pixels::resize(&cut(image, part), SIDE, SIDE) } else { pixels::resize(image, SIDE, SIDE) };
+        let resized =
+            if part.area() < 1. { pixels::resize(&pixels::cut_out(image, part).1, SIDE, SIDE) } else { pixels::resize(image, SIDE, SIDE) };
         let data = pixels::planes(&resized, NORMALIZATION);
         self.0.run([1, 3, SIDE as usize, SIDE as usize], &data, |[boxes, scores]| decode(&boxes, &scores, part))
     }
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn cut(image: &RgbImage, part: BoundingBox) -> RgbImage {
-    let (width, height) = crate::geometry::dimensions(image);
-    let pixels = |fraction: f32, length: f32| (fraction * length) as u32;
-    let (across, down) = (pixels(part.width, width).max(1), pixels(part.height, height).max(1));
-    crop_imm(image, pixels(part.left, width), pixels(part.top, height), across, down).to_image()
 }
 
 fn decode(boxes: &Output<'_>, scores: &Output<'_>, part: BoundingBox) -> Option<View> {

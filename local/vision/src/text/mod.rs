@@ -9,7 +9,7 @@ mod words;
 
 use std::sync::Arc;
 
-use image::{RgbImage, imageops::crop_imm};
+use image::RgbImage;
 
 pub(crate) use self::detect::Regions;
 pub use self::words::{Line, Word};
@@ -20,6 +20,7 @@ use self::{
 };
 use crate::geometry::{BoundingBox, Point, as_f32, dimensions};
 use crate::photo::Photo;
+use crate::pixels;
 use crate::runtime::{Model, Runtime, VisionError};
 
 /// Photos are resized to between these numbers of pixels; a side is at most doubled.
@@ -125,7 +126,7 @@ impl TextModels {
         if part.area() > SEARCH_ALL {
             return Ok(detect::detect(&self.detector, image, size)?.detected);
         }
-        let (corner, cut) = cut_out(image, part);
+        let (corner, cut) = pixels::cut_out(image, part);
         let pixels = part.area() * as_f32(size.0 as usize * size.1 as usize);
         let detected = detect::detect(&self.detector, &cut, detect::size(&cut, pixels, pixels))?.detected;
         Ok(detected.into_iter().map(|detected| Detected { region: detected.region.moved(corner), ..detected }).collect())
@@ -159,14 +160,4 @@ fn score(glyphs: &[Glyph]) -> f32 {
 fn with_margin(part: BoundingBox) -> BoundingBox {
     let BoundingBox { left, top, width, height } = part;
     BoundingBox::within_image(left - SEARCH_MARGIN, top - SEARCH_MARGIN, left + width + SEARCH_MARGIN, top + height + SEARCH_MARGIN)
-}
-
-/// A part of a photo, and the pixel where it begins.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn cut_out(image: &RgbImage, part: BoundingBox) -> ([f32; 2], RgbImage) {
-    let (width, height) = dimensions(image);
-    let (left, top) = ((part.left * width).floor(), (part.top * height).floor());
-    let (right, bottom) = (((part.left + part.width) * width).ceil(), ((part.top + part.height) * height).ceil());
-    let cut = crop_imm(image, left as u32, top as u32, (right - left).max(1.) as u32, (bottom - top).max(1.) as u32);
-    ([left, top], cut.to_image())
 }
