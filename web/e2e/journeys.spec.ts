@@ -200,9 +200,15 @@ test('ann sees that a photo is inspected, before it is analysed', async ({ reque
   await page.goto('/upload');
   await choose(page, copyOf('rocket.jpg', 'slow.jpg'));
   await expect(card(page, 'slow.jpg')).toContainText('Analysing…');
+  // The record names the picture a moment before it exists.
+  let early = true;
+  await page.route(/\/thumbnail/, (route) => (early ? route.fulfill({ status: 404 }) : route.continue()));
+  const failed = page.waitForResponse((response) => response.status() === 404 && response.url().includes('/thumbnail'));
   await page.getByRole('link', { name: 'Photos', exact: true }).click();
-  // The grid has its picture already.
-  await expect(page.getByRole('link', { name: /^slow\.jpg/ }).locator('img')).toHaveJSProperty('complete', true);
+  await failed;
+  early = false;
+  await expect(page.getByRole('link', { name: /^slow\.jpg/ }).locator('img')).toHaveClass(/in/);
+  await page.unrouteAll();
   await page.goBack();
   await expect(card(page, 'slow.jpg')).toContainText('Done', { timeout: 120_000 });
 });
