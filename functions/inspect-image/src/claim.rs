@@ -21,7 +21,7 @@ pub struct Claim<'a, R, O> {
     pub now: EpochMillis,
 }
 
-/// What was read before the upload was.
+/// What is looked up while the upload is read.
 #[derive(Default)]
 pub struct Known {
     /// The record under the first candidate id.
@@ -84,9 +84,13 @@ impl<R: Records, O: Uploads + Objects> Claim<'_, R, O> {
     /// # Errors
     /// `Image.Duplicate` if the upload already has its record under this id; a `StorageError` if DynamoDB or S3 cannot be read.
     pub async fn first_id(&self, facts: &UploadFacts, known: Known) -> Result<FirstId, StepFailure> {
-        let Some(id) = self.upload.candidate_ids().into_iter().next() else { return Err(deleted_rejection().into()) };
-        set_image_id(&id);
-        let state = self.state_of(known.record, &id, facts).await?;
+        let state = match self.upload.candidate_ids().first() {
+            Some(id) => {
+                set_image_id(id);
+                self.state_of(known.record, id, facts).await?
+            }
+            None => ClaimState::Free { erased_upload: None },
+        };
         match state {
             ClaimState::Duplicate(known) => Err(duplicate(known).into()),
             state => Ok(FirstId { state, uploaded: known.uploaded.unwrap_or(facts.last_modified) }),
