@@ -1,7 +1,11 @@
 //! The log: JSON lines with ids, and never found text, faces or secrets.
 
-use crate::{function::Function, image::Image, local_stack::LocalStack};
-use serde_json::Value;
+use crate::{
+    function::Function,
+    image::Image,
+    local_stack::{LocalStack, sample},
+};
+use serde_json::{Value, json};
 use std::{thread::sleep, time::Duration};
 
 /// The log lines so far; each must be JSON with timestamp, level and message.
@@ -56,6 +60,30 @@ async fn every_invocation_writes_one_line_of_metrics() {
     assert_eq!((&first["ProviderCalls"], &first["Retries"]), (&2.into(), &0.into()), "asked, kept the answer");
     assert!(first["ProviderTime"].as_u64().unwrap() <= first["Duration"].as_u64().unwrap() && first["request_id"].is_string(), "{first}");
     assert!(!first.to_string().contains(found["TextLines"][0]["Text"].as_str().unwrap()), "found text");
+    image.clean(&local).await;
+}
+
+/// Budget of docs/architecture.md. A key that names the image's id needs one call more, which lists its versions.
+#[tokio::test]
+async fn a_new_image_needs_eleven_calls_besides_those_of_rekognition() {
+    let local = LocalStack::default_stage().await;
+    let image = Image::uploaded(&local, &sample("coffee.jpg")).await;
+    let mut calls = Vec::new();
+    let mut run = |name: &str, input: &Value| {
+        let mut function = local.function(name);
+        let result = function.result(input);
+        calls.push(metrics(&function)[0]["ProviderCalls"].as_u64().unwrap());
+        result
+    };
+    let accepted = run("inspect-image", &image.input(&local, "inspect-image"));
+    let analysed = json!({"Image": accepted, "EarlierAttempts": 0});
+    let (labels, moderation) = (run("detect-labels", &analysed), run("moderate-image", &analysed));
+    let mut findings = image.input(&local, "store-record");
+    for (name, value) in [("Image", accepted), ("Labels", labels), ("Moderation", moderation), ("Review", Value::Null)] {
+        findings[name] = value;
+    }
+    assert_eq!(run("store-record", &findings)["ProcessingStatus"], "COMPLETED");
+    assert_eq!(calls, [6, 2, 2, 3], "inspect-image, two analyses with a call of Rekognition each, store-record");
     image.clean(&local).await;
 }
 
