@@ -34,7 +34,7 @@ fn ask(objects: &impl Objects, answer: &'static [u8]) -> (Result<DetectLabelsAns
 
 fn ask_for(objects: &impl Objects, question: Question, answer: &'static [u8]) -> (Result<DetectLabelsAnswer, Either>, bool) {
     let analyzer = ScriptedAnalyzer::default().answering(answer);
-    let outcome = ready(analyze_once::<DetectLabelsAnswer, Either>(&analyzer, objects, &image(), Analysis::Labels, question));
+    let outcome = ready(analyze_once::<DetectLabelsAnswer, Either>(&analyzer, objects, &image(), 1, Analysis::Labels, question));
     (outcome, !analyzer.calls().is_empty())
 }
 
@@ -140,7 +140,7 @@ fn an_answer_without_a_question_covers_the_questions_of_earlier_releases() {
         let results = MemoryObjects::default();
         results.upload(BUCKET, &sightline_domain::model::layout::result(IMAGE_ID, analysis), b"{}", 0);
         let analyzer = ScriptedAnalyzer::default().answering(*b"{}");
-        ready(analyze_once::<serde_json::Value, Either>(&analyzer, &results, &image(), analysis, needed)).unwrap();
+        ready(analyze_once::<serde_json::Value, Either>(&analyzer, &results, &image(), 1, analysis, needed)).unwrap();
         !analyzer.calls().is_empty()
     };
     assert!(!calls(Analysis::Labels, Question::LABELS));

@@ -3,7 +3,7 @@
 use crate::{Step, StepFailure};
 use serde::Deserialize;
 use sightline_domain::{
-    flows::analyze::{analyze, analyze_once},
+    flows::analyze::analyze_once,
     model::{Analysis, ImageRef},
     ports::{ImageAnalyzer, Objects},
     rules::analysis::AnalysisRules,
@@ -41,12 +41,7 @@ impl<R: AnalysisRules, A: ImageAnalyzer, O: Objects> Step for AnalysisStep<R, A,
 
     async fn run(&self, AnalysisInput { image, earlier_attempts }: AnalysisInput) -> Result<R::Found, StepFailure> {
         let (analyzer, objects, question) = (&self.analyzer, &self.objects, self.rules.question());
-        let answer: Result<R::Answer, StepFailure> = if image.is_first_attempt(earlier_attempts) {
-            analyze(analyzer, objects, &image, R::ANALYSIS, question).await
-        } else {
-            analyze_once(analyzer, objects, &image, R::ANALYSIS, question).await
-        };
-        let answer = answer?;
+        let answer: R::Answer = analyze_once::<_, StepFailure>(analyzer, objects, &image, earlier_attempts, R::ANALYSIS, question).await?;
         let found = self.rules.read(&image.image_id, &answer);
         let (answered, kept) = R::count(&answer, &found);
         tracing::info!(analysis = R::ANALYSIS.operation(), answered, kept, "answer read");
