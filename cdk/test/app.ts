@@ -50,11 +50,14 @@ function dummySite(): string {
 let dist: string | undefined;
 let site: string | undefined;
 
+/** Template tests read no asset, and a copy of all assets is 22 MB for each app. */
+const WITHOUT_COPIES_OF_ASSETS = { 'aws:cdk:disable-asset-staging': true };
+
 /** The app as in bin/, without cdk-nag, with the context of cdk.json and this one. */
 export function makeApp(context: Record<string, unknown> = {}, hostArchitecture = 'x64') {
   dist ??= dummyDist();
   site ??= dummySite();
-  const app = new App({ context: { ...CONTEXT, ...context }, outdir: temporaryFolder() });
+  const app = new App({ context: { ...CONTEXT, ...WITHOUT_COPIES_OF_ASSETS, ...context }, outdir: temporaryFolder() });
   return { app, ...addStacks(app, { dist, definitions: DEFINITIONS, web: { dist: site, headers: HEADERS }, hostArchitecture }) };
 }
 
