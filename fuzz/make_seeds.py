@@ -122,7 +122,7 @@ def with_segment(jpeg, marker, data):
 
 
 GREY = bytes(81) * 80  # 80 rows of 80 grey pixels, each after its filter byte
-FIXTURES = ROOT / "functions/inspect-image/tests/fixtures"
+FIXTURES = ROOT / "crates/inspection/tests/fixtures"
 for fixture in sorted(path for path in FIXTURES.rglob("*") if path.suffix in (".jpg", ".png", ".webp")):
     content = fixture.read_bytes()
     write("images", f"sample-{fixture.name}", content)

@@ -1,8 +1,9 @@
 //! The fuzz targets and their invariants. `tests/tests/fuzz_corpora.rs` runs the same code on every file of `corpus/`.
 
-use inspect_image::{exif as exif_reader, inspect::inspect, picture::check_bytes, step::Settings};
+use inspect_image::step::Settings;
 use record_failure::RecordFailure;
 use sightline_domain::model::{ExecutionStatusChanged, ExifFacts, FixedClock, ObjectCreated, ProcessingStatus, Upload};
+use sightline_inspection::{exif as exif_reader, inspect, picture::check_bytes};
 use sightline_kit::{Step, settings::from};
 use sightline_tests::{executions::MemoryExecutions, objects::MemoryObjects, ready, samples::NOW, tables::MemoryTables};
 

@@ -283,7 +283,7 @@ fn the_picture_of_the_crates_has_every_dependency_and_no_other() {
     let functions = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let functions = functions.flat_map(|name| dependencies(&format!("functions/{name}"))).collect();
     let mut crates: BTreeMap<&str, BTreeSet<String>> = [("functions", functions), ("cli", dependencies("cli"))].into();
-    let folders = ["crates/aws", "crates/domain", "crates/kit", "crates/resize", "local/vision", "local/rekognition"];
+    let folders = ["crates/aws", "crates/domain", "crates/inspection", "crates/kit", "crates/resize", "local/vision", "local/rekognition"];
     crates.extend(folders.map(|folder| (folder.split_once('/').unwrap().1, dependencies(folder))));
 
     let drawn: BTreeSet<(String, String)> = arrows(0).into_iter().filter(|(from, _)| crates.contains_key(from.as_str())).collect();

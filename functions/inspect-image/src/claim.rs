@@ -1,6 +1,5 @@
 //! Claims the record of an upload: one record per upload, under the first candidate id that no other content has taken.
 
-use crate::inspect::Inspected;
 use sightline_domain::{
     flows::claims::{self, ErasedId, check_erased_id},
     model::{
@@ -8,6 +7,7 @@ use sightline_domain::{
     },
     ports::{Objects, Records, UploadFacts, Uploads, Written},
 };
+use sightline_inspection::Inspected;
 use sightline_kit::{StepFailure, set_image_id};
 
 /// One execution's attempt to claim the record of an upload.

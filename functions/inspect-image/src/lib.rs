@@ -3,15 +3,7 @@
 //! Input: [`step::Input`]. Output: [`sightline_domain::model::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
 //! `Image.Duplicate`, `Upload.FolderMarker`, `Storage.*`.
 //!
-//! Modules import downwards only: `step` → `claim`, `inspect` → `jpeg`, `png`, `webp`, `format` → `exif`, `colour` → `picture`.
+//! What is in the file and what its copies look like is decided by [`sightline_inspection`].
 
 mod claim;
-pub mod colour;
-pub mod exif;
-mod format;
-pub mod inspect;
-mod jpeg;
-pub mod picture;
-mod png;
 pub mod step;
-mod webp;

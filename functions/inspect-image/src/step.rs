@@ -1,10 +1,6 @@
 //! The step: inspects the upload, claims its record, so that a duplicate ends before any paid call, and writes the copies.
 
-use crate::{
-    claim::{Claim, Claimed, Known, deleted_rejection},
-    inspect::{Inspected, inspect},
-    picture::{Limits, check_bytes},
-};
+use crate::claim::{Claim, Claimed, Known, deleted_rejection};
 use serde::Deserialize;
 use sightline_domain::{
     model::{
@@ -16,6 +12,10 @@ use sightline_domain::{
         rejection::{FolderMarker, Rejection},
     },
     ports::{FetchedUpload, Objects, Records, UploadFacts, Uploads},
+};
+use sightline_inspection::{
+    Inspected, inspect,
+    picture::{Limits, check_bytes},
 };
 use sightline_kit::{Step, StepFailure, settings::Reader};
 

@@ -1,5 +1,5 @@
 //! Fault matrix rows 7 to 14, end to end: executions of rejected images succeed, with the reason in the record and no paid call.
-//! The many kinds of damaged files are tested in functions/inspect-image/tests.
+//! The many kinds of damaged files are tested in crates/inspection/tests.
 
 use crate::local_stack::{LocalStack, sample};
 use aws_sdk_sfn::types::ExecutionStatus;

@@ -1,9 +1,9 @@
 //! A few small pictures, Rekognition's answers for each, and the expected outcome.
 
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use inspect_image::{inspect::inspect, picture::Limits};
 use serde_json::{Value, json};
 use sightline_domain::model::{Analysis, ReasonCode};
+use sightline_inspection::{inspect, picture::Limits};
 use sightline_tests::samples::label;
 use std::sync::LazyLock;
 

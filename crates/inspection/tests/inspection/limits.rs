@@ -5,11 +5,11 @@
 
 use crate::pictures::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use inspect_image::{
-    inspect::inspect,
+use sightline_domain::model::ReasonCode;
+use sightline_inspection::{
+    inspect,
     picture::{Limits, check_bytes},
 };
-use sightline_domain::model::ReasonCode;
 use std::{fs, process::Command, time::Instant};
 
 const FILE: &str = "SIGHTLINE_INSPECTED_FILE";

@@ -1,8 +1,7 @@
-//! Which uploads inspect-image accepts and rejects, the copies that it makes, and the memory that it needs.
+//! Which files are accepted and rejected, the copies that are made, and the memory that it takes.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
-mod claims;
 mod colour;
 mod damage;
 mod formats;
@@ -11,4 +10,3 @@ mod metadata;
 mod mutations;
 mod pictures;
 mod quality;
-mod step;

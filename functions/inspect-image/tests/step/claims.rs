@@ -1,8 +1,8 @@
 //! Claims that meet another claim, a rejection or a tombstone (fault matrix, rows 1, 4 and 33).
 
 use crate::{
-    pictures::{jpeg, quadrants},
-    step::{run_event, run_with},
+    photo,
+    runs::{run_event, run_with},
 };
 use serde_json::json;
 use sightline_domain::{
@@ -52,7 +52,7 @@ enum Second {
 /// `in_order`: the first upload is claimed first. `kms`: every upload has its own ETag.
 fn claim_two_extensions(second_comes: Second, in_order: bool, kms: bool) -> (MemoryTables, [Result<String, &'static str>; 2]) {
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
-    let bytes = jpeg(&quadrants(120, 100));
+    let bytes = photo(120);
     let put = |extension: &str, at: EpochMillis| {
         let (key, _) = content_key(OWNER, &hex_sha256(&bytes), extension);
         if kms { objects.upload_encrypted(BUCKET, &key, &bytes, at) } else { objects.upload(BUCKET, &key, &bytes, at) }
@@ -106,7 +106,7 @@ fn claimed_at_once(key: &str, ours: &[u8], theirs: &[u8]) -> (Vec<Record>, Resul
 /// Seen: one record; the second execution ends as a duplicate.
 #[test]
 fn row_01_two_versions_with_the_same_content_claimed_at_once_get_one_record() {
-    let bytes = jpeg(&quadrants(120, 100));
+    let bytes = photo(120);
     let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
     let (records, run) = claimed_at_once(&key, &bytes, &bytes);
     assert_eq!(run, Err("Image.Duplicate"));
@@ -118,7 +118,7 @@ fn row_01_two_versions_with_the_same_content_claimed_at_once_get_one_record() {
 /// Seen: two images, one record each.
 #[test]
 fn row_04_two_versions_with_different_content_claimed_at_once_are_two_images() {
-    let (ours, theirs) = (jpeg(&quadrants(120, 100)), jpeg(&quadrants(140, 100)));
+    let (ours, theirs) = (photo(120), photo(140));
     let (records, run) = claimed_at_once(&key(), &ours, &theirs);
     let ids: Vec<&str> = records.iter().map(|record| record.image_id.as_str()).collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
@@ -138,7 +138,7 @@ struct RejectedImage {
 /// A valid photo that an earlier release rejected.
 fn rejected() -> RejectedImage {
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
-    let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
+    let upload = objects.upload(BUCKET, &key(), &photo(120), UPLOADED);
     let original = ObjectRef { bucket: BUCKET, key: &upload.key, version_id: None };
     ready(objects.copy(original, &layout::rejected_original(IMAGE_ID))).unwrap();
     records.put(&Record {
@@ -267,7 +267,7 @@ impl ErasedImage {
     /// An image that was analysed and then erased; `closed` says whether the tombstone is closed, so that no late writes are expected.
     fn new(closed: bool) -> Self {
         let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
-        let upload = objects.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
+        let upload = objects.upload(BUCKET, &key(), &photo(120), UPLOADED);
         let world = Self { records, objects, upload };
         world.run(&world.upload, EXECUTION).unwrap();
         let known = world.records.all().remove(0);
@@ -284,7 +284,7 @@ impl ErasedImage {
     }
 
     fn upload_again(&self, width: u32) -> Upload {
-        self.objects.upload(BUCKET, &key(), &jpeg(&quadrants(width, 100)), ERASED + SWEEP_AFTER)
+        self.objects.upload(BUCKET, &key(), &photo(width), ERASED + SWEEP_AFTER)
     }
 
     fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
@@ -317,7 +317,7 @@ fn row_33_an_event_looked_up_before_the_erasure_and_claimed_after_it_is_a_duplic
     for world in [in_progress, erased] {
         // The same version still exists.
         let restored = MemoryObjects::default();
-        restored.upload(BUCKET, &key(), &jpeg(&quadrants(120, 100)), UPLOADED);
+        restored.upload(BUCKET, &key(), &photo(120), UPLOADED);
         let failure = run_with(&world.records, &restored, &world.upload, OTHER_EXECUTION).unwrap_err();
         assert_eq!(failure.name(), "Image.Duplicate");
         assert_eq!(world.statuses(), [ProcessingStatus::Erased]);
@@ -357,7 +357,7 @@ fn a_new_upload_during_an_erasure_gets_another_id_and_keeps_it() {
 #[test]
 fn an_upload_whose_only_id_is_being_erased_is_retried_later() {
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
-    let mut upload = objects.upload(BUCKET, "raw-uploads/cat.jpg", &jpeg(&quadrants(120, 100)), ERASED + 1_000);
+    let mut upload = objects.upload(BUCKET, "raw-uploads/cat.jpg", &photo(120), ERASED + 1_000);
     // As on the local AWS, whose events have no version id.
     upload.version_id = None;
     let tombstone = json!({"ImageID": upload.derived_id(), "UploadTimestamp": UPLOADED, "ProcessingStatus": "ERASED", "WorkQueue": "ERASED",
@@ -378,7 +378,7 @@ fn other_content_under_an_erased_key_keeps_its_own_record() {
 
 #[test]
 fn an_erased_file_uploaded_again_gets_the_id_derived_from_its_content() {
-    let bytes = jpeg(&quadrants(120, 100));
+    let bytes = photo(120);
     let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let tombstone =

@@ -1,8 +1,8 @@
 //! EXIF: valid facts are read, invalid ones omitted, the picture is turned upright (fault matrix, rows 13 and 14), and the copies have none.
 
 use crate::pictures::*;
-use inspect_image::inspect::inspect;
 use sightline_domain::model::{ExifFacts, GeoPoint};
+use sightline_inspection::inspect;
 
 const ASCII: u16 = 2;
 const SHORT: u16 = 3;

@@ -3,8 +3,8 @@
 use crate::pictures::*;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use image::{DynamicImage, ImageBuffer, Rgb, Rgba, RgbaImage};
-use inspect_image::picture::check_bytes;
 use sightline_domain::model::{ImageFormat, ReasonCode};
+use sightline_inspection::picture::check_bytes;
 
 const QUADRANTS: [[u8; 3]; 4] = [RED, GREEN, BLUE, YELLOW];
 

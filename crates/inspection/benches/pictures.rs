@@ -4,8 +4,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::png::PngEncoder, codecs::webp::WebPEncoder};
-use inspect_image::{
-    inspect::{encode, inspect},
+use sightline_inspection::{
+    encode, inspect,
     picture::{Chroma, Limits},
 };
 use sightline_resize::{Filter, resize};

@@ -1,11 +1,8 @@
 //! Makes pictures and files, and compares copies.
 
 use image::{DynamicImage, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder, codecs::webp::WebPEncoder};
-use inspect_image::{
-    inspect::{Inspected, inspect},
-    picture::Limits,
-};
 use sightline_domain::model::{ReasonCode, Rejection};
+use sightline_inspection::{Inspected, inspect, picture::Limits};
 use std::io::Write;
 
 pub const RED: [u8; 3] = [255, 0, 0];

@@ -1,13 +1,12 @@
 //! Any bytes result in an image or a rejection, never in a panic.
 
 use crate::{metadata::hostile, pictures::*};
-use inspect_image::{
-    colour, exif as exif_reader,
-    inspect::inspect,
-    picture::{Limits, Model, Profile},
-};
 use moxcms::ColorProfile;
 use proptest::{prelude::*, sample::Index};
+use sightline_inspection::{
+    colour, exif as exif_reader, inspect,
+    picture::{Limits, Model, Profile},
+};
 use std::sync::LazyLock;
 
 /// One small file of each kind, with metadata because it is parsed too.

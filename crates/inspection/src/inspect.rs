@@ -1,4 +1,4 @@
-//! From the bytes of an upload to its facts and copies. Pure: no AWS, no clock.
+//! The inspection of a file, and the copies that it makes.
 
 use crate::{
     colour, exif, format, jpeg,

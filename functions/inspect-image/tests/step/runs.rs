@@ -1,6 +1,6 @@
 //! The step with fakes: claims, duplicates, retries and new executions (fault matrix, rows 1, 2, 4, 5 and 22).
 
-use crate::pictures::{jpeg, quadrants};
+use crate::photo;
 use inspect_image::step::{Input, InspectImage, Settings};
 use serde::Serialize;
 use serde_json::json;
@@ -56,7 +56,7 @@ impl World {
     }
 
     fn upload(&self, key: &str, width: u32) -> Upload {
-        self.objects.upload(BUCKET, key, &jpeg(&quadrants(width, 100)), UPLOADED)
+        self.objects.upload(BUCKET, key, &photo(width), UPLOADED)
     }
 
     fn run(&self, upload: &Upload, execution: &str) -> Result<ImageRef, StepFailure> {
@@ -74,7 +74,7 @@ fn claimed() -> (World, Upload) {
 
 /// An upload under the key that its content determines, claimed by one execution; with its bytes and its id.
 fn claimed_content() -> (World, Upload, Vec<u8>, String) {
-    let (world, bytes) = (World::new(), jpeg(&quadrants(120, 100)));
+    let (world, bytes) = (World::new(), photo(120));
     let (key, id) = content_key(OWNER, &hex_sha256(&bytes), "jpg");
     let upload = world.objects.upload(BUCKET, &key, &bytes, UPLOADED);
     assert_eq!(world.run(&upload, EXECUTION).unwrap().image_id, id);
@@ -101,7 +101,7 @@ fn a_new_upload_is_claimed_and_copied() {
     assert_eq!((image.image_id.as_str(), image.owner_id.as_str()), (IMAGE_ID, OWNER));
     assert_eq!((image.width, image.height, image.upload_timestamp), (120, 100, UPLOADED));
     assert_eq!(image.version_id.as_deref(), Some("v1"));
-    assert_eq!(image.content_sha256, hex_sha256(&jpeg(&quadrants(120, 100))), "the digest of the original");
+    assert_eq!(image.content_sha256, hex_sha256(&photo(120)), "the digest of the original");
     assert_eq!(world.objects.keys(), [image.processed_key, image.thumbnail_key, upload.key]);
     let record = world.records.all().remove(0);
     assert_eq!((record.processing_status, record.execution_arn.as_str(), record.attempts), (ProcessingStatus::Pending, EXECUTION, 1));
@@ -310,7 +310,7 @@ fn another_upload_of_the_same_content_takes_over_a_failed_image() {
 #[test]
 fn another_etag_under_a_key_not_derived_from_the_content_is_another_image() {
     let (world, _) = claimed();
-    let again = uploaded_again(&world, &key(), &jpeg(&quadrants(120, 100)));
+    let again = uploaded_again(&world, &key(), &photo(120));
     assert_eq!(
         world.run(&again, OTHER_EXECUTION).unwrap().image_id,
         again.derived_id(),
