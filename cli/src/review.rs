@@ -6,7 +6,7 @@ use crate::{
     error::{CliError, Exit, sentence},
     output::{
         List, NO_VALUE, Output, Table, clean, name_of,
-        record::{ID_CHARS, image_cell, labels, moderation},
+        record::{ID_CHARS, image_cell, moderation},
     },
     session::Session,
     show::find_unerased,
@@ -20,7 +20,7 @@ use sightline_domain::{
     model::{
         clock::{Clock, EpochMillis},
         record::{ProcessingStatus, Record},
-        review::{ReviewOutcome, ReviewStatus},
+        review::{ReviewOutcome, ReviewStatus, reason},
     },
     ports::{Decided, ExecutionState, Records, ReviewState},
 };
@@ -69,7 +69,7 @@ pub struct ApproveArgs {
     #[command(flatten)]
     pub decision: DecisionArgs,
     /// Reason of the decision
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = parse_reason)]
     pub reason: Option<String>,
 }
 
@@ -78,14 +78,17 @@ pub struct RejectArgs {
     #[command(flatten)]
     pub decision: DecisionArgs,
     /// Reason of the decision
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = parse_reason)]
     pub reason: String,
+}
+
+fn parse_reason(typed: &str) -> Result<String, String> {
+    let reason = reason(typed).map_err(|error| error.to_string())?;
+    reason.map(str::to_owned).ok_or_else(|| "a reason is more than blanks".to_owned())
 }
 
 /// Records read at once for the list.
 const READS_AT_ONCE: usize = 8;
-/// Labels in the list.
-const LABELS_SHOWN: usize = 3;
 
 pub async fn run(global: &Global, command: ReviewCommand, output: Output) -> Result<Exit, CliError> {
     let session = Session::open(global).await?;
@@ -116,9 +119,9 @@ fn table(records: &[Record]) -> String {
     let row = |record: &Record| {
         let deadline = record.review_deadline.map_or_else(|| NO_VALUE.to_owned(), moment);
         let image = image_cell(&record.image_id, record.image_name.as_deref());
-        [moment(record.upload_timestamp), moderation(record), labels(record, LABELS_SHOWN), deadline, image]
+        [moment(record.upload_timestamp), moderation(record), deadline, image]
     };
-    Table::new(&["UPLOADED", "FLAGGED", "LABELS", "DECIDE BY", "IMAGE"], records.iter().map(row)).keep_wide(&[(4, ID_CHARS)]).render()
+    Table::new(&["UPLOADED", "FLAGGED", "DECIDE BY", "IMAGE"], records.iter().map(row)).keep_wide(&[(3, ID_CHARS)]).render()
 }
 
 /// A saved decision, as it is printed.
@@ -278,6 +281,13 @@ mod tests {
         let message = ended("i", Some(&execution));
         assert!(message.contains("its execution ended ABORTED at 1970-01-01 00:00:00Z") && message.contains("was not saved"), "{message}");
         assert!(ended("i", None).contains("no longer knows its execution"));
+    }
+
+    #[test]
+    fn reason_is_checked_by_the_rule_of_the_api() {
+        assert_eq!(parse_reason(" a weapon "), Ok("a weapon".to_owned()));
+        assert_eq!(parse_reason("  "), Err("a reason is more than blanks".to_owned()));
+        assert_eq!(parse_reason(&"x".repeat(501)), Err("a reason has at most 500 characters".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The fields of a record as short texts for tables.
 
 use super::text::{NO_VALUE, clean, name_of, percent, seconds, shorten};
-use sightline_domain::model::{Face, Outcome, ProcessingStatus, Record, ReviewStatus, image_name::stem};
+use sightline_domain::model::{Face, Outcome, ProcessingStatus, Record, ReviewStatus, findings::Verdict, image_name::stem};
 
 /// Further faces are only counted.
 const FACES_DESCRIBED: usize = 3;
@@ -58,17 +58,13 @@ pub fn text(record: &Record) -> String {
     if lines.is_empty() { NO_VALUE.to_owned() } else { shorten(&lines.join(" / "), TEXT_SHOWN) }
 }
 
-/// `CLEAR`, `REVIEW: weapons 87 %` …
+/// `CLEAR`, `REVIEW: weapons 87 %` … While an image waits for a review, it has flags but no verdict yet.
 pub fn moderation(record: &Record) -> String {
-    let Some(verdict) = record.moderation_verdict else { return NO_VALUE.to_owned() };
-    let flags: Vec<String> = record
-        .moderation_flags
-        .iter()
-        .flatten()
-        .filter(|flag| flag.action.is_some())
-        .map(|flag| format!("{} {}", clean(&flag.name), percent(flag.confidence)))
-        .collect();
+    let flags = || record.moderation_flags.iter().flatten().filter_map(|flag| Some((flag, flag.action?)));
+    let strongest = || flags().map(|(_, action)| Verdict::from(action)).max();
+    let Some(verdict) = record.moderation_verdict.or_else(strongest) else { return NO_VALUE.to_owned() };
     let verdict = name_of(&verdict);
+    let flags: Vec<String> = flags().map(|(flag, _)| format!("{} {}", clean(&flag.name), percent(flag.confidence))).collect();
     if flags.is_empty() { verdict } else { format!("{verdict}: {}", flags.join(", ")) }
 }
 
@@ -152,6 +148,8 @@ pub mod tests {
                            {"Name": "Violence", "TaxonomyLevel": 1, "Confidence": 87.0}]);
         let flagged = record(json!({"ModerationVerdict": "REVIEW", "ModerationFlags": flags}));
         assert_eq!(moderation(&flagged), "REVIEW: Weapons 87\u{a0}%");
+        let waiting = Record { moderation_verdict: None, ..flagged };
+        assert_eq!(moderation(&waiting), "REVIEW: Weapons 87\u{a0}%");
     }
 
     #[test]

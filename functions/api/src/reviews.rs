@@ -21,7 +21,7 @@ use sightline_domain::{
     model::{
         clock::{Clock, EpochMillis},
         record::{ProcessingStatus, Record, WorkQueue},
-        review::{ReviewOutcome, ReviewStatus},
+        review::{MAX_REASON, ReviewOutcome, ReviewStatus, reason},
     },
     ports::{Decided as Refusal, GalleryImage, QueuedImage, RecordKey, Records, ReviewClaim, ReviewLease, ReviewLeases, WorkQueues},
 };
@@ -33,8 +33,6 @@ const PAGE: usize = 20;
 pub const MAX_COUNTED: usize = 1_000;
 /// How long a claim lasts, milliseconds.
 const CLAIM_MILLIS: EpochMillis = 5 * 60_000;
-/// Maximum length of a reason, characters.
-const MAX_REASON: usize = 500;
 /// Records that are read at once.
 const READS_AT_ONCE: usize = 8;
 
@@ -165,10 +163,9 @@ pub async fn decide<D: Deployment>(
     ImageId(id): ImageId,
     Body(request): Body<DecisionRequest>,
 ) -> Result<Json<Decision>, Problem> {
-    let reason = request.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON) {
-        return Err(Problem::invalid(format!("A reason has at most {MAX_REASON} characters.")));
-    }
+    let typed = request.reason.unwrap_or_default();
+    let too_long = |_| Problem::invalid(format!("A reason has at most {MAX_REASON} characters."));
+    let reason = reason(&typed).map_err(too_long)?.map(str::to_owned);
     if request.decision == ReviewChoice::Rejected && reason.is_none() {
         return Err(Problem::invalid("Give a reason for the rejection."));
     }

@@ -37,6 +37,27 @@ impl ReviewStatus {
     }
 }
 
+/// Maximum length of a reviewer's reason, characters.
+pub const MAX_REASON: usize = 500;
+
+/// The reason that a reviewer typed, without blanks at its ends; `None` if it has only blanks.
+///
+/// # Errors
+///
+/// It has more than [`MAX_REASON`] characters.
+pub fn reason(typed: &str) -> Result<Option<&str>, ReasonTooLong> {
+    let reason = typed.trim();
+    if reason.chars().count() > MAX_REASON {
+        return Err(ReasonTooLong);
+    }
+    Ok(Some(reason).filter(|reason| !reason.is_empty()))
+}
+
+/// A reason has too many characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a reason has at most {MAX_REASON} characters")]
+pub struct ReasonTooLong;
+
 /// The outcome of a review.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -52,4 +73,17 @@ pub struct ReviewOutcome {
     /// The reviewer's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_has_no_blanks_at_its_ends_and_a_limited_length() {
+        assert_eq!(reason(" shows a weapon\n"), Ok(Some("shows a weapon")));
+        assert_eq!(reason(" \t"), Ok(None));
+        assert_eq!(reason(&"é".repeat(MAX_REASON)).map(|reason| reason.is_some()), Ok(true));
+        assert_eq!(reason(&"é".repeat(MAX_REASON + 1)), Err(ReasonTooLong));
+    }
 }
