@@ -97,7 +97,7 @@ pub struct ListParameters {
     pub ids: Option<String>,
     /// Maximum number of images, 1 to 100; 50 by default.
     #[param(minimum = 1, maximum = 100)]
-    pub limit: Option<u16>,
+    pub limit: Option<i64>,
     /// `next` of the page before.
     pub cursor: Option<String>,
 }
@@ -114,10 +114,9 @@ pub async fn list<D: Deployment>(
     if let Some(ids) = &parameters.ids {
         return api.images_by_id(&caller, ids).await.map(Json);
     }
-    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::invalid(format!("The parameter limit is a number from 1 to {MAX_LIMIT}.")));
-    }
+    let limit = parameters.limit.map_or(Some(DEFAULT_LIMIT), |limit| u16::try_from(limit).ok());
+    let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = limit.ok_or_else(|| Problem::invalid(format!("The parameter limit is a number from 1 to {MAX_LIMIT}.")))?;
     let wanted = Wanted::new(&parameters, limit)?;
     let page = match wanted_terms(&parameters)? {
         Some(typed) => api.search(&caller, &wanted, &typed, &parameters).await?,
@@ -229,7 +228,8 @@ impl<D: Deployment> Api<D> {
 
     /// A page of the caller's images that match a search, newest first.
     async fn search(&self, caller: &Caller, wanted: &Wanted, typed: &[String], parameters: &ListParameters) -> Result<ImagePage, Problem> {
-        let query = Query::of(typed).ok_or_else(|| Problem::invalid("Type at least one word without a leading hyphen."))?;
+        let query = Query::of(typed)
+            .ok_or_else(|| Problem::invalid("Type at least one word with a letter or a digit and without a leading hyphen."))?;
         let min_confidence = parameters.min_confidence.unwrap_or_default();
         if !(0.0..=100.0).contains(&min_confidence) {
             return Err(Problem::invalid("The parameter minConfidence is a number from 0 to 100."));

@@ -100,6 +100,9 @@ fn require_all(schema: &mut RefOr<Schema>) {
 const EVERYWHERE: [StatusCode; 4] =
     [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE];
 
+/// Statuses of problems that any operation with a body can answer with, too.
+const WITH_BODY: [StatusCode; 2] = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+
 /// What is done with each operation: it is routed, or it is documented. The function contains only the router, and no code that builds the
 /// document, which would be a fifth of its size.
 trait Collect<D: Deployment>: Sized {
@@ -118,7 +121,9 @@ impl<D: Deployment> Collect<D> for openapi::OpenApi {
     fn add<P: Path, T: 'static>(mut self, _: P, _: impl Handler<T, Arc<Api<D>>>, problems: &[StatusCode]) -> Self {
         let mut operation = P::operation();
         operation.security = Some(vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
-        for status in EVERYWHERE.iter().chain(problems) {
+        let of_body = WITH_BODY.iter().filter(|_| operation.request_body.is_some());
+        let statuses: Vec<_> = EVERYWHERE.iter().chain(of_body).chain(problems).collect();
+        for status in statuses {
             let problem = Content::new(Some(Ref::from_schema_name("Problem")));
             let response = ResponseBuilder::new().description(status.canonical_reason().unwrap_or("Error")).content(PROBLEM_JSON, problem);
             operation.responses.responses.insert(status.as_str().to_owned(), response.build().into());

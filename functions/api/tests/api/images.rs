@@ -165,6 +165,8 @@ async fn a_search_that_is_not_one_is_refused_with_what_to_do() {
         &format!("q={long}"),
         "limit=0",
         "limit=101",
+        "limit=-1",
+        "limit=100000",
         "from=yesterday",
         "hasFaces=maybe",
     ] {
