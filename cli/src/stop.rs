@@ -197,8 +197,10 @@ fn is_in(mask: u64, kind: SignalKind) -> bool {
 }
 
 fn end(stop: Stop) -> ! {
+    // Read first: a command that learns of the stop may drop its handler at once, and still has to set its own exit code.
+    let is_handled = STATE.handlers.load(Ordering::SeqCst) > 0;
     STATE.stop.send_replace(Some(stop));
-    if STATE.handlers.load(Ordering::SeqCst) > 0 {
+    if is_handled {
         thread::sleep(COMMAND_GRACE);
     }
     let (done, wait) = mpsc::channel();
