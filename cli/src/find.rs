@@ -89,8 +89,11 @@ const CLOCK_SKEW: EpochMillis = 5 * 60 * 1000;
 
 /// Searches and prints the images, newest first.
 pub async fn run(global: &Global, args: &FindArgs, output: Output) -> Result<Exit, CliError> {
-    let no_term = || CliError::Usage("only excluded terms; give at least one term without a leading hyphen".into());
+    let no_term = || CliError::Usage("give at least one term with a letter or a digit and without a leading hyphen".into());
     let query = Query::of(&args.terms).ok_or_else(no_term)?;
+    for term in args.terms.iter().filter(|term| !is_exclusion(term) && term.contains(" -")) {
+        say!("{:?} excludes nothing: pass the excluded term as an argument of its own", clean(term));
+    }
     let session = Session::open(global).await?;
     let now = SystemClock.now();
     let request = Search {
@@ -158,7 +161,7 @@ async fn hints(session: &Session, index: &Tables, request: &Search<'_>, terms: &
             }
         }
         let similar = if similar.is_empty() {
-            "no label is similar, and no word of the newest 100 images".to_owned()
+            "no label is similar to it, and no word in the newest 100 images is".to_owned()
         } else {
             format!("similar: {}", similar.join(", "))
         };

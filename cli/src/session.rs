@@ -23,7 +23,7 @@ pub async fn clients(global: &Global) -> Clients {
 /// The region, and the endpoint or `AWS`.
 pub fn region_and_endpoint(clients: &Clients) -> (Option<String>, String) {
     let config = clients.config();
-    (config.region().map(ToString::to_string), config.endpoint_url().unwrap_or("AWS").to_owned())
+    (config.region().map(ToString::to_string).filter(|region| !region.is_empty()), config.endpoint_url().unwrap_or("AWS").to_owned())
 }
 
 /// Finds the stacks of the deployment `--name`.

@@ -38,6 +38,21 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
+fn what_is_missing_is_named_with_its_alternatives() {
+    let cases: [(&[&str], &[&str]); 4] = [
+        (&["logs", "--since", "1h"], &["ID", "--function"]),
+        (&["erase", "--yes"], &["ID", "--key", "--owner"]),
+        (&["executions", "redrive"], &["ID|ARN", "--all-failed", "--rejected"]),
+        (&["find", "***"], &["a letter or a digit"]),
+    ];
+    for (arguments, named) in cases {
+        let run = sightline(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(named.iter().all(|name| run.stderr.contains(name)), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn wrong_usage_has_exit_code_2_and_a_message_on_stderr() {
     let wrong: &[&[&str]] = &[
         &[],
@@ -56,6 +71,7 @@ fn wrong_usage_has_exit_code_2_and_a_message_on_stderr() {
         &["find", "car", "--min-confidence", "101"],
         &["find", "car", "--since", "yesterday"],
         &["review", "reject", ID],
+        &["review", "reject", ID, "--reason", "  "],
         &["executions", "show", "arn:aws:s3:::bucket"],
         &["executions", "redrive", ID, "--fresh", "--or-restart"],
         &["logs"],
@@ -122,8 +138,8 @@ fn local_paths_are_checked_before_any_request() {
     let stand_in = StandIn::answering(500, "");
     let import = |file: &'static str| vec!["import", "s3://photos/", "--wait", "--yes", "--results", file];
     for (args, message) in [
-        (vec!["upload", "no/such/photo.jpg"], "no/such/photo.jpg: the file does not exist"),
-        (vec!["watch", "no/such/folder"], "no/such/folder: the file does not exist"),
+        (vec!["upload", "no/such/photo.jpg"], "no/such/photo.jpg: it does not exist"),
+        (vec!["watch", "no/such/folder"], "no/such/folder: it does not exist"),
         (vec!["watch", "/dev/null"], "/dev/null is not a folder"),
         (import("/"), "/: the results cannot be written: it is a folder"),
         (import("/no/such/folder/x.csv"), "/no/such/folder/x.csv: the results cannot be written: its folder does not exist"),

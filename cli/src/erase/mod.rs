@@ -11,7 +11,7 @@ use crate::{
     progress::Progress,
     session::Session,
 };
-use clap::{Args, builder::NonEmptyStringValueParser};
+use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use receipt::{Row, hints, table};
 use sightline_aws::{S3, StepFunctions, Tables};
@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 
 /// `erase`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["image_ids", "keys", "owner"]).required(true).multiple(true))]
 #[command(after_help = "\
 Removes every version of the original, the copies, Rekognition's results, the label rows, the pending review and the image's
 contribution to the trends; stops a running execution; and leaves a tombstone, which blocks late writes. It cannot be undone.
@@ -43,7 +44,7 @@ Examples:
   sightline erase --owner anna --dry-run")]
 pub struct EraseArgs {
     /// ImageIDs, as upload and find print them
-    #[arg(value_name = "ID", required_unless_present_any = ["keys", "owner"], value_parser = parse_image_id)]
+    #[arg(value_name = "ID", value_parser = parse_image_id)]
     pub image_ids: Vec<String>,
     /// The images uploaded under this key, such as raw-uploads/holiday.jpg; may be repeated
     #[arg(long = "key", value_name = "KEY", value_parser = parse_key)]

@@ -13,7 +13,7 @@ use crate::{
     session::Session,
     show::find_unerased,
 };
-use clap::{Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use sightline_domain::{
     flows,
     model::{error::StorageError, record::Record, rejection::ReasonCode},
@@ -115,10 +115,11 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["executions", "all_failed", "rejected"]).required(true).multiple(true))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct RedriveArgs {
     /// ImageIDs, or ARNs or names of executions
-    #[arg(value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present_any = ["all_failed", "rejected"], conflicts_with = "all_failed")]
+    #[arg(value_name = "ID|ARN", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "all_failed")]
     pub executions: Vec<String>,
     /// All executions that failed, timed out or were aborted
     #[arg(long)]

@@ -46,7 +46,9 @@ impl FromStr for Source {
     fn from_str(text: &str) -> Result<Self, String> {
         let file = match Place::parse(text) {
             Some(place) => File::S3(place),
-            None if text.starts_with("s3://") => return Err("a bucket is written as s3://bucket/prefix".to_owned()),
+            None if text.starts_with("s3://") => {
+                return Err("the name of a bucket has 3 to 63 characters: lower-case letters, digits, hyphens and dots".to_owned());
+            }
             None => File::Local(PathBuf::from(text)),
         };
         let ends_with = |ending: &str| text.to_ascii_lowercase().ends_with(ending);

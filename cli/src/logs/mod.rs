@@ -12,7 +12,7 @@ use crate::{
     stop,
 };
 use clap::{
-    Args,
+    ArgGroup, Args,
     builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 use entry::Entry;
@@ -30,6 +30,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// `logs`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["id", "function"]).required(true).multiple(true))]
 #[command(after_help = "\
 An ImageID finds the lines of all functions and state machines about the image and its execution. The ARN or name of an
 execution, a request id or a trace id (1-…) find the lines that contain it. Each line shows time (UTC), function, level,
@@ -41,7 +42,7 @@ Examples:
   sightline logs 0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4 --output ndjson | jq .Message")]
 pub struct LogsArgs {
     /// ImageID, execution (ARN or name), request id or trace id
-    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "function")]
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub id: Option<String>,
     /// Only the log of this function or state machine; may be repeated
     #[arg(long, value_name = "NAME", ignore_case = true, value_parser = PossibleValuesParser::new(SOURCES).map(|name| name.to_ascii_lowercase()))]

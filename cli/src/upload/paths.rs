@@ -160,7 +160,7 @@ pub fn unreadable(path: &Path, error: &io::Error) -> String {
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     match error.kind() {
         io::ErrorKind::NotFound if is_link => "it is a link to a file that does not exist".to_owned(),
-        io::ErrorKind::NotFound => "the file does not exist".to_owned(),
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         // `ErrorKind::FilesystemLoop` is not stable.
         _ if is_link => format!("it is a link that cannot be followed: {}", reason(error)),
@@ -204,7 +204,7 @@ mod tests {
             ("circle.jpg", Some("it is a link that cannot be followed: too many levels of symbolic links")),
             ("dangling.jpg", Some("it is a link to a file that does not exist")),
             ("ü +.webp", None),
-            ("none.jpg", Some("the file does not exist")),
+            ("none.jpg", Some("it does not exist")),
             ("empty", Some("the folder has no files")),
         ];
         assert_eq!(names(&found), expected.map(|(name, problem)| (name.to_owned(), problem)));

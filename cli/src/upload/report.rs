@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn unsent_file_has_its_error_and_sent_file_its_place() {
         let (image, sent) = (image(), Stage::Sent(UploadOutcome::AlreadyThere));
-        let failed = Line { file: "b", image: Err("the file does not exist") };
-        assert_eq!(REPORT.json(&failed).unwrap(), json!({"File": "b", "Error": "the file does not exist"}));
+        let failed = Line { file: "b", image: Err("it does not exist") };
+        assert_eq!(REPORT.json(&failed).unwrap(), json!({"File": "b", "Error": "it does not exist"}));
         let json = Report { has_waited: false, ..REPORT }.json(&Line { file: "a.jpg", image: Ok((&image, &sent)) }).unwrap();
         assert_eq!((json["Upload"].as_str(), json["S3_URL"].as_str()), (Some("ALREADY_THERE"), Some("s3://images/raw-uploads/anna/x.jpg")));
         assert!(json.get("ProcessingStatus").is_none());

@@ -233,7 +233,7 @@ mod tests {
         let mut folder = Folder::default();
         let (gone, now) = (Path::new("/no/such/folder"), Instant::now());
         let scan = folder.scan(gone, now);
-        assert_eq!(scan.problems, [(gone.to_owned(), "the file does not exist".to_owned())]);
+        assert_eq!(scan.problems, [(gone.to_owned(), "it does not exist".to_owned())]);
         assert!(folder.scan(gone, now).problems.is_empty());
     }
 }

@@ -109,7 +109,7 @@ pub async fn run(global: &Global, args: &RedriveArgs, output: Output) -> Result<
     let candidates = if args.all_failed { find_failed(&session, args).await? } else { find_named(&session, named, args).await? };
     if candidates.is_empty() {
         say!("no failed execution matches");
-        return Ok(Exit::Success);
+        return finish(&[], output);
     }
     let due = candidates.iter().filter(|candidate| !matches!(candidate.failed.plan, Plan::Skip { .. })).count();
     if !args.dry_run && !args.yes && due > usize::from(!args.all_failed) {

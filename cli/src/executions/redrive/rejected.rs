@@ -39,7 +39,7 @@ pub async fn run(session: &Session, named: Vec<ExecutionRef>, args: &RedriveArgs
     let rejected: Vec<Rejected> = stream::iter(matching).map(|record| read(session, record)).buffered(AT_ONCE).try_collect().await?;
     if rejected.is_empty() {
         say!("no rejected image matches");
-        return Ok(Exit::Success);
+        return finish(&[], output);
     }
     let due = rejected.iter().filter(|image| image.input.is_ok()).count();
     if !args.dry_run && !args.yes && due > usize::from(is_named) {
