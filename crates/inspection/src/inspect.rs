@@ -10,7 +10,7 @@ use image::{DynamicImage, RgbImage, metadata::Orientation};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 use sightline_domain::model::{ExifFacts, ImageFormat, ReasonCode, Rejection, identity::hex_sha256};
 use sightline_resize::{Crop, Filter, resize, resize_crop, resize_inks};
-use std::error::Error;
+use std::{cell::Cell, error::Error};
 
 /// Longest side of the normalised copy, px.
 const COPY_SIDE: u32 = 2048;
@@ -26,6 +26,12 @@ const COPY_QUALITY: u8 = 90;
 const THUMBNAIL_QUALITY: u8 = 80;
 /// Lower, because a dense screen shows each pixel in a quarter of the area.
 const LARGE_THUMBNAIL_QUALITY: u8 = 70;
+
+thread_local! {
+    /// Memory for the samples of the next JPEG, which were those of the last one. The system takes longer to provide 36 MB of new memory than
+    /// a photo of 12 megapixels takes to be resized.
+    static SAMPLES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// An accepted image.
 pub struct Inspected {
@@ -59,8 +65,10 @@ pub struct Inspected {
 /// A rejection that says in plain words what is wrong with the file.
 pub fn inspect(key: &str, bytes: &[u8], limits: &Limits, with_gps: bool) -> Result<Inspected, Rejection> {
     let format = format::detect(bytes)?;
+    // Taken for every format: it is freed before the pixels of another one are decoded.
+    let memory = Some(SAMPLES.take()).filter(|_| format == ImageFormat::Jpeg).unwrap_or_default();
     let decoded = match format {
-        ImageFormat::Jpeg => jpeg::decode(bytes, limits),
+        ImageFormat::Jpeg => jpeg::decode(bytes, limits, memory),
         ImageFormat::Png => png::decode(bytes, limits),
         ImageFormat::WebP => webp::decode(bytes, limits),
     }?;
@@ -107,7 +115,12 @@ fn shrink(picture: DynamicImage) -> DynamicImage {
     }
     match picture {
         DynamicImage::ImageRgba8(inks) => resize_inks(&inks, width, height).into(),
-        picture => resize(&picture.into_rgb8(), width, height, Filter::Cubic).into(),
+        picture => {
+            let picture = picture.into_rgb8();
+            let shrunk = resize(&picture, width, height, Filter::Cubic);
+            SAMPLES.set(picture.into_raw());
+            shrunk.into()
+        }
     }
 }
 

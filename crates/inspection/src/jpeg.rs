@@ -9,6 +9,7 @@ use self::structure::{Component, EOI, Frame, Header, PROGRESSIVE, Restarts, Scan
 use crate::picture::{Chroma, Decoded, Limits, Model, check_size, truncated};
 use image::{DynamicImage, RgbImage, RgbaImage};
 use sightline_domain::model::Rejection;
+use std::mem;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
@@ -25,11 +26,11 @@ enum Coding {
     Ycck,
 }
 
-/// Decodes a file that begins with SOI.
+/// Decodes a file that begins with SOI. The pixels are put into `memory` if it is large enough.
 ///
 /// # Errors
 /// TRUNCATED, UNSUPPORTED_FORMAT, or a rejection of its size.
-pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejection> {
+pub fn decode<'a>(bytes: &'a [u8], limits: &Limits, mut memory: Vec<u8>) -> Result<Decoded<'a>, Rejection> {
     let header = read_header(bytes)?;
     check_size(u32::from(header.frame.width), u32::from(header.frame.height), limits)?;
     let coding = coding(&header);
@@ -54,9 +55,9 @@ pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoded<'a>, Rejec
         // Without an end marker, because the decoder fills missing pixels with grey at one, and reports an error at the end of the data.
         [header.stream.as_slice(), header.scans.before_end(), &[0; READ_AHEAD]].concat()
     };
-    let samples = decode_samples(&stream, coding, true)
+    let samples = decode_samples(&stream, coding, true, &mut memory)
         .or_else(|| decode_without_end_marker(&stream, coding, &header.frame, header.scans))
-        .or_else(|| has_irregular_restarts.then(|| decode_samples(&stream, coding, false))?)
+        .or_else(|| has_irregular_restarts.then(|| decode_samples(&stream, coding, false, &mut memory))?)
         .ok_or_else(|| truncated("its pixels cannot be decoded to the end"))?;
     let (width, height) = (u32::from(header.frame.width), u32::from(header.frame.height));
     let (picture, model) = match coding {
@@ -95,14 +96,14 @@ fn decode_without_end_marker(stream: &[u8], coding: Coding, frame: &Frame, scans
         return None;
     }
     // The decoder reads missing bits from the bytes that follow. If two different endings give the same pixels, no bits are missing.
-    let followed_by = |bits: u8| decode_samples(&[stream, &[bits; 64], &[0xff, EOI]].concat(), coding, true);
+    let followed_by = |bits: u8| decode_samples(&[stream, &[bits; 64], &[0xff, EOI]].concat(), coding, true, &mut Vec::new());
     let samples = followed_by(0x00)?;
     (followed_by(0xaa)? == samples).then_some(samples)
 }
 
 /// Decodes a stream to three samples per pixel (RGB), or four for inks, where 0 means no ink. `None` if pixels are missing; without
-/// `strict`, only if the header is damaged.
-fn decode_samples(stream: &[u8], coding: Coding, strict: bool) -> Option<Vec<u8>> {
+/// `strict`, only if the header is damaged. Takes `memory` for the samples if it is large enough.
+fn decode_samples(stream: &[u8], coding: Coding, strict: bool, memory: &mut Vec<u8>) -> Option<Vec<u8>> {
     let any_side = usize::from(u16::MAX);
     let options = DecoderOptions::default()
         .set_strict_mode(strict)
@@ -117,7 +118,8 @@ fn decode_samples(stream: &[u8], coding: Coding, strict: bool) -> Option<Vec<u8>
     if !converts {
         decoder.set_options(options.jpeg_set_out_colorspace(assumed));
     }
-    let mut samples = decoder.decode().ok()?;
+    let mut samples = zeros(decoder.output_buffer_size()?, memory);
+    decoder.decode_into(&mut samples).ok()?;
     match coding {
         Coding::YCbCr if !converts => samples.as_chunks_mut::<3>().0.iter_mut().for_each(|pixel| *pixel = rgb(*pixel)),
         // Inks are stored inverted, following Adobe; browsers assume so even without the Adobe segment.
@@ -132,6 +134,19 @@ fn decode_samples(stream: &[u8], coding: Coding, strict: bool) -> Option<Vec<u8>
     Some(samples)
 }
 
+/// Zeros, in `memory` if it is large enough. All of it is overwritten: where a damaged picture has no pixels, those of the picture before must
+/// not show.
+fn zeros(size: usize, memory: &mut Vec<u8>) -> Vec<u8> {
+    let mut zeros = mem::take(memory);
+    if zeros.capacity() < size {
+        drop(zeros);
+        return vec![0; size];
+    }
+    zeros.clear();
+    zeros.resize(size, 0);
+    zeros
+}
+
 /// Converts YCbCr to RGB (JFIF 1.02, page 3) in 16-bit fixed point.
 fn rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
@@ -139,4 +154,19 @@ fn rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
         let rounded = (value + (1 << 15)) >> 16;
         u8::try_from(rounded.clamp(0, 255)).unwrap_or(u8::MAX)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_the_picture_before_is_used_again_and_overwritten() {
+        let mut memory = vec![7; 100];
+        let address = memory.as_ptr();
+        let smaller = zeros(60, &mut memory);
+        assert_eq!((smaller.as_slice(), smaller.as_ptr()), ([0; 60].as_slice(), address));
+        let mut memory = vec![7; 100];
+        assert_eq!((zeros(200, &mut memory), memory.capacity()), (vec![0; 200], 0), "too small: freed first");
+    }
 }
