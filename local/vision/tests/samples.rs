@@ -92,6 +92,7 @@ fn a_portrait_has_one_person_with_a_box() {
     let [instance] = confident.as_slice() else { panic!("{confident:?}") };
     assert!(instance.bounding_box.left < 0.2 && instance.bounding_box.width > 0.5, "{instance:?}");
     assert!(confidence(&labels, "Text") < 50.);
+    assert!(confidence(&labels, "Bottle") < 80., "the model of the space shuttle");
 }
 
 #[test]

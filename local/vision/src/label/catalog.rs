@@ -1,6 +1,6 @@
 //! The catalogue of labels (`data/labels.tsv`): names, ancestors, and the classes of the models that they stand for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TABLE: &str = include_str!("../../data/labels.tsv");
 
@@ -16,6 +16,10 @@ pub(crate) struct Entry {
     pub coco: Option<usize>,
     /// The numbers of its own `ImageNet` classes.
     pub imagenet: Vec<usize>,
+    /// The numbers of its own and its descendants' `ImageNet` classes.
+    pub covered: BTreeSet<usize>,
+    /// Whether no other label has it as a parent.
+    pub is_specific: bool,
 }
 
 /// The category of what stands on a laid table, and the table itself.
@@ -48,7 +52,7 @@ impl Catalog {
         let rows = || TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(columns);
         let parents = rows().map(|[name, parents, ..]| (name, list(parents))).collect();
         let entries = rows().map(|row| (row[0], entry(row, &parents))).collect();
-        Self { entries }
+        Self { entries: with_descendants(entries) }
     }
 
     /// Finds a label by name.
@@ -82,8 +86,23 @@ fn entry([name, _, aliases, category, coco, imagenet]: [&'static str; 6], parent
     let mut ancestors = Vec::new();
     collect_ancestors(name, parents, &mut ancestors);
     ancestors.sort_unstable();
-    let imagenet = imagenet.split(',').flat_map(range).collect();
-    Entry { name, aliases: list(aliases), category, ancestors, coco: coco.parse().ok(), imagenet }
+    let imagenet: Vec<usize> = imagenet.split(',').flat_map(range).collect();
+    let covered = imagenet.iter().copied().collect();
+    Entry { name, aliases: list(aliases), category, ancestors, coco: coco.parse().ok(), imagenet, covered, is_specific: true }
+}
+
+/// Fills in what an entry gets from its descendants.
+fn with_descendants(mut entries: BTreeMap<&'static str, Entry>) -> BTreeMap<&'static str, Entry> {
+    let passed_on: Vec<_> = entries.values().map(|entry| (entry.ancestors.clone(), entry.imagenet.clone())).collect();
+    for (ancestors, imagenet) in passed_on {
+        for name in ancestors {
+            if let Some(ancestor) = entries.get_mut(name) {
+                ancestor.covered.extend(&imagenet);
+                ancestor.is_specific = false;
+            }
+        }
+    }
+    entries
 }
 
 fn collect_ancestors(name: &str, parents: &Parents, ancestors: &mut Vec<&'static str>) {
@@ -132,6 +151,14 @@ mod tests {
         let catalog = Catalog::load();
         assert_eq!(catalog.get("Knife").unwrap().ancestors, ["Blade", "Weapon"]);
         assert_eq!(catalog.get("Beagle").unwrap().ancestors, ["Animal", "Canine", "Dog", "Hound", "Mammal", "Pet"]);
+    }
+
+    #[test]
+    fn a_label_covers_the_classes_of_its_descendants() {
+        let catalog = Catalog::load();
+        let (dog, beagle) = (catalog.get("Dog").unwrap(), catalog.get("Beagle").unwrap());
+        assert!(dog.covered.contains(&162) && !dog.imagenet.contains(&162) && !dog.is_specific);
+        assert!(beagle.covered.iter().eq([&162]) && beagle.is_specific);
     }
 
     #[test]

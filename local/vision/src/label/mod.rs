@@ -1,6 +1,7 @@
 //! Labels: objects with boxes, and what the whole photo shows.
 
 mod catalog;
+mod doubt;
 mod objects;
 mod scene;
 
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer};
 pub(crate) use self::objects::Objects;
 use self::{
     catalog::{Catalog, Entry},
+    doubt::doubted,
     objects::{ClassObjects, ObjectModel},
     scene::SceneModel,
 };
@@ -26,6 +28,8 @@ const BOOK: usize = 84;
 const WHOLE_PICTURE: f32 = 0.8;
 /// What a knife is on a table.
 const CUTLERY: &str = "Cutlery";
+/// Minimum confidence, 0–100, at which what the whole photo shows means a laid table.
+const MIN_TABLE_SCENE: f32 = 50.;
 
 /// Rekognition's label for any text.
 const TEXT: &str = "Text";
@@ -88,8 +92,10 @@ impl LabelModels {
     /// All labels with any confidence, highest first. `text` says whether the photo shows text.
     pub fn detect(&self, photo: &Photo, text: &TextGlance) -> Result<Vec<Label>, VisionError> {
         let objects = self.objects(photo)?;
-        let scene = self.scene.classify(&self.catalog, photo.pixels(), &objects)?;
         let objects = if text.is_page { without_whole_picture(&objects.by_class) } else { objects.by_class.clone() };
+        let scores = self.scene.scores(photo.pixels())?;
+        let objects = doubted(&self.catalog, objects, &scores);
+        let scene = scene::labels(&self.catalog, &scores, &objects);
         Ok(merge(&self.catalog, objects, &scene, text.confidence))
     }
 }
@@ -108,61 +114,82 @@ fn without_whole_picture(objects: &[ClassObjects]) -> Vec<ClassObjects> {
 /// The labels of all models. A knife beside food or tableware is cutlery, not a weapon.
 fn merge(catalog: &Catalog, objects: Vec<ClassObjects>, scene: &[(&'static str, f32)], text: Option<f32>) -> Vec<Label> {
     let detected = objects.iter().filter_map(|object| Some((catalog.of_coco(object.class)?, object.confidence())));
-    let seen = scene.iter().filter_map(|&(name, confidence)| Some((catalog.get(name)?, confidence)));
+    let seen = scene.iter().filter(|(_, confidence)| *confidence >= MIN_TABLE_SCENE);
+    let seen = seen.filter_map(|&(name, confidence)| Some((catalog.get(name)?, confidence)));
     let is_at_table = detected.chain(seen).any(|(entry, confidence)| entry.means_table(confidence));
 
     let mut merge = Merge { catalog, found: BTreeMap::new() };
     for object in objects {
         let Some(entry) = catalog.of_coco(object.class) else { continue };
-        merge.add(entry, object.confidence(), if is_at_table && object.class == KNIFE { &[CUTLERY] } else { &entry.ancestors });
+        let evidence = Evidence { objects: object.confidence(), scene: 0. };
+        merge.add(entry, evidence, if is_at_table && object.class == KNIFE { &[CUTLERY] } else { &entry.ancestors });
         if let Some(found) = merge.found.get_mut(entry.name) {
             found.instances = object.instances;
         }
     }
     for &(name, confidence) in scene {
         if let Some(entry) = catalog.get(name) {
-            merge.add(entry, confidence, &entry.ancestors);
+            merge.add(entry, Evidence { objects: 0., scene: confidence }, &entry.ancestors);
         }
     }
     if let (Some(confidence), Some(entry)) = (text, catalog.get(TEXT)) {
-        merge.add(entry, confidence, &[]);
+        merge.add(entry, Evidence { objects: confidence, scene: 0. }, &[]);
     }
     merge.finish()
 }
 
-/// Merges the labels of several models: the highest confidence counts, and an ancestor has at least the confidence of its descendants.
+/// Merges the labels of several models. An ancestor has at least the confidence of its descendants.
 struct Merge<'a> {
     catalog: &'a Catalog,
     found: BTreeMap<&'static str, Found>,
 }
 
+/// The highest confidence, 0–100, of what the models for objects (or text) and of what the scene model say.
+#[derive(Default, Clone, Copy)]
+struct Evidence {
+    objects: f32,
+    scene: f32,
+}
+
+impl Evidence {
+    /// The probability that at least one of them is right, 0–100.
+    fn confidence(self) -> f32 {
+        100. * (1. - (1. - self.objects / 100.) * (1. - self.scene / 100.))
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { objects: self.objects.max(other.objects), scene: self.scene.max(other.scene) }
+    }
+}
+
 #[derive(Default)]
 struct Found {
-    confidence: f32,
+    evidence: Evidence,
     instances: Vec<Instance>,
     ancestors: Vec<&'static str>,
 }
 
 impl Merge<'_> {
     /// Adds a label with these ancestors.
-    fn add(&mut self, entry: &Entry, confidence: f32, ancestors: &[&'static str]) {
+    fn add(&mut self, entry: &Entry, evidence: Evidence, ancestors: &[&'static str]) {
         for &name in ancestors {
             let own = self.catalog.get(name).map(|entry| entry.ancestors.as_slice()).unwrap_or_default();
-            self.raise(name, confidence, own);
+            self.raise(name, evidence, own);
         }
-        self.raise(entry.name, confidence, ancestors);
+        self.raise(entry.name, evidence, ancestors);
     }
 
-    fn raise(&mut self, name: &'static str, confidence: f32, ancestors: &[&'static str]) {
+    fn raise(&mut self, name: &'static str, evidence: Evidence, ancestors: &[&'static str]) {
         let found = self.found.entry(name).or_insert_with(|| Found { ancestors: ancestors.to_vec(), ..Found::default() });
-        found.confidence = found.confidence.max(confidence);
+        found.evidence = found.evidence.max(evidence);
     }
 
     /// All labels, highest confidence first.
     fn finish(self) -> Vec<Label> {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let label = |(name, Found { confidence, instances, ancestors }): (&'static str, Found)| {
+        let label = |(name, Found { evidence, instances, ancestors }): (&'static str, Found)| {
             let entry = self.catalog.get(name)?;
+            let confidence = evidence.confidence();
             let (parents, aliases, categories) = (owned(&ancestors), owned(&entry.aliases), owned(&[entry.category]));
             Some(Label { name: name.to_owned(), confidence, instances, parents, aliases, categories })
         };
@@ -194,6 +221,20 @@ mod tests {
             assert_eq!((knife.parents.as_slice(), knife.instances.len()), (["Cutlery".to_owned()].as_slice(), 1));
             assert!(names(&labels).contains(&"Cutlery") && !names(&labels).contains(&"Weapon"), "{labels:?}");
         }
+    }
+
+    #[test]
+    fn models_that_agree_are_surer_than_each_alone() {
+        let labels = merged(&[(18, 60.)], &[("Beagle", 50.), ("Dog", 70.)]);
+        let confidence = |name| labels.iter().find(|label| label.name == name).unwrap().confidence;
+        assert!((confidence("Dog") - 88.).abs() < 0.01 && (confidence("Beagle") - 50.).abs() < 0.01);
+        assert!(labels.iter().all(|label| label.parents.iter().all(|parent| confidence(parent) >= label.confidence)), "{labels:?}");
+    }
+
+    #[test]
+    fn a_faint_scene_of_food_does_not_make_a_knife_cutlery() {
+        assert!(names(&merged(&[(KNIFE, 95.)], &[("Pizza", 40.)])).contains(&"Weapon"));
+        assert!(names(&merged(&[(KNIFE, 95.)], &[("Pizza", 60.)])).contains(&"Cutlery"));
     }
 
     #[test]

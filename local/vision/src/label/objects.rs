@@ -59,6 +59,19 @@ impl ClassObjects {
     pub fn confidence(&self) -> f32 {
         self.instances.first().map_or(0., |instance| instance.confidence)
     }
+
+    /// The same objects when the class has this confidence, 0–100. What raises it says nothing of a second object, and what lowers it is a doubt
+    /// about all of them.
+    pub fn with_confidence(mut self, confidence: f32) -> Self {
+        let factor = (confidence / self.confidence().max(f32::EPSILON)).min(1.);
+        for instance in &mut self.instances {
+            instance.confidence *= factor;
+        }
+        if let Some(first) = self.instances.first_mut() {
+            first.confidence = confidence;
+        }
+        self
+    }
 }
 
 /// What one view of the photo shows.
@@ -156,17 +169,6 @@ fn combine(whole: &View, parts: &[View]) -> Objects {
 }
 
 impl Objects {
-    /// Only these objects, for tests.
-    #[cfg(test)]
-    pub fn of(by_class: Vec<ClassObjects>) -> Self {
-        Self { by_class, person: 0. }
-    }
-
-    /// The confidence that the photo shows an object of a class (COCO's number), 0–100.
-    pub fn confidence(&self, class: usize) -> f32 {
-        self.by_class.iter().find(|objects| objects.class == class).map_or(0., ClassObjects::confidence)
-    }
-
     /// Whether there is even a faint sign of a person.
     pub fn may_show_person(&self) -> bool {
         self.person >= MIN_PERSON_TRACE
@@ -205,12 +207,12 @@ fn calibrated(score: f32) -> f32 {
     sigmoid(1.49 * logit(score) + 1.67)
 }
 
-fn logit(score: f32) -> f32 {
+pub(super) fn logit(score: f32) -> f32 {
     let score = score.clamp(MIN_ODDS, 1. - MIN_ODDS);
     (score / (1. - score)).ln()
 }
 
-fn sigmoid(x: f32) -> f32 {
+pub(super) fn sigmoid(x: f32) -> f32 {
     1. / (1. + (-x).exp())
 }
 
@@ -273,6 +275,17 @@ mod tests {
     fn one_view_is_enough_for_a_faint_sign_of_a_person() {
         assert!(combine(&view(&[(PERSON, 0.25, area(0.1, 0.2))]), &[view(&[])]).may_show_person());
         assert!(!combine(&view(&[(PERSON, 0.15, area(0.1, 0.2))]), &[view(&[(51, 0.9, area(0.1, 0.2))])]).may_show_person());
+    }
+
+    #[test]
+    fn another_confidence_raises_only_the_first_object_but_lowers_all() {
+        let instance = |confidence| Instance { bounding_box: WHOLE, confidence };
+        let confidences = |confidence| {
+            let persons = ClassObjects { class: 1, instances: vec![instance(80.), instance(40.)] };
+            persons.with_confidence(confidence).instances.iter().map(|instance| instance.confidence).collect::<Vec<_>>()
+        };
+        assert_eq!(confidences(90.), [90., 40.]);
+        assert_eq!(confidences(60.), [60., 30.]);
     }
 
     #[test]
