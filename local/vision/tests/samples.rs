@@ -120,9 +120,10 @@ fn a_printed_page_has_text_and_is_not_a_refrigerator() {
 }
 
 #[test]
-fn a_rocket_has_neither_person_nor_text() {
+fn a_rocket_has_neither_person_nor_text_and_is_no_weapon() {
     let labels = labels_of("rocket.jpg");
     assert!(confidence(&labels, "Person") < 50. && confidence(&labels, "Text") < 50.);
+    assert!(confidence(&labels, "Weapon") < 50.);
 }
 
 #[test]
