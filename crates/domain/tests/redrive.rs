@@ -10,6 +10,7 @@ use sightline_domain::{
         record::{ProcessingStatus, Record},
     },
 };
+use std::collections::BTreeSet;
 
 const NOW: EpochMillis = 100 * DAY_MILLIS;
 
@@ -65,6 +66,21 @@ fn fresh_starts_a_new_execution_even_if_a_redrive_is_possible() {
         [RerunMode::new(false, false), RerunMode::new(true, false), RerunMode::new(false, true)],
         [RerunMode::Redrive, RerunMode::RedriveOrRestart, RerunMode::Restart]
     );
+}
+
+#[test]
+fn only_the_newest_of_the_executions_with_the_same_input_runs_again() {
+    let candidate = |input: Option<&str>, record: Option<Record>| Candidate {
+        detail: ExecutionDetail { input: input.map(Into::into), ..detail("FAILED", 1) },
+        record,
+        plan: Plan::Redrive,
+    };
+    let mut seen = BTreeSet::new();
+    let mut is_newest = |input, record| candidate(input, record).is_newest(&mut seen);
+    assert!(is_newest(Some("{}"), None), "started again, and failed again");
+    assert!(!is_newest(Some("{}"), None), "the execution before");
+    assert!(is_newest(Some("{\"a\":1}"), None) && is_newest(None, None) && is_newest(None, None));
+    assert!(is_newest(Some("{}"), Some(Record::default())), "a record says which execution holds it");
 }
 
 #[test]

@@ -185,9 +185,12 @@ impl<D: Deployment> Api<D> {
         arns.sort_by(|a, b| b.cmp(a));
         let read = |(_, arn): (EpochMillis, String)| async move { self.candidate(&arn, mode).await };
         let mut reading = stream::iter(arns).map(read).buffered(READS_AT_ONCE);
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         while let Some(candidate) = reading.next().await {
-            let matching = candidate?.filter(|candidate| candidate.has_error(request.error.as_deref()) && candidate.owns_image());
+            let is_due = |candidate: &Candidate| {
+                candidate.owns_image() && candidate.is_newest(&mut seen) && candidate.has_error(request.error.as_deref())
+            };
+            let matching = candidate?.filter(is_due);
             if found.len() == MOST_REDRIVES && matching.is_some() {
                 return Ok((found, true));
             }

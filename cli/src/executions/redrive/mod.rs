@@ -25,6 +25,7 @@ use sightline_domain::{
     },
     ports::ExecutionOperations,
 };
+use std::collections::BTreeSet;
 use tokio::sync::Semaphore;
 
 /// Failed executions, or rejected images, that one command runs again.
@@ -172,10 +173,12 @@ async fn find_failed(session: &Session, args: &RedriveArgs) -> Result<Vec<Candid
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let mut candidates = Vec::new();
+    let (mut candidates, mut seen) = (Vec::new(), BTreeSet::new());
     for candidate in read {
-        candidates
-            .extend(candidate?.filter(|candidate| candidate.failed.has_error(args.error.as_deref()) && candidate.failed.owns_image()));
+        let is_due = |Candidate { failed, .. }: &Candidate| {
+            failed.owns_image() && failed.is_newest(&mut seen) && failed.has_error(args.error.as_deref())
+        };
+        candidates.extend(candidate?.filter(is_due));
     }
     Ok(candidates)
 }

@@ -12,6 +12,7 @@ use crate::{
     },
     ports::{ExecutionOperations, Executions, Interventions, Objects, Records, Redriven, Uploads},
 };
+use std::collections::BTreeSet;
 use wildmatch::WildMatch;
 
 /// Limits of a redrive (Step Functions guide, "Redrive"): within 14 days of closing, and below 24,999 events.
@@ -150,6 +151,14 @@ impl Candidate {
     /// Whether the image has no record, or one that this execution failed.
     pub fn owns_image(&self) -> bool {
         rerun::waits_for(self.record.as_ref(), &self.detail.execution.arn)
+    }
+
+    /// Whether it is the newest execution of its image that failed. Called for the newest execution first; `seen` has the inputs of those before.
+    ///
+    /// Without a record, nothing says that an execution was started again with the same input: it stays FAILED, and the new one may fail too.
+    pub fn is_newest(&self, seen: &mut BTreeSet<String>) -> bool {
+        let input = self.detail.input.as_ref().filter(|_| self.record.is_none());
+        input.is_none_or(|input| seen.insert(input.clone()))
     }
 
     /// Whether it ended with an error that matches `pattern`, in which `*` stands for any text and `?` for any character. `None` matches all.
