@@ -117,6 +117,12 @@ openapi: ## Generate web/openapi.json from the types of the API
 package: ## Build the page and the Lambda zips for AWS; ARCH=arm64 or x86_64 for only one
 	@$(PYTHON) tools/package.py $(ARCH)
 
+# Not in cdk/, where cdk would synthesise the app, which needs the zips.
+.PHONY: bootstrap
+bootstrap: ## Prepare an AWS account and region for the CDK, once: CDK_FLAGS='aws://ACCOUNT/REGION'
+	@npm ci --prefix cdk --no-audit --no-fund
+	@cdk/node_modules/.bin/cdk bootstrap $(CDK_FLAGS)
+
 .PHONY: deploy
 deploy: ## Build for arm64 and deploy to AWS; CDK_FLAGS are passed to cdk deploy
 	@$(PYTHON) tools/deploy.py $(CDK_FLAGS)

@@ -83,7 +83,7 @@ def _check_bootstrap(client, report, environment, flags):
     except Exception as error:  # noqa: BLE001 (only one error is a problem)
         if _code(error) == "ParameterNotFound":
             profile = f" --profile {flags.profile}" if flags.profile else ""
-            report.problem = f"The CDK is not bootstrapped in this account and region. Run once: cd cdk && npx cdk bootstrap {environment}{profile}"
+            report.problem = f"The CDK is not bootstrapped in this account and region. Run once: make bootstrap CDK_FLAGS='{environment}{profile}'"
         else:
             report.notes.append(f"could not check whether the CDK is bootstrapped ({_reason(error)})")
 

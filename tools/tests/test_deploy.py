@@ -104,7 +104,7 @@ class Account(unittest.TestCase):
 
     def test_missing_bootstrap_is_reported_with_the_command(self):
         self.answers["GetParameter"] = (400, {"__type": "ParameterNotFound"})
-        self.assert_problem(self.run_preflight(), "cd cdk && npx cdk bootstrap aws://123456789012/eu-west-1")
+        self.assert_problem(self.run_preflight(), "make bootstrap CDK_FLAGS='aws://123456789012/eu-west-1")
 
     def test_denied_reads_do_not_stop_the_deployment(self):
         for name in ("GetParameter", "ListServiceQuotas", "account-settings"):
