@@ -18,7 +18,9 @@ from config import StackError
 from steps import Step, perform
 
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-PARTLY_DONE = 3  # exit code of `sightline upload` if some images were rejected or failed
+# Exit codes of `sightline upload` if all, or some, images were rejected or failed.
+ALL_FAILED = 1
+PARTLY_DONE = 3
 
 NEXT_COMMANDS = {
     'eval "$(make -s env)"': "points this shell at the local stack",
@@ -59,7 +61,7 @@ def up(arguments):
 
 def develop_page(_):
     """Serves the page from its sources against the running stack, and reloads it when they change, until Ctrl-C."""
-    if not servers.front_door().is_healthy():
+    if not _answers():
         raise StackError("The local stack does not run: start it with `make up`, then run `make web` again.")
     env = config.client_environment() | {"SIGHTLINE_FRONT_DOOR": web.address(), config.VITE_PORT_VARIABLE: str(config.vite_port())}
     print(f"The page, with changes at once: http://{config.HOST}:{config.vite_port()}", file=sys.stderr)
@@ -100,23 +102,30 @@ def status(_):
         print(f"{server.name:<18} {state}")
     stages = deployment.deployed_stages()
     print(f"{'deployed':<18} {', '.join(stages) or 'nothing'}")
-    if servers.front_door().is_healthy():
+    if _answers():
         print(f"{'page':<18} {web.address()}")
     return 0 if is_up and stages else 1
 
 
 def env(_):
     """Prints the shell commands that point a shell at the stack and, while it is up, at the photos of the demo."""
-    print("\n".join(config.shell_lines(web.owner_of_demo() if servers.front_door().is_healthy() else None)))
+    print("\n".join(config.shell_lines(web.owner_of_demo() if _answers() else None)))
     return 0
 
 
+def _answers():
+    """Whether the page and the local AWS behind it answer."""
+    return servers.front_door().is_healthy() and servers.aws().is_healthy()
+
+
 def _photos(folder):
-    """All files of the folder, so that the demo also shows how other files are rejected; by default the samples."""
+    """All files of the folder and its subfolders, so that the demo also shows how other files are rejected; by default the samples."""
     if not folder:
         return sorted(path for path in config.SAMPLES.iterdir() if path.suffix in PHOTO_SUFFIXES)
     try:
-        found = sorted(path for path in Path(folder).resolve().iterdir() if path.is_file() and not path.name.startswith("."))
+        root = Path(folder).resolve()
+        next(root.iterdir(), None)  # rglob finds nothing in what is not a folder
+        found = sorted(path for path in root.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts))
     except OSError as error:
         raise StackError(f"PHOTOS must be a folder of photos, but {folder}: {error.strerror}.") from None
     if not found:
@@ -130,6 +139,8 @@ def _analyse(photos, are_samples):
     code = subprocess.run([sightline, "upload", "--owner", web.owner_of_demo(), "--wait", *map(_as_typed, photos)], env=config.client_environment()).returncode
     if code == PARTLY_DONE and are_samples:
         print("\n(cut-off.jpg is a truncated file: it must be rejected.)", file=sys.stderr)
+    elif code == ALL_FAILED and not are_samples:
+        print("\n(No photo was accepted; the table says why.)", file=sys.stderr)
     elif code not in (0, PARTLY_DONE):
         raise StackError(f"`sightline upload` failed with exit code {code}; the logs of the servers are in {config.LOGS}.")
     print(f"\nThe stack is still running. The page: {web.address()}\n", file=sys.stderr)
