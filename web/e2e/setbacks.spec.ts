@@ -1,0 +1,80 @@
+// What people see when something goes wrong on the way: a refused search, a lost connection, a session that ended. Each test stands for itself.
+import { expect, test, type Page } from '@playwright/test';
+import { person, problemsOf, signIn, type Person } from './people.ts';
+
+let bea: Person;
+let problems: string[];
+
+test.beforeAll(async () => {
+  bea = await person('bea');
+});
+
+test.beforeEach(({ page }) => {
+  problems = problemsOf(page);
+});
+
+test.afterEach(() => expect(problems).toEqual([]));
+
+/** Counts the searches that a page sends. */
+function countSearches(page: Page): () => number {
+  let calls = 0;
+  page.on('request', (request) => {
+    if (SEARCH.test(request.url())) calls += 1;
+  });
+  return () => calls;
+}
+
+const SEARCH = /\/api\/images\?.*q=/;
+
+/** Long enough for a page that asks again and again to be noticed. */
+const A_WHILE = 1_500;
+
+test('a search that the API refuses is sent once, and the page shows the sentence of the API', async ({ page }) => {
+  await signIn(page, bea);
+  const calls = countSearches(page);
+  const answer = page.waitForResponse(SEARCH);
+  await page.keyboard.press('/');
+  await page.getByRole('combobox', { name: 'Search photos' }).fill('***');
+  await page.keyboard.press('Enter');
+  const { detail } = (await (await answer).json()) as { detail: string };
+  await expect(page.getByRole('alert')).toContainText(detail);
+  await page.waitForTimeout(A_WHILE);
+  expect(calls()).toBe(1);
+});
+
+for (const status of [403, 429, 500, 503]) {
+  test(`a search that fails with ${status} is sent once, until somebody tries again`, async ({ page }) => {
+    await signIn(page, bea);
+    await page.route(SEARCH, (route) => route.fulfill({ status, json: { title: 'Failed on purpose' } }));
+    const calls = countSearches(page);
+    await page.goto('/search?q=cup');
+    await expect(page.getByRole('alert')).toContainText('Failed on purpose');
+    await page.waitForTimeout(A_WHILE);
+    expect(calls()).toBe(1);
+    if (status === 403) return;
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByRole('heading', { name: /Nothing found/ })).toBeVisible();
+    expect(calls()).toBe(2);
+  });
+}
+
+test('what an operator has chosen stays chosen when the page renews its token', async ({ page }) => {
+  // The page renews a token half a minute before its end.
+  await page.route('**/oauth2/token', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...((await response.json()) as object), expires_in: 31 } });
+  });
+  await signIn(page, await person('oscar', ['operators']));
+  const failed = { id: 'e1', status: 'FAILED', imageId: null, imageName: 'cup.jpg', error: 'Recognition.Misconfigured', redrivable: true, why: null, startedAt: '2026-11-20T08:00:00Z', stoppedAt: '2026-11-20T08:01:07Z' };
+  await page.route('**/api/executions', (route) => route.fulfill({ json: { executions: [failed], next: null } }));
+  await page.getByRole('link', { name: 'Executions' }).click();
+  const box = page.getByRole('checkbox', { name: 'Choose cup.jpg' });
+  await box.check();
+  await page.waitForTimeout(1_100);
+  const renewed = page.waitForResponse('**/oauth2/token');
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await renewed;
+  await page.waitForTimeout(500);
+  await expect(box).toBeChecked();
+});
