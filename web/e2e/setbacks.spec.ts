@@ -1,6 +1,7 @@
 // What people see when something goes wrong on the way: a refused search, a lost connection, a session that ended. Each test stands for itself.
 import { expect, test, type Page } from '@playwright/test';
-import { person, problemsOf, signIn, type Person } from './people.ts';
+import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
+import { copyOf } from './photos.ts';
 
 let bea: Person;
 let problems: string[];
@@ -77,4 +78,43 @@ test('what an operator has chosen stays chosen when the page renews its token', 
   await renewed;
   await page.waitForTimeout(500);
   await expect(box).toBeChecked();
+});
+
+test('a view that is first opened without a connection appears when the connection is back', async ({ page, context }) => {
+  await signIn(page, bea);
+  await context.setOffline(true);
+  await page.getByRole('link', { name: 'Trends' }).click();
+  await expect(page.getByRole('heading', { name: 'You are offline' })).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByRole('heading', { name: 'No trends yet' })).toBeVisible();
+});
+
+test('the first photo that is opened without a connection appears when the connection is back', async ({ page, context }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, copyOf('coffee.jpg', 'first.jpg'));
+  await expect(card(page, 'first.jpg')).toContainText('Done', { timeout: 120_000 });
+  await page.goto('/');
+  const photo = page.getByRole('link', { name: /^first\.jpg/ });
+  await expect(photo).toBeVisible();
+  await context.setOffline(true);
+  await photo.click();
+  await expect(page.getByRole('heading', { name: 'You are offline' })).toBeVisible();
+  await page.goBack();
+  await expect(photo).toBeVisible();
+  await photo.click();
+  await context.setOffline(false);
+  await expect(page.getByRole('dialog', { name: /first\.jpg/ }).getByText('What is in it')).toBeVisible();
+});
+
+test('the upload page whose queue did not arrive works when the page is loaded again', async ({ page }) => {
+  await signIn(page, bea);
+  // The view is there; its queue is a file of its own.
+  await page.route(/uploader/, (route) => route.abort());
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('A part of the page did not load');
+  await page.unrouteAll();
+  await alert.getByRole('button', { name: 'Load the page again' }).click();
+  await expect(page.getByText(/up to 15/)).toBeVisible();
 });

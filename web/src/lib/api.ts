@@ -22,8 +22,8 @@ export type Receipt = Schemas['Receipt'];
 export type Erasure = Schemas['Erasure'];
 export type AnalysisName = Schemas['AnalysisReport']['name'];
 
-/** Why a call failed: `offline` (no answer), `signed-out` (401), or what the API said. */
-export type TroubleKind = 'offline' | 'signed-out' | 'forbidden' | 'missing' | 'conflict' | 'busy' | 'refused' | 'broken';
+/** Why a call failed: `offline` (no answer), `unloaded` (a file of the page did not arrive), `signed-out` (401), or what the API said. */
+export type TroubleKind = 'offline' | 'unloaded' | 'signed-out' | 'forbidden' | 'missing' | 'conflict' | 'busy' | 'refused' | 'broken';
 
 export class Trouble extends Error {
   readonly kind: TroubleKind;

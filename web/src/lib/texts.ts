@@ -40,6 +40,7 @@ export const texts = {
 
   common: {
     retry: 'Try again',
+    loadPage: 'Load the page again',
     close: 'Close',
     cancel: 'Cancel',
     back: 'Back',
@@ -70,6 +71,7 @@ export const texts = {
     title: 'This did not load',
     offlineTitle: 'You are offline',
     offline: 'There is no network connection. The page goes on by itself as soon as there is one.',
+    unloaded: 'A part of the page did not load. Check your connection, then load the page again.',
     unreachable: 'The server does not answer. Check your connection, then try again.',
     'signed-out': 'Your session has ended. Sign in again to go on.',
     forbidden: 'Your account is not allowed to do this. Ask an administrator to add you to the group.',

@@ -1,10 +1,11 @@
 // Each view is its own file of the build, loaded when it is first shown.
 import type { Component } from 'svelte';
+import { part } from './part.ts';
 import type { RouteName } from './router.svelte.ts';
 
 type Load = () => Promise<{ default: Component }>;
 
-export const views: Record<RouteName, Load> = {
+const views: Record<RouteName, Load> = {
   photos: () => import('../views/Photos.svelte'),
   search: () => import('../views/Search.svelte'),
   photo: () => import('../views/Photo.svelte'),
@@ -17,3 +18,5 @@ export const views: Record<RouteName, Load> = {
   settings: () => import('../views/Settings.svelte'),
   lost: () => import('../views/Lost.svelte'),
 };
+
+export const loadView = async (name: RouteName): Promise<Component> => (await part(views[name])).default;
