@@ -118,3 +118,20 @@ test('the upload page whose queue did not arrive works when the page is loaded a
   await alert.getByRole('button', { name: 'Load the page again' }).click();
   await expect(page.getByText(/up to 15/)).toBeVisible();
 });
+
+test('a known file that is chosen without a connection is recognised when the connection is back', async ({ page, context }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, copyOf('coffee.jpg', 'known.jpg'));
+  await expect(card(page, 'known.jpg')).toContainText('Done', { timeout: 120_000 });
+  await page.getByRole('button', { name: 'Clear finished' }).click();
+  await context.setOffline(true);
+  await choose(page, copyOf('coffee.jpg', 'known.jpg'));
+  const again = card(page, 'known.jpg');
+  await expect(again).toContainText(/no connection|Waiting/);
+  await page.waitForTimeout(A_WHILE);
+  await context.setOffline(false);
+  await expect(again).toContainText('Already analysed');
+  await page.waitForTimeout(A_WHILE);
+  await expect(again).toContainText('Already analysed');
+});

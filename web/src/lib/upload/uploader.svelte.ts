@@ -341,6 +341,8 @@ export class Uploader {
         if (pending) this.#poll.wake();
       }
       if (item && link.outcome === 'REFUSED') this.#refuse(item, { code: 'SERVER', detail: link.detail });
+      // It is not sent: an error that Uppy still reports for it, because it waited for a link, is not the item's.
+      if (item) item.uppyId = null;
       this.#uppy.removeFile(id);
       this.#keep();
     }
