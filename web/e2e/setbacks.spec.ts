@@ -129,9 +129,11 @@ test('a known file that is chosen without a connection is recognised when the co
   await choose(page, copyOf('coffee.jpg', 'known.jpg'));
   const again = card(page, 'known.jpg');
   await expect(again).toContainText(/no connection|Waiting/);
+  await expect(page.getByText('The server does not answer.')).toBeVisible();
   await page.waitForTimeout(A_WHILE);
   await context.setOffline(false);
   await expect(again).toContainText('Already analysed');
   await page.waitForTimeout(A_WHILE);
   await expect(again).toContainText('Already analysed');
+  await expect(page.getByText('The server does not answer.')).toHaveCount(0);
 });

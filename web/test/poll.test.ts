@@ -8,8 +8,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const start = (pending: () => string[], hidden = (): boolean => false): { asked: string[][]; poll: Poll<string>; break: (on: boolean) => void } => {
+const start = (pending: () => string[], hidden = (): boolean => false): { asked: string[][]; failed: boolean[]; poll: Poll<string>; break: (on: boolean) => void } => {
   const asked: string[][] = [];
+  const failed: boolean[] = [];
   let broken = false;
   const poll = new Poll<string>({
     pending,
@@ -19,8 +20,9 @@ const start = (pending: () => string[], hidden = (): boolean => false): { asked:
       return broken ? Promise.reject(new Error('offline')) : Promise.resolve(ids);
     },
     tell: () => undefined,
+    failed: (now) => failed.push(now),
   });
-  return { asked, poll, break: (on) => (broken = on) };
+  return { asked, failed, poll, break: (on) => (broken = on) };
 };
 
 test('the delay grows from one second to five', async () => {
@@ -67,16 +69,23 @@ test('it stops when nothing is pending', async () => {
   expect(asked).toHaveLength(1);
 });
 
-test('it goes on after a failed call, and says so', async () => {
-  const { asked, poll, break: broken } = start(() => ['a']);
+test('it goes on after a failed call, and says so at once', async () => {
+  let pending = ['a'];
+  const { asked, failed, poll, break: broken } = start(() => pending);
   broken(true);
   poll.wake();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(poll.failed).toBe(true);
+  expect(failed).toEqual([true]);
   broken(false);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(asked).toHaveLength(2);
-  expect(poll.failed).toBe(false);
+  expect(failed).toEqual([true, false]);
+  broken(true);
+  await vi.advanceTimersByTimeAsync(7_000);
+  expect(failed.at(-1)).toBe(true);
+  pending = [];
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(failed.at(-1)).toBe(false);
 });
 
 test('where only people can change something, it asks seldom', async () => {

@@ -16,6 +16,8 @@ export interface PollOptions<T> {
   ask: (ids: string[]) => Promise<T[]>;
   /** Called with the images found, and the ids that were asked for. */
   tell: (images: T[], ids: string[]) => void;
+  /** Told after every turn whether a call failed. Polling goes on, at the longest delay. */
+  failed?: (failed: boolean) => void;
   /** Whether nobody can see the page. */
   hidden?: () => boolean;
 }
@@ -24,17 +26,11 @@ export class Poll<T> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delay = FIRST;
   #running = false;
-  #failed = false;
 
   readonly #options: PollOptions<T>;
 
   constructor(options: PollOptions<T>) {
     this.#options = options;
-  }
-
-  /** Whether the last call failed. Polling goes on, at the longest delay. */
-  get failed(): boolean {
-    return this.#failed;
   }
 
   /** Starts, or starts over with the shortest delay: call it when something was sent or the page is shown again. */
@@ -56,17 +52,17 @@ export class Poll<T> {
   async #turn(): Promise<void> {
     if (this.#running || this.#options.hidden?.()) return;
     const ids = this.#options.pending();
-    if (ids.length === 0) return;
+    if (ids.length === 0) return this.#options.failed?.(false);
     this.#running = true;
     try {
       for (let at = 0; at < ids.length; at += IDS_PER_CALL) {
         const some = ids.slice(at, at + IDS_PER_CALL);
         this.#options.tell(await this.#options.ask(some), some);
       }
-      this.#failed = false;
+      this.#options.failed?.(false);
       this.#delay = this.#options.calm?.() ? CALM : Math.min(LAST, this.#delay * GROWTH);
     } catch {
-      this.#failed = true;
+      this.#options.failed?.(true);
       this.#delay = LAST;
     } finally {
       this.#running = false;

@@ -153,6 +153,7 @@ export class Uploader {
       calm: () => !this.items.some((item) => item.state === 'sent' && isMoving(item.stage)),
       ask: (ids) => this.#api.images(ids),
       tell: (photos) => this.#told(photos),
+      failed: (failed) => (this.stale = failed),
       hidden: () => document.hidden,
     });
     this.#recall();
@@ -433,7 +434,6 @@ export class Uploader {
       if (!photo || item.state !== 'sent') continue;
       item.photo = photo;
     }
-    this.stale = this.#poll.failed;
   }
 
   // Over a reload -------------------------------------------------------------------------------------------------
