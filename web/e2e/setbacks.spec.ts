@@ -137,3 +137,17 @@ test('a known file that is chosen without a connection is recognised when the co
   await expect(again).toContainText('Already analysed');
   await expect(page.getByText('The server does not answer.')).toHaveCount(0);
 });
+
+test('somebody who signs in from a link to a search arrives there, also at the second try', async ({ page }) => {
+  await page.route('**/oauth2/token', (route) => route.abort());
+  await page.goto('/search?q=cup');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#username').fill(bea.email);
+  await page.locator('#password').fill(bea.password);
+  await page.locator('button[type=submit], input[type=submit], button').first().click();
+  await expect(page.getByRole('heading', { name: 'Sign-in did not work' })).toBeVisible();
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('heading', { name: 'Results for “cup”' })).toBeVisible();
+  await expect(page).toHaveURL(/\/search\?q=cup$/);
+});

@@ -117,29 +117,35 @@ export async function signIn(to = location.pathname + location.search, byItself 
   }
 }
 
-/** Exchanges the code that the sign-in page sent back; returns the path to go on to. */
-async function finish(): Promise<string> {
-  const c = await config();
+/** What this tab remembered when it left for the sign-in page; it counts once. */
+function takeFlow(): Partial<Flow> {
   const flow = JSON.parse(sessionStorage.getItem('flow') ?? '{}') as Partial<Flow>;
   sessionStorage.removeItem('flow');
+  return flow;
+}
+
+/** Exchanges the code that the sign-in page sent back. */
+async function finish(flow: Partial<Flow>): Promise<void> {
+  const c = await config();
   if (!flow.state || !flow.verifier || !flow.nonce) throw new Error('no sign-in was started in this tab');
   const client: oauth.Client = { client_id: c.clientId };
   const parameters = oauth.validateAuthResponse(server(c), client, new URL(location.href), flow.state);
   const response = await oauth.authorizationCodeGrantRequest(server(c), client, oauth.None(), parameters, callback(), flow.verifier, options());
   keep(await oauth.processAuthorizationCodeResponse(server(c), client, response, { expectedNonce: flow.nonce, requireIdToken: true }));
-  return flow.to ?? '/';
 }
 
 /** Called once, before the page is drawn. Returns the path to show, when sign-in ended at another one. */
 export async function start(): Promise<string | undefined> {
   if (location.pathname === '/signed-in') {
+    const flow = takeFlow();
     try {
-      return await finish();
+      await finish(flow);
     } catch {
       auth.state = 'failed';
       localStorage.removeItem('signed-in');
-      return '/';
     }
+    // Also after a failure: trying again leads to where the reader wanted to go.
+    return flow.to ?? '/';
   }
   if (localStorage.getItem('signed-in')) {
     await signIn(undefined, true);
