@@ -1,7 +1,7 @@
 // What people see when something goes wrong on the way: a refused search, a lost connection, a session that ended. Each test stands for itself.
 import { expect, test, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
-import { copyOf } from './photos.ts';
+import { copyOf, sample } from './photos.ts';
 
 let bea: Person;
 let problems: string[];
@@ -150,4 +150,18 @@ test('somebody who signs in from a link to a search arrives there, also at the s
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('heading', { name: 'Results for “cup”' })).toBeVisible();
   await expect(page).toHaveURL(/\/search\?q=cup$/);
+});
+
+test('the panel of a rejected photo says why, what to do, and nothing about analyses that never were', async ({ page }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, sample('cut-off.jpg'));
+  await expect(card(page, 'cut-off.jpg')).toContainText('damaged', { timeout: 120_000 });
+  await card(page, 'cut-off.jpg').getByRole('link').click();
+  const panel = page.getByRole('complementary', { name: 'Details of the photo' });
+  await expect(panel.getByRole('status')).toContainText('A part of the picture is missing or damaged.');
+  await expect(panel.getByRole('status')).toContainText('In detail: the file is cut off');
+  await expect(panel).toContainText('The photo was not analysed.');
+  await expect(panel.getByRole('term').filter({ hasText: 'Rejected' })).toBeVisible();
+  await expect(panel).not.toContainText(/No labels|not yet|Analyses|Analysed/);
 });

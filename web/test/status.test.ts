@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { badge, nameOf, reasonText } from '../src/lib/status.ts';
+import { badge, isRejected, nameOf, reasonText } from '../src/lib/status.ts';
 import { photo } from './many.ts';
 
 const plain = photo(0, 1);
@@ -14,6 +14,11 @@ describe('badges', () => {
   });
   it('do not blame the photo for an error of the system', () => {
     expect(badge({ ...plain, status: 'FAILED', statusReason: 'Recognition.Unavailable' })?.text).toBe('Failed');
+  });
+  it('call a failure without a reason a failure', () => {
+    const failed = { ...plain, status: 'FAILED', statusReason: null } as const;
+    expect(badge(failed)?.text).toBe('Failed');
+    expect(isRejected(failed)).toBe(false);
   });
   it('say what a photo waits for', () => {
     expect(badge({ ...plain, status: 'PENDING' })?.text).toBe('Analysing');

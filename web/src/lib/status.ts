@@ -9,12 +9,13 @@ export type Badge = { tone: 'note' | 'warning' | 'problem'; icon: IconName; text
 /** The reason of a rejection in few words: a known code, or the code itself as words. */
 export const reasonText = (code: string): string => (texts.reasons as Record<string, string>)[code] ?? words(code);
 
+/** Whether the photo was refused. Names of errors have a dot; they are the system's failures, not the photo's. */
+export const isRejected = ({ status, statusReason }: Pick<ImageSummary, 'status' | 'statusReason'>): boolean => status === 'FAILED' && statusReason !== null && !statusReason.includes('.');
+
 export function badge(image: Pick<ImageSummary, 'status' | 'statusReason' | 'reviewStatus' | 'withheld'>): Badge | undefined {
   if (image.status === 'FAILED') {
-    // Names of errors have a dot; they are the system's failures, not the photo's.
-    const broke = image.statusReason?.includes('.') ?? false;
-    const text = broke || !image.statusReason ? texts.status.failed : `${texts.status.rejected}: ${reasonText(image.statusReason)}`;
-    return { tone: 'problem', icon: broke ? 'warning' : 'blocked', text };
+    if (!isRejected(image)) return { tone: 'problem', icon: 'warning', text: texts.status.failed };
+    return { tone: 'problem', icon: 'blocked', text: `${texts.status.rejected}: ${reasonText(image.statusReason ?? '')}` };
   }
   if (image.reviewStatus === 'PENDING') return { tone: 'warning', icon: 'review', text: texts.status.review };
   if (image.status === 'PENDING') return { tone: 'note', icon: 'clock', text: texts.status.PENDING };

@@ -248,6 +248,7 @@ export const texts = {
     saved: 'Saved',
     inIt: 'What is in it',
     noLabels: 'No labels were found.',
+    notAnalysed: 'The photo was not analysed.',
     labelsLater: 'Labels appear here when the analysis is done.',
     times: (count: number) => `${formatNumber(count)} times`,
     also: (names: string) => `also ${names}`,
@@ -283,6 +284,8 @@ export const texts = {
       size: 'Size',
       position: 'Position',
       analysed: 'Analysed',
+      rejected: 'Rejected',
+      failed: 'Failed',
       attempts: 'Attempts',
       sha256: 'SHA-256',
       execution: 'Execution',
@@ -300,7 +303,7 @@ export const texts = {
     expired: 'No reviewer decided in time, so the photo stays withheld.',
     blocked: 'The moderation policy withholds this photo.',
     analysing: 'This photo is being analysed. The page updates by itself.',
-    failed: 'This photo could not be analysed.',
+    detail: (detail: string) => `In detail: ${detail}`,
     warnings: 'Good to know',
     noPicture: 'No picture to show',
   },
@@ -457,7 +460,7 @@ export const texts = {
           return refusal.detail;
       }
     },
-    rejected: (reason: string): string => reasons[reason] ?? `The analysis failed (${reason}). An operator can run it again.`,
+    rejected: (reason: string): string => reasons[reason] ?? `The analysis failed${reason ? ` (${reason})` : ''}. An operator can run it again.`,
   },
 
   review: {
