@@ -1,5 +1,5 @@
 // What people see when something goes wrong on the way: a refused search, a lost connection, a session that ended. Each test stands for itself.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
 import { copyOf, sample } from './photos.ts';
 
@@ -164,4 +164,21 @@ test('the panel of a rejected photo says why, what to do, and nothing about anal
   await expect(panel).toContainText('The photo was not analysed.');
   await expect(panel.getByRole('term').filter({ hasText: 'Rejected' })).toBeVisible();
   await expect(panel).not.toContainText(/No labels|not yet|Analyses|Analysed/);
+});
+
+test('the upload page shows size, sentence and labels of a file with a long name', async ({ page }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  const names = ['a-photo-of-my-last-holidays-1.jpg', `${'very-long-'.repeat(23)}.jpg`];
+  await choose(page, names.map((name) => copyOf('coffee.jpg', name)));
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const name of names) {
+      await expect(card(page, name)).toContainText('Done', { timeout: 120_000 });
+      const right = (of: Locator) => of.evaluate((element) => element.getBoundingClientRect().right);
+      const edge = await right(card(page, name));
+      expect(await right(card(page, name).getByText(/\d kB$/)), `size of ${name} at ${width} px`).toBeLessThan(edge);
+      expect(await right(card(page, name).getByText('Done')), `sentence of ${name} at ${width} px`).toBeLessThan(edge);
+    }
+  }
 });
