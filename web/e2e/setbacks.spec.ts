@@ -27,6 +27,24 @@ function countSearches(page: Page): () => number {
 
 const SEARCH = /\/api\/images\?.*q=/;
 
+/** An execution as the API lists it. */
+const FAILED = {
+  id: 'e1',
+  status: 'FAILED',
+  imageId: null,
+  imageName: 'cup.jpg',
+  error: 'Recognition.Unavailable',
+  redrivable: true,
+  why: null,
+  startedAt: '2026-11-20T08:00:00Z',
+  stoppedAt: '2026-11-20T08:01:07Z',
+};
+
+/** Makes the API list these executions. */
+async function showExecutions(page: Page, executions: (typeof FAILED)[]): Promise<void> {
+  await page.route(/\/api\/executions(\?|$)/, (route) => route.fulfill({ json: { executions, next: null } }));
+}
+
 /** Long enough for a page that asks again and again to be noticed. */
 const A_WHILE = 1_500;
 
@@ -67,8 +85,7 @@ test('what an operator has chosen stays chosen when the page renews its token', 
     await route.fulfill({ response, json: { ...((await response.json()) as object), expires_in: 31 } });
   });
   await signIn(page, await person('oscar', ['operators']));
-  const failed = { id: 'e1', status: 'FAILED', imageId: null, imageName: 'cup.jpg', error: 'Recognition.Misconfigured', redrivable: true, why: null, startedAt: '2026-11-20T08:00:00Z', stoppedAt: '2026-11-20T08:01:07Z' };
-  await page.route('**/api/executions', (route) => route.fulfill({ json: { executions: [failed], next: null } }));
+  await showExecutions(page, [FAILED]);
   await page.getByRole('link', { name: 'Executions' }).click();
   const box = page.getByRole('checkbox', { name: 'Choose cup.jpg' });
   await box.check();
@@ -180,5 +197,24 @@ test('the upload page shows size, sentence and labels of a file with a long name
       expect(await right(card(page, name).getByText(/\d kB$/)), `size of ${name} at ${width} px`).toBeLessThan(edge);
       expect(await right(card(page, name).getByText('Done')), `sentence of ${name} at ${width} px`).toBeLessThan(edge);
     }
+  }
+});
+
+test('the tables of executions do not break short words, and names of any length fit', async ({ page }) => {
+  await signIn(page, await person('oscar', ['operators']));
+  await showExecutions(page, [FAILED, { ...FAILED, id: 'e2', imageName: 'x'.repeat(240) }]);
+  await page.getByRole('link', { name: 'Executions' }).click();
+  for (const width of [1280, 800, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'cup.jpg' }) });
+    for (const text of ['1 min 7 s', 'Recognition.Unavailable']) {
+      const height = await row.getByText(text).evaluate((cell) => {
+        const words = document.createRange();
+        words.selectNodeContents(cell);
+        return words.getBoundingClientRect().height;
+      });
+      expect(height, `${text} on one line at ${width} px`).toBeLessThan(30);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `pixels wider than ${width}`).toBeLessThanOrEqual(0);
   }
 });
