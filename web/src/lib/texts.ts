@@ -9,11 +9,11 @@ type UploadRefusal = Refusal | { code: 'SERVER'; detail: string };
 
 /** What the reasons of rejected and failed images mean. Other reasons are shown by their names. */
 const reasons: Record<string, string> = {
-  EMPTY_FILE: 'The file arrived empty. Upload it again.',
+  EMPTY_FILE: 'The file is empty. Upload an intact copy.',
   TOO_LARGE: 'The file is too large. Export it smaller.',
   NOT_AN_IMAGE: 'This is not a photo.',
   UNSUPPORTED_FORMAT: 'This format cannot be analysed. Export it as JPEG, PNG or WebP.',
-  TRUNCATED: 'A part of the picture is missing or damaged. Upload it again.',
+  TRUNCATED: 'A part of the picture is missing or damaged. Upload an intact copy.',
   TOO_SMALL: 'One side has fewer than 80 pixels. Use a larger version.',
   TOO_MANY_PIXELS: 'The photo has too many pixels. Export it smaller.',
   TOO_NARROW: 'The photo is too narrow to analyse. Cut it into parts.',
@@ -426,7 +426,7 @@ export const texts = {
     },
     step: (done: number) => `Step ${done} of 4: sent, inspected, analysed, done`,
     known: 'Already analysed. Open it to see the result.',
-    knownFailed: (why: string) => `Uploaded before, and not analysed: ${why}`,
+    knownFailed: (why: string) => `Uploaded before, and not analysed. ${why}`,
     lost: 'The reload interrupted this file, and it was too large to keep. Choose it again.',
     problem: {
       OFFLINE: 'Not sent: no connection. It is sent when the connection is back.',
