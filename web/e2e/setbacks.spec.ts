@@ -35,7 +35,7 @@ const FAILED = {
   imageName: 'cup.jpg',
   error: 'Recognition.Unavailable',
   redrivable: true,
-  why: null,
+  why: null as string | null,
   startedAt: '2026-11-20T08:00:00Z',
   stoppedAt: '2026-11-20T08:01:07Z',
 };
@@ -217,4 +217,19 @@ test('the tables of executions do not break short words, and names of any length
     }
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `pixels wider than ${width}`).toBeLessThanOrEqual(0);
   }
+});
+
+test('only executions that can be redriven can be chosen', async ({ page }) => {
+  await signIn(page, await person('oscar', ['operators']));
+  const held = { ...FAILED, id: 'e2', imageName: 'held.jpg', redrivable: false, why: 'Another execution holds its record: arn:aws:states:eu-west-1:000000000000:execution:image-analysis:e9' };
+  await showExecutions(page, [FAILED, held]);
+  await page.getByRole('link', { name: 'Executions' }).click();
+  await expect(page.getByText('Cannot be redriven. Another execution holds its record: e9')).toBeVisible();
+  await expect(page.getByRole('checkbox')).toHaveCount(2);
+  await page.getByRole('checkbox', { name: 'Choose the one that can be redriven' }).check();
+  await expect(page.getByRole('button', { name: 'Redrive 1…' })).toBeEnabled();
+  await page.unrouteAll();
+  await showExecutions(page, [held]);
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await expect(page.getByRole('checkbox')).toHaveCount(0);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationOf, isDone, isRange, isStatus, outcomeOfStatus, sinceOf } from '../src/lib/executions.ts';
+import { durationOf, isDone, isRange, isStatus, outcomeOfStatus, shortArns, sinceOf } from '../src/lib/executions.ts';
 
 test('a status that the page does not know counts as failed, so that it is looked at', () => {
   expect(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'NEW'].map(outcomeOfStatus)).toEqual(['running', 'succeeded', 'failed', 'failed', 'failed', 'failed']);
@@ -22,4 +22,10 @@ test('a duration runs until the end, or until now', () => {
 test('only what is started again counts as done', () => {
   const outcome = (action: string): boolean => isDone({ id: 'a', imageId: null, action, reason: null });
   expect(['WOULD_REDRIVE', 'REDRIVEN', 'WOULD_RESTART', 'RESTARTED', 'SKIPPED', 'NOT_REDRIVEN'].map(outcome)).toEqual([true, true, true, true, false, false]);
+});
+
+test('a sentence names an execution without its ARN', () => {
+  const arn = 'arn:aws:states:eu-west-1:000000000000:execution:sightline-image-analysis:167c68dd-043d-45b0-8009-594b78a0e383';
+  expect(shortArns(`Another execution holds its record: ${arn}. See it.`)).toBe('Another execution holds its record: 167c68dd-043d-45b0-8009-594b78a0e383. See it.');
+  expect(shortArns('Its image was erased.')).toBe('Its image was erased.');
 });
