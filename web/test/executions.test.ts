@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationOf, isDone, isRange, isStatus, outcomeOfStatus, shortArns, sinceOf } from '../src/lib/executions.ts';
+import { durationOf, isDone, isRange, isStatus, outcomeOfStatus, sentenceOf, shortArns, sinceOf } from '../src/lib/executions.ts';
 
 test('a status that the page does not know counts as failed, so that it is looked at', () => {
   expect(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'NEW'].map(outcomeOfStatus)).toEqual(['running', 'succeeded', 'failed', 'failed', 'failed', 'failed']);
@@ -28,4 +28,12 @@ test('a sentence names an execution without its ARN', () => {
   const arn = 'arn:aws:states:eu-west-1:000000000000:execution:sightline-image-analysis:167c68dd-043d-45b0-8009-594b78a0e383';
   expect(shortArns(`Another execution holds its record: ${arn}. See it.`)).toBe('Another execution holds its record: 167c68dd-043d-45b0-8009-594b78a0e383. See it.');
   expect(shortArns('Its image was erased.')).toBe('Its image was erased.');
+});
+
+test('the cause of an error is its sentence, not the JSON around it', () => {
+  expect(sentenceOf('{"errorType": "Image.Rejected", "errorMessage": "the \\"file\\" has no bytes", "stackTrace": []}')).toBe('the "file" has no bytes');
+  expect(sentenceOf('{"errorType": "Recognition.Unavailable", "errorMessage": "no answer because the connec…')).toBe('no answer because the connec…');
+  expect(sentenceOf('{"errorMessage": "cut in an escape \\')).toBe('cut in an escape ');
+  expect(sentenceOf('{"a": 1}')).toBe('{"a": 1}');
+  expect(sentenceOf('somebody stopped it')).toBe('somebody stopped it');
 });

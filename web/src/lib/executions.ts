@@ -48,3 +48,14 @@ export const isDone = ({ action }: RedriveOutcome): boolean => ['REDRIVEN', 'WOU
 
 /** A sentence of the API with the name of an execution instead of its ARN, which says the same and fills three lines. */
 export const shortArns = (text: string): string => text.replace(/\barn:\S*:([^\s:]+)/g, '$1');
+
+/** The sentence in the cause of an error. Lambda wraps it in JSON, which the API may have cut off. */
+export function sentenceOf(cause: string): string {
+  const message = /^\{.*?"errorMessage":\s*"((?:[^"\\]|\\.)*)/s.exec(cause)?.[1];
+  if (!message) return cause;
+  try {
+    return JSON.parse(`"${message}"`) as string;
+  } catch {
+    return message;
+  }
+}
