@@ -233,3 +233,26 @@ test('only executions that can be redriven can be chosen', async ({ page }) => {
   await page.getByRole('button', { name: 'Load again' }).click();
   await expect(page.getByRole('checkbox')).toHaveCount(0);
 });
+
+test('a change that comes second can be made again at once', async ({ page, context }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, copyOf('coffee.jpg', 'shared.jpg'));
+  await expect(card(page, 'shared.jpg')).toContainText('Done', { timeout: 120_000 });
+  await card(page, 'shared.jpg').getByRole('link').click();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  const rename = async (tab: Page, title: string) => {
+    await tab.getByRole('button', { name: 'Edit the title' }).click();
+    await tab.getByRole('textbox', { name: 'Title' }).fill(title);
+    await tab.getByRole('button', { name: 'Save' }).click();
+  };
+  await other.getByRole('button', { name: 'Edit the title' }).waitFor();
+  await rename(page, 'Espresso');
+  await expect(page.getByText('Saved')).toBeVisible();
+  await rename(other, 'Ristretto');
+  await expect(other.getByText('Its latest state is shown here now')).toBeVisible();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await expect(other.getByText('Saved')).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'Ristretto' })).toBeVisible();
+});

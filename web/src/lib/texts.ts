@@ -246,6 +246,7 @@ export const texts = {
     titleHint: 'Give it a title',
     save: 'Save',
     saved: 'Saved',
+    changedElsewhere: 'The photo was changed elsewhere in the meantime. Its latest state is shown here now: make your change again.',
     inIt: 'What is in it',
     noLabels: 'No labels were found.',
     notAnalysed: 'The photo was not analysed.',
