@@ -256,3 +256,19 @@ test('a change that comes second can be made again at once', async ({ page, cont
   await expect(other.getByText('Saved')).toBeVisible();
   await expect(other.getByRole('heading', { name: 'Ristretto' })).toBeVisible();
 });
+
+test('somebody who may not see a page is told so, and gets no controls of it', async ({ page }) => {
+  await signIn(page, bea);
+  for (const path of ['/executions', '/executions/e1', '/review']) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { name: 'Your account may not see this' })).toBeVisible();
+    await expect(page.getByRole('main').getByRole('button')).toHaveCount(0);
+    await expect(page.getByRole('main').getByRole('combobox')).toHaveCount(0);
+  }
+});
+
+test('an execution that does not exist is not called one that did not load', async ({ page }) => {
+  await signIn(page, await person('oscar', ['operators']));
+  await page.goto('/executions/nope');
+  await expect(page.getByRole('heading', { name: 'This is not here' })).toBeVisible();
+});

@@ -69,6 +69,8 @@ export const texts = {
 
   errors: {
     title: 'This did not load',
+    forbiddenTitle: 'Your account may not see this',
+    missingTitle: 'This is not here',
     offlineTitle: 'You are offline',
     offline: 'There is no network connection. The page goes on by itself as soon as there is one.',
     unloaded: 'A part of the page did not load. Check your connection, then load the page again.',
