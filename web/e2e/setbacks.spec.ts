@@ -272,3 +272,14 @@ test('an execution that does not exist is not called one that did not load', asy
   await page.goto('/executions/nope');
   await expect(page.getByRole('heading', { name: 'This is not here' })).toBeVisible();
 });
+
+test('signing out in one tab signs out the other ones', async ({ page, context }) => {
+  await signIn(page, bea);
+  const other = await context.newPage();
+  await other.goto('/trends');
+  await expect(other.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await expect(other.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  await expect(other.getByRole('navigation', { name: 'Pages' })).toHaveCount(0);
+});

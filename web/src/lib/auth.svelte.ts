@@ -33,6 +33,8 @@ export const auth: { state: AuthState; groups: string[]; email: string | undefin
 let held: Held | undefined;
 let renewing: Promise<string | undefined> | undefined;
 let loaded: Promise<Config> | undefined;
+/** Tells the other tabs of this browser that their person has signed out. */
+let tabs: BroadcastChannel | undefined;
 
 function config(): Promise<Config> {
   loaded ??= fetch('/config.json', { cache: 'no-cache' }).then(async (response) => {
@@ -136,6 +138,13 @@ async function finish(flow: Partial<Flow>): Promise<void> {
 
 /** Called once, before the page is drawn. Returns the path to show, when sign-in ended at another one. */
 export async function start(): Promise<string | undefined> {
+  tabs = new BroadcastChannel('signed-out');
+  tabs.onmessage = () => {
+    held = undefined;
+    auth.state = 'out';
+    // A new document has nothing of the photos in its memory, and no queue that goes on.
+    location.reload();
+  };
   if (location.pathname === '/signed-in') {
     const flow = takeFlow();
     try {
@@ -200,12 +209,13 @@ async function signOutOthers(c: Config): Promise<void> {
   if (!response.ok) throw new Error(`sign-out everywhere was refused: ${response.status}`);
 }
 
-/** Forgets the tokens and ends the provider's session of this browser. `everywhere` ends all of them first. */
+/** Forgets the tokens of every tab and ends the provider's session of this browser. `everywhere` ends all of them first. */
 export async function signOut(everywhere = false): Promise<void> {
   const c = await config();
   if (everywhere) await signOutOthers(c);
   held = undefined;
   localStorage.removeItem('signed-in');
+  tabs?.postMessage(null);
   auth.state = 'leaving';
   const url = new URL(c.logout);
   url.searchParams.set('client_id', c.clientId);
