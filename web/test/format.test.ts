@@ -12,13 +12,17 @@ describe('months', () => {
 it('writes sizes as the limits of the API are meant', () => {
   expect(formatBytes(15_728_640)).toMatch(/^15\s?MB$/);
   expect(formatBytes(1_300_000)).toMatch(/^1\.2\s?MB$/);
-  expect(formatBytes(0)).toMatch(/^0\s?byte/);
+  expect(formatBytes(0)).toBe('0 bytes');
+  expect(formatBytes(1)).toBe('1 byte');
+  expect(formatBytes(69)).toBe('69 bytes');
 });
 
 it('writes times from now', () => {
   const now = Date.UTC(2026, 10, 24, 12);
   expect(formatAgo('2026-11-24T11:57:00.000Z', now)).toBe('3 minutes ago');
   expect(formatAgo('2026-11-24T14:00:00.000Z', now)).toBe('in 2 hours');
+  expect(formatAgo('2026-12-01T11:59:58.000Z', now)).toBe('in 7 days');
+  expect(formatAgo('2026-11-24T11:56:01.000Z', now)).toBe('3 minutes ago');
 });
 
 it('writes durations', () => {
