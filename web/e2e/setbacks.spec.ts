@@ -283,3 +283,10 @@ test('signing out in one tab signs out the other ones', async ({ page, context }
   await expect(other.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await expect(other.getByRole('navigation', { name: 'Pages' })).toHaveCount(0);
 });
+
+test('a photo that is not there has no details to open', async ({ page }) => {
+  await signIn(page, bea);
+  await page.goto('/photos/0f6b3c1e-0000-5000-8000-000000000000');
+  await expect(page.getByRole('heading', { name: 'This photo is not here' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Details' })).toHaveCount(0);
+});
