@@ -290,3 +290,11 @@ test('a photo that is not there has no details to open', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'This photo is not here' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Details' })).toHaveCount(0);
 });
+
+test('what needs attention is read out once', async ({ page }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') });
+  await expect(page.getByRole('status').filter({ hasText: 'attention' })).toHaveText('1 file needs attention');
+  await expect(card(page, 'notes.txt')).toContainText('5 bytes');
+});
