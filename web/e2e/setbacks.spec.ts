@@ -298,3 +298,22 @@ test('what needs attention is read out once', async ({ page }) => {
   await expect(page.getByRole('status').filter({ hasText: 'attention' })).toHaveText('1 file needs attention');
   await expect(card(page, 'notes.txt')).toContainText('5 bytes');
 });
+
+test('the shade behind a dialog covers the place of the scroll bar', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await signIn(page, bea);
+  await page.goto('/settings');
+  await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  const red = async (x: number) => {
+    const png = await page.screenshot({ clip: { x, y: 700, width: 1, height: 1 } });
+    return page.evaluate(async (bytes) => {
+      const pen = new OffscreenCanvas(1, 1).getContext('2d')!;
+      pen.drawImage(await createImageBitmap(new Blob([new Uint8Array(bytes)])), 0, 0);
+      return pen.getImageData(0, 0, 1, 1).data[0]!;
+    }, [...png]);
+  };
+  // One step of difference comes from rounding.
+  expect(Math.abs((await red(1278)) - (await red(4)))).toBeLessThanOrEqual(1);
+});
