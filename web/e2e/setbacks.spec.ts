@@ -124,6 +124,28 @@ test('the first photo that is opened without a connection appears when the conne
   await expect(page.getByRole('dialog', { name: /first\.jpg/ }).getByText('What is in it')).toBeVisible();
 });
 
+test('what does not load when a photo is selected is said in a message, which leads to a page that has it', async ({ page }) => {
+  await signIn(page, bea);
+  await page.goto('/upload');
+  await choose(page, copyOf('coffee.jpg', 'selected.jpg'));
+  await expect(card(page, 'selected.jpg')).toContainText('Done', { timeout: 120_000 });
+  await page.goto('/');
+  await page.route(/SelectionBar/, (route) => route.abort());
+  const photo = page.getByRole('link', { name: /^selected\.jpg/ });
+  const select = async () => {
+    await photo.focus();
+    await page.keyboard.press('x');
+  };
+  await select();
+  await expect(page.getByText('A part of the page did not load')).toBeVisible();
+  await page.unrouteAll();
+  const old = await page.evaluateHandle(() => document);
+  await page.getByRole('button', { name: 'Load the page again' }).click();
+  await expect.poll(() => old.evaluate(() => true).catch(() => false)).toBe(false);
+  await select();
+  await expect(page.getByText('1 selected')).toBeVisible();
+});
+
 test('the upload page whose queue did not arrive works when the page is loaded again', async ({ page }) => {
   await signIn(page, bea);
   // The view is there; its queue is a file of its own.

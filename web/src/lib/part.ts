@@ -1,6 +1,7 @@
 // Files of the page that load when they are needed.
 import { Trouble } from './api.ts';
 import { texts } from './texts.ts';
+import { toast } from './toasts.svelte.ts';
 
 /**
  * Loads such a file. A browser that did not get it remembers that as long as the document lives, so trying again takes a new document:
@@ -11,6 +12,16 @@ export async function part<T>(load: () => Promise<T>): Promise<T> {
     return await load();
   } catch {
     throw new Trouble('unloaded', texts.errors.unloaded);
+  }
+}
+
+/** Loads a file that only adds something to the view: a message says that it did not load, and the view goes on without it. */
+export async function extra<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await part(load);
+  } catch {
+    toast(texts.errors.unloaded, { tone: 'problem', seconds: 0, action: { text: texts.common.loadPage, run: () => void loadAgain() } });
+    return undefined;
   }
 }
 
