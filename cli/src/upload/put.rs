@@ -18,7 +18,7 @@ use serde::Serialize;
 use sightline_aws::{Tables, classify::cause};
 use sightline_domain::{
     model::{Record, Upload, image_name},
-    ports::Records,
+    ports::{Gallery, Records},
 };
 use std::time::Duration;
 
@@ -64,10 +64,20 @@ impl Uploader {
     /// `CliError` if the record cannot be read, the upload fails, or the file has changed since it was hashed.
     pub async fn send(&self, image: &Image) -> Result<Sent, CliError> {
         match self.records.find(&image.id).await? {
-            Some(erased) if erased.is_erased() => self.put_after_erasure(image, &erased).await,
+            Some(erased) if erased.is_erased() => match self.completed_since(image).await? {
+                Some(id) => Ok(Sent { outcome: UploadOutcome::AlreadyThere, follower: Follower::of_new(id) }),
+                None => self.put_after_erasure(image, &erased).await,
+            },
             Some(record) => self.put_known(image, record).await,
             None => self.put_first(image).await,
         }
+    }
+
+    /// The image of the same content that was uploaded and analysed after the erasure.
+    async fn completed_since(&self, image: &Image) -> Result<Option<String>, CliError> {
+        let upload = Upload { bucket: self.bucket.clone(), key: image.key.clone(), version_id: None, etag: String::new() };
+        let completed = self.records.completed_image(upload.owner_id(), &hex::encode(image.sha256)).await?;
+        Ok(completed.map(|completed| completed.image_id))
     }
 
     async fn put_known(&self, image: &Image, record: Record) -> Result<Sent, CliError> {

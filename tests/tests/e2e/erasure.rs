@@ -242,6 +242,9 @@ async fn an_upload_before_the_tombstone_is_closed_has_another_id() {
 
     assert_ne!(again, id);
     assert_eq!(record["ProcessingStatus"], "COMPLETED");
+    let third = sightline(&local, &["upload", file.to_str().expect("a path"), "--owner", "tests", "--output", "json"]);
+    let third: Value = serde_json::from_slice(&third.stdout).expect("JSON");
+    assert_eq!((&third[0]["Upload"], &third[0]["ImageID"]), (&json!("ALREADY_THERE"), &json!(again)), "{third}");
     close(&local, &id).await;
     assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
 }
