@@ -40,6 +40,11 @@ impl Follower {
         Self { ids, failed_execution: None, erased_at: tombstone.erased_at }
     }
 
+    /// The id that the image most likely has.
+    pub fn likeliest_id(&self) -> &str {
+        self.ids.first().map_or("", String::as_str)
+    }
+
     /// Waits until the image is finished. `permits` bounds the reads of all followers at the same time.
     ///
     /// # Errors

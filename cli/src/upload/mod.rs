@@ -108,7 +108,7 @@ fn finish(plan: &Plan, stages: &[Stage], report: Report<'_>, output: Output, end
     List::new(&values).print(output, |_| report.table(&lines))?;
     match end {
         End::Stopped(stop) => {
-            let sent = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(_) | Stage::Finished(..))))).count();
+            let sent = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(..) | Stage::Finished(..))))).count();
             say!(
                 "{} with {sent} of {} uploaded; run the same command again to continue, nothing is uploaded or analysed twice",
                 stop.sentence(),
@@ -124,12 +124,9 @@ fn finish(plan: &Plan, stages: &[Stage], report: Report<'_>, output: Output, end
 
 fn report_unfinished(lines: &[Line<'_>], report: Report<'_>) {
     for line in lines {
-        if let (true, Ok((image, Stage::Sent(_)))) = (report.has_waited, line.image) {
+        if let (true, Ok((_, Stage::Sent(_, id)))) = (report.has_waited, line.image) {
             let (file, waited) = (line.file, span(DEFAULT_WAIT));
-            say!(
-                "{file}: image {} is still in progress {waited} after the last file was sent; run the same command again to continue",
-                image.id
-            );
+            say!("{file}: image {id} is still in progress {waited} after the last file was sent; run the same command again to continue");
         }
     }
 }

@@ -25,8 +25,8 @@ const TEXT_WIDTH: u16 = 12;
 pub enum Stage {
     /// Not sent yet, or the command does not know.
     Waiting,
-    /// It is in the bucket.
-    Sent(UploadOutcome),
+    /// It is in the bucket, most likely with this id.
+    Sent(UploadOutcome, String),
     /// Its analysis is finished, or it waits for a review.
     Finished(Box<Record>),
     /// It could not be sent or followed, and why.
@@ -47,12 +47,12 @@ impl Line<'_> {
         match self.image {
             Err(_) | Ok((_, Stage::Failed(_))) => true,
             Ok((_, Stage::Finished(record))) => matches!(record.processing_status, ProcessingStatus::Failed | ProcessingStatus::Erased),
-            Ok((_, Stage::Sent(_) | Stage::Waiting)) => false,
+            Ok((_, Stage::Sent(..) | Stage::Waiting)) => false,
         }
     }
 
     fn is_unfinished(&self) -> bool {
-        matches!(self.image, Ok((_, Stage::Sent(_) | Stage::Waiting)))
+        matches!(self.image, Ok((_, Stage::Sent(..) | Stage::Waiting)))
     }
 }
 
@@ -82,13 +82,14 @@ impl Report<'_> {
     }
 
     fn place(self, image: &Image, stage: &Stage) -> Map<String, Value> {
+        let id = if let Stage::Sent(_, id) = stage { id } else { &image.id };
         let mut fields = Map::from_iter([
-            ("ImageID".to_owned(), json!(image.id)),
+            ("ImageID".to_owned(), json!(id)),
             ("OwnerID".to_owned(), json!(self.owner)),
             ("Key".to_owned(), json!(image.key)),
             ("S3_URL".to_owned(), json!(format!("s3://{}/{}", self.bucket, image.key))),
         ]);
-        if let Stage::Sent(outcome) = stage {
+        if let Stage::Sent(outcome, _) = stage {
             fields.insert("Upload".to_owned(), json!(outcome));
         }
         if self.has_waited {
@@ -117,8 +118,8 @@ impl Report<'_> {
             Ok((_, Stage::Finished(record))) => finished(record),
             Ok((_, Stage::Failed(error))) => brief("FAILED", error),
             Err(error) => brief("FAILED", error),
-            Ok((_, Stage::Sent(_))) if self.has_waited => brief("PENDING", "in progress"),
-            Ok((image, Stage::Sent(outcome))) => brief(outcome.name(), &image.id),
+            Ok((_, Stage::Sent(..))) if self.has_waited => brief("PENDING", "in progress"),
+            Ok((_, Stage::Sent(outcome, id))) => brief(outcome.name(), id),
             Ok((_, Stage::Waiting)) => brief("NOT SENT", ""),
         };
         [file].into_iter().chain(cells).collect()
@@ -128,7 +129,7 @@ impl Report<'_> {
     pub fn is_final(self, line: &Line<'_>) -> bool {
         match line.image {
             Err(_) | Ok((_, Stage::Waiting)) => false,
-            Ok((_, Stage::Sent(_))) => !self.has_waited,
+            Ok((_, Stage::Sent(..))) => !self.has_waited,
             Ok((_, Stage::Finished(..) | Stage::Failed(_))) => true,
         }
     }
@@ -206,19 +207,19 @@ mod tests {
 
     #[test]
     fn unsent_file_has_its_error_and_sent_file_its_place() {
-        let (image, sent) = (image(), Stage::Sent(UploadOutcome::AlreadyThere));
+        let (image, sent) = (image(), Stage::Sent(UploadOutcome::AlreadyThere, "another".into()));
         let failed = Line { file: "b", image: Err("it does not exist") };
         assert_eq!(REPORT.json(&failed).unwrap(), json!({"File": "b", "Error": "it does not exist"}));
         let json = Report { has_waited: false, ..REPORT }.json(&Line { file: "a.jpg", image: Ok((&image, &sent)) }).unwrap();
         assert_eq!((json["Upload"].as_str(), json["S3_URL"].as_str()), (Some("ALREADY_THERE"), Some("s3://images/raw-uploads/anna/x.jpg")));
-        assert!(json.get("ProcessingStatus").is_none());
+        assert_eq!((json["ImageID"].as_str(), json.get("ProcessingStatus")), (Some("another"), None));
     }
 
     #[test]
     fn exit_code_depends_on_failed_and_unfinished_files() {
         let image = image();
         let (good, bad, sent) =
-            (finished(json!({})), finished(json!({"ProcessingStatus": "FAILED"})), Stage::Sent(UploadOutcome::Uploaded));
+            (finished(json!({})), finished(json!({"ProcessingStatus": "FAILED"})), Stage::Sent(UploadOutcome::Uploaded, "i".into()));
         let review = finished(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}));
         let line = |stage| Line { file: "f", image: Ok((&image, stage)) };
         let missing = || Line { file: "f", image: Err("gone") };

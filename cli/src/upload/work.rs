@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
     fn on_sent(&mut self, index: usize, sent: Result<Sent, CliError>) -> Result<Option<Sent>, CliError> {
         match sent {
             Ok(sent) => {
-                self.enter(index, Stage::Sent(sent.outcome))?;
+                self.enter(index, Stage::Sent(sent.outcome, sent.follower.likeliest_id().to_owned()))?;
                 Ok(self.report.has_waited.then_some(sent))
             }
             Err(error) => self.fail(index, &error).map(|()| None),
@@ -143,7 +143,7 @@ impl<'a> Work<'a> {
     fn finished(&self) -> usize {
         let is_finished = |stage: &&Stage| match stage {
             Stage::Waiting => false,
-            Stage::Sent(_) => !self.report.has_waited,
+            Stage::Sent(..) => !self.report.has_waited,
             Stage::Finished(..) | Stage::Failed(_) => true,
         };
         self.stages.iter().filter(is_finished).count()
@@ -151,10 +151,10 @@ impl<'a> Work<'a> {
 
     fn message(&self) -> String {
         let count = |fits: fn(&Stage) -> bool| self.stages.iter().filter(|stage| fits(stage)).count();
-        let uploaded = count(|stage| matches!(stage, Stage::Sent(_) | Stage::Finished(..)));
+        let uploaded = count(|stage| matches!(stage, Stage::Sent(..) | Stage::Finished(..)));
         let mut parts = vec![format!("{uploaded} of {} uploaded", self.stages.len())];
         if self.report.has_waited {
-            parts.push(format!("{} in progress", count(|stage| matches!(stage, Stage::Sent(_)))));
+            parts.push(format!("{} in progress", count(|stage| matches!(stage, Stage::Sent(..)))));
             parts.push(format!("{} completed", count(|stage| has_status(stage, ProcessingStatus::Completed))));
         }
         let reviews = count(|stage| matches!(stage, Stage::Finished(record) if record.review_status == ReviewStatus::Pending));

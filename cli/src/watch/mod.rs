@@ -11,7 +11,7 @@ use crate::{
     upload::{
         Candidate,
         plan::{self, Image},
-        put::{UploadOutcome, Uploader},
+        put::{Sent, UploadOutcome, Uploader},
         report::{Line, Report, Stage},
         unreadable,
     },
@@ -53,8 +53,8 @@ pub struct WatchArgs {
 
 const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A file, and its image with the outcome, or why it was not uploaded.
-type Uploaded = (PathBuf, Result<(Image, UploadOutcome), String>);
+/// A file, and its image with what was sent, or why it was not uploaded.
+type Uploaded = (PathBuf, Result<(Image, Sent), String>);
 
 struct Watcher<'a> {
     report: Report<'a>,
@@ -131,15 +131,16 @@ impl<'a> Watcher<'a> {
 
     fn on_uploaded(&mut self, (path, result): Uploaded) -> Result<(), CliError> {
         match result {
-            Ok((image, outcome)) => {
+            Ok((image, Sent { outcome, follower })) => {
                 self.failures.remove(&path);
                 match outcome {
                     UploadOutcome::Uploaded | UploadOutcome::UploadedAgain => self.uploaded += 1,
                     UploadOutcome::AlreadyThere => self.already_there += 1,
                 }
-                let (file, stage) = (path.to_string_lossy(), Stage::Sent(outcome));
+                let id = follower.likeliest_id();
+                let (file, stage) = (path.to_string_lossy(), Stage::Sent(outcome, id.to_owned()));
                 let line = Line { file: &file, image: Ok((&image, &stage)) };
-                let text = || format!("{}  {:14}  {}", image.id, outcome.name(), clean(&file));
+                let text = || format!("{id}  {:14}  {}", outcome.name(), clean(&file));
                 Ok(self.output.next(&self.report.json(&line)?, text)?)
             }
             Err(reason) => {
@@ -172,7 +173,7 @@ async fn upload(path: PathBuf, owner: &str, uploader: &Uploader) -> Uploaded {
     let problem = plan.files.into_iter().find_map(|file| file.image.err());
     let result = match (problem, plan.images.into_iter().next()) {
         (None, Some(image)) => match uploader.send(&image).await {
-            Ok(sent) => Ok((image, sent.outcome)),
+            Ok(sent) => Ok((image, sent)),
             Err(error) => Err(sentence(&error)),
         },
         (problem, _) => Err(problem.unwrap_or_default()),
