@@ -1,4 +1,4 @@
-//! The step with fakes: the claims of uploads, and what a run writes.
+//! Runs the step with fakes: how it claims uploads, and what it writes.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

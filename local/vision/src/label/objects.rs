@@ -60,7 +60,7 @@ impl ClassObjects {
         self.instances.first().map_or(0., |instance| instance.confidence)
     }
 
-    /// The same objects when the class has this confidence, 0–100. A higher one applies only to the first object: it is no evidence for a second.
+    /// The same objects when the class has this confidence, 0–100. A higher one applies only to the first object.
     /// A lower one reduces all of them.
     pub fn with_confidence(mut self, confidence: f32) -> Self {
         let factor = (confidence / self.confidence().max(f32::EPSILON)).min(1.);
