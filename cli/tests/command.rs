@@ -190,11 +190,7 @@ fn control_characters_in_a_file_name_are_not_printed() {
     let dir = tempfile::tempdir().unwrap();
     let name = "a\u{1b}[31m\u{9b}b\u{202e}gpj.jpg";
     std::fs::write(dir.path().join(name), "x").unwrap();
-    let stand_in = StandIn::answering_each(&[
-        ("Action=DescribeStacks", 200, &support::stacks()),
-        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
-        ("PUT /x/raw-uploads/", 200, ""),
-    ]);
+    let stand_in = support::empty_deployment();
     for format in ["table", "json", "ndjson"] {
         let run = sightline(&["upload", &dir.path().to_string_lossy(), "--output", format, "--endpoint-url", &stand_in.url]);
         assert_eq!(run.code, 0, "{}", run.stderr);
@@ -209,11 +205,7 @@ fn control_characters_in_a_file_name_are_not_printed() {
 
 #[test]
 fn photo_on_stdin_is_uploaded_unchanged_with_the_given_name() {
-    let stand_in = StandIn::answering_each(&[
-        ("Action=DescribeStacks", 200, &support::stacks()),
-        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
-        ("PUT /x/raw-uploads/", 200, ""),
-    ]);
+    let stand_in = support::empty_deployment();
     let bytes: Vec<u8> = (0..=255).collect();
     let mut file = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut file, &bytes).unwrap();

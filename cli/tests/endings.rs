@@ -12,18 +12,9 @@ use std::{
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-use support::{StandIn, command, silence, stacks};
+use support::{StandIn, command, empty_deployment, silence, stacks};
 
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
-
-/// A deployment without records that accepts every upload.
-fn empty_deployment() -> StandIn {
-    StandIn::answering_each(&[
-        ("Action=DescribeStacks", 200, &stacks()),
-        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
-        ("PUT /x/raw-uploads/", 200, ""),
-    ])
-}
 
 /// A folder with a photo and three broken links.
 fn folder() -> tempfile::TempDir {

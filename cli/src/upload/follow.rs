@@ -2,7 +2,7 @@
 
 use crate::error::CliError;
 use sightline_domain::{
-    model::{EpochMillis, ProcessingStatus, Record, ReviewStatus, StorageError},
+    model::{ProcessingStatus, Record, ReviewStatus, StorageError},
     ports::Records,
 };
 use std::time::Duration;
@@ -13,38 +13,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// Transient errors in a row that are retried.
 const MAX_FAILURES: u32 = 5;
 
-/// Finds the record of an upload, and ignores what the record said before the upload.
+/// Waits for the record of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follower {
-    /// The ids that the image may have, likeliest first.
-    ids: Vec<String>,
-    /// The failed execution that led to this upload; its failure is ignored.
-    failed_execution: Option<String>,
-    /// When the image was erased before this upload; that erasure is ignored.
-    erased_at: Option<EpochMillis>,
+    pub image_id: String,
+    /// The execution that failed before the image was run again; its failure is ignored.
+    pub failed_execution: Option<String>,
 }
 
 impl Follower {
-    /// Follows an image without an earlier record.
-    pub fn of_new(id: String) -> Self {
-        Self { ids: vec![id], failed_execution: None, erased_at: None }
-    }
-
-    /// Follows an image that is run again after `failed_execution`, if that is known.
-    pub fn after_failure(ids: Vec<String>, failed_execution: Option<String>) -> Self {
-        Self { ids, failed_execution, erased_at: None }
-    }
-
-    /// Follows an image that is uploaded again after it was erased.
-    pub fn after_erasure(ids: Vec<String>, tombstone: &Record) -> Self {
-        Self { ids, failed_execution: None, erased_at: tombstone.erased_at }
-    }
-
-    /// The id that the image most likely has.
-    pub fn likeliest_id(&self) -> &str {
-        self.ids.first().map_or("", String::as_str)
-    }
-
     /// Waits until the image is finished. `permits` bounds the reads of all followers at the same time.
     ///
     /// # Errors
@@ -67,31 +44,16 @@ impl Follower {
     async fn find_finished(&self, records: &impl Records, permits: &Semaphore) -> Result<Option<Record>, StorageError> {
         // The semaphore is never closed; without its permit, one more read at a time does no harm.
         let _permit = permits.acquire().await.ok();
-        for id in &self.ids {
-            if let Some(record) = records.find(id).await?
-                && self.is_new(&record)
-                && is_finished(&record)
-            {
-                return Ok(Some(record));
-            }
-        }
-        Ok(None)
+        Ok(records.find(&self.image_id).await?.filter(|record| self.is_finished(record)))
     }
 
-    fn is_new(&self, record: &Record) -> bool {
+    /// Whether the record stays as it is unless somebody acts.
+    fn is_finished(&self, record: &Record) -> bool {
         match record.processing_status {
+            ProcessingStatus::Completed | ProcessingStatus::Erased => true,
             ProcessingStatus::Failed => self.failed_execution.as_deref() != Some(&record.execution_arn),
-            ProcessingStatus::Erased => self.erased_at.is_none() || record.erased_at != self.erased_at,
-            ProcessingStatus::Pending | ProcessingStatus::Completed => true,
+            ProcessingStatus::Pending => record.review_status == ReviewStatus::Pending,
         }
-    }
-}
-
-/// Whether the record stays as it is unless somebody acts.
-fn is_finished(record: &Record) -> bool {
-    match record.processing_status {
-        ProcessingStatus::Completed | ProcessingStatus::Failed | ProcessingStatus::Erased => true,
-        ProcessingStatus::Pending => record.review_status == ReviewStatus::Pending,
     }
 }
 
@@ -120,7 +82,7 @@ mod tests {
     }
 
     fn new() -> Follower {
-        Follower::of_new("i".into())
+        Follower { image_id: "i".into(), failed_execution: None }
     }
 
     #[tokio::test]
@@ -139,17 +101,14 @@ mod tests {
     async fn failure_before_the_upload_is_ignored() {
         let old = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Unavailable", "ExecutionArn": "old"});
         let answers = [Some(record(old)), Some(record(json!({"ProcessingStatus": "FAILED", "ExecutionArn": "new"})))];
-        let finished = follow(Follower::after_failure(vec!["i".into()], Some("old".into())), 0, answers).await.unwrap();
+        let finished = follow(Follower { failed_execution: Some("old".into()), ..new() }, 0, answers).await.unwrap();
         assert_eq!(finished.execution_arn, "new");
     }
 
     #[tokio::test]
-    async fn erasure_before_the_upload_is_ignored_and_a_later_one_is_an_end() {
-        let tombstone = |at| record(json!({"ProcessingStatus": "ERASED", "ErasedAt": at}));
-        let follower = Follower::after_erasure(vec!["i".into()], &tombstone(1));
-        let finished = follow(follower, 0, [Some(tombstone(1)), Some(record(json!({})))]).await.unwrap();
-        assert_eq!(finished.processing_status, ProcessingStatus::Completed);
-        assert_eq!(follow(new(), 0, [Some(tombstone(2))]).await.unwrap().erased_at, Some(2));
+    async fn an_erased_image_is_finished() {
+        let erased = record(json!({"ProcessingStatus": "ERASED", "ErasedAt": 2}));
+        assert_eq!(follow(new(), 0, [Some(erased)]).await.unwrap().erased_at, Some(2));
     }
 
     #[tokio::test]

@@ -19,8 +19,8 @@ use crate::{
 };
 use clap::{Args, builder::NonEmptyStringValueParser};
 use paths::Collected;
-use plan::Plan;
-use put::Uploader;
+use plan::{Plan, PlannedFile};
+use put::{Sent, Uploader};
 use report::{Line, Report, Stage};
 use std::{path::PathBuf, time::Duration};
 use work::{End, Work};
@@ -90,8 +90,8 @@ pub async fn run(global: &Global, args: UploadArgs, output: Output) -> Result<Ex
         return Err(CliError::Failed("none of the files can be uploaded".to_owned()));
     }
     let session = Session::open(global).await?;
-    let plan = plan::plan(candidates, &args.owner, args.filename.as_deref()).await;
-    let uploader = Uploader::new(&session);
+    let plan = plan::plan(candidates, args.filename.as_deref()).await;
+    let uploader = Uploader::new(&session, &args.owner);
     let report = Report { bucket: &session.stack.images_bucket, owner: &args.owner, has_waited: args.wait };
     let _handler = stop::handle_in_command();
     let mut work = Work::new(&plan, &uploader, report, output, !global.no_progress);
@@ -108,7 +108,7 @@ fn finish(plan: &Plan, stages: &[Stage], report: Report<'_>, output: Output, end
     List::new(&values).print(output, |_| report.table(&lines))?;
     match end {
         End::Stopped(stop) => {
-            let sent = lines.iter().filter(|line| matches!(line.image, Ok((_, Stage::Sent(..) | Stage::Finished(..))))).count();
+            let sent = lines.iter().filter(|line| matches!(line.stage, Ok(Stage::Sent(_) | Stage::Finished(_)))).count();
             say!(
                 "{} with {sent} of {} uploaded; run the same command again to continue, nothing is uploaded or analysed twice",
                 stop.sentence(),
@@ -124,7 +124,7 @@ fn finish(plan: &Plan, stages: &[Stage], report: Report<'_>, output: Output, end
 
 fn report_unfinished(lines: &[Line<'_>], report: Report<'_>) {
     for line in lines {
-        if let (true, Ok((_, Stage::Sent(_, id)))) = (report.has_waited, line.image) {
+        if let (true, Ok(Stage::Sent(Sent { image_id: id, .. }))) = (report.has_waited, line.stage) {
             let (file, waited) = (line.file, span(DEFAULT_WAIT));
             say!("{file}: image {id} is still in progress {waited} after the last file was sent; run the same command again to continue");
         }
@@ -132,15 +132,17 @@ fn report_unfinished(lines: &[Line<'_>], report: Report<'_>) {
 }
 
 fn lines<'a>(plan: &'a Plan, stages: &'a [Stage]) -> Vec<Line<'a>> {
-    let image_at = |index: usize| plan.images.get(index).zip(stages.get(index)).ok_or("not planned");
-    let image_of = |file: &'a plan::PlannedFile| file.image.as_ref().map_err(String::as_str).and_then(|index| image_at(*index));
-    plan.files.iter().map(|file| Line { file: &file.file, image: image_of(file) }).collect()
+    let stage_of = |file: &'a PlannedFile| {
+        let index = file.image.as_ref().map_err(String::as_str)?;
+        stages.get(*index).ok_or("not planned")
+    };
+    plan.files.iter().map(|file| Line { file: &file.file, stage: stage_of(file) }).collect()
 }
 
 /// Says how to examine the images that the pipeline, and not the image itself, made fail.
 fn report_failures(lines: &[Line<'_>]) {
     for line in lines {
-        if let Ok((_, Stage::Finished(record))) = line.image
+        if let Ok(Stage::Finished(record)) = line.stage
             && record.is_rerunnable()
         {
             let reason = [&record.status_reason, &record.status_detail].into_iter().flatten().map(|part| clean(part));

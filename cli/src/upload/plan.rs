@@ -1,13 +1,10 @@
-//! What to upload: each content once, under a key that is derived from its content.
+//! What to upload: each content once.
 
 use super::paths::{Candidate, unreadable};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
-use sightline_domain::model::{
-    identity::{self, content_key},
-    image_name,
-};
+use sightline_domain::model::{identity, image_name};
 use std::{
     collections::HashMap,
     fs::{File, Metadata},
@@ -43,13 +40,17 @@ pub enum Content {
 /// An image to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// The `ImageID`.
-    pub id: String,
-    pub key: String,
     /// A file with this content; for stdin, `--filename` or `-`.
     pub path: PathBuf,
     pub content: Content,
     pub sha256: [u8; 32],
+}
+
+impl Image {
+    /// The extension of its file, as a key may have it.
+    pub fn extension(&self) -> String {
+        extension(&self.path)
+    }
 }
 
 /// A file of the command line, before anything is sent.
@@ -71,7 +72,7 @@ pub struct Plan {
 }
 
 /// Hashes every candidate. `filename` is the name of the photo on stdin.
-pub async fn plan(candidates: Vec<Candidate>, owner: &str, filename: Option<&str>) -> Plan {
+pub async fn plan(candidates: Vec<Candidate>, filename: Option<&str>) -> Plan {
     let read = stream::iter(candidates).map(|candidate| async move {
         let read = match (candidate.problem, candidate.stdin) {
             (Some(problem), _) => Err(problem),
@@ -80,13 +81,13 @@ pub async fn plan(candidates: Vec<Candidate>, owner: &str, filename: Option<&str
         };
         (candidate.path, read)
     });
-    arrange(read.buffered(HASHES_AT_ONCE).collect::<Vec<_>>().await, owner, filename)
+    arrange(read.buffered(HASHES_AT_ONCE).collect::<Vec<_>>().await, filename)
 }
 
 /// SHA-256 and content, or why the file cannot be read.
 type Hashed = Result<([u8; 32], Content), String>;
 
-fn arrange(read: Vec<(PathBuf, Hashed)>, owner: &str, filename: Option<&str>) -> Plan {
+fn arrange(read: Vec<(PathBuf, Hashed)>, filename: Option<&str>) -> Plan {
     let mut plan = Plan::default();
     let mut known: HashMap<[u8; 32], usize> = HashMap::new();
     for (path, read) in read {
@@ -97,8 +98,7 @@ fn arrange(read: Vec<(PathBuf, Hashed)>, owner: &str, filename: Option<&str>) ->
                     (Content::Stdin(_), Some(name)) => PathBuf::from(name),
                     _ => path,
                 };
-                let (key, id) = content_key(owner, &hex::encode(sha256), &extension(&path));
-                plan.images.push(Image { id, key, path, content, sha256 });
+                plan.images.push(Image { path, content, sha256 });
                 plan.images.len() - 1
             })
         });
@@ -165,21 +165,20 @@ mod tests {
         }
         let bad = Candidate { problem: Some("gone".into()), ..Candidate::file("none".into()) };
         let good = paths.iter().map(|path| Candidate::file(path.clone()));
-        let plan = plan(good.chain([bad]).collect(), "anna", None).await;
+        let plan = plan(good.chain([bad]).collect(), None).await;
         assert_eq!(plan.images.len(), 2);
         let images: Vec<_> = plan.files.iter().map(|file| file.image.clone()).collect();
         assert_eq!(images, [Ok(0), Ok(0), Ok(1), Err("gone".into())]);
-        assert!(plan.images[0].key.starts_with("raw-uploads/anna/") && plan.images[0].key.split('.').next_back() == Some("jpg"));
-        assert!(plan.images[0].key.contains(&plan.images[0].id));
+        assert_eq!(plan.images[0].extension(), "jpg");
     }
 
     #[tokio::test]
     async fn stdin_is_the_same_image_as_a_file_and_has_the_given_name() {
         let stdin = || vec![Candidate { stdin: Some(Bytes::from_static(b"same")), ..Candidate::file("-".into()) }];
-        let (named, nameless) = (plan(stdin(), "anna", Some("cat.PNG")).await, plan(stdin(), "anna", None).await);
+        let (named, nameless) = (plan(stdin(), Some("cat.PNG")).await, plan(stdin(), None).await);
         assert_eq!(named.files[0].file, "-");
-        assert!(named.images[0].key.split('.').next_back() == Some("png") && named.images[0].path == Path::new("cat.PNG"), "{named:?}");
-        assert_eq!((&nameless.images[0].id, nameless.images[0].sha256), (&named.images[0].id, <[u8; 32]>::from(Sha256::digest("same"))));
+        assert_eq!((named.images[0].extension().as_str(), &*named.images[0].path), ("png", Path::new("cat.PNG")));
+        assert_eq!((nameless.images[0].sha256, named.images[0].sha256), (Sha256::digest("same").into(), Sha256::digest("same").into()));
     }
 
     #[test]

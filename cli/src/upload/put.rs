@@ -5,20 +5,21 @@ use super::{
     paths::unreadable,
     plan::{Content, Image, Stamp, content_type, header_name},
 };
-use crate::{error::CliError, session::Session};
+use crate::{clock::SystemClock, error::CliError, session::Session};
 use aws_sdk_s3::{
     Client,
     config::{Builder, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
-    operation::put_object::{PutObjectError, PutObjectOutput},
+    operation::put_object::PutObjectError,
     primitives::ByteStream,
 };
 use aws_smithy_types::base64;
 use serde::Serialize;
-use sightline_aws::{Tables, classify::cause};
+use sightline_aws::{S3, Tables, classify::cause};
 use sightline_domain::{
-    model::{Record, Upload, image_name},
-    ports::{Gallery, Records},
+    flows::upload::{self, OfferedFile, UploadPlan},
+    model::{Clock, Record, image_name},
+    ports::Records,
 };
 use std::time::Duration;
 
@@ -41,20 +42,31 @@ pub enum UploadOutcome {
 #[derive(Debug)]
 pub struct Sent {
     pub outcome: UploadOutcome,
-    pub follower: Follower,
+    pub image_id: String,
+    pub key: String,
+    /// The failed execution that led to this upload.
+    pub failed_execution: Option<String>,
+}
+
+impl Sent {
+    pub fn follower(&self) -> Follower {
+        Follower { image_id: self.image_id.clone(), failed_execution: self.failed_execution.clone() }
+    }
 }
 
 /// Uploads images.
 #[derive(Debug)]
-pub struct Uploader {
-    s3: Client,
-    bucket: String,
+pub struct Uploader<'a> {
+    client: Client,
+    objects: S3,
+    bucket: &'a str,
+    owner: &'a str,
     pub records: Tables,
 }
 
-impl Uploader {
-    pub fn new(session: &Session) -> Self {
-        Self { s3: session.clients.s3(), bucket: session.stack.images_bucket.clone(), records: session.tables() }
+impl<'a> Uploader<'a> {
+    pub fn new(session: &'a Session, owner: &'a str) -> Self {
+        Self { client: session.clients.s3(), objects: session.s3(), bucket: &session.stack.images_bucket, owner, records: session.tables() }
     }
 
     /// Uploads `image` unless it is already analysed or in progress.
@@ -63,77 +75,46 @@ impl Uploader {
     ///
     /// `CliError` if the record cannot be read, the upload fails, or the file has changed since it was hashed.
     pub async fn send(&self, image: &Image) -> Result<Sent, CliError> {
-        match self.records.find(&image.id).await? {
-            Some(erased) if erased.is_erased() => match self.completed_since(image).await? {
-                Some(id) => Ok(Sent { outcome: UploadOutcome::AlreadyThere, follower: Follower::of_new(id) }),
-                None => self.put_after_erasure(image, &erased).await,
+        match self.plan(image).await? {
+            UploadPlan::Known(record) => Ok(already_there(*record)),
+            UploadPlan::Again { image_id, key, failed_execution } => self.put_again(image, image_id, key, failed_execution).await,
+            UploadPlan::New { image_id, key } => match self.put(image, &key, true).await {
+                Ok(()) => Ok(Sent { outcome: UploadOutcome::Uploaded, image_id, key, failed_execution: None }),
+                Err(error) if is_taken(&error) => self.send_to_taken_key(image, image_id, key).await,
+                Err(error) => Err(not_uploaded(image, error)),
             },
-            Some(record) => self.put_known(image, record).await,
-            None => self.put_first(image).await,
         }
     }
 
-    /// The image of the same content that was uploaded and analysed after the erasure.
-    async fn completed_since(&self, image: &Image) -> Result<Option<String>, CliError> {
-        let upload = Upload { bucket: self.bucket.clone(), key: image.key.clone(), version_id: None, etag: String::new() };
-        let completed = self.records.completed_image(upload.owner_id(), &hex::encode(image.sha256)).await?;
-        Ok(completed.map(|completed| completed.image_id))
-    }
-
-    async fn put_known(&self, image: &Image, record: Record) -> Result<Sent, CliError> {
-        if !record.is_rerunnable() {
-            return Ok(Sent { outcome: UploadOutcome::AlreadyThere, follower: Follower::of_new(image.id.clone()) });
-        }
-        // The key of the record, which may have another extension than this file.
-        let key = record.s3_url.strip_prefix(&format!("s3://{}/", self.bucket)).unwrap_or(&image.key).to_owned();
-        self.put_again(image, &key, Some(record.execution_arn)).await
-    }
-
-    async fn put_first(&self, image: &Image) -> Result<Sent, CliError> {
-        match self.put(image, &image.key, true).await {
-            Ok(_) => Ok(Sent { outcome: UploadOutcome::Uploaded, follower: Follower::of_new(image.id.clone()) }),
-            Err(error) if is_taken(&error) => match self.wait_for_record(&image.id).await? {
-                Some(record) => self.put_known(image, record).await,
-                None => self.put_again(image, &image.key, None).await,
-            },
-            Err(error) => Err(not_uploaded(image, error)),
+    /// Somebody uploaded the same content a moment ago: its record appears, or its event was lost.
+    async fn send_to_taken_key(&self, image: &Image, image_id: String, key: String) -> Result<Sent, CliError> {
+        self.wait_for_record(&image_id).await?;
+        match self.plan(image).await? {
+            UploadPlan::Known(record) => Ok(already_there(*record)),
+            UploadPlan::Again { image_id, key, failed_execution } => self.put_again(image, image_id, key, failed_execution).await,
+            UploadPlan::New { .. } => self.put_again(image, image_id, key, None).await,
         }
     }
 
-    /// An upload after an erasure is a new image. It gets another of its candidate ids while the tombstone of the old one is open for
-    /// late writes.
-    async fn put_after_erasure(&self, image: &Image, tombstone: &Record) -> Result<Sent, CliError> {
-        let put = self.put(image, &image.key, false).await.map_err(|error| not_uploaded(image, error))?;
-        let upload = self.uploaded(put, &image.key);
-        // Events of the local S3 have no version.
-        let unversioned = Upload { version_id: None, ..upload.clone() };
-        let ids = upload.candidate_ids().into_iter().chain([unversioned.derived_id()]).collect();
-        Ok(Sent { outcome: UploadOutcome::Uploaded, follower: Follower::after_erasure(ids, tombstone) })
+    async fn plan(&self, image: &Image) -> Result<UploadPlan, CliError> {
+        let (sha256, extension) = (hex::encode(image.sha256), image.extension());
+        let file = OfferedFile { bucket: self.bucket, owner_id: self.owner, sha256: &sha256, extension: &extension };
+        Ok(upload::plan(&self.records, &self.objects, file, SystemClock.now()).await?)
     }
 
-    fn uploaded(&self, put: PutObjectOutput, key: &str) -> Upload {
-        Upload {
-            bucket: self.bucket.clone(),
-            key: key.to_owned(),
-            version_id: put.version_id.filter(|version| version != "null"),
-            etag: put.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
-        }
+    async fn put_again(&self, image: &Image, image_id: String, key: String, failed_execution: Option<String>) -> Result<Sent, CliError> {
+        self.put(image, &key, false).await.map_err(|error| not_uploaded(image, error))?;
+        Ok(Sent { outcome: UploadOutcome::UploadedAgain, image_id, key, failed_execution })
     }
 
-    async fn put_again(&self, image: &Image, key: &str, failed: Option<String>) -> Result<Sent, CliError> {
-        let put = self.put(image, key, false).await.map_err(|error| not_uploaded(image, error))?;
-        let follower = Follower::after_failure(self.uploaded(put, key).candidate_ids(), failed);
-        Ok(Sent { outcome: UploadOutcome::UploadedAgain, follower })
-    }
-
-    async fn put(&self, image: &Image, key: &str, only_if_new: bool) -> Result<PutObjectOutput, SdkError<PutObjectError>> {
+    async fn put(&self, image: &Image, key: &str, only_if_new: bool) -> Result<(), SdkError<PutObjectError>> {
         let body = match &image.content {
             Content::File(_) => ByteStream::from_path(&image.path).await.map_err(SdkError::construction_failure)?,
             Content::Stdin(bytes) => ByteStream::from(bytes.clone()),
         };
         // A large file may take long on a slow connection; the SDK still stops a stalled upload.
         let no_timeout = TimeoutConfig::builder().disable_operation_timeout().disable_operation_attempt_timeout().build();
-        let put = self.s3.put_object().bucket(&self.bucket).key(key).body(body);
+        let put = self.client.put_object().bucket(self.bucket).key(key).body(body);
         // S3 checks the content and refuses a file that has changed since it was hashed.
         let put = put.checksum_sha256(base64::encode(image.sha256)).content_type(content_type(&image.path));
         let put = match &image.content {
@@ -142,20 +123,22 @@ impl Uploader {
             _ => put.metadata(image_name::METADATA, header_name(&image.path)),
         };
         let put = put.set_if_none_match(only_if_new.then(|| "*".to_owned()));
-        put.customize().config_override(Builder::new().timeout_config(no_timeout)).send().await
+        put.customize().config_override(Builder::new().timeout_config(no_timeout)).send().await.map(drop)
     }
 
-    async fn wait_for_record(&self, image_id: &str) -> Result<Option<Record>, CliError> {
+    async fn wait_for_record(&self, image_id: &str) -> Result<(), CliError> {
         let mut waited = Duration::ZERO;
-        loop {
-            let record = self.records.find(image_id).await?;
-            if record.is_some() || waited >= RECORD_TIMEOUT {
-                return Ok(record);
-            }
+        while waited < RECORD_TIMEOUT && self.records.find(image_id).await?.is_none() {
             tokio::time::sleep(PAUSE).await;
             waited += PAUSE;
         }
+        Ok(())
     }
+}
+
+fn already_there(record: Record) -> Sent {
+    let key = record.upload().map_or_else(String::new, |upload| upload.key);
+    Sent { outcome: UploadOutcome::AlreadyThere, image_id: record.image_id, key, failed_execution: None }
 }
 
 /// Why an image was not uploaded: its file has changed or disappeared since it was hashed, or else the error of S3.

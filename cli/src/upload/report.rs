@@ -1,6 +1,6 @@
 //! What an upload prints, and its exit code.
 
-use super::{plan::Image, put::UploadOutcome};
+use super::put::{Sent, UploadOutcome};
 use crate::{
     error::{CliError, Exit},
     output::{
@@ -25,8 +25,8 @@ const TEXT_WIDTH: u16 = 12;
 pub enum Stage {
     /// Not sent yet, or the command does not know.
     Waiting,
-    /// It is in the bucket, most likely with this id.
-    Sent(UploadOutcome, String),
+    /// It is in the bucket.
+    Sent(Sent),
     /// Its analysis is finished, or it waits for a review.
     Finished(Box<Record>),
     /// It could not be sent or followed, and why.
@@ -37,22 +37,22 @@ pub enum Stage {
 pub struct Line<'a> {
     /// The path as given.
     pub file: &'a str,
-    /// Its image and how far that got, or why it was not sent.
-    pub image: Result<(&'a Image, &'a Stage), &'a str>,
+    /// How far its image got, or why it has none.
+    pub stage: Result<&'a Stage, &'a str>,
 }
 
 impl Line<'_> {
     /// Whether the file was not sent, or its record is FAILED or ERASED.
     fn has_failed(&self) -> bool {
-        match self.image {
-            Err(_) | Ok((_, Stage::Failed(_))) => true,
-            Ok((_, Stage::Finished(record))) => matches!(record.processing_status, ProcessingStatus::Failed | ProcessingStatus::Erased),
-            Ok((_, Stage::Sent(..) | Stage::Waiting)) => false,
+        match self.stage {
+            Err(_) | Ok(Stage::Failed(_)) => true,
+            Ok(Stage::Finished(record)) => matches!(record.processing_status, ProcessingStatus::Failed | ProcessingStatus::Erased),
+            Ok(Stage::Sent(_) | Stage::Waiting) => false,
         }
     }
 
     fn is_unfinished(&self) -> bool {
-        matches!(self.image, Ok((_, Stage::Sent(..) | Stage::Waiting)))
+        matches!(self.stage, Ok(Stage::Sent(_) | Stage::Waiting))
     }
 }
 
@@ -66,32 +66,30 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// A file as JSON: its whole record plus `File`; or `File` and `Error`; or the place of the image.
+    /// A file as JSON: `File` and its whole record, the place of its image, or `Error`.
     pub fn json(self, line: &Line<'_>) -> Result<Value, CliError> {
-        let mut fields = match line.image {
-            Ok((_, Stage::Finished(record))) => match serde_json::to_value(record)? {
+        let mut fields = match line.stage {
+            Ok(Stage::Finished(record)) => match serde_json::to_value(record)? {
                 Value::Object(fields) => fields,
                 _ => Map::new(),
             },
-            Ok((_, Stage::Failed(error))) => Map::from_iter([("Error".to_owned(), json!(error))]),
+            Ok(Stage::Sent(sent)) => self.place(sent),
+            Ok(Stage::Waiting) => Map::from_iter([("Error".to_owned(), json!("not sent"))]),
+            Ok(Stage::Failed(error)) => Map::from_iter([("Error".to_owned(), json!(error))]),
             Err(error) => Map::from_iter([("Error".to_owned(), json!(error))]),
-            Ok((image, stage)) => self.place(image, stage),
         };
         fields.insert("File".to_owned(), json!(line.file));
         Ok(Value::Object(fields))
     }
 
-    fn place(self, image: &Image, stage: &Stage) -> Map<String, Value> {
-        let id = if let Stage::Sent(_, id) = stage { id } else { &image.id };
+    fn place(self, sent: &Sent) -> Map<String, Value> {
         let mut fields = Map::from_iter([
-            ("ImageID".to_owned(), json!(id)),
+            ("ImageID".to_owned(), json!(sent.image_id)),
             ("OwnerID".to_owned(), json!(self.owner)),
-            ("Key".to_owned(), json!(image.key)),
-            ("S3_URL".to_owned(), json!(format!("s3://{}/{}", self.bucket, image.key))),
+            ("Key".to_owned(), json!(sent.key)),
+            ("S3_URL".to_owned(), json!(format!("s3://{}/{}", self.bucket, sent.key))),
+            ("Upload".to_owned(), json!(sent.outcome)),
         ]);
-        if let Stage::Sent(outcome, _) = stage {
-            fields.insert("Upload".to_owned(), json!(outcome));
-        }
         if self.has_waited {
             fields.insert("ProcessingStatus".to_owned(), json!(ProcessingStatus::Pending));
         }
@@ -114,23 +112,23 @@ impl Report<'_> {
         let name = line.file.strip_prefix(folder).unwrap_or(line.file);
         let file = Cell::new(fold(&clean(name), usize::from(FILE_WIDTH)));
         let brief = |status: &str, rest: &str| vec![status_cell(status), Cell::new(clean(rest))];
-        let cells = match line.image {
-            Ok((_, Stage::Finished(record))) => finished(record),
-            Ok((_, Stage::Failed(error))) => brief("FAILED", error),
+        let cells = match line.stage {
+            Ok(Stage::Finished(record)) => finished(record),
+            Ok(Stage::Failed(error)) => brief("FAILED", error),
             Err(error) => brief("FAILED", error),
-            Ok((_, Stage::Sent(..))) if self.has_waited => brief("PENDING", "in progress"),
-            Ok((_, Stage::Sent(outcome, id))) => brief(outcome.name(), id),
-            Ok((_, Stage::Waiting)) => brief("NOT SENT", ""),
+            Ok(Stage::Sent(_)) if self.has_waited => brief("PENDING", "in progress"),
+            Ok(Stage::Sent(sent)) => brief(sent.outcome.name(), &sent.image_id),
+            Ok(Stage::Waiting) => brief("NOT SENT", ""),
         };
         [file].into_iter().chain(cells).collect()
     }
 
     /// Whether nothing more happens to the file during this command.
     pub fn is_final(self, line: &Line<'_>) -> bool {
-        match line.image {
-            Err(_) | Ok((_, Stage::Waiting)) => false,
-            Ok((_, Stage::Sent(..))) => !self.has_waited,
-            Ok((_, Stage::Finished(..) | Stage::Failed(_))) => true,
+        match line.stage {
+            Err(_) | Ok(Stage::Waiting) => false,
+            Ok(Stage::Sent(_)) => !self.has_waited,
+            Ok(Stage::Finished(_) | Stage::Failed(_)) => true,
         }
     }
 
@@ -183,14 +181,8 @@ mod tests {
 
     const REPORT: Report<'_> = Report { bucket: "images", owner: "anna", has_waited: true };
 
-    fn image() -> Image {
-        Image {
-            id: "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4".into(),
-            key: "raw-uploads/anna/x.jpg".into(),
-            path: "a.jpg".into(),
-            content: crate::upload::plan::Content::Stdin(bytes::Bytes::new()),
-            sha256: [0; 32],
-        }
+    fn sent(outcome: UploadOutcome) -> Stage {
+        Stage::Sent(Sent { outcome, image_id: "i".into(), key: "raw-uploads/anna/i.jpg".into(), failed_execution: None })
     }
 
     fn finished(change: Value) -> Stage {
@@ -199,30 +191,29 @@ mod tests {
 
     #[test]
     fn finished_file_is_its_whole_record_and_its_path() {
-        let (image, stage) = (image(), finished(json!({})));
-        let json = REPORT.json(&Line { file: "a.jpg", image: Ok((&image, &stage)) }).unwrap();
+        let stage = finished(json!({}));
+        let json = REPORT.json(&Line { file: "a.jpg", stage: Ok(&stage) }).unwrap();
         assert_eq!((json["File"].as_str(), json["ProcessingStatus"].as_str()), (Some("a.jpg"), Some("COMPLETED")));
         assert_eq!(json["Labels"][0]["Name"], "person");
     }
 
     #[test]
     fn unsent_file_has_its_error_and_sent_file_its_place() {
-        let (image, sent) = (image(), Stage::Sent(UploadOutcome::AlreadyThere, "another".into()));
-        let failed = Line { file: "b", image: Err("it does not exist") };
+        let sent = sent(UploadOutcome::AlreadyThere);
+        let failed = Line { file: "b", stage: Err("it does not exist") };
         assert_eq!(REPORT.json(&failed).unwrap(), json!({"File": "b", "Error": "it does not exist"}));
-        let json = Report { has_waited: false, ..REPORT }.json(&Line { file: "a.jpg", image: Ok((&image, &sent)) }).unwrap();
-        assert_eq!((json["Upload"].as_str(), json["S3_URL"].as_str()), (Some("ALREADY_THERE"), Some("s3://images/raw-uploads/anna/x.jpg")));
-        assert_eq!((json["ImageID"].as_str(), json.get("ProcessingStatus")), (Some("another"), None));
+        let json = Report { has_waited: false, ..REPORT }.json(&Line { file: "a.jpg", stage: Ok(&sent) }).unwrap();
+        assert_eq!((json["Upload"].as_str(), json["S3_URL"].as_str()), (Some("ALREADY_THERE"), Some("s3://images/raw-uploads/anna/i.jpg")));
+        assert_eq!((json["ImageID"].as_str(), json.get("ProcessingStatus")), (Some("i"), None));
     }
 
     #[test]
     fn exit_code_depends_on_failed_and_unfinished_files() {
-        let image = image();
-        let (good, bad, sent) =
-            (finished(json!({})), finished(json!({"ProcessingStatus": "FAILED"})), Stage::Sent(UploadOutcome::Uploaded, "i".into()));
+        let (good, bad) = (finished(json!({})), finished(json!({"ProcessingStatus": "FAILED"})));
+        let sent = sent(UploadOutcome::Uploaded);
         let review = finished(json!({"ProcessingStatus": "PENDING", "ReviewStatus": "PENDING"}));
-        let line = |stage| Line { file: "f", image: Ok((&image, stage)) };
-        let missing = || Line { file: "f", image: Err("gone") };
+        let line = |stage| Line { file: "f", stage: Ok(stage) };
+        let missing = || Line { file: "f", stage: Err("gone") };
         assert_eq!(REPORT.exit(&[line(&good), line(&review)]), Exit::Success);
         assert_eq!(REPORT.exit(&[line(&good), line(&bad)]), Exit::Partial);
         assert_eq!(REPORT.exit(&[missing(), line(&bad)]), Exit::Failed);
@@ -232,7 +223,7 @@ mod tests {
 
     #[test]
     fn common_folder_of_all_files_is_left_out() {
-        let common = |files: &[&'static str]| common_folder(&files.iter().map(|file| Line { file, image: Err("") }).collect::<Vec<_>>());
+        let common = |files: &[&'static str]| common_folder(&files.iter().map(|file| Line { file, stage: Err("") }).collect::<Vec<_>>());
         assert_eq!(common(&["a/b/x.jpg", "a/b/c/y.jpg"]), "a/b/");
         assert_eq!(common(&["a/bc/x.jpg", "a/b/y.jpg"]), "a/");
         assert_eq!(common(&["x.jpg", "a/y.jpg"]), "");
@@ -241,11 +232,10 @@ mod tests {
 
     #[test]
     fn table_fits_a_hundred_columns_and_shows_why_an_image_failed() {
-        let image = image();
         let change = json!({"ProcessingStatus": "FAILED", "StatusReason": "TOO_SMALL", "StatusDetail": "the image has 79×400 px"});
         let (good, bad) = (finished(json!({})), finished(change));
         let long = format!("a/{}/photo.jpg", "long folder name ".repeat(5));
-        let lines = [Line { file: &long, image: Ok((&image, &good)) }, Line { file: "b.png", image: Ok((&image, &bad)) }];
+        let lines = [Line { file: &long, stage: Ok(&good) }, Line { file: "b.png", stage: Ok(&bad) }];
         let shown = REPORT.table(&lines);
         assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
         assert!(shown.contains("TOO_SMALL") && shown.contains("79×400"), "{shown}");

@@ -1,6 +1,7 @@
 //! Sends and follows images side by side, until all are finished or the command has to stop.
 
 use super::{
+    follow::Follower,
     plan::{Image, Plan},
     put::{Sent, Uploader},
     report::{Line, Report, Stage},
@@ -36,7 +37,7 @@ pub enum End {
 /// The work of one upload command.
 pub struct Work<'a> {
     plan: &'a Plan,
-    uploader: &'a Uploader,
+    uploader: &'a Uploader<'a>,
     report: Report<'a>,
     output: Output,
     progress: Progress,
@@ -48,7 +49,7 @@ pub struct Work<'a> {
 type Followed<'a> = LocalBoxFuture<'a, (usize, Result<Record, CliError>)>;
 
 impl<'a> Work<'a> {
-    pub fn new(plan: &'a Plan, uploader: &'a Uploader, report: Report<'a>, output: Output, has_progress: bool) -> Self {
+    pub fn new(plan: &'a Plan, uploader: &'a Uploader<'a>, report: Report<'a>, output: Output, has_progress: bool) -> Self {
         Self {
             plan,
             uploader,
@@ -78,8 +79,8 @@ impl<'a> Work<'a> {
                     if unsent == 0 {
                         deadline = longest_wait.map(|wait| tokio::time::Instant::now() + wait);
                     }
-                    if let Some(sent) = self.on_sent(index, sent)? {
-                        following.push(follow(index, sent, uploader, &permits));
+                    if let Some(follower) = self.on_sent(index, sent)? {
+                        following.push(follow(index, follower, uploader, &permits));
                     }
                 }
                 Some((index, record)) = following.next() => self.on_finished(index, record)?,
@@ -95,11 +96,12 @@ impl<'a> Work<'a> {
         Ok(End::Done)
     }
 
-    fn on_sent(&mut self, index: usize, sent: Result<Sent, CliError>) -> Result<Option<Sent>, CliError> {
+    fn on_sent(&mut self, index: usize, sent: Result<Sent, CliError>) -> Result<Option<Follower>, CliError> {
         match sent {
             Ok(sent) => {
-                self.enter(index, Stage::Sent(sent.outcome, sent.follower.likeliest_id().to_owned()))?;
-                Ok(self.report.has_waited.then_some(sent))
+                let follower = sent.follower();
+                self.enter(index, Stage::Sent(sent))?;
+                Ok(self.report.has_waited.then_some(follower))
             }
             Err(error) => self.fail(index, &error).map(|()| None),
         }
@@ -122,9 +124,9 @@ impl<'a> Work<'a> {
 
     /// Sets the stage of an image; with ndjson, prints the lines of its files once that stage is final.
     fn enter(&mut self, index: usize, stage: Stage) -> Result<(), CliError> {
-        if let (Format::Ndjson, Some(image)) = (self.output.format, self.plan.images.get(index)) {
+        if self.output.format == Format::Ndjson {
             for file in self.files_of(index) {
-                let line = Line { file, image: Ok((image, &stage)) };
+                let line = Line { file, stage: Ok(&stage) };
                 if self.report.is_final(&line) {
                     self.output.next(&self.report.json(&line)?, String::new)?;
                 }
@@ -175,8 +177,8 @@ fn rate(finished: usize, elapsed: Duration) -> f64 {
     finished as f64 / elapsed.as_secs_f64().max(0.1)
 }
 
-fn follow<'a>(index: usize, sent: Sent, uploader: &'a Uploader, permits: &'a Semaphore) -> Followed<'a> {
-    Box::pin(async move { (index, sent.follower.wait_until_finished(&uploader.records, permits).await) })
+fn follow<'a>(index: usize, follower: Follower, uploader: &'a Uploader<'_>, permits: &'a Semaphore) -> Followed<'a> {
+    Box::pin(async move { (index, follower.wait_until_finished(&uploader.records, permits).await) })
 }
 
 async fn until(deadline: Option<tokio::time::Instant>) {

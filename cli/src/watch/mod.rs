@@ -9,8 +9,7 @@ use crate::{
     session::Session,
     stop,
     upload::{
-        Candidate,
-        plan::{self, Image},
+        Candidate, plan,
         put::{Sent, UploadOutcome, Uploader},
         report::{Line, Report, Stage},
         unreadable,
@@ -53,12 +52,12 @@ pub struct WatchArgs {
 
 const SCAN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A file, and its image with what was sent, or why it was not uploaded.
-type Uploaded = (PathBuf, Result<(Image, Sent), String>);
+/// A file, and its image in the bucket, or why it was not uploaded.
+type Uploaded = (PathBuf, Result<Sent, String>);
 
 struct Watcher<'a> {
     report: Report<'a>,
-    uploader: &'a Uploader,
+    uploader: &'a Uploader<'a>,
     output: Output,
     folder: Folder,
     uploaded: usize,
@@ -79,7 +78,7 @@ pub async fn run(global: &Global, args: &WatchArgs, output: Output) -> Result<Ex
         Err(error) => return Err(CliError::Failed(format!("{folder}: {}", unreadable(&args.folder, &error)))),
     }
     let session = Session::open(global).await?;
-    let uploader = Uploader::new(&session);
+    let uploader = Uploader::new(&session, &args.owner);
     say!("watching {folder}; Ctrl-C ends it");
     let _handler = stop::handle_in_command();
     let mut watcher = Watcher {
@@ -114,7 +113,7 @@ impl<'a> Watcher<'a> {
             while self.uploads.len() < args.concurrency
                 && let Some(path) = self.queue.pop_front()
             {
-                self.uploads.push(Box::pin(upload(path, &args.owner, self.uploader)));
+                self.uploads.push(Box::pin(upload(path, self.uploader)));
             }
         }
         say!("watched for {}: {}", span(started.elapsed()), self.summary());
@@ -131,17 +130,16 @@ impl<'a> Watcher<'a> {
 
     fn on_uploaded(&mut self, (path, result): Uploaded) -> Result<(), CliError> {
         match result {
-            Ok((image, Sent { outcome, follower })) => {
+            Ok(sent) => {
                 self.failures.remove(&path);
-                match outcome {
+                match sent.outcome {
                     UploadOutcome::Uploaded | UploadOutcome::UploadedAgain => self.uploaded += 1,
                     UploadOutcome::AlreadyThere => self.already_there += 1,
                 }
-                let id = follower.likeliest_id();
-                let (file, stage) = (path.to_string_lossy(), Stage::Sent(outcome, id.to_owned()));
-                let line = Line { file: &file, image: Ok((&image, &stage)) };
-                let text = || format!("{id}  {:14}  {}", outcome.name(), clean(&file));
-                Ok(self.output.next(&self.report.json(&line)?, text)?)
+                let file = path.to_string_lossy();
+                let text = format!("{}  {:14}  {}", sent.image_id, sent.outcome.name(), clean(&file));
+                let line = Line { file: &file, stage: Ok(&Stage::Sent(sent)) };
+                Ok(self.output.next(&self.report.json(&line)?, || text)?)
             }
             Err(reason) => {
                 self.folder.retry_later(&path, Instant::now());
@@ -168,14 +166,11 @@ impl<'a> Watcher<'a> {
     }
 }
 
-async fn upload(path: PathBuf, owner: &str, uploader: &Uploader) -> Uploaded {
-    let plan = plan::plan(vec![Candidate::file(path.clone())], owner, None).await;
+async fn upload(path: PathBuf, uploader: &Uploader<'_>) -> Uploaded {
+    let plan = plan::plan(vec![Candidate::file(path.clone())], None).await;
     let problem = plan.files.into_iter().find_map(|file| file.image.err());
     let result = match (problem, plan.images.into_iter().next()) {
-        (None, Some(image)) => match uploader.send(&image).await {
-            Ok(sent) => Ok((image, sent)),
-            Err(error) => Err(sentence(&error)),
-        },
+        (None, Some(image)) => uploader.send(&image).await.map_err(|error| sentence(&error)),
         (problem, _) => Err(problem.unwrap_or_default()),
     };
     (path, result)

@@ -71,6 +71,16 @@ pub fn silence() -> String {
     url
 }
 
+/// A deployment without records and objects that accepts every upload.
+pub fn empty_deployment() -> StandIn {
+    StandIn::answering_each(&[
+        ("Action=DescribeStacks", 200, &stacks()),
+        ("DynamoDB_20120810.Query", 200, r#"{"Items":[],"Count":0}"#),
+        ("HEAD /x/raw-uploads/", 404, ""),
+        ("PUT /x/raw-uploads/", 200, ""),
+    ])
+}
+
 /// An HTTP server on loopback that sends fixed answers and keeps the requests.
 pub struct StandIn {
     pub url: String,

@@ -8,7 +8,6 @@ use crate::{
     problem::Problem,
     types::{
         Time,
-        image::Status,
         upload::{DeclaredFile, UploadAnswer, UploadFile, UploadRequest},
     },
 };
@@ -113,33 +112,31 @@ impl<D: Deployment> Api<D> {
         }
         let offered = OfferedFile { bucket: &self.settings.images_bucket, owner_id: &caller.sub, sha256: &file.sha256, extension };
         let now = self.clock.now();
-        match plan(&self.tables, &self.objects, offered, now).await? {
-            UploadPlan::Known(record) => Ok(UploadFile::Known {
-                name: file.name,
-                image_id: record.image_id,
-                status: present::status(record.processing_status),
-                reason: record.status_reason,
-                detail: record.status_detail,
-            }),
-            UploadPlan::Completed(key) => {
-                let status = Some(Status::Completed);
-                Ok(UploadFile::Known { name: file.name, image_id: key.image_id, status, reason: None, detail: None })
+        let (image_id, key, only_if_new) = match plan(&self.tables, &self.objects, offered, now).await? {
+            UploadPlan::Known(record) => {
+                return Ok(UploadFile::Known {
+                    name: file.name,
+                    image_id: record.image_id,
+                    status: present::status(record.processing_status),
+                    reason: record.status_reason,
+                    detail: record.status_detail,
+                });
             }
-            UploadPlan::Upload { image_id, key, only_if_new } => {
-                let grant = UploadGrant {
-                    bucket: offered.bucket,
-                    key: &key,
-                    content_type: &file.r#type,
-                    size: file.size,
-                    sha256: &file.sha256,
-                    name: &image_name::metadata(file.name.as_bytes()),
-                    only_if_new,
-                    valid: VALID,
-                };
-                let link = self.objects.upload_link(&grant).await?;
-                Ok(UploadFile::Upload { name: file.name, image_id, url: link.url, headers: link.headers, expires_at: Time(now + VALID) })
-            }
-        }
+            UploadPlan::New { image_id, key } => (image_id, key, true),
+            UploadPlan::Again { image_id, key, .. } => (image_id, key, false),
+        };
+        let grant = UploadGrant {
+            bucket: offered.bucket,
+            key: &key,
+            content_type: &file.r#type,
+            size: file.size,
+            sha256: &file.sha256,
+            name: &image_name::metadata(file.name.as_bytes()),
+            only_if_new,
+            valid: VALID,
+        };
+        let link = self.objects.upload_link(&grant).await?;
+        Ok(UploadFile::Upload { name: file.name, image_id, url: link.url, headers: link.headers, expires_at: Time(now + VALID) })
     }
 }
 

@@ -184,7 +184,7 @@ async fn row_33_an_image_in_review_is_erased_with_its_review() {
     assert_erased(&local, &image, &before).await;
 }
 
-/// A file with new content, and the id that the command derives for it.
+/// Uploads a file and waits; returns its image's id and its record.
 fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     let run = sightline(local, &["upload", &file.to_string_lossy(), "--wait", "--owner", "tests", "--output", "json"]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
@@ -192,37 +192,29 @@ fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     (lines[0]["ImageID"].as_str().expect("an id").to_owned(), lines[0].clone())
 }
 
-/// A new file in a new folder.
-fn new_file() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("sightline-{}", uuid::Uuid::new_v4()));
-    std::fs::create_dir(&folder).expect("a folder");
-    let file = folder.join("coffee.jpg");
-    // Bytes after the image make the content unique.
-    std::fs::write(&file, [sample("coffee.jpg"), uuid::Uuid::new_v4().into_bytes().to_vec()].concat()).expect("a file");
-    file
-}
-
 #[tokio::test]
-async fn an_upload_after_an_erasure_has_the_same_id() {
+async fn a_key_uploaded_again_after_its_erasure_has_the_same_id() {
     let local = LocalStack::default_stage().await;
-    let file = new_file();
-    let (id, _) = upload_file(&local, &file);
+    let Uploaded { id, key, .. } = local.upload_sample("coffee.jpg").await;
+    local.completed(&id).await;
     erase(&local, &id);
     close(&local, &id).await;
     // LastModified has a resolution of seconds, so an upload within the same second is not later. Without the early `close` of this test, five
     // minutes pass between them.
     tokio::time::sleep(Duration::from_secs(1)).await;
 
-    let (again, record) = upload_file(&local, &file);
+    local.put(&key, &sample("coffee.jpg")).await;
 
-    assert_eq!((again.as_str(), &record["ProcessingStatus"], &record["Attempts"]), (id.as_str(), &json!("COMPLETED"), &json!(1)));
+    let is_completed = |record: &Record| record.processing_status == ProcessingStatus::Completed;
+    let record = local.record_when(&id, "is completed again", is_completed).await;
+    assert_eq!(record.attempts, 1);
     let items = local.tables().items(&id).await.expect("records can be read");
     assert_eq!(
         items.iter().map(|item| item.processing_status).collect::<Vec<_>>(),
         [ProcessingStatus::Completed, ProcessingStatus::Erased]
     );
     assert_eq!(look_again_is_refused(&local, &id).await, LateWrites::InUse);
-    assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
+    assert!(local.has(&record.processed_key.expect("a copy")).await);
 }
 
 /// A sweep while the id is in use again.
@@ -232,13 +224,16 @@ async fn look_again_is_refused(local: &LocalStack, id: &str) -> LateWrites {
 }
 
 #[tokio::test]
-async fn an_upload_before_the_tombstone_is_closed_has_another_id() {
+async fn a_file_uploaded_again_after_its_erasure_is_a_new_image_once() {
     let local = LocalStack::default_stage().await;
-    let file = new_file();
-    let (id, _) = upload_file(&local, &file);
+    let file = tempfile::Builder::new().suffix(".jpg").tempfile().expect("a file");
+    let file = file.path();
+    // Bytes after the image make the content unique.
+    std::fs::write(file, [sample("coffee.jpg"), uuid::Uuid::new_v4().into_bytes().to_vec()].concat()).expect("it is written");
+    let (id, _) = upload_file(&local, file);
     erase(&local, &id);
 
-    let (again, record) = upload_file(&local, &file);
+    let (again, record) = upload_file(&local, file);
 
     assert_ne!(again, id);
     assert_eq!(record["ProcessingStatus"], "COMPLETED");

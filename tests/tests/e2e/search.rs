@@ -24,12 +24,11 @@ fn upload(local: &LocalStack, folder: &Path, name: &str, bytes: &[u8], owner: &s
 #[tokio::test]
 async fn accented_words_and_file_names_are_found_as_typed() {
     let local = LocalStack::default_stage().await;
-    let folder = std::env::temp_dir().join(format!("sightline-search-{}", Uuid::new_v4()));
-    fs::create_dir_all(&folder).expect("a folder is made");
+    let folder = tempfile::tempdir().expect("a folder");
     let owner = format!("s-{}", Uuid::new_v4());
 
-    let record = upload(&local, &folder, "Strand-Grüße_2024.png", WORDS_WITH_MARKS, &owner);
-    let cut_off = upload(&local, &folder, "cut off.png", &WORDS_WITH_MARKS[..1_000], &owner);
+    let record = upload(&local, folder.path(), "Strand-Grüße_2024.png", WORDS_WITH_MARKS, &owner);
+    let cut_off = upload(&local, folder.path(), "cut off.png", &WORDS_WITH_MARKS[..1_000], &owner);
 
     assert_eq!((&record["ProcessingStatus"], &record["ImageName"]), (&"COMPLETED".into(), &"Strand-Grüße_2024.png".into()));
     assert_eq!((&cut_off["ProcessingStatus"], &cut_off["ImageName"]), (&"FAILED".into(), &"cut off.png".into()));
@@ -75,5 +74,4 @@ async fn accented_words_and_file_names_are_found_as_typed() {
     }
     let (left, _) = run(&local, &["show", id]);
     assert_eq!((&left["ProcessingStatus"], left.get("ImageName")), (&"ERASED".into(), None));
-    fs::remove_dir_all(&folder).expect("the folder is removed");
 }

@@ -1,8 +1,8 @@
 //! From a photo to its merged record.
 
-use crate::local_stack::{LocalStack, sample};
+use crate::local_stack::{LocalStack, sample, sightline};
 use aws_sdk_sfn::types::ExecutionStatus;
-
+use serde_json::{Value, json};
 use sightline_domain::{
     flows::search::{Search, search},
     model::{DAY_MILLIS, Outcome, Record, ReviewStatus},
@@ -139,4 +139,21 @@ async fn row_15_every_key_is_analysed_under_its_exact_key() {
         local.ended(&record.execution_arn).await;
         assert_eq!(local.status_tag(key).await.as_deref(), Some("analyzed"), "{key}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_analysed_under_another_key_is_not_uploaded() {
+    let local = LocalStack::default_stage().await;
+    let file = tempfile::Builder::new().suffix(".jpg").tempfile().expect("a file");
+    // Bytes after the image make the content unique.
+    let photo = [sample("coffee.jpg"), uuid::Uuid::new_v4().into_bytes().to_vec()].concat();
+    std::fs::write(file.path(), &photo).expect("it is written");
+    let uploaded = local.upload(&photo, "jpg").await;
+    local.completed(&uploaded.id).await;
+
+    let run = sightline(&local, &["upload", file.path().to_str().expect("UTF-8"), "--owner", "tests", "--output", "json"]);
+
+    let lines: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let seen = (&lines[0]["Upload"], &lines[0]["ImageID"], &lines[0]["Key"]);
+    assert_eq!(seen, (&json!("ALREADY_THERE"), &json!(uploaded.id), &json!(uploaded.key)), "{lines}");
 }

@@ -14,8 +14,9 @@ use uuid::Uuid;
 #[tokio::test]
 async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
     let local = LocalStack::default_stage().await;
-    let folder = std::env::temp_dir().join(format!("sightline-watched-{}", Uuid::new_v4()));
-    fs::create_dir_all(folder.join("deeper")).expect("a folder is made");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let folder = scratch.path();
+    fs::create_dir(folder.join("deeper")).expect("a folder is made");
     let owner = format!("w-{}", Uuid::new_v4());
     fs::write(folder.join("cup.jpg"), sample("coffee.jpg")).expect("a file is written");
 
@@ -52,5 +53,4 @@ async fn new_files_of_a_folder_are_uploaded_once_and_ctrl_c_prints_a_summary() {
         let record = local.completed(line["ImageID"].as_str().expect("an id")).await;
         assert_eq!((record.owner_id.as_str(), record.attempts), (owner.as_str(), 1));
     }
-    fs::remove_dir_all(&folder).expect("the folder is removed");
 }

@@ -232,8 +232,8 @@ impl Candidate {
     async fn wait(&self, session: &Session, outcome: &mut Outcome, permits: &Semaphore) {
         let Some(image_id) = self.image_id.clone() else { return };
         // A redrive continues the same execution; after a restart, the failure of the old execution is ignored.
-        let old = outcome.new_execution_arn.is_some().then(|| self.failed.detail.execution.arn.clone());
-        let follower = Follower::after_failure(vec![image_id], old);
+        let failed_execution = outcome.new_execution_arn.is_some().then(|| self.failed.detail.execution.arn.clone());
+        let follower = Follower { image_id, failed_execution };
         if let Some(record) = outcome.wait(session, &follower, permits).await {
             outcome.has_failed_again = record.is_rerunnable();
             outcome.reason = record.status_reason.or_else(|| outcome.reason.take());

@@ -171,7 +171,8 @@ impl Rejected {
     }
 
     async fn wait(&self, session: &Session, outcome: &mut Outcome, permits: &Semaphore) {
-        let follower = Follower::after_failure(vec![self.record.image_id.clone()], Some(self.record.execution_arn.clone()));
+        let Record { image_id, execution_arn, .. } = &self.record;
+        let follower = Follower { image_id: image_id.clone(), failed_execution: Some(execution_arn.clone()) };
         if let Some(now) = outcome.wait(session, &follower, permits).await
             && now.processing_status == ProcessingStatus::Failed
         {

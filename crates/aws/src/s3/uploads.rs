@@ -89,7 +89,8 @@ impl S3 {
             Some(found) if upload.version_id.is_some() || upload.etag.is_empty() || same_etag(etag(&found), &upload.etag) => {
                 Ok(Some((found, None)))
             }
-            None if upload.version_id.is_some() => Ok(None),
+            // The list of versions finds an entity tag only.
+            None if upload.version_id.is_some() || upload.etag.is_empty() => Ok(None),
             _ => {
                 let Some(version) = self.version_by_etag(upload).await? else { return Ok(None) };
                 Ok(request(version.version_id.clone()).await?.map(|found| (found, version.version_id)))

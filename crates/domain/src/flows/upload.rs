@@ -1,4 +1,4 @@
-//! What to do with a file that an owner wants to upload through a link: the key, or the image that it already is.
+//! What to do with a file that an owner wants to upload: its key, or the image that it already is.
 
 use crate::{
     model::{
@@ -7,7 +7,7 @@ use crate::{
         identity::{Upload, content_key, content_key_after},
         record::Record,
     },
-    ports::{Gallery, RecordKey, Records, Uploads},
+    ports::{Gallery, Records, Uploads},
 };
 
 /// How long an object without a record counts as just uploaded, milliseconds: until then, its event or reconcile claims it.
@@ -31,19 +31,24 @@ pub struct OfferedFile<'a> {
 
 /// What to do with a file.
 pub enum UploadPlan {
-    /// Upload it.
-    Upload {
+    /// Upload it under a key that must not exist yet.
+    New {
         /// The image that it becomes.
         image_id: String,
         /// Its key.
         key: String,
-        /// Whether the key must not exist: false if the analysis of this content failed, so that uploading it again starts a new one.
-        only_if_new: bool,
     },
-    /// It is this image, which is analysed, in progress or rejected.
+    /// Upload it under a key that exists, which starts a new analysis: the last one failed, or never started.
+    Again {
+        /// The image that it is.
+        image_id: String,
+        /// Its key.
+        key: String,
+        /// The execution that failed, if there was one.
+        failed_execution: Option<String>,
+    },
+    /// It is this image, which is analysed, in progress or rejected. The image may have another id than an upload gets, such as an imported one.
     Known(Box<Record>),
-    /// It is this image, which is COMPLETED and has another id than an upload gets, such as an imported one.
-    Completed(RecordKey),
 }
 
 /// The plan for a file at `now`.
@@ -67,18 +72,23 @@ pub async fn plan(
             Some(failed) if failed.is_rerunnable() => {
                 // The key of the record, which may have another extension than this file.
                 let key = failed.upload().map_or(key, |upload| upload.key);
-                return Ok(UploadPlan::Upload { image_id, key, only_if_new: false });
+                return Ok(UploadPlan::Again { image_id, key, failed_execution: Some(failed.execution_arn) });
             }
             Some(known) => return Ok(UploadPlan::Known(Box::new(known))),
             None => break,
         }
     }
-    if let Some(completed) = tables.completed_image(owner_id, sha256).await? {
-        return Ok(UploadPlan::Completed(completed));
+    if let Some(completed) = tables.completed_image(owner_id, sha256).await?
+        && let Some(record) = tables.find(&completed.image_id).await?
+    {
+        return Ok(UploadPlan::Known(Box::new(record)));
     }
     let upload = Upload { bucket: bucket.to_owned(), key, version_id: None, etag: String::new() };
-    // An object whose record has expired is uploaded again.
     let existing = Uploads::find(uploads, &upload).await?;
-    let only_if_new = existing.is_none_or(|facts| now - facts.last_modified < JUST_UPLOADED);
-    Ok(UploadPlan::Upload { image_id, key: upload.key, only_if_new })
+    let has_no_record = existing.is_some_and(|facts| now - facts.last_modified >= JUST_UPLOADED);
+    Ok(match upload.key {
+        // Its event was lost, or its record has expired.
+        key if has_no_record => UploadPlan::Again { image_id, key, failed_execution: None },
+        key => UploadPlan::New { image_id, key },
+    })
 }

@@ -40,6 +40,14 @@ async fn an_overwritten_upload_without_a_version_is_found_by_its_entity_tag() {
 }
 
 #[tokio::test]
+async fn a_key_without_an_object_is_not_searched_in_the_versions() {
+    let replay = Replay::new([Answer::Http(404, vec![], vec![])]);
+    let any = Upload { etag: String::new(), ..upload(None) };
+    assert_eq!(s3(&replay).await.find(&any).await.unwrap(), None);
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn the_first_version_of_a_key_is_found_on_the_last_page() {
     let page = |versions: &str, more: &str| {
         ok(format!(
