@@ -17,7 +17,6 @@ use sightline_domain::{
     flows::upload::{OfferedFile, UploadPlan, plan},
     model::{
         clock::{Clock, EpochMillis},
-        identity::content_key,
         image_name,
         rejection::ReasonCode,
     },
@@ -54,19 +53,17 @@ pub async fn request<D: Deployment>(
     for file in &request.files {
         check(file)?;
     }
-    let mut contents = HashSet::new();
-    let offers: Vec<(DeclaredFile, bool)> = request
-        .files
-        .into_iter()
-        .map(|file| {
-            let is_first = contents.insert(file.sha256.clone());
-            (file, is_first)
-        })
-        .collect();
     let (api, caller) = (&api, &caller);
-    let answer = |(file, is_first): (DeclaredFile, bool)| async move { api.offer(caller, file, is_first).await };
-    let files = stream::iter(offers).map(answer).buffered(AT_ONCE).try_collect().await?;
-    Ok(Json(UploadAnswer { files }))
+    let answer = |file: DeclaredFile| async move { api.offer(caller, file).await };
+    let files: Vec<UploadFile> = stream::iter(request.files).map(answer).buffered(AT_ONCE).try_collect().await?;
+    let mut uploaded = HashSet::new();
+    let once = |file| match file {
+        UploadFile::Upload { name, image_id, .. } if !uploaded.insert(image_id.clone()) => {
+            UploadFile::Known { name, image_id, status: None, reason: None, detail: None }
+        }
+        file => file,
+    };
+    Ok(Json(UploadAnswer { files: files.into_iter().map(once).collect() }))
 }
 
 /// Checks what a browser always sends correctly.
@@ -87,7 +84,7 @@ fn extension(content_type: &str) -> Option<&'static str> {
 }
 
 impl<D: Deployment> Api<D> {
-    async fn offer(&self, caller: &Caller, file: DeclaredFile, is_first: bool) -> Result<UploadFile, Problem> {
+    async fn offer(&self, caller: &Caller, file: DeclaredFile) -> Result<UploadFile, Problem> {
         let Some(extension) = extension(&file.r#type) else {
             return Ok(refused(
                 file,
@@ -105,10 +102,6 @@ impl<D: Deployment> Api<D> {
                 ReasonCode::TooLarge,
                 format!("The file is larger than {most} bytes. Make it smaller and try again."),
             ));
-        }
-        if !is_first {
-            let (_, image_id) = content_key(&caller.sub, &file.sha256, extension);
-            return Ok(UploadFile::Known { name: file.name, image_id, status: None, reason: None, detail: None });
         }
         let offered = OfferedFile { bucket: &self.settings.images_bucket, owner_id: &caller.sub, sha256: &file.sha256, extension };
         let now = self.clock.now();

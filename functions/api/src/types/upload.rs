@@ -60,7 +60,7 @@ pub enum UploadFile {
         #[serde(rename = "expiresAt")]
         expires_at: Time,
     },
-    /// Do not send it: the caller has this image already, or the same content is earlier in the request.
+    /// Do not send it: the caller has this image already, or the same content is uploaded earlier in the request.
     #[schema(title = "UploadKnown")]
     Known {
         /// Name from the request.
@@ -68,7 +68,7 @@ pub enum UploadFile {
         /// The image.
         #[serde(rename = "imageId")]
         image_id: String,
-        /// Its status; null if the same content is earlier in the request.
+        /// Its status; null if the same content is uploaded earlier in the request.
         status: Option<Status>,
         /// Why it is FAILED: a reason code. The same content would be rejected again.
         reason: Option<String>,
