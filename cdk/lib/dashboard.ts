@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Dashboard as CloudWatchDashboard, GraphWidget, LogQueryVisualizationType, LogQueryWidget, SingleValueWidget, Stats, type IMetric, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -7,7 +7,7 @@ import { errorRate, OUTCOMES, sum, type Metrics } from './metrics.ts';
 import type { TaskFunction } from './task-function.ts';
 
 export interface DashboardProps {
-  /** Name of the deployment and of the dashboard. */
+  /** Name of the deployment; the name of the dashboard begins with it. */
   readonly deployment: string;
   readonly metrics: Metrics;
   readonly stateMachine: StateMachine;
@@ -22,7 +22,8 @@ export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
     new CloudWatchDashboard(this, 'Dashboard', {
-      dashboardName: props.deployment,
+      // Names of dashboards are unique in an account, not in a region.
+      dashboardName: `${props.deployment}-${Stack.of(this).region}`,
       defaultInterval: Duration.hours(24),
       widgets: [throughput(props), openWork(props), outcomes(props)],
     });

@@ -52,6 +52,8 @@ export interface MediaProps {
   readonly images: ImageBucket;
   readonly secret: MediaSecret;
   readonly headers: ResponseHeadersPolicy;
+  /** Name of CloudFront's access to the images bucket, unique in the account. */
+  readonly accessName: string;
 }
 
 /**
@@ -61,14 +63,14 @@ export interface MediaProps {
 export class Media extends Construct {
   readonly behavior: BehaviorOptions;
 
-  constructor(scope: Construct, id: string, { headers, images, secret }: MediaProps) {
+  constructor(scope: Construct, id: string, { accessName, headers, images, secret }: MediaProps) {
     super(scope, id);
     const check = new EdgeFunction(this, 'Check', {
       runtime: FunctionRuntime.JS_2_0,
       comment: 'sightline: checks the signature of a picture link',
       code: FunctionCode.fromInline(edgeSource('media-link').replace('<MEDIA_SECRET>', secret.value)),
     });
-    const { originAccessControlId } = new S3OriginAccessControl(this, 'Access', { description: 'sightline: reads pictures for the page' });
+    const { originAccessControlId } = new S3OriginAccessControl(this, 'Access', { originAccessControlName: accessName, description: 'sightline: reads pictures for the page' });
     this.behavior = {
       // Not withOriginAccessControl: the bucket policy is in the stateful stack, which must not refer to this one.
       origin: S3BucketOrigin.withBucketDefaults(images.bucket, { originAccessControlId }),

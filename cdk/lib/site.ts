@@ -4,7 +4,7 @@ import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   AllowedMethods, CachePolicy, Distribution, Function as EdgeFunction, FunctionCode, FunctionEventType, FunctionRuntime, HttpVersion, OriginRequestPolicy,
-  SecurityPolicyProtocol, ViewerProtocolPolicy, type BehaviorOptions, type ResponseHeadersPolicy,
+  S3OriginAccessControl, SecurityPolicyProtocol, ViewerProtocolPolicy, type BehaviorOptions, type ResponseHeadersPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -24,6 +24,8 @@ export interface SiteProps {
   /** Pictures, below `/media/`. */
   readonly media: BehaviorOptions;
   readonly headers: ResponseHeadersPolicy;
+  /** Name of CloudFront's access to the bucket of the page, unique in the account. */
+  readonly accessName: string;
 }
 
 /** The page's files, and the one origin that serves the page, its API and its pictures. */
@@ -48,12 +50,13 @@ export class Site extends Construct {
     this.origin = props.settings.webOrigin || `https://${this.distribution.distributionDomainName}`;
   }
 
-  private distribute({ apiHost, headers, media, settings }: SiteProps): Distribution {
+  private distribute({ accessName, apiHost, headers, media, settings }: SiteProps): Distribution {
     const singlePage = new EdgeFunction(this, 'SinglePage', {
       runtime: FunctionRuntime.JS_2_0,
       comment: 'sightline: every view of the page has the same HTML file',
       code: FunctionCode.fromInline(edgeSource('single-page')),
     });
+    const originAccessControl = new S3OriginAccessControl(this, 'Access', { originAccessControlName: accessName, description: 'sightline: reads the files of the page' });
     const distribution = new Distribution(this, 'Distribution', {
       comment: 'sightline: the page',
       ...ownDomain(this, settings),
@@ -61,7 +64,7 @@ export class Site extends Construct {
       httpVersion: HttpVersion.HTTP2_AND_3,
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       defaultBehavior: {
-        origin: S3BucketOrigin.withOriginAccessControl(this.bucket),
+        origin: S3BucketOrigin.withOriginAccessControl(this.bucket, { originAccessControl }),
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
         compress: true,
         functionAssociations: [{ eventType: FunctionEventType.VIEWER_REQUEST, function: singlePage }],

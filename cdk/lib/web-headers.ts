@@ -41,12 +41,13 @@ const OWN_FIELDS: Readonly<Record<string, (value: string) => SecurityHeaders>> =
   'x-content-type-options': () => ({ contentTypeOptions: { override: true } }),
 };
 
-/** A policy that sets these headers on every answer. @param added more headers, by name */
-export function headersPolicy(scope: Construct, id: string, headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>> = {}): ResponseHeadersPolicy {
-  const entries = Object.entries({ ...headers, ...added });
+/** A policy that sets these headers on every answer. @param responseHeadersPolicyName unique in the account */
+export function headersPolicy(scope: Construct, id: string, responseHeadersPolicyName: string, headers: Readonly<Record<string, string>>): ResponseHeadersPolicy {
+  const entries = Object.entries(headers);
   const security = entries.map(([name, value]) => OWN_FIELDS[name]?.(value) ?? {});
   const others = entries.filter(([name]) => OWN_FIELDS[name] === undefined);
   return new ResponseHeadersPolicy(scope, id, {
+    responseHeadersPolicyName,
     comment: 'sightline: headers of web/headers.json',
     securityHeadersBehavior: Object.assign({}, ...security) as SecurityHeaders,
     customHeadersBehavior: { customHeaders: others.map(([header, value]) => ({ header, value, override: true })) },

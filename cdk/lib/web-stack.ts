@@ -57,13 +57,22 @@ export class WebStack extends Stack {
       SignInOrigin: people.signInOrigin,
       IssuerOrigin: people.accountsEndpoint,
     });
+    // CloudFront is global, and the CDK's names lack the region: they would allow the page in only one region of an account.
+    const globalName = (name: string): string => `${deployment}-${name}-${this.region}`;
     const media = new Media(this, 'Media', {
       images: stateful.images,
       secret: mediaSecret,
+      accessName: globalName('media'),
       // In browsers for an hour: an erased picture stays no longer with those who have already seen it.
-      headers: headersPolicy(this, 'PictureHeaders', headers, { 'cache-control': 'private, max-age=3600' }),
+      headers: headersPolicy(this, 'PictureHeaders', globalName('media'), { ...headers, 'cache-control': 'private, max-age=3600' }),
     });
-    const site = new Site(this, 'Site', { settings, apiHost: api.host, media: media.behavior, headers: headersPolicy(this, 'PageHeaders', headers) });
+    const site = new Site(this, 'Site', {
+      settings,
+      apiHost: api.host,
+      media: media.behavior,
+      headers: headersPolicy(this, 'PageHeaders', globalName('site'), headers),
+      accessName: globalName('site'),
+    });
     const client = new UserPoolClient(this, 'Page', {
       userPool: people.pool,
       generateSecret: false,

@@ -2,7 +2,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FUNCTION_NAMES } from '../lib/function-names.ts';
-import { functionId, makeApp, normalised, settingsFile, templatesOf } from './app.ts';
+import { functionId, makeApp, normalised, resourcesOf, settingsFile, templatesOf } from './app.ts';
 
 describe('the app', () => {
   test.each(['aws', 'local'])('has no open finding of cdk-nag: %s', (environment) => {
@@ -32,11 +32,45 @@ describe('the app', () => {
     expect(JSON.stringify(templatesOf({ name: 'second' }).stateless.toJSON())).not.toMatch(/sightline-(image-analysis|stateful|stateless)/);
   });
 
+  test('can be deployed in two regions of one account: global names contain the region', () => {
+    const { stateless, web } = templatesOf({ name: 'a'.repeat(40) });
+    const names = GLOBAL_NAMES.flatMap(([type, path, longest]) =>
+      [stateless, web].flatMap((template) => resourcesOf(template, type)).map(([id, { Properties }]) => ({ id, longest, name: joined(path(Properties)) })),
+    );
+    expect(names).toHaveLength(8);
+    for (const { id, longest, name } of names) {
+      expect(name, id).toContain('<AWS::Region>');
+      expect(name.replace('<AWS::Region>', 'ap-southeast-1').length, id).toBeLessThanOrEqual(longest);
+    }
+  });
+
   test('matches the snapshot', async () => {
     const snapshot = JSON.stringify(normalised(templatesOf()), undefined, 2);
     await expect(`${snapshot}\n`).toMatchFileSnapshot('snapshots/sightline.json');
   });
 });
+
+interface GlobalNames {
+  readonly CachePolicyConfig: { readonly Name: unknown };
+  readonly OriginAccessControlConfig: { readonly Name: unknown };
+  readonly ResponseHeadersPolicyConfig: { readonly Name: unknown };
+}
+
+/** The types of resources whose names are unique in an account, not in a region: where a template has the name, and its maximum length. */
+const GLOBAL_NAMES: readonly [string, (properties: Record<string, unknown>) => unknown, number][] = [
+  ['AWS::CloudFront::CachePolicy', (properties) => (properties as unknown as GlobalNames).CachePolicyConfig.Name, 128],
+  ['AWS::CloudFront::Function', (properties) => properties.Name, 64],
+  ['AWS::CloudFront::OriginAccessControl', (properties) => (properties as unknown as GlobalNames).OriginAccessControlConfig.Name, 64],
+  ['AWS::CloudFront::ResponseHeadersPolicy', (properties) => (properties as unknown as GlobalNames).ResponseHeadersPolicyConfig.Name, 128],
+  ['AWS::CloudWatch::Dashboard', (properties) => properties.DashboardName, 255],
+];
+
+/** A text of a template, with `<AWS::Region>` for the reference. */
+function joined(text: unknown): string {
+  if (typeof text === 'string') return text;
+  const [, parts] = (text as { 'Fn::Join': [string, (string | { readonly Ref: string })[]] })['Fn::Join'];
+  return parts.map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
+}
 
 /** Every leaf of a template with its path; logical IDs without the CDK's hashes. */
 function leaves(node: unknown, path = ''): [string, string][] {

@@ -130,7 +130,7 @@ describe('alarms', () => {
 describe('the dashboard', () => {
   test('shows throughput, latency, errors, open work, outcomes and cost', () => {
     const { Properties } = resourceOf(template, 'AWS::CloudWatch::Dashboard', 'Dashboard');
-    expect(Properties.DashboardName).toBe('sightline');
+    expect(Properties.DashboardName).toEqual({ 'Fn::Join': ['', ['sightline-', { Ref: 'AWS::Region' }]] });
     const body = JSON.stringify(Properties.DashboardBody).replaceAll('\\', '');
     const titles = [...body.matchAll(/"title":"([^"]+)"/g)].map(([, title]) => title);
     expect(titles).toEqual([
