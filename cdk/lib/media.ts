@@ -54,6 +54,17 @@ export interface MediaProps {
   readonly headers: ResponseHeadersPolicy;
   /** Name of CloudFront's access to the images bucket, unique in the account. */
   readonly accessName: string;
+  /** Makes CloudFormation read the secret again. @default none */
+  readonly releaseId: string | undefined;
+}
+
+/**
+ * The code of the function that checks links. The release id is part of it, because CloudFormation reads a secret only when it updates a resource
+ * that refers to it (CloudFormation guide, "Get a secret or secret value from Secrets Manager").
+ */
+function checkSource(secret: MediaSecret, releaseId: string | undefined): string {
+  const source = edgeSource('media-link').replace('<MEDIA_SECRET>', secret.value);
+  return releaseId === undefined ? source : `${source}// Release ${releaseId}\n`;
 }
 
 /**
@@ -63,12 +74,12 @@ export interface MediaProps {
 export class Media extends Construct {
   readonly behavior: BehaviorOptions;
 
-  constructor(scope: Construct, id: string, { accessName, headers, images, secret }: MediaProps) {
+  constructor(scope: Construct, id: string, { accessName, headers, images, releaseId, secret }: MediaProps) {
     super(scope, id);
     const check = new EdgeFunction(this, 'Check', {
       runtime: FunctionRuntime.JS_2_0,
       comment: 'sightline: checks the signature of a picture link',
-      code: FunctionCode.fromInline(edgeSource('media-link').replace('<MEDIA_SECRET>', secret.value)),
+      code: FunctionCode.fromInline(checkSource(secret, releaseId)),
     });
     const { originAccessControlId } = new S3OriginAccessControl(this, 'Access', { originAccessControlName: accessName, description: 'sightline: reads pictures for the page' });
     this.behavior = {

@@ -63,6 +63,7 @@ export class WebStack extends Stack {
       images: stateful.images,
       secret: mediaSecret,
       accessName: globalName('media'),
+      releaseId: props.defaults.releaseId,
       // In browsers for an hour: an erased picture stays no longer with those who have already seen it.
       headers: headersPolicy(this, 'PictureHeaders', globalName('media'), { ...headers, 'cache-control': 'private, max-age=3600' }),
     });

@@ -242,6 +242,20 @@ function edge(name: 'media-link' | 'single-page', secret = ''): Edge {
   return load(createRequire(import.meta.url));
 }
 
+describe('a new secret of the links', () => {
+  /** The function that signs and the one that checks, in a release. */
+  const functions = (release: string): [object, object] => {
+    const { web } = templatesOf({ 'release-id': release });
+    return [resourceOf(web, 'AWS::Lambda::Function', 'ApiApiFunction').Properties, resourceOf(web, 'AWS::CloudFront::Function', 'MediaCheck').Properties];
+  };
+
+  test('is read by a release for both functions, because the release changes both', () => {
+    const [[signs, checks], [signsLater, checksLater]] = [functions('1'), functions('2')];
+    expect(signsLater).not.toEqual(signs);
+    expect(checksLater).not.toEqual(checks);
+  });
+});
+
 describe('the functions at the edge', () => {
   const SECRET = '0123456789abcdef0123456789abcdef';
   const KEY = 'processed/0f6b3c1e-0000-5000-8000-000000000000/thumbnail.jpg';
