@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 # After a rollback, CloudFormation keeps the new versions of the functions, and fails if the next deployment creates the same versions again.
 ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+STACKS_WITH_FUNCTIONS = ("stateless", "web")
 # The end of the name of Rekognition's quota in Service Quotas.
 DETECT_LABELS = "operation DetectLabels"
 ENOUGH_CONCURRENCY = 100
@@ -112,18 +113,24 @@ def _check_quotas(client, report):
 
 def _check_last_deployment(client, report, flags):
     """Sets the release id: the deployed one, so that a deployment without changes changes nothing; after a rollback, a new one."""
-    stack = f"{flags.name}-stateless"
+    names = [f"{flags.name}-{stack}" for stack in STACKS_WITH_FUNCTIONS]
+    found = {name: stack for name in names if (stack := _stack(client, report, name))}
+    outputs = {output["OutputKey"]: output["OutputValue"] for stack in found.values() for output in stack.get("Outputs", [])}
+    report.release_id = outputs.get("ReleaseId")
+    rolled_back = {name: stack["LastUpdatedTime"] for name, stack in found.items() if stack["StackStatus"] in ROLLED_BACK}
+    if rolled_back:
+        report.release_id = max(rolled_back.values()).strftime("%Y-%m-%dT%H:%M:%SZ")
+        report.notes.append(f"the last deployment of {' and '.join(rolled_back)} was rolled back; this one gets the release id {report.release_id}")
+
+
+def _stack(client, report, name):
+    """The stack as CloudFormation describes it; None if it does not exist or cannot be read."""
     try:
-        found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except Exception as error:  # noqa: BLE001 (one error is expected)
         if _code(error) != "ValidationError":
-            report.notes.append(f"could not read the stack {stack} ({_reason(error)})")
-        return
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    report.release_id = outputs.get("ReleaseId")
-    if found["StackStatus"] in ROLLED_BACK:
-        report.release_id = found["LastUpdatedTime"].strftime("%Y-%m-%dT%H:%M:%SZ")
-        report.notes.append(f"the last deployment of {stack} was rolled back; this one gets the release id {report.release_id}")
+            report.notes.append(f"could not read the stack {name} ({_reason(error)})")
+        return None
 
 
 def _code(error):

@@ -111,7 +111,7 @@ class Account(unittest.TestCase):
             self.answers[name] = DENIED
         self.answers["DescribeStacks"] = (403, error_xml("AccessDenied"))
         ran = self.run_preflight()
-        self.assertEqual((ran.returncode, ran.stdout, ran.stderr.count("could not ")), (0, "", 4), ran.stderr)
+        self.assertEqual((ran.returncode, ran.stdout, ran.stderr.count("could not ")), (0, "", 5), ran.stderr)
 
     def test_small_quotas_are_reported_with_their_effect(self):
         self.answers["account-settings"] = (200, {"AccountLimit": {"ConcurrentExecutions": 10}})
@@ -131,11 +131,24 @@ class Account(unittest.TestCase):
         self.answers["DescribeStacks"] = (200, stack("UPDATE_ROLLBACK_COMPLETE", "2026-01-01T00:00:00Z"))
         ran = self.run_preflight()
         self.assertEqual(ran.stdout, "2026-11-25T23:41:07Z")
-        self.assertIn("sightline-stateless was rolled back", ran.stderr)
+        self.assertIn("sightline-stateless and sightline-web was rolled back", ran.stderr)
+
+    def test_rollback_of_the_web_stack_alone_needs_a_new_release_id(self):
+        self.answers["DescribeStacks sightline-web"] = (200, stack("UPDATE_ROLLBACK_COMPLETE"))
+        self.answers["DescribeStacks"] = (200, stack("UPDATE_COMPLETE", "2026-01-01T00:00:00Z"))
+        ran = self.run_preflight()
+        self.assertEqual(ran.stdout, "2026-11-25T23:41:07Z")
+        self.assertIn("the last deployment of sightline-web was rolled back", ran.stderr)
+
+    def test_deployment_without_the_page_has_no_web_stack(self):
+        self.answers["DescribeStacks sightline-web"] = (400, error_xml("ValidationError"))
+        self.answers["DescribeStacks"] = (200, stack("UPDATE_COMPLETE", "2026-01-01T00:00:00Z"))
+        ran = self.run_preflight()
+        self.assertEqual((ran.stdout, ran.stderr.count("could not ")), ("2026-01-01T00:00:00Z", 0), ran.stderr)
 
     def test_stack_has_the_name_of_the_deployment(self):
         self.answers["DescribeStacks"] = (200, stack("UPDATE_ROLLBACK_COMPLETE"))
-        self.assertIn("photos-stateless was rolled back", self.run_preflight("-c", "name=photos").stderr)
+        self.assertIn("photos-stateless and photos-web was rolled back", self.run_preflight("-c", "name=photos").stderr)
 
 
 def sts():
@@ -153,12 +166,15 @@ def error_xml(code):
 
 
 def handler(answers):
-    """A handler that answers each operation: a string as XML, everything else as JSON."""
+    """A handler that answers each operation, or each operation on one stack: a string as XML, everything else as JSON."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            self.answer(self.headers.get("X-Amz-Target", "").rpartition(".")[2] or parse_qs(body)["Action"][0])
+            form = parse_qs(body)
+            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or form["Action"][0]
+            of_stack = f"{operation} {form['StackName'][0]}" if "StackName" in form else operation
+            self.answer(of_stack if of_stack in answers else operation)
 
         def do_GET(self):
             self.answer(self.path.strip("/").rpartition("/")[2])
