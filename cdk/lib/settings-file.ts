@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FUNCTION_NAMES } from './function-names.ts';
+import { MODERATION_CATEGORIES } from './moderation-categories.ts';
 import { ARCHITECTURES, DEFAULT_SETTINGS, LOG_RETENTION_DAYS, MAX_REVIEW_SECONDS, MODERATION_ACTIONS, TEXT_GATES, type Settings } from './settings.ts';
 
 /** A mistake that the caller can correct. The app prints only the message, which is one sentence. */
@@ -40,10 +41,16 @@ const aWholeNumber = (from: number, to: number, reason?: string): Check =>
 const oneOf = (allowed: readonly (string | number)[]): Check =>
   check(`one of ${allowed.join(', ')}`, (value) => allowed.some((one) => one === value));
 
-/** The name of a Rekognition label or moderation category. */
+/** The name of a Rekognition label. */
 const aName = check(
   'a name of 1 to 100 letters, digits, spaces or - & \' , . ( ) /',
   (value) => typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} \-&',.()/]{0,99}$/u.test(value),
+);
+
+/** A rule for any other name would match no image. In any case, as `crates/domain/src/rules/moderation.rs` compares names. */
+const aCategory = check(
+  'a moderation category of Rekognition, as cdk/lib/moderation-categories.ts lists them',
+  (value) => typeof value === 'string' && MODERATION_CATEGORIES.some((name) => name.toLowerCase() === value.toLowerCase()),
 );
 
 const isBucketName = (value: unknown): boolean =>
@@ -119,7 +126,7 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   watchedMinConfidence: percent,
   faceMinConfidence: percent,
   textLineMinConfidence: percent,
-  moderationPolicy: aListOf(anObjectOf({ category: aName, minConfidence: percent, action: oneOf(MODERATION_ACTIONS) }, 'all')),
+  moderationPolicy: aListOf(anObjectOf({ category: aCategory, minConfidence: percent, action: oneOf(MODERATION_ACTIONS) }, 'all')),
   reviewTimeoutSeconds: aWholeNumber(1, MAX_REVIEW_SECONDS, '300 days: an execution lasts a year at most, all its other waits and a redrive included'),
   reconcileGraceSeconds: aWholeNumber(0, 86_400),
   rekognitionCallsPerSecond: aWholeNumber(0, 10_000),

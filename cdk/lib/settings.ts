@@ -6,7 +6,7 @@ export const MODERATION_ACTIONS = ['ALERT', 'REVIEW', 'BLOCK'] as const;
 
 /** One rule of the moderation policy. If several rules match a photo, the strictest action applies. */
 export interface ModerationRule {
-  /** A category of any level of Rekognition's taxonomy (version 7); it includes all categories below it. */
+  /** A category of any level of Rekognition's taxonomy (version 7, `moderation-categories.ts`), in any case; it includes all categories below it. */
   readonly category: string;
   /** The rule matches labels of at least this confidence, in percent. */
   readonly minConfidence: number;

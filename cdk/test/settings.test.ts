@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { artefactOf, environmentOf } from '../lib/environment.ts';
+import { MODERATION_CATEGORIES } from '../lib/moderation-categories.ts';
 import { loadSettings, UsageError } from '../lib/settings-file.ts';
-import { DEFAULT_SETTINGS } from '../lib/settings.ts';
+import { DEFAULT_MODERATION_POLICY, DEFAULT_SETTINGS } from '../lib/settings.ts';
 import { CDK_FOLDER, settingsFile, temporaryFolder, templatesOf } from './app.ts';
 
 const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -34,6 +35,11 @@ describe('settings', () => {
     expect(loadSettings(settingsFile({ importBuckets })).importBuckets).toEqual(importBuckets);
   });
 
+  test('accept a moderation category of any level, in any case', () => {
+    const moderationPolicy = ['violence', 'Graphic Violence', 'BLOOD & GORE'].map((category) => ({ category, minConfidence: 60, action: 'REVIEW' }));
+    expect(loadSettings(settingsFile({ moderationPolicy })).moderationPolicy).toEqual(moderationPolicy);
+  });
+
   test('have valid defaults', () => {
     expect(loadSettings(settingsFile(DEFAULT_SETTINGS))).toEqual(DEFAULT_SETTINGS);
   });
@@ -52,6 +58,10 @@ describe('settings', () => {
     [
       { moderationPolicy: [{ category: 'Explicit', minConfidence: 80, action: 'DELETE' }] },
       'FILE: "moderationPolicy[0].action" must be one of ALERT, REVIEW, BLOCK, but is "DELETE".',
+    ],
+    [
+      { moderationPolicy: [{ category: 'Violense', minConfidence: 60, action: 'REVIEW' }] },
+      'FILE: "moderationPolicy[0].category" must be a moderation category of Rekognition, as cdk/lib/moderation-categories.ts lists them, but is "Violense".',
     ],
     [
       { moderationPolicy: [{ category: 'Explicit', action: 'BLOCK' }] },
@@ -104,6 +114,20 @@ describe('settings', () => {
   test('report that the file is missing', () => {
     const file = join(temporaryFolder(), 'absent.json');
     expect(() => loadSettings(file)).toThrow(new RegExp(`^${file}: the settings file cannot be read \\(ENOENT.*\\)\\.$`));
+  });
+});
+
+describe('moderation categories', () => {
+  test('have different names, and contain those of the default policy', () => {
+    expect(new Set(MODERATION_CATEGORIES).size).toBe(MODERATION_CATEGORIES.length);
+    for (const { category } of DEFAULT_MODERATION_POLICY) expect(MODERATION_CATEGORIES).toContain(category);
+  });
+
+  test('contain the names of the local Rekognition', () => {
+    const source = readFileSync(join(CDK_FOLDER, '../local/vision/src/moderation.rs'), 'utf8').split('#[cfg(test)]')[0] ?? '';
+    const names = [...source.matchAll(/^const \w+: &str = "([^".]+)";|label\("([^"]+)",/gm)].map(([, constant, inline]) => constant ?? inline);
+    expect(names).toHaveLength(5);
+    for (const name of names) expect(MODERATION_CATEGORIES).toContain(name);
   });
 });
 
