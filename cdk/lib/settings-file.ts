@@ -53,8 +53,9 @@ const aCategory = check(
   (value) => typeof value === 'string' && MODERATION_CATEGORIES.some((name) => name.toLowerCase() === value.toLowerCase()),
 );
 
+/** S3's naming rules; a name with the form of an IP address is none. */
 const isBucketName = (value: unknown): boolean =>
-  typeof value === 'string' && /^(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value);
+  typeof value === 'string' && /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value);
 
 /** The ARN of a KMS key. IAM matches key ARNs only: a policy that names an alias grants nothing. */
 const aKeyArn = check(

@@ -75,6 +75,7 @@ describe('settings', () => {
       { importBuckets: ['photos', 'My_Photos'] },
       'FILE: "importBuckets[1]" must be the name of a bucket, or {"name": …, "kmsKeyArn": …}, but is "My_Photos".',
     ],
+    [{ importBuckets: ['192.168.5.4'] }, 'FILE: "importBuckets[0]" must be the name of a bucket, or {"name": …, "kmsKeyArn": …}, but is "192.168.5.4".'],
     [{ importBuckets: [7] }, 'FILE: "importBuckets[0]" must be the name of a bucket, or {"name": …, "kmsKeyArn": …}, but is 7.'],
     [
       { importBuckets: [{ name: 'My_Photos', kmsKeyArn: KEY_ARN }] },
