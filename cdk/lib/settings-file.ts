@@ -38,6 +38,9 @@ const aNumber = (from: number, to: number): Check => check(`a number from ${from
 const aWholeNumber = (from: number, to: number, reason?: string): Check =>
   check(`a whole number from ${from} to ${to}${reason === undefined ? '' : ` (${reason})`}`, (value) => Number.isInteger(value) && inRange(value, from, to));
 
+/** AWS Budgets has no amounts below a cent, and refuses numbers with an exponent, as JSON writes small ones. */
+const aBudget = check('0 or a number from 0.01 to 1000000', (value) => value === 0 || inRange(value, 0.01, 1_000_000));
+
 const oneOf = (allowed: readonly (string | number)[]): Check =>
   check(`one of ${allowed.join(', ')}`, (value) => allowed.some((one) => one === value));
 
@@ -135,7 +138,7 @@ const CHECKS: { readonly [K in keyof Settings]: Check } = {
   importConcurrency: aWholeNumber(1, 10_000),
   importToleratedFailurePercent: percent,
   importBuckets: aListOf(anImportBucket),
-  monthlyBudgetUsd: aNumber(0, 1_000_000),
+  monthlyBudgetUsd: aBudget,
   retentionDays: aWholeNumber(0, 36_500),
   logRetentionDays: oneOf(LOG_RETENTION_DAYS),
   web: aBoolean,

@@ -93,7 +93,8 @@ describe('settings', () => {
     [{ importConcurrency: 0 }, 'FILE: "importConcurrency" must be a whole number from 1 to 10000, but is 0.'],
     [{ importToleratedFailurePercent: 101 }, 'FILE: "importToleratedFailurePercent" must be a number from 0 to 100, but is 101.'],
     [{ reconcileGraceSeconds: -1 }, 'FILE: "reconcileGraceSeconds" must be a whole number from 0 to 86400, but is -1.'],
-    [{ monthlyBudgetUsd: -5 }, 'FILE: "monthlyBudgetUsd" must be a number from 0 to 1000000, but is -5.'],
+    [{ monthlyBudgetUsd: -5 }, 'FILE: "monthlyBudgetUsd" must be 0 or a number from 0.01 to 1000000, but is -5.'],
+    [{ monthlyBudgetUsd: 0.001 }, 'FILE: "monthlyBudgetUsd" must be 0 or a number from 0.01 to 1000000, but is 0.001.'],
     [{ logRetentionDays: 31 }, /^FILE: "logRetentionDays" must be one of 1, 3, 5, 7, 14, 30, .*, but is 31\.$/],
     [
       { reviewTimeoutSeconds: 31_536_000 },
