@@ -190,6 +190,7 @@ function readObject(file: string): Record<string, unknown> {
   } catch (error) {
     throw new UsageError(`${file}: the settings file cannot be read (${reason(error)}).`);
   }
+  if (text.startsWith('\uFEFF')) throw new UsageError(`${file}: the settings file begins with a byte order mark: save it as UTF-8 without one.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

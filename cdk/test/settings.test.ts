@@ -105,6 +105,7 @@ describe('settings', () => {
     [{ labelMinConfidance: 80 }, /^FILE: "labelMinConfidance" is not a setting; the settings are maxBytes, .*\.$/],
     [JSON.parse('{"__proto__": {"maxBytes": 1}}'), /^FILE: "__proto__" is not a setting; /],
     ['{"maxBytes": 1,}', /^FILE: the settings file is not valid JSON \(.*\)\.$/],
+    ['\uFEFF{"maxBytes": 1}', 'FILE: the settings file begins with a byte order mark: save it as UTF-8 without one.'],
     ['[]', 'FILE: the settings file must hold a JSON object of settings.'],
   ])('report in one sentence why %j is not valid', (content, sentence) => {
     const error = errorOf(content);
