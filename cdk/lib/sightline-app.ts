@@ -31,7 +31,7 @@ export interface Stacks {
  */
 export function addStacks(app: App, files: SightlineFiles): Stacks {
   const deployment = nameFrom(app);
-  const settings = loadSettings(textFrom(app, 'settings'));
+  const settings = loadSettings(settingsPathFrom(app));
   const environment = environmentOf(oneOf(app, 'environment', ENVIRONMENTS, 'aws'), files.dist, settings, files.hostArchitecture);
   const releaseId = releaseIdFrom(app);
   const defaults: FunctionDefaults = { artefacts: environment.artefacts, settings, deployment, releaseId };
@@ -55,6 +55,12 @@ function textFrom(app: App, key: string): string | undefined {
   const value: unknown = app.node.tryGetContext(key);
   if (value === undefined || typeof value === 'string') return value;
   throw new UsageError(`context "${key}" must be a string, but is ${JSON.stringify(value)}.`);
+}
+
+function settingsPathFrom(app: App): string | undefined {
+  const value = textFrom(app, 'settings');
+  if (value === '') throw new UsageError('context "settings" must be the path of a file, but is "".');
+  return value;
 }
 
 function oneOf<T extends string>(app: App, key: string, allowed: readonly T[], fallback: T): T {

@@ -143,6 +143,7 @@ describe('context', () => {
     [{ 'release-id': '' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "".'],
     [{ 'release-id': 'the second' }, 'context "release-id" must be 1 to 64 letters, digits or _ . : + -, but is "the second".'],
     [{ settings: 7 }, 'context "settings" must be a string, but is 7.'],
+    [{ settings: '' }, 'context "settings" must be the path of a file, but is "".'],
   ])('is rejected if it is not valid: %j', (context, sentence) => {
     expect(() => templatesOf(context)).toThrow(new UsageError(sentence));
   });
