@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   AllowedMethods, CachePolicy, Distribution, Function as EdgeFunction, FunctionCode, FunctionEventType, FunctionRuntime, HttpVersion, OriginRequestPolicy,
@@ -121,7 +121,7 @@ export class SiteFiles extends Construct {
   constructor(scope: Construct, id: string, { config, folder, settings, site }: SiteFilesProps) {
     super(scope, id);
     if (!existsSync(join(folder, 'index.html'))) throw new UsageError(`${folder}, the built page, is missing: run "make package" first.`);
-    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays });
+    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     acknowledgeHelper(role, site.bucket);

@@ -213,6 +213,11 @@ describe('the files of the page', () => {
     expect(page).toMatchObject({ SystemMetadata: { 'cache-control': 'no-cache' }, DistributionPaths: ['/*'] });
   });
 
+  test('leave no log behind when the web stack is deleted', () => {
+    const logs = resourcesOf(templates.web, 'AWS::Logs::LogGroup').map(([, { DeletionPolicy }]) => DeletionPolicy);
+    expect(logs).toEqual(['Delete', 'Delete', 'Delete']);
+  });
+
   test('are not deployed locally, where the front door serves them', () => {
     expect(resourcesOf(templatesOf({ environment: 'local' }).web, 'Custom::CDKBucketDeployment')).toEqual([]);
   });
