@@ -9,7 +9,7 @@ import { removalPolicyOf, type Environment } from './environment.ts';
 import type { ImageBucket } from './image-bucket.ts';
 
 /** The source of a function that CloudFront runs; the local front door runs the same file. */
-export function edgeSource(name: 'media-link' | 'single-page'): string {
+export function edgeSource(name: 'media-link' | 'picture-cache' | 'single-page'): string {
   return readFileSync(fileURLToPath(new URL(`../edge/${name}.js`, import.meta.url)), 'utf8');
 }
 
@@ -81,6 +81,13 @@ export class Media extends Construct {
       comment: 'sightline: checks the signature of a picture link',
       code: FunctionCode.fromInline(checkSource(secret, releaseId)),
     });
+    // Not by a policy for response headers: CloudFront adds its headers to errors as well. A record names its pictures a moment before they
+    // exist, and a browser would keep the error for as long as the picture. An erased picture stays no longer with those who have already seen it.
+    const cache = new EdgeFunction(this, 'BrowserCache', {
+      runtime: FunctionRuntime.JS_2_0,
+      comment: 'sightline: lets browsers keep a picture for an hour',
+      code: FunctionCode.fromInline(edgeSource('picture-cache')),
+    });
     const { originAccessControlId } = new S3OriginAccessControl(this, 'Access', { originAccessControlName: accessName, description: 'sightline: reads pictures for the page' });
     this.behavior = {
       // Not withOriginAccessControl: the bucket policy is in the stateful stack, which must not refer to this one.
@@ -93,7 +100,10 @@ export class Media extends Construct {
         defaultTtl: Duration.minutes(5),
         maxTtl: Duration.minutes(5),
       }),
-      functionAssociations: [{ eventType: FunctionEventType.VIEWER_REQUEST, function: check }],
+      functionAssociations: [
+        { eventType: FunctionEventType.VIEWER_REQUEST, function: check },
+        { eventType: FunctionEventType.VIEWER_RESPONSE, function: cache },
+      ],
       responseHeadersPolicy: headers,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       compress: false,

@@ -52,26 +52,26 @@ export class WebStack extends Stack {
       mediaSecret,
     });
     const api = new WebApi(this, 'HttpApi', { settings, people, task });
-    const headers = webHeaders(props.files.headers, {
+    // CloudFront is global, and the CDK's names lack the region: they would allow the page in only one region of an account.
+    const globalName = (name: string): string => `${deployment}-${name}-${this.region}`;
+    const values = webHeaders(props.files.headers, {
       UploadOrigin: `https://${stateful.images.bucket.bucketRegionalDomainName}`,
       SignInOrigin: people.signInOrigin,
       IssuerOrigin: people.accountsEndpoint,
     });
-    // CloudFront is global, and the CDK's names lack the region: they would allow the page in only one region of an account.
-    const globalName = (name: string): string => `${deployment}-${name}-${this.region}`;
+    const headers = headersPolicy(this, 'Headers', globalName('headers'), values);
     const media = new Media(this, 'Media', {
       images: stateful.images,
       secret: mediaSecret,
       accessName: globalName('media'),
       releaseId: props.defaults.releaseId,
-      // In browsers for an hour: an erased picture stays no longer with those who have already seen it.
-      headers: headersPolicy(this, 'PictureHeaders', globalName('media'), { ...headers, 'cache-control': 'private, max-age=3600' }),
+      headers,
     });
     const site = new Site(this, 'Site', {
       settings,
       apiHost: api.host,
       media: media.behavior,
-      headers: headersPolicy(this, 'PageHeaders', globalName('site'), headers),
+      headers,
       accessName: globalName('site'),
     });
     const client = new UserPoolClient(this, 'Page', {

@@ -21,6 +21,7 @@ interface Behavior {
   readonly AllowedMethods?: string[];
   readonly CachePolicyId: unknown;
   readonly OriginRequestPolicyId?: string;
+  readonly ResponseHeadersPolicyId: unknown;
   readonly FunctionAssociations?: { readonly EventType: string; readonly FunctionARN: { 'Fn::GetAtt': [string, string] } }[];
   readonly ViewerProtocolPolicy: string;
 }
@@ -157,7 +158,11 @@ describe('the distribution', () => {
     const [api, media] = CacheBehaviors;
     expect(HttpVersion).toBe('http2and3');
     expect(CacheBehaviors.map(({ PathPattern }) => PathPattern)).toEqual(['/api/*', '/media/*']);
-    expect([DefaultCacheBehavior, ...CacheBehaviors].map(functionsOf)).toEqual([['viewer-request SiteSinglePage'], [], ['viewer-request MediaCheck']]);
+    expect([DefaultCacheBehavior, ...CacheBehaviors].map(functionsOf)).toEqual([
+      ['viewer-request SiteSinglePage'],
+      [],
+      ['viewer-request MediaCheck', 'viewer-response MediaBrowserCache'],
+    ]);
     // CachingDisabled and AllViewerExceptHostHeader, AWS's own policies.
     expect([api?.CachePolicyId, api?.OriginRequestPolicyId]).toEqual(['4135ea2d-6df8-44a3-9df3-4b5a84be39ad', 'b689b0a8-53d0-40ab-baf2-68738e2966ac']);
     expect(api?.AllowedMethods).toContain('PATCH');
@@ -179,12 +184,16 @@ describe('the distribution', () => {
   test('sends every header of web/headers.json with the page, the API and the pictures', () => {
     const expected = JSON.parse(readFileSync(join(CDK_FOLDER, '../web/headers.json'), 'utf8')) as Record<string, string>;
     const policies = resourcesOf(templates.web, 'AWS::CloudFront::ResponseHeadersPolicy');
-    expect(policies.map(([id]) => id.slice(0, -8)).sort()).toEqual(['PageHeaders', 'PictureHeaders']);
+    expect(policies.map(([id]) => id.slice(0, -8))).toEqual(['Headers']);
+    const { CacheBehaviors, DefaultCacheBehavior } = distributionOf(templates.web);
+    expect([DefaultCacheBehavior, ...CacheBehaviors].map(({ ResponseHeadersPolicyId }) => ResponseHeadersPolicyId)).toEqual(Array(3).fill({ Ref: policies[0]?.[0] }));
     for (const [, { Properties }] of policies) {
       const { CustomHeadersConfig, SecurityHeadersConfig } = Properties.ResponseHeadersPolicyConfig as {
         CustomHeadersConfig: { Items: { Header: string; Value: string }[] };
         SecurityHeadersConfig: Record<string, Record<string, unknown>>;
       };
+      // CloudFront adds these headers to errors as well, which browsers must not keep.
+      expect(JSON.stringify(Properties)).not.toContain('cache-control');
       const custom = Object.fromEntries(CustomHeadersConfig.Items.map(({ Header, Value }) => [Header, Value]));
       const csp = JSON.stringify(SecurityHeadersConfig.ContentSecurityPolicy?.ContentSecurityPolicy);
       for (const [name, value] of Object.entries(expected)) {
@@ -238,10 +247,15 @@ interface EdgeRequest {
   querystring: Record<string, { value: string; multiValue?: object[] }>;
 }
 
-type Edge = (event: { request: EdgeRequest }) => EdgeRequest & { statusCode?: number };
+interface EdgeResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, { value: string }>;
+}
+
+type Edge = (event: { request: EdgeRequest } | { response: EdgeResponse }) => EdgeRequest & Partial<EdgeResponse>;
 
 /** Runs the code of a CloudFront Function. */
-function edge(name: 'media-link' | 'single-page', secret = ''): Edge {
+function edge(name: Parameters<typeof edgeSource>[0], secret = ''): Edge {
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- it is the only way to run a file that is not a module of Node.js.
   const load = new Function('require', `${edgeSource(name).replace('<MEDIA_SECRET>', secret)}\nreturn handler;`) as (require: NodeJS.Require) => Edge;
   return load(createRequire(import.meta.url));
@@ -289,6 +303,11 @@ describe('the functions at the edge', () => {
     ['a path out of the folder, even with a signature', up, LATER, sign(up, LATER)],
   ])('refuse %s', (_, key, e, s) => {
     expect(ask(key, e, s)).toMatchObject({ statusCode: 403 });
+  });
+
+  test('let browsers keep a picture for an hour', () => {
+    const answer = edge('picture-cache')({ response: { statusCode: 200, headers: { etag: { value: '"1"' } } } });
+    expect(answer.headers).toEqual({ etag: { value: '"1"' }, 'cache-control': { value: 'private, max-age=3600' } });
   });
 
   test.each([

@@ -59,6 +59,11 @@ function edgeRequest(method, url) {
   return { request: { method, uri: url.pathname, querystring, headers: {}, cookies: {} } };
 }
 
+/** The headers of a CloudFront Function, by name. */
+function plain(headers) {
+  return Object.fromEntries(Object.entries(headers).map(([name, { value }]) => [name, value]));
+}
+
 /** Starts the server; resolves when it listens. */
 export function start(config) {
   const aws = new URL(config.aws);
@@ -66,6 +71,7 @@ export function start(config) {
   const read = (file) => fs.readFileSync(file, 'utf8');
   const headers = headersOf(read(config.headers), config.origins);
   const checkLink = edgeFunction(read(path.join(config.edge, 'media-link.js')), { MEDIA_SECRET: config.mediaSecret });
+  const cachePicture = edgeFunction(read(path.join(config.edge, 'picture-cache.js')));
   const singlePage = edgeFunction(read(path.join(config.edge, 'single-page.js')));
   const site = path.resolve(config.site);
   const compressed = new Map();
@@ -101,13 +107,12 @@ export function start(config) {
     if (request.method !== 'GET' && request.method !== 'HEAD') return text(response, 405, 'Only GET and HEAD are allowed here.');
     const checked = checkLink(edgeRequest(request.method, url));
     if (checked.statusCode) {
-      const own = Object.fromEntries(Object.entries(checked.headers).map(([name, { value }]) => [name, value]));
-      response.writeHead(checked.statusCode, { ...headers, ...own });
+      response.writeHead(checked.statusCode, { ...headers, ...plain(checked.headers) });
       return response.end(checked.body.data);
     }
     const kept = Object.fromEntries(['range', 'if-none-match', 'if-modified-since'].filter((name) => request.headers[name]).map((name) => [name, request.headers[name]]));
     return pass(request, response, `/${config.bucket}${checked.uri}`, { ...kept, host: aws.host }, (answer) =>
-      answer.statusCode < 400 ? { 'cache-control': 'private, max-age=3600' } : { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+      answer.statusCode < 400 ? plain(cachePicture({ response: { headers: {} } }).headers) : { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
     );
   }
 
