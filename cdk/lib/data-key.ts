@@ -75,7 +75,7 @@ export class DataKey extends Construct {
       principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
       actions: [...USES.readObjects.actions],
       resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account }, ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
+      conditions: { ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
     });
     this.key.addToResourcePolicy(statement);
   }

@@ -131,7 +131,7 @@ export class ImageBucket extends Construct {
 
   /**
    * Lets CloudFront read pictures. It names the distributions of this account instead of the one of the web stack, because this stack must not
-   * refer to that one.
+   * refer to that one. CloudFront documents the source ARN, which contains the account, and no source account.
    */
   private allowDistributions(): void {
     const statement = new PolicyStatement({
@@ -139,7 +139,7 @@ export class ImageBucket extends Construct {
       principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
       actions: ['s3:GetObject'],
       resources: [this.bucket.arnForObjects('processed/*')],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account }, ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
+      conditions: { ArnLike: { 'aws:SourceArn': distributionsOf(this) } },
     });
     this.bucket.addToResourcePolicy(statement);
   }

@@ -56,7 +56,7 @@ describe('the stateful stack', () => {
       },
       {
         Action: 'kms:Decrypt',
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
+        Condition: { ArnLike: { 'aws:SourceArn': expect.anything() as unknown } },
         Effect: 'Allow',
         Principal: { Service: 'cloudfront.amazonaws.com' },
         Resource: '*',

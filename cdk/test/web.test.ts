@@ -139,7 +139,7 @@ describe('the images bucket', () => {
     expect(Statement.filter(({ Sid }) => Sid === 'ReadPicturesForThePage')).toEqual([
       {
         Action: 's3:GetObject',
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }, ArnLike: { 'aws:SourceArn': DISTRIBUTIONS } },
+        Condition: { ArnLike: { 'aws:SourceArn': DISTRIBUTIONS } },
         Effect: 'Allow',
         Principal: { Service: 'cloudfront.amazonaws.com' },
         Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.stringMatching(/^ImagesBucket/), 'Arn'] }, '/processed/*']] },
