@@ -79,13 +79,16 @@ def demo(arguments):
 
 
 def down(arguments):
-    """Stops the servers; with --forget, deletes the state of the local AWS."""
+    """Stops the servers; with --forget, deletes the state of the local AWS, of all ports that it has used."""
     with _stack_lock():
         # Rekognition first: functions can still store the answers of its last calls, so that these are not repeated.
         stopped = [server.name for server in (servers.front_door(), servers.rekognition(), servers.aws()) if server.process.stop()]
-        if arguments.forget:
-            shutil.rmtree(config.state_folder(), ignore_errors=True)
+        forgotten = list(config.LOCAL.glob(config.STATE_FOLDERS)) if arguments.forget else []
+        for folder in forgotten:
+            shutil.rmtree(folder)
     print(f"Stopped {', '.join(stopped)}." if stopped else "The local stack was not running.", file=sys.stderr)
+    if arguments.forget:
+        print("Deleted its images, records and deployments." if forgotten else "It had no state to delete.", file=sys.stderr)
     return 0
 
 
@@ -93,14 +96,9 @@ def status(_):
     """Prints the state of the servers and the deployed stages; exit code 1 unless everything is up."""
     is_up = True
     for server in (servers.aws(), servers.rekognition(), servers.front_door()):
-        record = server.process.record()
-        is_healthy = bool(record) and server.is_healthy()
-        is_up = is_up and is_healthy
-        state = "not running"
-        if record:
-            state = f"running on port {server.port}, PID {record['pid']}" if is_healthy else f"does not answer on port {server.port}, PID {record['pid']}"
-        print(f"{server.name:<18} {state}")
-    stages = deployment.deployed_stages()
+        is_up = is_up and server.is_up()
+        print(f"{server.name:<18} {server.state()}")
+    stages = deployment.deployed_stages() if servers.aws().is_up() else {}
     print(f"{'deployed':<18} {', '.join(stages) or 'nothing'}")
     if _answers():
         print(f"{'page':<18} {web.address()}")
@@ -115,7 +113,7 @@ def env(_):
 
 def _answers():
     """Whether the page and the local AWS behind it answer."""
-    return servers.front_door().is_healthy() and servers.aws().is_healthy()
+    return servers.front_door().is_up() and servers.aws().is_up()
 
 
 def _photos(folder):

@@ -74,9 +74,12 @@ def _port(variable, default):
     return int(value)
 
 
+STATE_FOLDERS = "ministack-*"
+
+
 def state_folder():
     """The folder of the local AWS's state. Its name contains the port, because the URLs of SQS queues do."""
-    return LOCAL / f"ministack-{aws_port()}"
+    return LOCAL / STATE_FOLDERS.replace("*", str(aws_port()))
 
 
 def binary(name):

@@ -34,15 +34,15 @@ class Process:
         except (OSError, ValueError, KeyError):
             return None
 
-    def start(self, command, env, fingerprint):
-        """Starts the program in its own session, so that Ctrl-C and a closed terminal do not end it."""
+    def start(self, command, env, fingerprint, port):
+        """Starts the program, which listens on `port`, in its own session, so that Ctrl-C and a closed terminal do not end it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             child = subprocess.Popen(
                 [str(part) for part in command], cwd=ROOT, env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )
-        record = {"pid": child.pid, "started": started_at(child.pid), "fingerprint": fingerprint}
+        record = {"pid": child.pid, "started": started_at(child.pid), "fingerprint": fingerprint, "port": port}
         partial = self._file.with_suffix(".new")
         partial.write_text(json.dumps(record))
         partial.replace(self._file)

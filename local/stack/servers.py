@@ -29,8 +29,22 @@ class Server:
         self._health_url = f"http://{config.HOST}:{port}{health_path}"
         self._seconds_to_start = seconds_to_start
 
+    def is_up(self):
+        """Whether the server of this checkout runs on this port and answers. Another checkout's server may use the port."""
+        record = self.process.record()
+        return record is not None and record.get("port") == self.port and self.is_healthy()
+
+    def state(self):
+        """The state in a few words, for people."""
+        record = self.process.record()
+        if record is None:
+            return "not running"
+        if record.get("port") != self.port:
+            return f"running on port {record.get('port')}, PID {record['pid']}, but this shell asks for port {self.port} ({self._port_variable})"
+        return f"{'running' if self.is_healthy() else 'does not answer'} on port {self.port}, PID {record['pid']}"
+
     def is_healthy(self):
-        """Whether the server answers."""
+        """Whether a server on this port answers."""
         try:
             with LOOPBACK.open(self._health_url, timeout=3) as answer:
                 return answer.status == 200
@@ -41,7 +55,7 @@ class Server:
         """Starts the server, unless it runs healthy with the same command and environment. `version` is a file that changes with the program."""
         fingerprint = _fingerprint(command, env, version)
         record = self.process.record()
-        if record and record["fingerprint"] == fingerprint and self.is_healthy():
+        if record and record["fingerprint"] == fingerprint and self.is_up():
             return f"already running on port {self.port}"
         self.process.stop()
         if not is_port_free(self.port):
@@ -49,7 +63,7 @@ class Server:
                 f"{self.name} cannot listen on port {self.port} of {config.HOST}, which {port_owner(self.port)} uses: "
                 f"stop that program, or set another port with {self._port_variable}=PORT."
             )
-        child = self.process.start(command, env, fingerprint)
+        child = self.process.start(command, env, fingerprint, self.port)
         self._wait_until_healthy(step, child)
         why = " (restarted: the program or its settings have changed, or it did not answer)" if record else ""
         return f"listening on http://{config.HOST}:{self.port}{why}"

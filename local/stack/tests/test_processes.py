@@ -30,7 +30,7 @@ class Processes(unittest.TestCase):
         self.addCleanup(self.process.stop)
 
     def start(self, script):
-        return self.process.start(["sh", "-c", script], dict(os.environ), "fingerprint")
+        return self.process.start(["sh", "-c", script], dict(os.environ), "fingerprint", 4566)
 
     def test_stop_ends_the_process_and_its_children(self):
         child = self.start("sleep 60 & echo $!; wait")
