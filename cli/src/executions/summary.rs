@@ -1,6 +1,6 @@
 //! The summary of a state's input as a phrase: ids, counts and names; never detected text, faces or tokens.
 
-use crate::output::{clean, count};
+use crate::output::{clean, count, size};
 use sightline_domain::rules::input_summary::Summary;
 
 /// Labels that are named.
@@ -14,7 +14,7 @@ pub fn phrase(summary: &Summary) -> String {
     parts.extend(summary.image_id.as_ref().map(|id| format!("image {}…", clean(id).chars().take(ID_SHOWN).collect::<String>())));
     // The end of the key is the name of the file.
     parts.extend(summary.key.as_ref().and_then(|key| key.rsplit('/').next()).map(clean));
-    parts.extend(summary.size.map(|bytes| format!("{} kB", bytes.div_ceil(1000))));
+    parts.extend(summary.size.map(size));
     parts.extend(summary.width.zip(summary.height).map(|(width, height)| format!("{width}×{height}")));
     parts.extend(summary.labels.as_ref().map(|names| labels(names)));
     parts.extend(summary.faces.map(|faces| count(faces, "face")));
@@ -51,13 +51,13 @@ mod tests {
     fn image_is_shown_by_id_file_name_and_size() {
         let image =
             json!({ "Image": { "ImageID": "5f0c1b9e-3a57", "Key": "raw-uploads/anna/a.jpg", "Size": 238_511, "Width": 30, "Height": 40 } });
-        assert_eq!(phrase(&image), "image 5f0c1b9e…, a.jpg, 239 kB, 30×40");
+        assert_eq!(phrase(&image), "image 5f0c1b9e…, a.jpg, 233 kB, 30×40");
     }
 
     #[test]
     fn upload_is_shown_by_file_name_and_size() {
         let event = sample("functions/inspect-image.json");
-        assert_eq!(phrase(&event["Event"]), "5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10.jpg, 239 kB");
+        assert_eq!(phrase(&event["Event"]), "5f0c1b9e-3a57-5d0c-9b1d-2f6a7c8e9d10.jpg, 233 kB");
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub async fn run(global: &Global, args: &ImportArgs, output: Output) -> Result<E
                 return Ok(Exit::Success);
             }
             if estimate.to_analyze == 0 {
-                say!("nothing to start: all {} are analysed or in progress", count(estimate.images, "image"));
+                say!("nothing to start: {} analysed or in progress", count(estimate.images, "image"));
                 return import.finish_without_run(output, &states);
             }
             confirm_import(args, &estimate)?;

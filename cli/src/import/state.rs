@@ -3,7 +3,7 @@
 use super::gather::{Found, Gathered};
 use crate::{
     error::CliError,
-    output::{Facts, dollars, megabytes},
+    output::{Facts, dollars, size},
     progress::Progress,
     session::Session,
 };
@@ -117,7 +117,7 @@ impl Estimate {
 
     pub fn facts(&self) -> String {
         let mut facts = Facts::default();
-        facts.add("images", format!("{}, {}", self.images, megabytes(self.bytes)));
+        facts.add("images", format!("{}, {}", self.images, size(self.bytes)));
         facts.add("already analysed", self.already_analyzed.to_string());
         facts.add("to analyse", self.to_analyze.to_string());
         facts.add_some("not readable", (self.absent > 0).then(|| self.absent.to_string()));

@@ -10,7 +10,7 @@ mod table;
 mod text;
 
 pub use table::{Facts, Table, fold, status_cell};
-pub use text::{NO_VALUE, clean, count, dollars, escape, megabytes, name_of, percent, seconds, shorten, span};
+pub use text::{NO_VALUE, clean, count, dollars, escape, name_of, percent, seconds, shorten, size, span};
 
 use clap::ValueEnum;
 use serde::Serialize;

@@ -80,10 +80,12 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// A size, rounded: `0.3 MB`, `12.0 MB`.
+/// A size in steps of 1,024, as the limits are meant: `239 kB`, `12.0 MB`.
 #[expect(clippy::cast_precision_loss, reason = "for people, with one decimal")]
-pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1_000_000.0)
+pub fn size(bytes: u64) -> String {
+    const KB: u64 = 1_024;
+    const MB: u64 = 1_024 * KB;
+    if bytes < MB { format!("{} kB", bytes.div_ceil(KB)) } else { format!("{:.1} MB", bytes as f64 / MB as f64) }
 }
 
 /// Millionths of a dollar as dollars: `0.69`.
@@ -130,6 +132,6 @@ mod tests {
             [5, 89, 90, 125, 5_399, 12_000].map(|s| span(Duration::from_secs(s))),
             ["5 s", "89 s", "2 min", "2 min", "90 min", "3 h 20 min"]
         );
-        assert_eq!((megabytes(12_345_678), dollars(690_000)), ("12.3 MB".to_owned(), "0.69".to_owned()));
+        assert_eq!((size(1_000), size(12_582_912), dollars(690_000)), ("1 kB".to_owned(), "12.0 MB".to_owned(), "0.69".to_owned()));
     }
 }
