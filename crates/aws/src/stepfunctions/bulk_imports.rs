@@ -18,6 +18,10 @@ use sightline_domain::{
 };
 
 /// The bulk imports of a deployment.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if Step Functions does not answer or refuses the request.
 #[derive(Debug, Clone)]
 pub struct BulkImports {
     client: Client,
@@ -77,19 +81,11 @@ impl BulkImports {
     }
 
     /// An execution; `None` if Step Functions knows no execution with this ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     pub async fn describe(&self, arn: &str) -> Result<Option<ExecutionDetail>, StorageError> {
         self.executions().describe(arn).await
     }
 
     /// The `MaxConcurrency` of the Map state in the deployed definition: the setting `importConcurrency`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     pub async fn max_concurrency(&self) -> Result<Option<u64>, StorageError> {
         let request = self.client.describe_state_machine().state_machine_arn(&self.state_machine_arn);
         let described = request.send().await.map_err(|error| storage("reading the definition of bulk-import", error))?;
@@ -99,10 +95,6 @@ impl BulkImports {
     }
 
     /// Starts an execution. While it runs, another start with the same name and `input` returns the same execution.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not start it.
     pub async fn start(&self, name: &str, input: &str) -> Result<Started, StorageError> {
         let request = self.client.start_execution().state_machine_arn(&self.state_machine_arn).name(name).input(input);
         match request.send().await {
@@ -113,10 +105,6 @@ impl BulkImports {
     }
 
     /// The Map Run of an execution; `None` if it has not started yet.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     pub async fn map_run(&self, execution_arn: &str) -> Result<Option<MapRun>, StorageError> {
         let listed = self.client.list_map_runs().execution_arn(execution_arn).send().await;
         let listed = listed.map_err(|error| storage("looking for the import's Map Run", error))?;
@@ -126,20 +114,12 @@ impl BulkImports {
     }
 
     /// Limits the number of items that run at the same time.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     pub async fn set_max_concurrency(&self, map_run_arn: &str, concurrency: u16) -> Result<(), StorageError> {
         let request = self.client.update_map_run().map_run_arn(map_run_arn).max_concurrency(i32::from(concurrency));
         request.send().await.map(drop).map_err(|error| storage("limiting the import's Map Run", error))
     }
 
     /// The failed items, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     pub async fn failures(&self, map_run_arn: &str, limit: usize) -> Result<Vec<FailedItem>, StorageError> {
         let mut failed = Vec::new();
         for status in [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted] {

@@ -39,18 +39,10 @@ pub trait Counters: Sync {
     /// Replaces the tally of an image and adds the difference to the counters, in one transaction.
     fn replace(&self, change: &TallyChange<'_>) -> impl Future<Output = Result<Replaced, StorageError>> + Send;
 
-    /// Deletes those of the counters under `keys` that count no image, so that their names do not stay.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
+    /// Deletes the counters under `keys` that count no image, so that their names do not stay.
     fn remove_empty(&self, keys: &[CounterKey]) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Deletes everything under `counter`, and returns how many names it had.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read or written.
     fn remove_counter(&self, counter: &str) -> impl Future<Output = Result<usize, StorageError>> + Send;
 
     /// The numbers under `counter`, by name; if `names` is given, only the names in this range.

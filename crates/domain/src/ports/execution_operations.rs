@@ -31,42 +31,27 @@ pub struct ExecutionQuery<'a> {
 }
 
 /// What operators do with executions of the state machine.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if Step Functions does not answer or refuses the request. `history_length` and `history` also return
+/// it if Step Functions does not know the execution.
 pub trait ExecutionOperations: Sync {
     /// The ARN of the execution with this name.
     fn arn_of(&self, name: &str) -> String;
 
     /// A page of executions, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn page(&self, query: &ExecutionQuery<'_>) -> impl Future<Output = Result<Page<Execution, String>, StorageError>> + Send;
 
     /// An execution; `None` if Step Functions knows no execution with this ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn describe(&self, arn: &str) -> impl Future<Output = Result<Option<ExecutionDetail>, StorageError>> + Send;
 
     /// The number of events in the history of an execution.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
     fn history_length(&self, arn: &str) -> impl Future<Output = Result<i64, StorageError>> + Send;
 
     /// The first `limit` events of an execution, oldest first, with the inputs of its states.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer or does not know the execution.
     fn history(&self, arn: &str, limit: usize) -> impl Future<Output = Result<Vec<Event>, StorageError>> + Send;
 
     /// Redrives an execution: it resumes at the state that failed, with the same input and definition.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if Step Functions does not answer.
     fn redrive(&self, arn: &str) -> impl Future<Output = Result<Redriven, StorageError>> + Send;
 }

@@ -142,27 +142,19 @@ pub struct GalleryQuery<'a> {
     pub limit: u16,
 }
 
-/// The images of an owner. Its reads never cost more than the page that is asked for. The indexes are eventually consistent.
+/// The images of an owner. A read costs at most the page that it asks for. The indexes are eventually consistent.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB does not answer or refuses the request.
 pub trait Gallery: Sync {
     /// A page of an owner's images, the newest first. It can be empty although more pages follow.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn gallery_page(&self, query: &GalleryQuery<'_>) -> impl Future<Output = Result<Page<GalleryImage, RecordKey>, StorageError>> + Send;
 
     /// The records under these keys, in the same order, without those that do not exist or cannot be read.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn records(&self, keys: &[RecordKey]) -> impl Future<Output = Result<Vec<Record>, StorageError>> + Send;
 
     /// The owner's COMPLETED image of the content with this SHA-256 (lower-case hex); `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn completed_image(&self, owner_id: &str, content_sha256: &str)
     -> impl Future<Output = Result<Option<RecordKey>, StorageError>> + Send;
 }

@@ -74,15 +74,15 @@ impl ReviewState {
 }
 
 /// What reviewers and operators do to records.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB does not answer or refuses the request.
 pub trait Interventions: Sync {
     /// Saves a decision if the image waits for one and the deadline has not passed. Only the first decision is saved.
     ///
     /// The image leaves the review queue immediately. Its token stays in the record, so that reconcile can notify the execution if the caller
     /// fails to.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn decide(
         &self,
         image_id: &str,
@@ -94,10 +94,6 @@ pub trait Interventions: Sync {
     /// Removes a decision that [`Interventions::decide`] has just saved, because no execution waits for it.
     ///
     /// Refused if the record has changed: the decision was applied, or replaced by another one.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn take_back(
         &self,
         image_id: &str,
@@ -106,9 +102,5 @@ pub trait Interventions: Sync {
     ) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Marks a FAILED record PENDING again, because its execution was redriven. Does nothing if the record is not FAILED any more.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn resume(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }

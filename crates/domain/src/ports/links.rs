@@ -32,19 +32,15 @@ pub struct SignedRequest {
 }
 
 /// Links to objects for people without credentials.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if the link cannot be signed.
 pub trait Links: Sync {
     /// A link to upload exactly this content with a PUT request.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if the link cannot be signed.
     fn upload_link(&self, grant: &UploadGrant<'_>) -> impl Future<Output = Result<SignedRequest, StorageError>> + Send;
 
     /// A link to download an object under the file name `name`.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if the link cannot be signed.
     fn download_link(
         &self,
         object: ObjectRef<'_>,

@@ -33,89 +33,48 @@ pub struct ReviewRequest<'a> {
     pub deadline: EpochMillis,
 }
 
-/// The table `ImageMetadataStore`. Every write is conditional; every method fails with [`StorageError`] if DynamoDB does not answer or
-/// refuses the call for a reason other than the condition.
+/// The table `ImageMetadataStore`. Every write is conditional.
+///
+/// # Errors
+///
+/// Every method returns [`StorageError`] if DynamoDB does not answer, or refuses the request for a reason other than its condition.
 pub trait Records: Sync {
     /// The record of an image, read consistently: its newest item.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn find(&self, image_id: &str) -> impl Future<Output = Result<Option<Record>, StorageError>> + Send;
 
     /// All items of an image, the newest upload first, read consistently.
     ///
     /// There is one, unless the image was erased and uploaded again, or two uploads of it were claimed at the same time.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be read.
     fn items(&self, image_id: &str) -> impl Future<Output = Result<Vec<Record>, StorageError>> + Send;
 
     /// Claims an image for an execution: writes `record` if there is none, or takes over a FAILED record that re-running can repair.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn claim(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Takes over the record of an image that was rejected at exactly `rejected_at`, its `FinishedAt`, to inspect the image again.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Writes the FAILED `record` if there is none, or if the existing one is held by the same execution, is not COMPLETED, and no review
     /// was requested since it was read. Review and overlay stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn fail(&self, record: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Writes the COMPLETED `record` and its `rows` of the label index in one transaction, if its execution still holds it and its owner has
     /// not edited it since it was read.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn complete(&self, record: &Record, rows: &[LabelRow]) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Puts the image into the review queue, if its execution still holds the record and no later attempt has requested the review already:
     /// only the newest task token is valid.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn request_review(&self, request: &ReviewRequest<'_>) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Marks `record` ERASED if its execution still holds it. From then on every other writer is refused. The findings stay until
     /// [`Records::strip`], so that an interrupted erasure can resume.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn mark_erased(&self, record: &Record, now: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Writes `marked`, which is ERASED, for an image whose record has expired, if the table has no such item.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn mark_unrecorded_erased(&self, marked: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Replaces `marked`, which is ERASED, by its tombstone.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn strip(&self, marked: &Record, now: EpochMillis) -> impl Future<Output = Result<Written, StorageError>> + Send;
 
     /// Ends the wait for late writes, if `tombstone` is still as it was read.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] if DynamoDB cannot be written.
     fn close_tombstone(&self, tombstone: &Record) -> impl Future<Output = Result<Written, StorageError>> + Send;
 }
