@@ -14,7 +14,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sightline_aws::dynamodb::Tables;
 use sightline_domain::{
-    flows::search::{Hit, Match, Search, search},
+    flows::search::{CLOCK_SKEW, Hit, Match, Search, search},
     model::{
         clock::{Clock, EpochMillis, WEEK_MILLIS, week},
         error::StorageError,
@@ -84,8 +84,6 @@ const READS_AT_ONCE: usize = 8;
 const WEEKS_COMPARED: EpochMillis = 53;
 /// Similar terms that are shown.
 const SIMILAR_SHOWN: usize = 3;
-/// The clock of S3, which dates uploads, may be ahead of ours.
-const CLOCK_SKEW: EpochMillis = 5 * 60 * 1000;
 
 /// Searches and prints the images, newest first.
 pub async fn run(global: &Global, args: &FindArgs, output: Output) -> Result<Exit, CliError> {

@@ -105,14 +105,9 @@ async fn list(session: &Session, args: &ListArgs, output: Output) -> Result<Exit
     // The index is eventually consistent and has no flags; the records are up to date.
     let found: Vec<Option<Record>> =
         stream::iter(&waiting).map(|review| records.find(&review.image_id)).buffered(READS_AT_ONCE).try_collect().await?;
-    let waiting: Vec<Record> = found.into_iter().flatten().filter(is_waiting).collect();
+    let waiting: Vec<Record> = found.into_iter().flatten().filter(Record::is_in_review).collect();
     List::new(&waiting).if_empty("no image waits for a review").limited(args.limit, "oldest").print(output, table)?;
     Ok(Exit::Success)
-}
-
-/// Whether a decision would count. A record that FAILED during its review is still PENDING in the review, but its execution has ended.
-fn is_waiting(record: &Record) -> bool {
-    record.review_status == ReviewStatus::Pending && record.processing_status == ProcessingStatus::Pending
 }
 
 fn table(records: &[Record]) -> String {

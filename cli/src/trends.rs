@@ -10,7 +10,7 @@ use crate::{
 use clap::Args;
 use serde::Serialize;
 use sightline_domain::{
-    flows::trends::{Ended, Ranking, Week, most_frequent},
+    flows::trends::{Ended, Week, most_frequent, sum},
     model::{Clock, ImageOutcome, WEEK_MILLIS},
 };
 use std::collections::BTreeMap;
@@ -86,14 +86,6 @@ fn rows(weeks: &[Week], limit: usize) -> Vec<Row> {
     let days = weeks.iter().flat_map(|week| &week.days).map(|(day, ended)| Row::day(day, ended));
     let labels = most_frequent(&labels, limit).into_iter().map(label);
     labels.chain(days).chain(most_frequent(&reasons, limit).into_iter().map(reason)).collect()
-}
-
-fn sum<'a>(rankings: impl Iterator<Item = &'a Ranking>) -> Ranking {
-    let mut sum = Ranking::new();
-    for (name, number) in rankings.flatten() {
-        *sum.entry(name.clone()).or_default() += number;
-    }
-    sum
 }
 
 impl Row {
@@ -189,7 +181,7 @@ mod tests {
             name: name.to_owned(),
             monday: 0,
             labels: labels.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect(),
-            reasons: if failed > 0 { Ranking::from([("Recognition.Throttled".to_owned(), 1)]) } else { Ranking::new() },
+            reasons: (failed > 0).then(|| ("Recognition.Throttled".to_owned(), 1)).into_iter().collect(),
             days: BTreeMap::from([(format!("day of {name}"), ended)]),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::{Serialize, Serializer};
 use sightline_aws::stepfunctions::FailedItem;
-use sightline_domain::model::ImportStatus;
+use sightline_domain::model::{ImportStatus, execution::error_message};
 use std::{collections::HashMap, fs::OpenOptions, io::ErrorKind, path::Path};
 
 /// The result of one image.
@@ -47,7 +47,7 @@ pub struct Counts {
 pub fn lines(found: &[Found], states: &[ImportState], absent: &[Absent], failures: &[FailedItem], has_ended: bool) -> Vec<Line> {
     let failed: HashMap<_, _> = failures
         .iter()
-        .map(|item| ((&item.object.bucket, &item.object.key), format!("{}: {}", item.error, message_of(&item.cause))))
+        .map(|item| ((&item.object.bucket, &item.object.key), format!("{}: {}", item.error, error_message(&item.cause))))
         .collect();
     let of_found = found.iter().zip(states).map(|(found, state)| {
         let failure = failed.get(&(&found.object.bucket, &found.object.key)).cloned();
@@ -78,13 +78,6 @@ pub fn lines(found: &[Found], states: &[ImportState], absent: &[Absent], failure
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference to the field")]
 fn write_status<S: Serializer>(status: &Option<ImportStatus>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&status.as_ref().map_or_else(|| "NOT_IMPORTED".to_owned(), name_of))
-}
-
-/// Lambda's `errorMessage` if the cause is Lambda's JSON, else the cause itself.
-fn message_of(cause: &str) -> String {
-    let json: Option<serde_json::Value> = serde_json::from_str(cause).ok();
-    let message = json.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
-    message.unwrap_or(cause).to_owned()
 }
 
 impl Counts {

@@ -1,7 +1,7 @@
 //! Classifies SDK errors by code and HTTP status. Unknown errors are not transient.
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::{metadata::ProvideErrorMetadata, operation::BuildError};
 use sightline_domain::model::{Cause, StorageError};
 
 /// The classes of SDK errors.
@@ -107,6 +107,11 @@ where
         ErrorClass::NotFound => StorageError::NotFound { doing },
         ErrorClass::Misconfigured => StorageError::Misconfigured { doing, source: cause(error) },
     }
+}
+
+/// The error of a request that the SDK cannot build.
+pub fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
+    move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
 
 /// Boxes an SDK error with its sources.

@@ -1,7 +1,10 @@
 //! Settings from the environment, read once before the first event. All problems are reported together.
 
 use serde::de::DeserializeOwned;
-use sightline_domain::model::{DEFAULT_RETENTION_DAYS, SettingsInvalid};
+use sightline_domain::{
+    model::{DEFAULT_RETENTION_DAYS, SettingsInvalid},
+    rules::quota::calls_per_second,
+};
 use std::str::FromStr;
 
 /// Reads settings and collects their problems.
@@ -63,6 +66,13 @@ impl Reader<'_> {
     /// The setting `RETENTION_DAYS`: days until a record expires; 0: never.
     pub fn retention_days(&mut self) -> u32 {
         self.parsed("RETENTION_DAYS", DEFAULT_RETENTION_DAYS)
+    }
+
+    /// Rekognition's quota in calls a second per operation: the setting `REKOGNITION_CALLS_PER_SECOND`, or the default quota of the region,
+    /// whose name Lambda sets.
+    pub fn calls_per_second(&mut self) -> u32 {
+        let region = self.parsed("AWS_REGION", String::new());
+        calls_per_second(self.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region)
     }
 
     /// A value parsed from JSON, or its default if the setting is absent.

@@ -25,7 +25,7 @@ use sightline_domain::{
     flows::{
         edit::{self as edits, Edited},
         own_trends::{owner_labels, owner_months},
-        search::{Search, SearchPage, SearchPosition, search_page},
+        search::{CLOCK_SKEW, Search, SearchPage, SearchPosition, search_page},
     },
     model::{
         clock::{Clock, DAY_MILLIS, EpochMillis},
@@ -59,8 +59,6 @@ const ERASURES_AT_ONCE: usize = 4;
 const NEAREST: usize = 5;
 /// How long a download link is valid, milliseconds.
 const DOWNLOAD_MILLIS: EpochMillis = 5 * 60_000;
-/// The clock of S3, which dates uploads, may be ahead of ours.
-const CLOCK_SKEW: EpochMillis = 5 * 60_000;
 
 /// Which images are listed.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]

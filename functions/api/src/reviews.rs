@@ -20,7 +20,7 @@ use sightline_domain::{
     flows::review::{self, Decision as Decided},
     model::{
         clock::{Clock, EpochMillis},
-        record::{ProcessingStatus, Record, WorkQueue},
+        record::{Record, WorkQueue},
         review::{MAX_REASON, ReviewOutcome, ReviewStatus, reason},
     },
     ports::{Decided as Refusal, GalleryImage, QueuedImage, RecordKey, Records, ReviewClaim, ReviewLease, ReviewLeases, WorkQueues},
@@ -45,11 +45,9 @@ pub struct PageParameters {
     pub cursor: Option<String>,
 }
 
-/// Whether a decision would count. A record that FAILED during its review is still PENDING in the review, but its execution has ended.
+/// Whether a decision would count.
 fn is_open(record: &Record, now: EpochMillis) -> bool {
-    record.review_status == ReviewStatus::Pending
-        && record.processing_status == ProcessingStatus::Pending
-        && record.review_deadline.is_none_or(|deadline| deadline > now)
+    record.is_in_review() && record.review_deadline.is_none_or(|deadline| deadline > now)
 }
 
 /// Lists the images that wait for a decision, the oldest upload first. Group `reviewers`.

@@ -1,7 +1,6 @@
 //! The settings of the function (docs/configuration.md).
 
 use secrecy::SecretString;
-use sightline_domain::rules::quota::calls_per_second;
 use sightline_kit::settings::Reader;
 
 /// Minimum length of the secret of links: 256 bits as hex are 64, and base64 of 192 bits are 32 characters.
@@ -34,8 +33,6 @@ pub struct Settings {
 
 /// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
-    // Lambda itself sets AWS_REGION.
-    let region = reader.parsed("AWS_REGION", String::new());
     let media_secret = reader.text("MEDIA_SECRET");
     if (1..MIN_SECRET).contains(&media_secret.len()) {
         reader.problem(format!("MEDIA_SECRET has fewer than {MIN_SECRET} characters"));
@@ -50,6 +47,6 @@ pub fn settings(reader: &mut Reader<'_>) -> Settings {
         media_secret: media_secret.into(),
         max_bytes: reader.parsed("MAX_BYTES", 15_728_640),
         max_pixels: reader.parsed("MAX_PIXELS", 50_000_000),
-        calls_per_second: calls_per_second(reader.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region),
+        calls_per_second: reader.calls_per_second(),
     }
 }

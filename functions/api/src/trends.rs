@@ -16,7 +16,7 @@ use serde::Deserialize;
 use sightline_domain::{
     flows::{
         own_trends::{OwnerLabel, owner_days, owner_labels},
-        trends::{Ended, Ranking, Week, most_frequent},
+        trends::{Ended, Ranking, Week, most_frequent, sum},
     },
     model::{
         clock::{Clock, EpochMillis, WEEK_MILLIS, week, week_start},
@@ -74,16 +74,12 @@ impl<D: Deployment> Api<D> {
         let now = self.clock.now();
         let read = |back: u16| Week::read(&self.tables, now - EpochMillis::from(back) * WEEK_MILLIS);
         let weeks: Vec<Week> = stream::iter((0..weeks).rev()).map(read).buffered(READS_AT_ONCE).try_collect().await?;
-        let mut reasons = Ranking::new();
-        for (name, number) in weeks.iter().flat_map(|week| &week.reasons) {
-            *reasons.entry(name.clone()).or_default() += number;
-        }
         let week = |week: &Week| WeekTrend { week: week.name.clone(), labels: counted(&week.labels) };
         Ok(Trends {
             scope: Scope::Deployment,
             weeks: weeks.iter().map(week).collect(),
             days: weeks.iter().flat_map(|week| &week.days).map(|(day, ended)| day_trend(day, ended)).collect(),
-            reasons: counted(&reasons),
+            reasons: counted(&sum(weeks.iter().map(|week| &week.reasons))),
             reviews_waiting: Some(self.waiting_reviews().await?),
         })
     }

@@ -8,7 +8,6 @@ use sightline_domain::{
     flows::reconcile::{ActionKind, Options, Reconciler, Report},
     model::{Clock, EpochMillis},
     ports::{Executions, Objects, Records, Uploads, WorkQueues},
-    rules::quota::calls_per_second,
 };
 use sightline_kit::{
     Step, StepFailure,
@@ -46,14 +45,12 @@ pub struct Settings {
 
 /// Reads the settings.
 pub fn settings(reader: &mut Reader<'_>) -> Settings {
-    // Lambda itself sets AWS_REGION.
-    let region = reader.parsed("AWS_REGION", String::new());
     Settings {
         records_table: reader.text("RECORDS_TABLE"),
         images_bucket: reader.text("IMAGES_BUCKET"),
         state_machine_arn: reader.text("STATE_MACHINE_ARN"),
         grace_seconds: reader.parsed("RECONCILE_GRACE_SECONDS", 300),
-        calls_per_second: calls_per_second(reader.parsed("REKOGNITION_CALLS_PER_SECOND", 0), &region),
+        calls_per_second: reader.calls_per_second(),
         retention_days: reader.retention_days(),
     }
 }

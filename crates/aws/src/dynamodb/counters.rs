@@ -3,11 +3,11 @@
 use super::{
     BATCH_WRITE, Tables,
     changes::{Item, to_item},
-    invalid_request, is_transient,
+    is_transient,
     overlays::same_edits,
     unreadable,
 };
-use crate::classify::{cause, storage};
+use crate::classify::{cause, invalid_request, storage};
 use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::{delete_item::DeleteItemError, transact_write_items::TransactWriteItemsError},

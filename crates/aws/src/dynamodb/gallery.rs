@@ -1,7 +1,7 @@
 //! The port [`Gallery`] over the indexes of the records by owner.
 
-use super::{BATCH_READ, CONTENT_INDEX, GALLERY_INDEX, Tables, changes::Item, invalid_request, unreadable};
-use crate::classify::storage;
+use super::{BATCH_READ, CONTENT_INDEX, GALLERY_INDEX, Tables, changes::Item, unreadable};
+use crate::classify::{invalid_request, storage};
 use aws_sdk_dynamodb::types::{
     AttributeValue::{self, N, S},
     KeysAndAttributes,

@@ -3,9 +3,9 @@
 use super::{
     BATCH_READ, BATCH_WRITE, Tables,
     changes::{Item, to_item},
-    invalid_request, unreadable,
+    unreadable,
 };
-use crate::classify::storage;
+use crate::classify::{invalid_request, storage};
 use aws_sdk_dynamodb::types::{
     AttributeValue::{self, Bool, N, S},
     DeleteRequest, KeysAndAttributes, WriteRequest,

@@ -16,7 +16,6 @@ pub use work_queues::OpenWork;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::{
     Client,
-    error::BuildError,
     types::{AttributeValue, CancellationReason, KeysAndAttributes, WriteRequest},
 };
 use changes::Item;
@@ -113,11 +112,6 @@ fn is_transient(reason: &CancellationReason) -> bool {
 
 fn partly_processed(doing: &'static str) -> StorageError {
     StorageError::Unavailable { doing, source: "DynamoDB left a part of a batch unprocessed at every attempt".into() }
-}
-
-/// The error of a request that the SDK cannot build.
-fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
-    move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
 
 /// The page in the answer of a query. Items that cannot be read are listed, so that one of them does not hide the others.

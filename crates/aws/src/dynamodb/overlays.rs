@@ -3,9 +3,9 @@
 use super::{
     Tables,
     changes::{Changes, to_item},
-    invalid_request, is_transient, record_key, unreadable,
+    is_transient, record_key, unreadable,
 };
-use crate::classify::{cause, storage};
+use crate::classify::{cause, invalid_request, storage};
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,

@@ -3,12 +3,12 @@
 use super::{
     FAILURE_ATTRIBUTES, GALLERY_INDEX, REVIEW_TOKEN, Tables,
     changes::{Changes, Item, to_item},
-    invalid_request, is_transient,
+    is_transient,
     overlays::{OVERLAY_ATTRIBUTES, same_edits},
     record_key, unreadable,
     work_queues::code_placeholders,
 };
-use crate::classify::{cause, storage};
+use crate::classify::{cause, invalid_request, storage};
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::{

@@ -1,7 +1,7 @@
 //! The port [`WorkQueues`] over the index of the records, and the amount of open work.
 
-use super::{BATCH_READ, REVIEW_TOKEN, Tables, WORK_QUEUE_INDEX, invalid_request, unreadable};
-use crate::classify::storage;
+use super::{BATCH_READ, REVIEW_TOKEN, Tables, WORK_QUEUE_INDEX, unreadable};
+use crate::classify::{invalid_request, storage};
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{

@@ -1,9 +1,8 @@
 //! The port [`Objects`] over S3.
 
 use super::{NO_VERSION, S3, copy_source, found, millis, read_body, size};
-use crate::classify::storage;
+use crate::classify::{invalid_request, storage};
 use aws_sdk_s3::{
-    error::BuildError,
     primitives::ByteStream,
     types::{Delete, DeleteMarkerEntry, Error as VersionError, ObjectIdentifier, ObjectVersion as Listed, Tag, Tagging},
 };
@@ -114,11 +113,6 @@ impl Objects for S3 {
         }
         Ok(())
     }
-}
-
-/// The error of a request that the SDK cannot build.
-fn invalid_request(doing: &'static str) -> impl Fn(BuildError) -> StorageError {
-    move |source| StorageError::Misconfigured { doing, source: source.into() }
 }
 
 impl S3 {

@@ -6,6 +6,7 @@ use crate::{
         clock::EpochMillis,
         error::{StepError, StorageError},
         event::{ExecutionStatusDetail, ObjectCreated},
+        execution::error_message,
         identity::{Upload, is_folder_marker},
         image_name::image_name,
         record::{ProcessingStatus, Record, WorkQueue, expires_at},
@@ -47,13 +48,6 @@ impl FailureReason {
         record.finished_at = Some(now);
         record.expires_at = expires_at(now, retention_days);
     }
-}
-
-/// The `errorMessage` of `cause` if it is Lambda's JSON, or else the whole `cause`.
-fn error_message(cause: &str) -> String {
-    let message = serde_json::from_str::<serde_json::Value>(cause).ok();
-    let message = message.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
-    message.unwrap_or(cause).to_owned()
 }
 
 /// The result of recording a failure.

@@ -18,6 +18,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 
+/// How far a search without an end reaches into the future: the clock of S3, which dates uploads, may be ahead of ours. Milliseconds.
+pub const CLOCK_SKEW: EpochMillis = 5 * 60_000;
+
 /// A search request.
 #[derive(Debug, Clone, Copy)]
 pub struct Search<'a> {

@@ -150,6 +150,15 @@ pub(super) fn ranking(counts: BTreeMap<String, Counts>) -> Ranking {
     counts.into_iter().filter_map(|(name, counts)| number(&counts).map(|number| (name, number))).collect()
 }
 
+/// The numbers of several rankings, added up.
+pub fn sum<'a>(rankings: impl Iterator<Item = &'a Ranking>) -> Ranking {
+    let mut sum = Ranking::new();
+    for (name, number) in rankings.flatten() {
+        *sum.entry(name.clone()).or_default() += number;
+    }
+    sum
+}
+
 /// The `limit` most frequent names, most frequent first.
 pub fn most_frequent(ranking: &Ranking, limit: usize) -> Vec<(&str, u64)> {
     let mut sorted: Vec<_> = ranking.iter().map(|(name, number)| (name.as_str(), *number)).collect();

@@ -3,7 +3,7 @@
 //! Shapes: S3 user guide, "Amazon S3 event message structure in EventBridge"; Step Functions guide, "Step Functions event payloads".
 //! Keys are not encoded. `version-id` is absent for unversioned buckets and on a local stack.
 
-use crate::model::{clock::EpochMillis, identity::Upload, layout};
+use crate::model::{clock::EpochMillis, execution::FAILURES, identity::Upload, layout};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -164,9 +164,6 @@ pub enum DeadLetter {
     },
 }
 
-/// The statuses for which EventBridge calls `record-failure`.
-const FAILURE_STATUSES: [&str; 3] = ["FAILED", "TIMED_OUT", "ABORTED"];
-
 impl DeadLetter {
     /// Parses the `body` of a message, to which EventBridge and Lambda both write the whole event. `bucket` is the images bucket.
     pub fn read(body: &str, bucket: &str) -> Self {
@@ -178,7 +175,7 @@ impl DeadLetter {
                 Err(_) => unknown("the event is not a valid \"Object Created\" event"),
             },
             Some("Step Functions Execution Status Change") => match serde_json::from_value::<ExecutionStatusChanged>(json) {
-                Ok(event) if FAILURE_STATUSES.contains(&event.detail.status.as_str()) => Self::Status { detail: Box::new(event.detail) },
+                Ok(event) if FAILURES.contains(&event.detail.status.as_str()) => Self::Status { detail: Box::new(event.detail) },
                 Ok(_) => unknown("the execution did not fail"),
                 Err(_) => unknown("the event is not a valid status event"),
             },

@@ -62,8 +62,15 @@ impl ExecutionDetail {
     }
 }
 
-/// The statuses of failed executions.
+/// The statuses of failed executions, for which EventBridge calls `record-failure`.
 pub const FAILURES: [&str; 3] = ["FAILED", "TIMED_OUT", "ABORTED"];
+
+/// The `errorMessage` of an error's `cause` if it is Lambda's JSON, or else the whole `cause`.
+pub fn error_message(cause: &str) -> String {
+    let json: Option<serde_json::Value> = serde_json::from_str(cause).ok();
+    let message = json.as_ref().and_then(|json| json.get("errorMessage")).and_then(serde_json::Value::as_str);
+    message.unwrap_or(cause).to_owned()
+}
 
 /// The name in the ARN of an execution.
 pub fn execution_name(arn: &str) -> &str {

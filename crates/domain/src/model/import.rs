@@ -5,7 +5,6 @@ use crate::model::{
     identity::{ObjectRef, Upload, imported_key},
     layout, percent,
     record::{ImageOutcome, Record},
-    review::ReviewStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +120,7 @@ impl ImportStatus {
             Some(ImageOutcome::Completed | ImageOutcome::Withheld) => Self::Completed,
             Some(ImageOutcome::Rejected) => Self::Rejected,
             Some(ImageOutcome::Failed) => Self::Failed,
-            None if record.review_status == ReviewStatus::Pending => Self::Review,
+            None if record.is_in_review() => Self::Review,
             None => Self::StillRunning,
         }
     }

@@ -308,6 +308,12 @@ impl Record {
         self.status_reason.as_ref()?.parse().ok()
     }
 
+    /// Whether the image waits for a reviewer. A record that FAILED during its review keeps the review status PENDING, but its execution has
+    /// ended.
+    pub fn is_in_review(&self) -> bool {
+        self.processing_status == ProcessingStatus::Pending && self.review_status == ReviewStatus::Pending
+    }
+
     /// Whether the image was erased, or is being erased.
     pub fn is_erased(&self) -> bool {
         self.processing_status == ProcessingStatus::Erased
