@@ -141,7 +141,7 @@ impl Search {
             async move {
                 let lines = logs.lines(&group.name, phrase.as_deref(), since, MOST).await?;
                 if lines.len() == MOST {
-                    say!("{} has more than {MOST} lines; showing the oldest (--since)", source_of(&group));
+                    say!("{} has more than {MOST} lines; showing the oldest; to see later ones, pass a later --since", source_of(&group));
                 }
                 Ok::<_, CliError>(lines.into_iter().map(|line| Entry::new(source_of(&group), line)).collect::<Vec<_>>())
             }

@@ -319,7 +319,7 @@ pub async fn redrive_many<D: Deployment>(
     let mode = RerunMode::new(request.or_restart, false);
     let (candidates, more) = match &request.ids {
         Some(ids) if ids.is_empty() || ids.len() > MOST_REDRIVES => {
-            return Err(Problem::invalid(format!("Name 1 to {MOST_REDRIVES} executions.")));
+            return Err(Problem::invalid(format!("Send the ids of 1 to {MOST_REDRIVES} executions.")));
         }
         Some(ids) => {
             let mut named = api.named(ids, mode).await?;

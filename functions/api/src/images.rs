@@ -396,7 +396,7 @@ pub async fn erase_many<D: Deployment>(
     Body(request): Body<EraseRequest>,
 ) -> Result<Json<Receipts>, Problem> {
     if request.ids.is_empty() || request.ids.len() > usize::from(MAX_LIMIT) {
-        return Err(Problem::invalid(format!("Name 1 to {MAX_LIMIT} images.")));
+        return Err(Problem::invalid(format!("Send the ids of 1 to {MAX_LIMIT} images.")));
     }
     let (mut seen, mut ids) = (BTreeSet::new(), Vec::new());
     ids.extend(request.ids.into_iter().filter(|id| seen.insert(id.clone())));

@@ -185,7 +185,7 @@ pub async fn decide<D: Deployment>(
         Decided::Refused(refusal) => return Err(refused(refusal)),
         Decided::Ended(_) => {
             return Err(Problem::conflict(
-                "Its execution has ended, so that the decision was not saved. An operator can run the image again.",
+                "The execution of the image has ended, so the decision was not saved. An operator can run the image again.",
             ));
         }
     };

@@ -198,7 +198,7 @@ pub fn router<D: Deployment>(api: Arc<Api<D>>) -> Router {
     let serve = || async { ([(CONTENT_TYPE, "application/json")], COMMITTED) };
     let no_call = || async { Problem::new(StatusCode::NOT_FOUND, "There is no such call. The OpenAPI document lists all of them.") };
     let no_method =
-        || async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This call has another method. The OpenAPI document lists it.") };
+        || async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not accept this method. See the OpenAPI document.") };
     let router =
         operations::<D, _>(Router::new()).route(DOCUMENT_PATH, on(MethodFilter::GET, serve)).method_not_allowed_fallback(no_method);
     router
