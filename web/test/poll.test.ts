@@ -69,7 +69,7 @@ test('it stops when nothing is pending', async () => {
   expect(asked).toHaveLength(1);
 });
 
-test('it goes on after a failed call, and says so at once', async () => {
+test('it continues after a failed call, and reports the failure at once', async () => {
   let pending = ['a'];
   const { asked, failed, poll, break: broken } = start(() => pending);
   broken(true);

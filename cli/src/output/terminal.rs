@@ -11,7 +11,7 @@ const MAX_WIDTH: u16 = 160;
 /// No terminal is narrower; a smaller `COLUMNS` is a mistake.
 const MIN_WIDTH: u16 = 20;
 
-/// Columns of a line: `COLUMNS`, else those of the terminal on stdout, else 100; at most 160.
+/// Columns of a line: `COLUMNS`, else the width of the terminal on stdout, else 100; at most 160.
 pub fn width() -> u16 {
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
     let terminal = || comfy_table::Table::new().width();

@@ -63,7 +63,7 @@ fn connector(settings: &HttpConnectorSettings, trusted: TrustStore) -> Connector
 struct OneConnector {
     connector: SharedHttpConnector,
     connect_timeout: Duration,
-    /// For other timeouts, such as of providers of credentials.
+    /// For calls with other timeouts, such as the calls of credentials providers.
     other: SharedHttpClient,
 }
 
@@ -81,7 +81,7 @@ impl HttpClient for OneConnector {
     }
 }
 
-/// A connector that trusts Amazon's authorities; and the system's too, once a server has a certificate of another one.
+/// A connector that trusts Amazon's authorities. Once a server has a certificate of another authority, it also trusts the system's.
 #[derive(Debug, Clone)]
 struct AmazonFirst(Arc<Trust>);
 

@@ -1,4 +1,4 @@
-//! The three CRCs that S3 knows, in place of the crate crc-fast, which the AWS SDK links.
+//! The three CRCs that S3 supports. This crate replaces the crate crc-fast, which the AWS SDK links.
 //!
 //! crc-fast chooses among a hundred algorithms at run time, so their tables are in every function that calls S3: 570 KB, which hardly
 //! compress. This crate has the same names for the part that `aws-smithy-checksums` uses; the crates crc32fast and crc compute the checksums.
@@ -56,7 +56,7 @@ impl Digest {
         }
     }
 
-    /// The checksum; one of 32 bits is in the low ones.
+    /// The checksum; a checksum of 32 bits is in the low 32 bits.
     pub fn finalize(&self) -> u64 {
         match self.0.clone() {
             State::Crc32(hasher) => u64::from(hasher.finalize()),
@@ -81,13 +81,13 @@ mod tests {
 
     /// The catalogue's check values.
     #[test]
-    fn the_checksums_of_123456789_are_those_of_the_catalogue() {
+    fn checksums_of_123456789_match_the_catalogue() {
         let expected = [0xcbf4_3926, 0xe306_9283, 0xae8b_1486_0a79_9888];
         assert_eq!(ALL.map(|algorithm| checksum(algorithm, b"123456789")), expected);
     }
 
     #[test]
-    fn the_checksum_of_pieces_is_that_of_the_whole() {
+    fn the_checksum_of_pieces_equals_the_checksum_of_the_whole() {
         let bytes: Vec<u8> = (0..1000_u32).map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
         for algorithm in ALL {
             for length in [0, 1, 7, 8, 9, 64, 1000] {

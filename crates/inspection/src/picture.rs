@@ -48,9 +48,9 @@ pub enum Model {
 /// The resolution at which a file stores colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chroma {
-    /// That of the picture, as in artwork, whose edges it keeps sharp.
+    /// The full resolution of the picture, as in artwork: keeps edges sharp.
     Full,
-    /// Half of it, as in the photos of nearly all cameras.
+    /// Half of the resolution, as in the photos of nearly all cameras.
     Half,
 }
 

@@ -178,7 +178,7 @@ impl<'a> Colours<'a> {
         }
     }
 
-    /// The exponent that converts samples (0–1) to those of a display; `None` if no conversion is needed.
+    /// The exponent that converts samples (0–1) to samples of a display; `None` if no conversion is needed.
     fn exponent(&self, profile: &Profile) -> Option<f64> {
         let applies = !self.srgb && !matches!(profile, Profile::Icc(_)) && self.cicp.and_then(from_cicp).is_none();
         let exponent = 100_000.0 / (DISPLAY_GAMMA * f64::from(self.gamma.filter(|_| applies)?));

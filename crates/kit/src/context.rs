@@ -22,19 +22,19 @@ pub fn set_image_id(image_id: &str) {
     let _ = IMAGE.try_with(|image| image.replace(Some(image_id.to_owned())));
 }
 
-/// What an invocation says about itself.
-pub(crate) struct Said {
+/// What a step has added to the metrics of its invocation.
+pub(crate) struct Added {
     /// The image.
     pub image_id: Option<String>,
     /// Fields of its line of metrics.
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// Runs `invocation` with the image id of its payload, if there is one; returns its result and what it said.
-pub(crate) async fn listening<T>(image_id: Option<String>, invocation: impl Future<Output = T>) -> (T, Said) {
+/// Runs `invocation` with the image id of its payload, if there is one; returns its result and what the step has added.
+pub(crate) async fn with_fields<T>(image_id: Option<String>, invocation: impl Future<Output = T>) -> (T, Added) {
     let scoped = async {
         let result = invocation.await;
-        (result, Said { image_id: IMAGE.with(RefCell::take), fields: FIELDS.with(RefCell::take) })
+        (result, Added { image_id: IMAGE.with(RefCell::take), fields: FIELDS.with(RefCell::take) })
     };
     IMAGE.scope(RefCell::new(image_id), FIELDS.scope(RefCell::default(), scoped)).await
 }

@@ -18,7 +18,7 @@ use tracing::{Instrument, Span, error, info, info_span};
 
 /// The work of one function.
 pub trait Step {
-    /// The function's name, as its crate.
+    /// The name of the function, which is also the name of its crate.
     const NAME: &'static str;
     /// Its input, from JSON.
     type Input: DeserializeOwned;
@@ -82,7 +82,7 @@ async fn observe<S: Step>(
         .field("request_id", Some(&event.context.request_id))
         .field("execution_arn", context::execution_arn(&event.payload));
     let image = context::image_id(&event.payload).map(str::to_owned);
-    let (result, said) = context::listening(image, invoke(step, event)).await;
+    let (result, added) = context::with_fields(image, invoke(step, event)).await;
     let failure = result.as_ref().err();
     match failure {
         None => info!("step done"),
@@ -90,9 +90,11 @@ async fn observe<S: Step>(
         Some(failure) => error!(error = failure.name(), "{}", failure.message()),
     }
     let failed = failure.is_some_and(|failure| !failure.is_expected());
-    let metrics =
-        metrics.field("Function", Some(S::NAME)).field("image_id", said.image_id.as_deref()).field("error", failure.map(StepFailure::name));
-    let metrics = said.fields.iter().fold(metrics, |metrics, (name, value)| metrics.field(name, Some(value)));
+    let metrics = metrics
+        .field("Function", Some(S::NAME))
+        .field("image_id", added.image_id.as_deref())
+        .field("error", failure.map(StepFailure::name));
+    let metrics = added.fields.iter().fold(metrics, |metrics, (name, value)| metrics.field(name, Some(value)));
     let metrics = with_measurements(metrics, since.elapsed(), meter.take(), failed);
     (result, metrics)
 }

@@ -24,7 +24,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller of these claims; `None` if they are not those of an access token.
+    /// The caller of these claims; `None` if they do not come from an access token.
     fn of(claims: &HashMap<String, String>) -> Option<Self> {
         // An ID token has the same subject, but is not meant for APIs.
         (claims.get("token_use").map(String::as_str) == Some("access")).then_some(())?;

@@ -1,5 +1,5 @@
-//! Analyses one image that is already in a bucket, and waits until it is settled, so that the Map that calls this function limits the
-//! analyses in flight.
+//! Analyses one image that is already in a bucket, and waits until its analysis ends or needs a reviewer, so that the Map that calls this
+//! function limits the analyses in progress.
 //!
 //! Input: one row of the list ([`ImportItem`]). Output: [`Imported`]. Errors: `Import.*`, `Storage.*`, `Input.Invalid`.
 
@@ -138,7 +138,7 @@ impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Imp
         if object.is_in_place(&self.images_bucket) {
             return Ok(Placed { upload, size: facts.size, at: facts.last_modified, just_copied: false });
         }
-        let copy = ObjectRef { bucket: &self.images_bucket, key: &upload.key, version_id: None };
+        let copy = ObjectRef::current(&self.images_bucket, &upload.key);
         if let Some(copy) = self.objects.facts(copy).await? {
             let (upload, size, at) = (copy.upload(&self.images_bucket, &upload.key), copy.size, copy.last_modified);
             return Ok(Placed { upload, size, at, just_copied: false });
@@ -147,7 +147,7 @@ impl<R: Records, O: ImportSource + Objects, E: Executions, C: Clock + Pause> Imp
         Ok(Placed { upload, size: facts.size, at: self.clock.now(), just_copied: true })
     }
 
-    /// Reads the record until it is settled or the time is up.
+    /// Reads the record until the analysis has ended or needs a reviewer, or the time is up.
     async fn follow(&self, lookup: &Lookup<'_, R, O>, mut follow: Follow) -> Result<Imported, ImportError> {
         let (started, mut pause) = (self.clock.now(), FIRST_PAUSE);
         loop {

@@ -3,7 +3,7 @@
 //! Input: [`step::Input`]. Output: [`sightline_domain::model::image::ImageRef`]. Errors: `Image.Rejected` (with a reason code),
 //! `Image.Duplicate`, `Upload.FolderMarker`, `Storage.*`.
 //!
-//! What is in the file and what its copies look like is decided by [`sightline_inspection`].
+//! [`sightline_inspection`] decides what is in the file and makes the copies.
 
 mod claim;
 pub mod step;

@@ -92,7 +92,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> Step for InspectImage<R, O, C> 
         // Keep one original of an accepted image: if the upload is deleted, the archive has the only one.
         if rejected_at.is_some() {
             let archived = layout::rejected_original(&image.image_id);
-            self.objects.delete(ObjectRef { bucket: &upload.bucket, key: &archived, version_id: None }).await?;
+            self.objects.delete(ObjectRef::current(&upload.bucket, &archived)).await?;
         }
         Ok(image)
     }
@@ -105,7 +105,7 @@ impl<R: Records, O: Uploads + Objects, C: Clock> InspectImage<R, O, C> {
         let first = claim.first_id(&facts, known).await?;
         let claimed = claim.claim(&facts, first, None).await?;
         let archived = layout::rejected_original(&claimed.record.image_id);
-        let bytes = self.objects.read(ObjectRef { bucket: &claim.upload.bucket, key: &archived, version_id: None }).await?;
+        let bytes = self.objects.read(ObjectRef::current(&claim.upload.bucket, &archived)).await?;
         let inspected = self.inspect(claim.upload, &facts, &bytes.ok_or_else(deleted_rejection)?)?;
         self.write_copies(claim.upload, facts, claimed, inspected).await
     }

@@ -142,10 +142,10 @@ impl<R, O: Objects, C> StoreRecord<R, O, C> {
 }
 
 fn processed<'a>(image: &'a ImageRef, key: &'a str) -> ObjectRef<'a> {
-    ObjectRef { bucket: &image.bucket, key, version_id: None }
+    ObjectRef::current(&image.bucket, key)
 }
 
-/// The copies that move, with their new keys: those of withheld images.
+/// The copies that move to the archive, because the image is withheld, with their new keys.
 fn moves<'a>(image: &'a ImageRef, record: &Record) -> Vec<(&'a str, String)> {
     let large = image.large_thumbnail_key.as_ref().map(|from| (from, &record.large_thumbnail_key));
     [(&image.processed_key, &record.processed_key), (&image.thumbnail_key, &record.thumbnail_key)]

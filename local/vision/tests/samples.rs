@@ -1,4 +1,4 @@
-//! Faces, labels, moderation labels and text of the sample photos (all harmless; other moderation scores are tested in `moderation.rs`).
+//! Faces, labels, moderation labels and text of the sample photos (all harmless; other moderation scores are tested in `src/moderation.rs`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail at once")]
 

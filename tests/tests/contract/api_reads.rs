@@ -262,7 +262,7 @@ fn no_call_scans_or_costs_more_with_100_000_images() {
             assert!(reads.capacity > 0.0 && reads.capacity <= most, "{request}: {reads:?}");
             assert!(expected.is_none_or(|expected| found == Some(expected)), "{request}: {found:?}");
         }
-        // And a search goes on page by page: each call is as cheap as the first one.
+        // And a search continues page by page: each call is as cheap as the first one.
         let mut cursor = String::new();
         for _ in 0..5 {
             recorder.take();

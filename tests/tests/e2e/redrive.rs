@@ -94,7 +94,7 @@ async fn rejected_earlier(local: &LocalStack) -> Record {
         .expression_attribute_values(":reason", text("TRUNCATED"));
     update.send().await.expect("the record can be changed");
     let archive = local.s3();
-    let original = ObjectRef { bucket: &local.stack.images_bucket, key: &photo.key, version_id: None };
+    let original = ObjectRef::current(&local.stack.images_bucket, &photo.key);
     archive.copy(original.clone(), &format!("archived/{}/original", photo.id)).await.expect("a copy");
     archive.tag_status(original, "rejected").await.expect("a tag");
     record

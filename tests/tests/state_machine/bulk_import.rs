@@ -58,6 +58,6 @@ fn the_function_accepts_a_row_of_the_list() {
 fn every_input_field_is_used_and_no_other() {
     let text = BULK_IMPORT.to_string();
     let asked: BTreeSet<&str> = text.split("\"$.").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    // The input from the command (cli/src/import/launch.rs), and the function's result.
+    // The input from the command (cli/src/import/run.rs), and the function's result.
     assert_eq!(asked, ["Bucket", "ListKey", "OwnerID", "Payload", "ResultsPrefix"].into());
 }

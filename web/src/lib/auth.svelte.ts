@@ -142,7 +142,7 @@ export async function start(): Promise<string | undefined> {
   tabs.onmessage = () => {
     held = undefined;
     auth.state = 'out';
-    // A new document has nothing of the photos in its memory, and no queue that goes on.
+    // A new document has nothing of the photos in its memory, and no queue that continues.
     location.reload();
   };
   if (location.pathname === '/signed-in') {

@@ -6,7 +6,7 @@ export type Status = (typeof STATUSES)[number];
 
 export const isStatus = (value: string | null): value is Status => STATUSES.includes(value as Status);
 
-/** The sign of a status, the same as that of a state. */
+/** The sign of a status: the same as for a state. */
 export function outcomeOfStatus(status: string): Outcome {
   switch (status) {
     case 'SUCCEEDED':

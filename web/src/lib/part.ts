@@ -15,7 +15,7 @@ export async function part<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Loads a file that only adds something to the view: a message says that it did not load, and the view goes on without it. */
+/** Loads a file that only adds something to the view: a message says that it did not load, and the view works without it. */
 export async function extra<T>(load: () => Promise<T>): Promise<T | undefined> {
   try {
     return await part(load);

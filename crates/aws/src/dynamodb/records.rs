@@ -46,7 +46,7 @@ const REVIEW_ATTRIBUTES: [&str; 8] = [
     REVIEW_TOKEN,
 ];
 
-/// Attributes of an inspection. A claim removes those of an earlier one that it does not replace.
+/// Attributes of an inspection. A claim that does not replace them removes them.
 const INSPECTION_ATTRIBUTES: [&str; 6] = ["Width", "Height", "Thumbhash", "ProcessedKey", "ThumbnailKey", "LargeThumbnailKey"];
 
 /// Condition: the execution holds the record, and it is not COMPLETED.

@@ -44,7 +44,7 @@ fn expiry(valid: EpochMillis, doing: &'static str) -> Result<PresigningConfig, S
     PresigningConfig::expires_in(valid).map_err(|source| StorageError::Misconfigured { doing, source: source.into() })
 }
 
-/// The bytes of a hexadecimal text; `None` if it is none.
+/// The bytes of a hexadecimal text; `None` if the text is not hexadecimal.
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let digits = hex.as_bytes();
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

@@ -49,7 +49,7 @@ impl Objects for S3 {
     }
 
     async fn read_answer(&self, bucket: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
-        let stored = self.read_with_metadata(ObjectRef { bucket, key, version_id: None }, "reading the stored result").await?;
+        let stored = self.read_with_metadata(ObjectRef::current(bucket, key), "reading the stored result").await?;
         Ok(stored.map(|(json, mut metadata)| StoredAnswer { json, question: metadata.remove(QUESTION) }))
     }
 

@@ -14,7 +14,7 @@ use sightline_domain::{
 };
 
 pub const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
-pub const IMAGE: ObjectRef<'static> = ObjectRef { bucket: "images", key: "processed/an id/image.jpg", version_id: None };
+pub const IMAGE: ObjectRef<'static> = ObjectRef::current("images", "processed/an id/image.jpg");
 
 pub async fn call(replay: &Replay, operation: &str) -> Result<Vec<u8>, RecognitionError> {
     let rekognition = Rekognition::new(Clients::from(replay.config().await).rekognition());

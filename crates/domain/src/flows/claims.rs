@@ -1,4 +1,4 @@
-//! What an existing record means for an upload: whether both are the same image, and where a new record goes.
+//! Decides whether an upload and an existing record are the same image, and which key a new record gets.
 
 use crate::{
     model::{

@@ -1,4 +1,4 @@
-//! Running failed executions again: whether and how, and doing it.
+//! Runs failed executions again: [`plan`] decides whether and how, [`Candidate::run_again`] does it.
 
 use crate::{
     flows::rerun,

@@ -1,4 +1,4 @@
-//! Running the execution of an upload again: finds its record, and whether it may run.
+//! Finds the record of an upload, and decides whether its execution may run again.
 
 use crate::{
     flows::{

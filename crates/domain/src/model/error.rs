@@ -19,7 +19,7 @@ pub trait StepError: StdError + Send + Sync + 'static {
     }
 }
 
-/// Rekognition did not answer.
+/// A call of Rekognition failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecognitionError {

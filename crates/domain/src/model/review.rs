@@ -44,7 +44,7 @@ pub const MAX_REASON: usize = 500;
 ///
 /// # Errors
 ///
-/// It has more than [`MAX_REASON`] characters.
+/// [`ReasonTooLong`] if it has more than [`MAX_REASON`] characters.
 pub fn reason(typed: &str) -> Result<Option<&str>, ReasonTooLong> {
     let reason = typed.trim();
     if reason.chars().count() > MAX_REASON {

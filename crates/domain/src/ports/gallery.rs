@@ -61,7 +61,7 @@ pub struct GalleryImage {
     /// The first labels, as the owner wants them.
     #[serde(default)]
     pub detection_summary: Vec<Scored>,
-    /// The labels that the owner added: those of the summary among them are the owner's, the others are Rekognition's.
+    /// The labels that the owner added. The other labels of the summary are Rekognition's.
     #[serde(default)]
     pub own_labels: Vec<String>,
     /// The number of faces.

@@ -53,7 +53,7 @@ fn an_image_in_review_loses_its_review_request_and_token() {
 fn a_rejected_image_is_deleted_from_the_archive() {
     let world = pending();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "TRUNCATED", "WorkQueue": "FAILED"}));
-    let original = ObjectRef { bucket: BUCKET, key: &world.upload.key, version_id: None };
+    let original = ObjectRef::current(BUCKET, &world.upload.key);
     ready(world.objects.copy(original, &layout::rejected_original(IMAGE_ID))).unwrap();
 
     let receipt = world.erase_at(ERASED);

@@ -139,7 +139,7 @@ struct RejectedImage {
 fn rejected() -> RejectedImage {
     let (records, objects) = (MemoryTables::default(), MemoryObjects::default());
     let upload = objects.upload(BUCKET, &key(), &photo(120), UPLOADED);
-    let original = ObjectRef { bucket: BUCKET, key: &upload.key, version_id: None };
+    let original = ObjectRef::current(BUCKET, &upload.key);
     ready(objects.copy(original, &layout::rejected_original(IMAGE_ID))).unwrap();
     records.put(&Record {
         processing_status: ProcessingStatus::Failed,
@@ -246,11 +246,7 @@ fn an_image_that_is_rejected_again_keeps_its_archived_original() {
     assert_eq!((failure.name(), world.is_archived()), ("Image.Rejected", true));
     assert_eq!(world.record().attempts, 2);
     // It has no copies.
-    assert!(
-        ready(world.objects.read(ObjectRef { bucket: BUCKET, key: &layout::processed_image(IMAGE_ID), version_id: None }))
-            .unwrap()
-            .is_none()
-    );
+    assert!(ready(world.objects.read(ObjectRef::current(BUCKET, &layout::processed_image(IMAGE_ID)))).unwrap().is_none());
 }
 
 // Uploads that meet a tombstone: late events of an erased image, and later uploads.

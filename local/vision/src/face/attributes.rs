@@ -30,7 +30,7 @@ const MIN_HALF_RANGE: f32 = 4.;
 /// The variance of the Laplacian that counts as a sharpness of two thirds.
 const SHARP_VARIANCE: f32 = 300.;
 
-/// The crop that dlib's models expect. `points` are those of `MEAN_FACE`, in image pixels.
+/// The crop that dlib's models expect. `points` correspond to `MEAN_FACE`, in image pixels.
 fn dlib_crop(image: &RgbImage, points: &[Pixel; 5], side: u32) -> RgbImage {
     let unit = f32::from(u16::try_from(side).unwrap_or(1)) / (1. + 2. * PADDING);
     let crop = MEAN_FACE.map(|point| point.map(|part| (part + PADDING) * unit));

@@ -1,6 +1,6 @@
 /**
  * Checks of a file before anything is sent. They look at the content, not at the name, and read a few hundred bytes at most.
- * The limits are those of `inspect-image`, which checks every file again.
+ * The limits are the same as in `inspect-image`, which checks every file again.
  */
 
 /** The types that the API accepts. */

@@ -16,7 +16,7 @@ export interface PollOptions<T> {
   ask: (ids: string[]) => Promise<T[]>;
   /** Called with the images found, and the ids that were asked for. */
   tell: (images: T[], ids: string[]) => void;
-  /** Told after every turn whether a call failed. Polling goes on, at the longest delay. */
+  /** Told after every turn whether a call failed. Polling continues, at the longest delay. */
   failed?: (failed: boolean) => void;
   /** Whether nobody can see the page. */
   hidden?: () => boolean;

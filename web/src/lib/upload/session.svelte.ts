@@ -7,7 +7,7 @@ import type { Gathered } from './gather.ts';
 import type { Limits } from './files.ts';
 import type { UploadApi, Uploader } from './uploader.svelte.ts';
 
-/** Set while something is being sent, so that the queue goes on after a reload on any view. */
+/** Set while something is being sent, so that the queue continues after a reload on any view. */
 const BUSY = 'uploading';
 
 export const uploads: { queue: Uploader | null; limits: Limits | null; trouble: Trouble | null } = $state({ queue: null, limits: null, trouble: null });

@@ -438,7 +438,7 @@ export class Uploader {
 
   // Over a reload -------------------------------------------------------------------------------------------------
 
-  /** Uppy has put its files back: each becomes an item, and sending goes on. */
+  /** Uppy has put its files back: each becomes an item, and sending continues. */
   #restored(): void {
     const restored: Item[] = [];
     const finished: string[] = [];
