@@ -138,7 +138,7 @@ fn thumbnail(copy: &RgbImage, longest: u32) -> RgbImage {
     resize_crop(copy, Crop { left, top, width, height }, shown.0, shown.1)
 }
 
-/// The thumbhash of a thumbnail: about 25 bytes that a page paints as a blurred picture until the thumbnail is there.
+/// The thumbhash of a thumbnail: about 21 bytes that a page paints as a blurred picture until the thumbnail is there.
 fn thumbhash(thumbnail: &RgbImage) -> String {
     let (width, height) = shrunk_sides(thumbnail.dimensions(), THUMBHASH_SIDE, 1);
     let tiny = DynamicImage::from(resize(thumbnail, width, height, Filter::Bilinear)).into_rgba8();

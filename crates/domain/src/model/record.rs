@@ -196,7 +196,7 @@ pub struct Record {
     /// Key of the thumbnail for dense screens; absent if the first one is as large as the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub large_thumbnail_key: Option<String>,
-    /// A placeholder of the upright image: base64 of a [thumbhash](https://evanw.github.io/thumbhash/), about 25 bytes.
+    /// A placeholder of the upright image: base64 of a [thumbhash](https://evanw.github.io/thumbhash/), about 21 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbhash: Option<String>,
     /// EXIF data.
