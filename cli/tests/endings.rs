@@ -12,7 +12,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-use support::{StandIn, command, empty_deployment, silence, stacks};
+use support::{CREDENTIALS, StandIn, command, empty_deployment, log_groups, silence, stacks};
 
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
 
@@ -95,14 +95,10 @@ fn upload_is_finished_even_if_its_output_cannot_be_written() {
 
 #[test]
 fn logs_tail_ends_when_stdout_is_closed_even_if_nothing_is_written() {
-    let group = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member>\
-        <ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>ImageAnalysisLogs3CAEE99D</LogicalResourceId>\
-        <PhysicalResourceId>machine-logs</PhysicalResourceId></member></StackResourceSummaries></ListStackResourcesResult>\
-        </ListStackResourcesResponse>";
     let line = json!({"events": [{"timestamp": 2, "message": "{\"type\":\"ExecutionStarted\"}", "logStreamName": "s"}]}).to_string();
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks()),
-        ("Action=ListStackResources", 200, group),
+        ("Action=ListStackResources", 200, &log_groups(&[("ImageAnalysisLogs3CAEE99D", "machine-logs")])),
         ("machine-logs", 200, &line),
     ]);
     let mut child = start(&["logs", "--function", "image-analysis", "--tail", "--endpoint-url", &stand_in.url]);
@@ -143,12 +139,7 @@ fn interrupted_upload_says_how_much_is_done() {
 #[test]
 fn ignored_signal_stays_ignored() {
     let shell = format!("trap '' HUP; exec {} show {ID} --endpoint-url {}", env!("CARGO_BIN_EXE_sightline"), silence());
-    let mut child = Command::new("sh")
-        .args(["-c", &shell])
-        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Command::new("sh").args(["-c", &shell]).envs(CREDENTIALS).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(700));
     signal(&child, "HUP");
     std::thread::sleep(Duration::from_millis(700));
@@ -190,7 +181,7 @@ fn ctrl_c_at_a_prompt_ends_the_command_without_changes() {
     // `script` gives the command a terminal, whose input is our pipe.
     let mut child = Command::new("script")
         .args(["-qec", &inner, "/dev/null"])
-        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
+        .envs(CREDENTIALS)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -5,24 +5,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Run, StandIn, sightline, stacks};
+use support::{Run, StandIn, log_groups, sightline, stacks};
 
 const ID: &str = "0b6f7c52-5d5b-5c8e-a4a1-7f3e2b60c9d4";
-
-fn groups() -> String {
-    let group = |logical: &str, name: &str| {
-        format!(
-            "<member><ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>{logical}</LogicalResourceId>\
-             <PhysicalResourceId>{name}</PhysicalResourceId></member>"
-        )
-    };
-    let groups =
-        group("FunctionsDetectLabelsFunctionLogs34218ECC", "detect-labels-logs") + &group("ImageAnalysisLogs3CAEE99D", "machine-logs");
-    format!(
-        "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{groups}</StackResourceSummaries>\
-         </ListStackResourcesResult></ListStackResourcesResponse>"
-    )
-}
 
 /// Runs against a deployment whose two logs have the lines `function` and `machine`, and whose table has no record.
 fn logs(args: &[&str], function: &[(i64, Value)], machine: &[(i64, Value)]) -> Run {
@@ -31,7 +16,9 @@ fn logs(args: &[&str], function: &[(i64, Value)], machine: &[(i64, Value)]) -> R
             lines.iter().map(|(at, line)| json!({"timestamp": at, "message": line.to_string(), "logStreamName": "s"})).collect();
         json!({ "events": events }).to_string()
     };
-    let (stacks, groups, function, machine) = (stacks(), groups(), events(function), events(machine));
+    let groups =
+        log_groups(&[("FunctionsDetectLabelsFunctionLogs34218ECC", "detect-labels-logs"), ("ImageAnalysisLogs3CAEE99D", "machine-logs")]);
+    let (stacks, function, machine) = (stacks(), events(function), events(machine));
     let stand_in = StandIn::answering_each(&[
         ("Action=DescribeStacks", 200, &stacks),
         ("Action=ListStackResources", 200, &groups),

@@ -83,7 +83,7 @@ fn only_the_copy_event_is_outside_the_uploads() {
 }
 
 #[test]
-fn the_longest_key_has_1024_bytes() {
+fn the_longest_key_has_1000_characters() {
     let upload = Upload::from_event(&read("s3", "longest-key"));
     assert_eq!(upload.key.chars().count(), 1000);
     assert_eq!(upload.candidate_ids(), [upload.derived_id()]);

@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+pub const CREDENTIALS: [(&str, &str); 3] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")];
+
 /// The result of a run.
 pub struct Run {
     pub code: i32,
@@ -18,7 +20,7 @@ pub struct Run {
 
 /// Runs with credentials and a region.
 pub fn sightline(args: &[&str]) -> Run {
-    run(args, &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")])
+    run(args, &CREDENTIALS)
 }
 
 /// Runs with only `env` in the environment.
@@ -50,10 +52,25 @@ pub fn stacks() -> String {
     )
 }
 
+/// CloudFormation's list of these log groups: logical id, name.
+pub fn log_groups(groups: &[(&str, &str)]) -> String {
+    let group = |(logical, name): &(&str, &str)| {
+        format!(
+            "<member><ResourceType>AWS::Logs::LogGroup</ResourceType><LogicalResourceId>{logical}</LogicalResourceId>\
+             <PhysicalResourceId>{name}</PhysicalResourceId></member>"
+        )
+    };
+    let groups: String = groups.iter().map(group).collect();
+    format!(
+        "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>{groups}</StackResourceSummaries>\
+         </ListStackResourcesResult></ListStackResourcesResponse>"
+    )
+}
+
 /// A command with credentials and a region.
 pub fn command(args: &[&str]) -> Command {
     let mut command = bare(args);
-    command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")]);
+    command.envs(CREDENTIALS);
     command
 }
 

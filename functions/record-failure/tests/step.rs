@@ -36,12 +36,16 @@ fn cause(state: Option<&str>, error: &str, message: &str) -> FailureCause {
 
 impl World {
     fn run(&self, detail: &Value, cause: Option<FailureCause>) -> Result<Option<String>, StepFailure> {
-        let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
-        full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
         let executions = MemoryExecutions::default();
         if let Some(cause) = cause {
             executions.set_failure_cause(cause);
         }
+        self.run_with(executions, detail)
+    }
+
+    fn run_with(&self, executions: MemoryExecutions, detail: &Value) -> Result<Option<String>, StepFailure> {
+        let mut full = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&self.upload)).to_string()});
+        full.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
         let step = RecordFailure::new(730, self.records.clone(), self.objects.clone(), executions, FixedClock(NOW));
         ready(step.run(serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": full})).unwrap()))
     }
@@ -150,10 +154,7 @@ fn a_late_event_of_a_redriven_execution_does_not_remove_its_review() {
     let before = world.records.item(IMAGE_ID);
     let redriven = MemoryExecutions::default();
     redriven.set_redriven(true);
-    let step = RecordFailure::new(730, world.records.clone(), world.objects.clone(), redriven, FixedClock(NOW));
-    let detail = json!({"executionArn": EXECUTION, "status": "FAILED", "input": json!(event(&world.upload)).to_string(), "error": "Recognition.Throttled"});
-    let late = serde_json::from_value(json!({"time": "2026-03-01T12:05:00Z", "detail": detail})).unwrap();
-    assert_eq!(ready(step.run(late)).unwrap(), None);
+    assert_eq!(world.run_with(redriven, &json!({"error": "Recognition.Throttled"})).unwrap(), None);
     assert_eq!(world.records.item(IMAGE_ID), before);
 }
 

@@ -4,7 +4,10 @@
 
 use record_rejection::{MAX_COPIED, RecordRejection};
 use serde_json::{Value, json};
-use sightline_domain::model::{FixedClock, Outcome, ProcessingStatus, Record, Upload, WorkQueue};
+use sightline_domain::{
+    model::{FixedClock, Outcome, ProcessingStatus, Record, Upload, WorkQueue},
+    ports::{Objects, Uploads},
+};
 use sightline_kit::{Step, StepFailure};
 use sightline_tests::{
     failing::{Failing, When},
@@ -19,7 +22,7 @@ fn input(upload: &Upload, error: &str, message: &str) -> Value {
     json!({"Event": event(upload), "ExecutionArn": EXECUTION, "Image": null, "Error": error, "Cause": cause})
 }
 
-fn run(records: &MemoryTables, objects: &MemoryObjects, input: &Value) -> Result<Option<String>, StepFailure> {
+fn run(records: &MemoryTables, objects: &(impl Uploads + Objects + Clone), input: &Value) -> Result<Option<String>, StepFailure> {
     let step = RecordRejection::new(730, records.clone(), objects.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(input.clone()).unwrap()))
 }
@@ -68,9 +71,8 @@ fn an_original_that_is_too_large_to_copy_is_recorded_and_tagged_and_not_copied()
         records.change(IMAGE_ID, json!({"Size": size}));
         // A failing copy would fail every redrive too, so it is not attempted.
         let failing = Failing::new(objects.clone()).fail("copy", When::Before, usize::from(!copied));
-        let step = RecordRejection::new(730, records.clone(), failing, FixedClock(NOW));
-        let rejected = ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TOO_LARGE: too many bytes")).unwrap()));
-        assert_eq!(rejected.unwrap().as_deref(), Some(IMAGE_ID), "{size}");
+        let rejected = run(&records, &failing, &input(&upload, "Image.Rejected", "TOO_LARGE: too many bytes")).unwrap();
+        assert_eq!(rejected.as_deref(), Some(IMAGE_ID), "{size}");
         assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/original")).is_some(), copied, "{size}");
         assert_eq!(objects.current(&key()).unwrap().tags["status"], "rejected", "{size}");
         assert!(records.all()[0].is_rejected(), "{size}");
@@ -107,10 +109,9 @@ fn a_retry_continues_after_interrupted_archiving_or_tagging() {
     for (method, when) in [("copy", When::Before), ("copy", When::After), ("tag_status", When::Before), ("tag_status", When::After)] {
         let (records, objects, upload) = world();
         let failing = Failing::new(objects.clone()).fail(method, when, 1);
-        let step = RecordRejection::new(730, records.clone(), failing, FixedClock(NOW));
-        let run = || ready(step.run(serde_json::from_value(input(&upload, "Image.Rejected", "TRUNCATED: x")).unwrap()));
-        assert_eq!(run().unwrap_err().name(), "Storage.Unavailable", "{method} {when:?}");
-        run().unwrap();
+        let input = input(&upload, "Image.Rejected", "TRUNCATED: x");
+        assert_eq!(run(&records, &failing, &input).unwrap_err().name(), "Storage.Unavailable", "{method} {when:?}");
+        run(&records, &failing, &input).unwrap();
         assert_eq!(objects.current(&key()).unwrap().tags["status"], "rejected", "{method} {when:?}");
     }
 }

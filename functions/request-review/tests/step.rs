@@ -4,7 +4,10 @@
 
 use request_review::RequestReview;
 use serde_json::{Value, json};
-use sightline_domain::model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus};
+use sightline_domain::{
+    model::{FixedClock, ProcessingStatus, Record, ReviewOutcome, ReviewStatus},
+    ports::Executions,
+};
 use sightline_kit::{Step, StepFailure, settings};
 use sightline_tests::{
     executions::MemoryExecutions,
@@ -19,8 +22,8 @@ fn input(token: &str) -> Value {
     json!({"TaskToken": token, "Image": image(), "Moderation": moderated("REVIEW", &flags)})
 }
 
-fn run(records: &MemoryTables, callbacks: &MemoryExecutions, token: &str) -> Result<(), StepFailure> {
-    let step = RequestReview::new(3_600, records.clone(), callbacks.clone(), FixedClock(NOW));
+fn run(records: &MemoryTables, executions: &(impl Executions + Clone), token: &str) -> Result<(), StepFailure> {
+    let step = RequestReview::new(3_600, records.clone(), executions.clone(), FixedClock(NOW));
     ready(step.run(serde_json::from_value(input(token)).unwrap()))
 }
 
@@ -41,8 +44,8 @@ fn approval() -> ReviewOutcome {
 
 #[test]
 fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
-    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
-    run(&records, &callbacks, "token-1").unwrap();
+    let (records, executions) = (with(&claimed()), MemoryExecutions::default());
+    run(&records, &executions, "token-1").unwrap();
     let item = records.item(IMAGE_ID);
     assert_eq!(
         (&item["ReviewStatus"], &item["ProcessingStatus"], &item["WorkQueue"]),
@@ -51,7 +54,7 @@ fn the_image_waits_in_the_queue_with_token_flags_and_deadline() {
     assert_eq!((&item[REVIEW_TOKEN], &item["ReviewDeadline"]), (&json!("token-1"), &json!(NOW + 3_600_000 - 60_000)));
     assert_eq!(item["ReviewRequestedAt"], json!(NOW));
     assert_eq!(item["ModerationFlags"][0]["Name"], json!("Violence"));
-    assert!(callbacks.notified().is_empty());
+    assert!(executions.notified().is_empty());
 }
 
 /// Injected: a redrive while the review waits.
@@ -74,11 +77,11 @@ fn row_30_a_redrive_requests_the_review_again_with_the_new_token() {
 /// Seen: it is sent once, with the new token, and is not changed.
 #[test]
 fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
-    let (records, callbacks) = (with(&claimed()), MemoryExecutions::default());
-    run(&records, &callbacks, "token-1").unwrap();
+    let (records, executions) = (with(&claimed()), MemoryExecutions::default());
+    run(&records, &executions, "token-1").unwrap();
     records.decide(IMAGE_ID, &approval());
-    run(&records, &callbacks, "token-2").unwrap();
-    assert_eq!(callbacks.notified(), [("token-2".to_owned(), approval())]);
+    run(&records, &executions, "token-2").unwrap();
+    assert_eq!(executions.notified(), [("token-2".to_owned(), approval())]);
     assert_eq!(records.item(IMAGE_ID)["ReviewStatus"], json!("APPROVED"), "the decision stands");
 }
 
@@ -86,13 +89,11 @@ fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
 fn a_failed_notification_is_retried() {
     let records = with(&claimed());
     records.decide(IMAGE_ID, &approval());
-    let callbacks = MemoryExecutions::default();
-    let failing = Failing::new(callbacks.clone()).fail("notify", When::Before, 1);
-    let step = RequestReview::new(3_600, records, failing, FixedClock(NOW));
-    let ask = || ready(step.run(serde_json::from_value(input("token-2")).unwrap()));
-    assert_eq!(ask().unwrap_err().name(), "Storage.Unavailable");
-    ask().unwrap();
-    assert_eq!(callbacks.notified().len(), 1);
+    let executions = MemoryExecutions::default();
+    let failing = Failing::new(executions.clone()).fail("notify", When::Before, 1);
+    assert_eq!(run(&records, &failing, "token-2").unwrap_err().name(), "Storage.Unavailable");
+    run(&records, &failing, "token-2").unwrap();
+    assert_eq!(executions.notified().len(), 1);
 }
 
 #[test]
@@ -107,9 +108,9 @@ fn an_execution_that_lost_the_record_is_superseded() {
         ("erased", MemoryTables::default()),
     ];
     for (case, records) in cases {
-        let callbacks = MemoryExecutions::default();
-        assert_eq!(run(&records, &callbacks, "token").unwrap_err().name(), "Record.Superseded", "{case}");
-        assert!(callbacks.notified().is_empty(), "{case}");
+        let executions = MemoryExecutions::default();
+        assert_eq!(run(&records, &executions, "token").unwrap_err().name(), "Record.Superseded", "{case}");
+        assert!(executions.notified().is_empty(), "{case}");
     }
 }
 

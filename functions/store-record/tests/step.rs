@@ -101,21 +101,16 @@ fn row_22_a_retry_after_a_lost_response_recognises_its_own_write() {
 
 #[test]
 fn an_execution_that_lost_the_record_writes_nothing() {
-    let taken = |record: Record| {
-        let (records, objects) = world();
-        records.put(&record);
-        (records, objects)
-    };
-    let other = || OTHER_EXECUTION.to_owned();
-    let cases = [
-        ("taken over", taken(Record { execution_arn: other(), ..claimed() })),
-        ("completed by another", taken(Record { execution_arn: other(), processing_status: ProcessingStatus::Completed, ..claimed() })),
-    ];
-    for (case, (records, objects)) in cases {
-        assert_eq!(run(&records, &objects, &findings()).unwrap_err().name(), "Record.Superseded", "{case}");
-        assert!(records.label_rows().is_empty(), "{case}");
-        assert_eq!(records.all()[0].execution_arn, OTHER_EXECUTION, "{case}");
-        assert!(objects.current(&key()).unwrap().tags.is_empty(), "{case}");
+    for processing_status in [ProcessingStatus::Pending, ProcessingStatus::Completed] {
+        for input in [findings(), blocked()] {
+            let (records, objects) = world();
+            records.put(&Record { execution_arn: OTHER_EXECUTION.to_owned(), processing_status, ..claimed() });
+            assert_eq!(run(&records, &objects, &input).unwrap_err().name(), "Record.Superseded", "{processing_status:?}");
+            assert!(records.label_rows().is_empty(), "{processing_status:?}");
+            assert_eq!(records.all()[0].execution_arn, OTHER_EXECUTION, "{processing_status:?}");
+            assert!(objects.current(&key()).unwrap().tags.is_empty(), "{processing_status:?}");
+            assert!(objects.current(&image().processed_key).is_some(), "{processing_status:?}: no copy is deleted");
+        }
     }
 }
 
@@ -201,14 +196,6 @@ fn interrupted_moving_continues_at_any_point() {
         assert_eq!(objects.current(&format!("archived/{IMAGE_ID}/image.jpg")).unwrap().bytes, b"copy", "{method} {when:?} {skip}");
         assert_eq!(objects.current(&key()).unwrap().tags["status"], "analyzed", "{method} {when:?} {skip}");
     }
-}
-
-#[test]
-fn a_superseded_step_deletes_no_copy() {
-    let (records, objects) = world();
-    records.put(&Record { execution_arn: OTHER_EXECUTION.to_owned(), ..claimed() });
-    assert!(run(&records, &objects, &blocked()).is_err());
-    assert!(objects.current(&image().processed_key).is_some());
 }
 
 /// Injected: a decision is saved in time, but Step Functions reports that the review expired.

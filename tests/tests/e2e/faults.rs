@@ -1,6 +1,6 @@
 //! Fault matrix rows 16 to 20 and 24: Rekognition is slow, refuses or fails, for single images.
 
-use crate::local_stack::{LocalStack, recognition::OPERATIONS};
+use crate::local_stack::{LocalStack, Uploaded, recognition::OPERATIONS, sample};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::model::Outcome;
@@ -9,17 +9,27 @@ use sightline_domain::model::Outcome;
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
 /// Plans a fault, then uploads a photo for it.
-async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more: Value) -> (crate::local_stack::Uploaded, u64) {
+async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more: Value) -> (Uploaded, u64) {
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan_fault(&id, operation, mode, more).await;
-    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample(ALL_FOUR)).await;
+    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
     uploaded.id = id;
     (uploaded, fault)
 }
 
+/// Uploads a photo for each of these faults (operation and mode), which last until they are removed.
+async fn upload_with_faults<'a>(local: &LocalStack, faults: &[(&'a str, &str)]) -> Vec<(&'a str, Uploaded, u64)> {
+    let mut uploaded = Vec::new();
+    for (operation, mode) in faults {
+        let (photo, fault) = upload_with_fault(local, operation, mode, json!({})).await;
+        uploaded.push((*operation, photo, fault));
+    }
+    uploaded
+}
+
 /// Waits until the execution and the record are FAILED with `error`, removes the fault, starts the same event again, and
 /// checks that no analysis was paid for twice.
-async fn is_rerunnable(local: &LocalStack, photo: &crate::local_stack::Uploaded, fault: u64, error: &str, operation: &str) {
+async fn is_rerunnable(local: &LocalStack, photo: &Uploaded, fault: u64, error: &str, operation: &str) {
     let (record, reason) = local.failed(&photo.id).await;
     assert_eq!(reason, error, "{operation}");
     assert!(record.status_detail.as_ref().is_some_and(|detail| detail.contains(operation)), "{operation}: {:?}", record.status_detail);
@@ -70,12 +80,8 @@ async fn row_17_errors_that_outlast_all_retries_are_rerunnable_for_each_analysis
 #[tokio::test]
 async fn row_18_a_closed_connection_or_invalid_json_is_rerunnable() {
     let local = LocalStack::default_stage().await;
-    let mut faults = Vec::new();
-    for mode in ["close", "bad-json"] {
-        faults.push(upload_with_fault(&local, "DetectText", mode, json!({})).await);
-    }
-    for (photo, fault) in faults {
-        is_rerunnable(&local, &photo, fault, "Recognition.Unavailable", "DetectText").await;
+    for (operation, photo, fault) in upload_with_faults(&local, &[("DetectText", "close"), ("DetectText", "bad-json")]).await {
+        is_rerunnable(&local, &photo, fault, "Recognition.Unavailable", operation).await;
     }
 }
 
@@ -96,11 +102,7 @@ async fn row_18_a_hanging_call_times_out_and_is_retried() {
 #[tokio::test]
 async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() {
     let local = LocalStack::default_stage().await;
-    let mut refusals = Vec::new();
-    for operation in OPERATIONS {
-        refusals.push((operation, upload_with_fault(&local, operation, "invalid-image-format", json!({})).await.0));
-    }
-    for (operation, photo) in refusals {
+    for (operation, photo, _) in upload_with_faults(&local, &OPERATIONS.map(|operation| (operation, "invalid-image-format"))).await {
         let (record, reason) = local.failed(&photo.id).await;
         assert_eq!(reason, "REFUSED_BY_PROVIDER");
         assert!(record.status_detail.as_ref().is_some_and(|detail| detail.starts_with(operation)), "{:?}", record.status_detail);
@@ -118,12 +120,9 @@ async fn row_19_an_image_refused_by_rekognition_is_rejected_with_the_analysis() 
 #[tokio::test]
 async fn row_20_a_configuration_error_is_not_retried_and_is_rerunnable() {
     let local = LocalStack::default_stage().await;
-    let mut faults = Vec::new();
-    for mode in ["access-denied", "invalid-s3-object"] {
-        faults.push(upload_with_fault(&local, "DetectFaces", mode, json!({})).await);
-    }
-    for (photo, fault) in faults {
-        is_rerunnable(&local, &photo, fault, "Recognition.Misconfigured", "DetectFaces").await;
+    let faults = [("DetectFaces", "access-denied"), ("DetectFaces", "invalid-s3-object")];
+    for (operation, photo, fault) in upload_with_faults(&local, &faults).await {
+        is_rerunnable(&local, &photo, fault, "Recognition.Misconfigured", operation).await;
         let calls = local.recognition.calls(&photo.id).await;
         let refused =
             calls["DetectFaces"]["refused"].as_u64().unwrap_or_default() + calls["DetectFaces"]["failed"].as_u64().unwrap_or_default();
@@ -141,7 +140,7 @@ async fn row_24_the_largest_answers_fit_into_state_and_item() {
         local.recognition.plan_fault(&id, operation, "answer", json!({"body": body.to_string()})).await;
     }
 
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample(ALL_FOUR)).await;
+    local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
 
     let record = local.completed(&id).await;
     assert_eq!(record.face_data.as_ref().map(Vec::len), Some(100));
@@ -151,11 +150,7 @@ async fn row_24_the_largest_answers_fit_into_state_and_item() {
 }
 
 async fn for_each_analysis(local: &LocalStack, mode: &str, error: &str) {
-    let mut faults = Vec::new();
-    for operation in OPERATIONS {
-        faults.push((operation, upload_with_fault(local, operation, mode, json!({})).await));
-    }
-    for (operation, (photo, fault)) in faults {
+    for (operation, photo, fault) in upload_with_faults(local, &OPERATIONS.map(|operation| (operation, mode))).await {
         is_rerunnable(local, &photo, fault, error, operation).await;
     }
 }

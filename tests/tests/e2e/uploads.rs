@@ -1,6 +1,6 @@
 //! From a photo to its merged record.
 
-use crate::local_stack::{LocalStack, sample, sightline};
+use crate::local_stack::{LocalStack, Uploaded, sample, sightline};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -20,16 +20,21 @@ fn is_done(outcome: Option<&Outcome>) -> bool {
     matches!(outcome, Some(Outcome::Done { .. }))
 }
 
+/// Uploads a photo of samples/, and waits for its record.
+async fn analysed(name: &str) -> (LocalStack, Uploaded, Record) {
+    let local = LocalStack::default_stage().await;
+    let photo = local.upload_sample(name).await;
+    let record = local.completed(&photo.id).await;
+    (local, photo, record)
+}
+
 fn has_label(record: &Record, name: &str) -> bool {
     record.labels.iter().flatten().any(|label| label.name == name)
 }
 
 #[tokio::test]
 async fn a_person_leads_to_face_analysis_and_text_is_skipped_with_the_reason() {
-    let local = LocalStack::default_stage().await;
-    let photo = local.upload_sample("astronaut.jpg").await;
-
-    let record = local.completed(&photo.id).await;
+    let (local, photo, record) = analysed("astronaut.jpg").await;
 
     assert!(has_label(&record, "person"));
     assert!(is_done(record.analyses.faces.as_ref()));
@@ -40,10 +45,7 @@ async fn a_person_leads_to_face_analysis_and_text_is_skipped_with_the_reason() {
 
 #[tokio::test]
 async fn text_leads_to_ocr_and_faces_are_skipped_with_the_reason() {
-    let local = LocalStack::default_stage().await;
-    let photo = local.upload_sample("printed-page.png").await;
-
-    let record = local.completed(&photo.id).await;
+    let (local, photo, record) = analysed("printed-page.png").await;
 
     let lines: Vec<&str> = record.text_lines.iter().flatten().map(|line| line.text.as_str()).collect();
     assert!(lines.contains(&"Region-based segmentation"), "{} lines", lines.len());
@@ -53,10 +55,7 @@ async fn text_leads_to_ocr_and_faces_are_skipped_with_the_reason() {
 
 #[tokio::test]
 async fn a_person_with_text_leads_to_both() {
-    let local = LocalStack::default_stage().await;
-    let photo = local.upload_sample("hopper-rotated.jpg").await;
-
-    let record = local.completed(&photo.id).await;
+    let (local, photo, record) = analysed("hopper-rotated.jpg").await;
 
     assert!(is_done(record.analyses.faces.as_ref()) && is_done(record.analyses.text.as_ref()));
     assert!(record.text_lines.iter().flatten().any(|line| line.text.contains("HOPPER")));
@@ -66,10 +65,7 @@ async fn a_person_with_text_leads_to_both() {
 
 #[tokio::test]
 async fn neither_person_nor_text_leads_to_two_calls_only() {
-    let local = LocalStack::default_stage().await;
-    let photo = local.upload_sample("coffee.jpg").await;
-
-    let record = local.completed(&photo.id).await;
+    let (local, photo, record) = analysed("coffee.jpg").await;
 
     assert!(has_label(&record, "cup"));
     assert_eq!(record.review_status, ReviewStatus::None);
@@ -78,10 +74,7 @@ async fn neither_person_nor_text_leads_to_two_calls_only() {
 
 #[tokio::test]
 async fn a_record_has_all_attributes() {
-    let local = LocalStack::default_stage().await;
-    let photo = local.upload_sample("cat.webp").await;
-
-    let record = local.completed(&photo.id).await;
+    let (local, photo, record) = analysed("cat.webp").await;
 
     assert_eq!(record.owner_id, "tests");
     assert_eq!(record.attempts, 1);

@@ -1,6 +1,6 @@
 //! Erasing everything of an owner.
 
-use crate::world::{BUCKET_NAME, ERASED, World, completed};
+use crate::world::{ERASED, World, completed};
 use serde_json::json;
 use sightline_domain::{
     flows::{
@@ -15,7 +15,7 @@ use sightline_domain::{
 use sightline_tests::{
     failing::When,
     ready,
-    samples::{IMAGE_ID, NOW, OWNER, UPLOADED, claimed},
+    samples::{BUCKET, IMAGE_ID, NOW, OWNER, UPLOADED, claimed},
 };
 
 const OTHER_ID: &str = "0b6f7c52-0000-5000-8000-000000000001";
@@ -46,11 +46,11 @@ fn erase_owner(world: &World) -> usize {
 fn images_with_and_without_a_record_belong_to_their_owner() {
     let world = completed();
     world.records.put(&Record { image_id: OTHER_ID.to_owned(), owner_id: "berta".to_owned(), ..claimed() });
-    world.objects.upload(BUCKET_NAME, &format!("raw-uploads/berta/{OTHER_ID}.jpg"), b"other", UPLOADED);
-    world.objects.upload(BUCKET_NAME, "raw-uploads/holiday.jpg", b"plain", UPLOADED);
+    world.objects.upload(BUCKET, &format!("raw-uploads/berta/{OTHER_ID}.jpg"), b"other", UPLOADED);
+    world.objects.upload(BUCKET, "raw-uploads/holiday.jpg", b"plain", UPLOADED);
     let unrecorded = "7d1c5b0e-0000-4000-8000-000000000002";
-    world.objects.upload(BUCKET_NAME, &format!("raw-uploads/{OWNER}/{unrecorded}.jpg"), b"expired", UPLOADED);
-    world.objects.upload(BUCKET_NAME, &format!("raw-uploads/{OWNER}/"), b"", UPLOADED);
+    world.objects.upload(BUCKET, &format!("raw-uploads/{OWNER}/{unrecorded}.jpg"), b"expired", UPLOADED);
+    world.objects.upload(BUCKET, &format!("raw-uploads/{OWNER}/"), b"", UPLOADED);
     let found = images(&world);
     assert_eq!(found.recorded, [IMAGE_ID]);
     assert_eq!(found.unrecorded.keys().collect::<Vec<_>>(), [unrecorded]);

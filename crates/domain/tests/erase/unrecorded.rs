@@ -1,6 +1,6 @@
 //! Images whose record has expired: their objects and rows still exist.
 
-use crate::world::{BUCKET_NAME, ERASED, TestEraser, World, completed};
+use crate::world::{ERASED, TestEraser, World, completed};
 use sightline_domain::{
     flows::erase::{Receipt, SWEEP_AFTER, UploadsById, find_uploads},
     model::{ProcessingStatus, Record, Upload, layout},
@@ -10,7 +10,7 @@ use sightline_tests::{
     failing::When,
     objects::MemoryObjects,
     ready,
-    samples::{IMAGE_ID, UPLOADED, key},
+    samples::{BUCKET, IMAGE_ID, UPLOADED, key},
 };
 
 /// A completed image whose record DynamoDB has deleted; its label rows are still there.
@@ -21,7 +21,7 @@ fn expired() -> World {
 }
 
 fn found(objects: &MemoryObjects, image_id: &str) -> UploadsById {
-    ready(find_uploads(objects, BUCKET_NAME, &[image_id.to_owned()].into())).unwrap()
+    ready(find_uploads(objects, BUCKET, &[image_id.to_owned()].into())).unwrap()
 }
 
 /// Erases an id without a record, as the command does.
@@ -37,9 +37,9 @@ fn erase(eraser: &TestEraser, objects: &MemoryObjects, image_id: &str) -> Option
 
 /// Adds an original under a plain key, with its copies; returns it and its id.
 fn plain(world: &World, key: &str, bytes: &[u8], at: i64) -> (Upload, String) {
-    let upload = world.objects.upload(BUCKET_NAME, key, bytes, at);
+    let upload = world.objects.upload(BUCKET, key, bytes, at);
     let id = upload.derived_id();
-    ready(world.objects.write_jpeg(BUCKET_NAME, &layout::processed_image(&id), b"copy".to_vec())).unwrap();
+    ready(world.objects.write_jpeg(BUCKET, &layout::processed_image(&id), b"copy".to_vec())).unwrap();
     (upload, id)
 }
 
@@ -73,9 +73,9 @@ fn an_image_under_a_plain_key_is_found_among_all_uploads() {
 #[test]
 fn other_content_of_an_overwritten_key_with_its_own_id_stays() {
     let world = expired();
-    let overwritten = world.objects.upload(BUCKET_NAME, &key(), b"other content", UPLOADED + 5);
+    let overwritten = world.objects.upload(BUCKET, &key(), b"other content", UPLOADED + 5);
     let other = overwritten.derived_id();
-    ready(world.objects.write_jpeg(BUCKET_NAME, &layout::processed_image(&other), b"copy".to_vec())).unwrap();
+    ready(world.objects.write_jpeg(BUCKET, &layout::processed_image(&other), b"copy".to_vec())).unwrap();
 
     erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
 
@@ -134,7 +134,7 @@ fn the_images_of_a_key_are_found_with_and_without_records() {
     both.sort();
     assert_eq!(ids("raw-uploads/a.jpg"), both, "one for each content");
 
-    let overwritten = world.objects.upload(BUCKET_NAME, &key(), b"other content", UPLOADED + 5);
+    let overwritten = world.objects.upload(BUCKET, &key(), b"other content", UPLOADED + 5);
     let mut both = [IMAGE_ID.to_owned(), overwritten.derived_id()];
     both.sort();
     assert_eq!(ids(&key()), both);
@@ -151,7 +151,7 @@ fn a_later_upload_whose_record_has_expired_is_erased_beside_the_tombstone_of_the
     let world = expired();
     erase(&world.eraser(ERASED), &world.objects, IMAGE_ID).unwrap();
     world.erase_at(ERASED + SWEEP_AFTER);
-    let again = world.objects.upload(BUCKET_NAME, &key(), b"image", ERASED + SWEEP_AFTER + 1);
+    let again = world.objects.upload(BUCKET, &key(), b"image", ERASED + SWEEP_AFTER + 1);
     let uploads = found(&world.objects, IMAGE_ID).remove(IMAGE_ID).unwrap();
 
     let receipt = ready(world.eraser(ERASED + 9 * SWEEP_AFTER).erase_unrecorded(IMAGE_ID, &uploads)).unwrap().unwrap();

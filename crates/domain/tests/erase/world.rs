@@ -19,7 +19,6 @@ use sightline_tests::{
     tables::MemoryTables,
 };
 
-pub const BUCKET_NAME: &str = BUCKET;
 /// When images are erased.
 pub const ERASED: i64 = NOW + 3_600_000;
 

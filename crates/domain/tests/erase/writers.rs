@@ -24,6 +24,11 @@ fn stages() -> [(&'static str, World); 3] {
     [("under way", under_way), ("erased", erased), ("closed", closed)]
 }
 
+fn mark(world: &World, attempt: &Attempt<'_>) -> Option<Record> {
+    let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
+    ready(mark_failed(&world.records, &world.objects, attempt, ending, |_| ())).unwrap()
+}
+
 /// Injected: the status event of the stopped execution arrives, before and after the original is deleted.
 /// Seen: it creates no record.
 #[test]
@@ -32,9 +37,7 @@ fn row_33_the_status_event_of_the_stopped_execution_creates_no_record() {
         let before = world.records.all().len();
         for execution_arn in [EXECUTION, OTHER_EXECUTION] {
             let attempt = Attempt { upload: &world.upload, execution_arn, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
-            let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
-            let marked = ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap();
-            assert!(marked.is_none(), "{stage}");
+            assert!(mark(&world, &attempt).is_none(), "{stage}");
         }
         assert_eq!(world.records.all().len(), before, "{stage}");
     }
@@ -48,8 +51,7 @@ fn row_33_the_status_event_of_the_stopped_execution_does_not_touch_a_new_upload(
     let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
     world.records.put(&Record::claimed(IMAGE_ID.into(), &again, 1, ERASED + 1_000, OTHER_EXECUTION.into(), ERASED + 2_000));
     let attempt = Attempt { upload: &world.upload, execution_arn: EXECUTION, event_time: Some(UPLOADED), now: ERASED, retention_days: 730 };
-    let ending = FailureReason { reason: "Execution.ABORTED".into(), detail: "d".into() };
-    assert!(ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap().is_none());
+    assert!(mark(&world, &attempt).is_none());
     assert!(world.records.all().iter().all(|record| record.image_id == IMAGE_ID));
 }
 
@@ -59,8 +61,7 @@ fn a_failed_new_upload_is_recorded_under_its_derived_id_until_the_id_is_free() {
         let again = world.objects.upload(&world.upload.bucket, &world.upload.key, b"another image", ERASED + 1_000);
         let attempt =
             Attempt { upload: &again, execution_arn: OTHER_EXECUTION, event_time: None, now: ERASED + 2_000, retention_days: 730 };
-        let ending = FailureReason { reason: "Storage.Unavailable".into(), detail: "d".into() };
-        let marked = ready(mark_failed(&world.records, &world.objects, &attempt, ending, |_| ())).unwrap().unwrap();
+        let marked = mark(&world, &attempt).unwrap();
         let expected = if stage == "closed" { IMAGE_ID.to_owned() } else { again.derived_id() };
         assert_eq!((marked.image_id, marked.upload_timestamp), (expected, ERASED + 1_000), "{stage}");
     }

@@ -1,6 +1,6 @@
 //! Uploads without a record.
 
-use crate::world::{MINUTE, NOW, World, did, world};
+use crate::world::{MINUTE, NOW, did, world};
 use serde_json::json;
 use sightline_domain::{
     flows::reconcile::ActionKind,
@@ -11,12 +11,6 @@ use sightline_tests::{
     ready,
     samples::{BUCKET, IMAGE_ID, UPLOADED, claimed},
 };
-
-fn record_of(world: &World, upload: &Upload, id: &str) -> Record {
-    let record = Record { image_id: id.to_owned(), etag: upload.etag.clone(), version_id: upload.version_id.clone(), ..claimed() };
-    world.table.put(&Record { processing_status: ProcessingStatus::Completed, work_queue: None, ..record.clone() });
-    record
-}
 
 /// Injected: an object is in the bucket, and its event was lost.
 /// Seen: the next run starts an execution with the event that S3 should have sent.
@@ -54,7 +48,7 @@ fn an_upload_with_a_record_under_any_of_its_ids_is_left_alone() {
     for (case, key, id) in cases {
         let world = world();
         let upload = world.objects.upload(BUCKET, key, b"image", UPLOADED);
-        record_of(&world, &upload, &id(&upload));
+        world.complete(&upload, &id(&upload));
         let report = world.run();
         assert_eq!((report.orphans, report.untouched, world.started().len()), (0, 1, 0), "{case}");
     }
@@ -64,7 +58,7 @@ fn an_upload_with_a_record_under_any_of_its_ids_is_left_alone() {
 fn other_content_under_a_key_with_an_image_id_is_a_separate_upload() {
     let world = world();
     let first = world.upload(b"first", UPLOADED);
-    record_of(&world, &first, IMAGE_ID);
+    world.complete(&first, IMAGE_ID);
     let second = world.upload(b"second", UPLOADED + MINUTE);
     world.run();
     assert_eq!(world.started(), [second]);
@@ -86,7 +80,7 @@ fn an_upload_whose_record_has_expired_is_not_analysed_again() {
 fn the_same_content_uploaded_again_after_a_failure_is_started() {
     let world = world();
     let first = world.upload(b"image", UPLOADED);
-    record_of(&world, &first, IMAGE_ID);
+    world.complete(&first, IMAGE_ID);
     let failed = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Misconfigured", "FinishedAt": UPLOADED + MINUTE});
     world.table.change(IMAGE_ID, failed);
     let again = world.upload(b"image", UPLOADED + 2 * MINUTE);
@@ -97,9 +91,7 @@ fn the_same_content_uploaded_again_after_a_failure_is_started() {
 #[test]
 fn a_run_starts_at_most_three_hundred_and_the_next_one_continues() {
     let world = world();
-    for number in 0..305 {
-        world.objects.upload(BUCKET, &format!("raw-uploads/{number:03}.jpg"), b"image", UPLOADED);
-    }
+    world.upload_many(305);
 
     let (first, second) = (world.run(), world.run());
 
@@ -113,7 +105,7 @@ fn a_run_starts_at_most_three_hundred_and_the_next_one_continues() {
 fn an_error_of_one_upload_is_reported_and_checked_again_by_the_next_sweep() {
     let mut world = world();
     let broken = world.upload(b"image", UPLOADED);
-    record_of(&world, &broken, IMAGE_ID);
+    world.complete(&broken, IMAGE_ID);
     world.table.change(IMAGE_ID, json!({"Size": "unreadable"}));
     let fine = world.objects.upload(BUCKET, "raw-uploads/z.jpg", b"image", UPLOADED);
 

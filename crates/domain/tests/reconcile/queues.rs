@@ -1,10 +1,10 @@
 //! Records whose execution has ended, and undelivered decisions.
 
-use crate::world::{MINUTE, NOW, did, world};
+use crate::world::{MINUTE, NOW, did, failed, world};
 use serde_json::json;
 use sightline_domain::{
     flows::reconcile::{ActionKind, EXECUTION_LOST, ReviewQueue},
-    model::{EpochMillis, ProcessingStatus, ReviewOutcome, ReviewStatus, WorkQueue},
+    model::{EpochMillis, ProcessingStatus, Record, ReviewOutcome, ReviewStatus, Upload, WorkQueue},
     ports::{ExecutionState, FailureCause, Records, Written},
 };
 use sightline_tests::{
@@ -13,11 +13,7 @@ use sightline_tests::{
     samples::{EXECUTION, IMAGE_ID, OTHER_EXECUTION, UPLOADED, claimed},
     tables::REVIEW_TOKEN,
 };
-
-fn failed(error: &str) -> ExecutionState {
-    let error = Some(error.to_owned()).filter(|error| !error.is_empty());
-    ExecutionState::Failed { status: "FAILED".into(), error, cause: Some("c".into()), stopped_at: Some(NOW - MINUTE) }
-}
+use uuid::Uuid;
 
 /// Injected: an execution fails and its status event never comes.
 /// Seen: the next run marks the record FAILED with the first real cause and its state; it starts nothing.
@@ -80,7 +76,7 @@ fn row_36_a_lost_execution_is_restarted_at_once() {
         let record = world.record();
         assert_eq!((record.processing_status, record.status_reason.as_deref()), (ProcessingStatus::Failed, Some(reason)));
         assert!(world.started()[0].candidate_ids().contains(&before.image_id), "{reason}");
-        let fresh = sightline_domain::model::record::Record { execution_arn: OTHER_EXECUTION.into(), ..before };
+        let fresh = Record { execution_arn: OTHER_EXECUTION.into(), ..before };
         assert_eq!(ready(world.table.claim(&fresh)).unwrap(), Written::Yes);
         assert_eq!(world.record().attempts, 2);
     }
@@ -90,7 +86,7 @@ fn row_36_a_lost_execution_is_restarted_at_once() {
 fn a_record_found_by_its_entity_tag_alone_is_restarted_under_its_own_id() {
     let world = world();
     let upload = world.objects.upload("images", "raw-uploads/a.jpg", b"image", UPLOADED);
-    let by_etag = sightline_domain::model::identity::Upload { version_id: None, ..upload.clone() };
+    let by_etag = Upload { version_id: None, ..upload.clone() };
     let mut record = claimed();
     record.image_id = by_etag.derived_id();
     (record.s3_url, record.version_id, record.etag) = ("s3://images/raw-uploads/a.jpg".into(), upload.version_id, upload.etag);
@@ -114,11 +110,7 @@ fn a_missing_execution_is_lost_only_a_minute_after_its_claim() {
 fn the_queue_position_is_kept_after_an_error_for_the_next_run() {
     let mut world = world();
     for number in 0..9 {
-        let mut record = claimed();
-        record.image_id = uuid::Uuid::from_u128(number).to_string();
-        record.execution_arn = format!("{EXECUTION}-{number}");
-        world.engine.put(&record.execution_arn, failed("E"));
-        world.table.put(&record);
+        world.stuck_with_number(number);
     }
     world.executions = world.executions.clone().fail_later("find_execution", When::Before, 4, 3);
 
@@ -127,7 +119,7 @@ fn the_queue_position_is_kept_after_an_error_for_the_next_run() {
     let place = world.bookmark().queue.and_then(|position| position.after).expect("a place");
     assert_eq!((first.stuck_records, first.interrupted, first.failed), (4, true, 2));
     // The two with errors come again when the queue is read from its beginning.
-    assert_eq!(place.image_id, uuid::Uuid::from_u128(5).to_string());
+    assert_eq!(place.image_id, Uuid::from_u128(5).to_string());
     assert_eq!((world.run().stuck_records, world.run().stuck_records), (3, 2));
 }
 
@@ -135,18 +127,13 @@ fn the_queue_position_is_kept_after_an_error_for_the_next_run() {
 fn an_unreadable_item_or_record_is_counted_and_named_and_hides_no_other() {
     let world = world();
     for (number, odd) in [(1, json!({"ProcessingStatus": "SOMETHING"})), (2, json!({"Size": "large"})), (3, json!({}))] {
-        let mut record = claimed();
-        record.image_id = uuid::Uuid::from_u128(number).to_string();
-        record.execution_arn = format!("{EXECUTION}-{number}");
-        world.engine.put(&record.execution_arn, failed("E"));
-        world.table.put(&record);
-        world.table.change(&record.image_id, odd);
+        world.table.change(&world.stuck_with_number(number).image_id, odd);
     }
 
     let report = world.run();
 
     let done: Vec<_> = report.actions.iter().map(|action| (action.image_id.as_str(), action.action)).collect();
-    let id = |number| uuid::Uuid::from_u128(number).to_string();
+    let id = |number| Uuid::from_u128(number).to_string();
     assert_eq!(
         done,
         [(id(1).as_str(), ActionKind::NotDone), (id(2).as_str(), ActionKind::NotDone), (id(3).as_str(), ActionKind::MarkedFailed)]
@@ -169,12 +156,12 @@ fn an_interrupted_restart_is_repeated_for_an_hour() {
     world.stuck(None);
     world.executions = world.executions.clone().fail("start", When::Before, 1);
 
-    let cut_off = world.run();
+    let interrupted = world.run();
     world.now += 5 * MINUTE;
-    let made_up_for = world.run();
+    let repeated = world.run();
 
-    assert!(cut_off.error.is_some() && world.record().processing_status == ProcessingStatus::Failed);
-    assert_eq!((did(&made_up_for), world.started().len()), (vec![ActionKind::Restarted], 1));
+    assert!(interrupted.error.is_some() && world.record().processing_status == ProcessingStatus::Failed);
+    assert_eq!((did(&repeated), world.started().len()), (vec![ActionKind::Restarted], 1));
     // No execution claims it.
     world.now += 60 * MINUTE;
     assert_eq!((world.run().actions, world.record().work_queue), (vec![], Some(WorkQueue::Failed)));
@@ -238,11 +225,7 @@ fn open_reviews_are_counted_and_their_executions_checked() {
 fn queues_are_read_page_by_page_from_the_last_position() {
     let mut world = world();
     for number in 0..7 {
-        let mut record = claimed();
-        record.image_id = uuid::Uuid::from_u128(number).to_string();
-        record.execution_arn = format!("{EXECUTION}-{number}");
-        world.engine.put(&record.execution_arn, failed("E"));
-        world.table.put(&record);
+        world.stuck_with_number(number);
     }
     (world.step, world.options.deadline) = (1000, NOW + 10_000);
     let first = world.run();
@@ -259,7 +242,7 @@ fn row_01_an_older_item_of_an_image_does_not_stay_pending_behind_the_newer_one()
     for state in [Some(ExecutionState::Succeeded { stopped_at: Some(NOW - MINUTE) }), None, Some(failed("Recognition.Throttled"))] {
         let world = world();
         let older = world.stuck(state);
-        let newer = sightline_domain::model::record::Record {
+        let newer = Record {
             upload_timestamp: UPLOADED + 1_000,
             execution_arn: OTHER_EXECUTION.into(),
             processing_status: ProcessingStatus::Completed,

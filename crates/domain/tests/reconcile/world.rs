@@ -17,6 +17,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
+use uuid::Uuid;
 
 pub const MINUTE: EpochMillis = 60_000;
 /// Long after the uploads of most tests.
@@ -81,6 +82,13 @@ impl World {
         self.objects.upload(BUCKET, &key(), bytes, at)
     }
 
+    /// Uploads `count` objects under plain keys; returns their keys.
+    pub fn upload_many(&self, count: usize) -> Vec<String> {
+        let keys: Vec<String> = (0..count).map(|number| format!("raw-uploads/{number:03}.jpg")).collect();
+        keys.iter().for_each(|key| drop(self.objects.upload(BUCKET, key, b"image", UPLOADED)));
+        keys
+    }
+
     /// Completes the record of an upload under this id.
     pub fn complete(&self, upload: &Upload, image_id: &str) {
         let record =
@@ -99,6 +107,15 @@ impl World {
         record
     }
 
+    /// The PENDING record of the image with this number, whose execution has failed.
+    pub fn stuck_with_number(&self, number: u128) -> Record {
+        let image_id = Uuid::from_u128(number).to_string();
+        let record = Record { image_id, execution_arn: format!("{EXECUTION}-{number}"), ..claimed() };
+        self.engine.put(&record.execution_arn, failed("E"));
+        self.table.put(&record);
+        record
+    }
+
     pub fn record(&self) -> Record {
         self.table.all().into_iter().find(|record| record.image_id == IMAGE_ID).expect("a record")
     }
@@ -112,6 +129,12 @@ impl World {
     pub fn bookmark(&self) -> Bookmark {
         ready(Bookmark::read(&self.objects, BUCKET, EpochMillis::MAX)).expect("a bookmark")
     }
+}
+
+/// A FAILED execution that ended a minute ago.
+pub fn failed(error: &str) -> ExecutionState {
+    let error = Some(error.to_owned()).filter(|error| !error.is_empty());
+    ExecutionState::Failed { status: "FAILED".into(), error, cause: Some("c".into()), stopped_at: Some(NOW - MINUTE) }
 }
 
 pub fn did(report: &Report) -> Vec<ActionKind> {

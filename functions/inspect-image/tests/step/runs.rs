@@ -64,12 +64,12 @@ impl World {
     }
 }
 
-/// An upload that one execution has claimed.
-fn claimed() -> (World, Upload) {
+/// An upload that one execution has claimed, and its image.
+fn claimed() -> (World, Upload, ImageRef) {
     let world = World::new();
     let upload = world.upload(&key(), 120);
-    world.run(&upload, EXECUTION).unwrap();
-    (world, upload)
+    let image = world.run(&upload, EXECUTION).unwrap();
+    (world, upload, image)
 }
 
 /// An upload under the key that its content determines, claimed by one execution; with its bytes and its id.
@@ -95,9 +95,7 @@ fn the_record_and_the_output_have_the_file_name() {
 
 #[test]
 fn a_new_upload_is_claimed_and_copied() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    let image = world.run(&upload, EXECUTION).unwrap();
+    let (world, upload, image) = claimed();
     assert_eq!((image.image_id.as_str(), image.owner_id.as_str()), (IMAGE_ID, OWNER));
     assert_eq!((image.width, image.height, image.upload_timestamp), (120, 100, UPLOADED));
     assert_eq!(image.version_id.as_deref(), Some("v1"));
@@ -122,9 +120,8 @@ fn the_claimed_record_has_what_a_list_shows() {
 
 #[test]
 fn the_image_says_whether_its_record_is_new() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    let created = world.run(&upload, EXECUTION).unwrap().created.unwrap();
+    let (world, upload, image) = claimed();
+    let created = image.created.unwrap();
     assert_eq!((created.etag, created.claimed_at), (upload.etag.clone(), NOW));
     assert!(world.run(&upload, EXECUTION).unwrap().created.is_none(), "a retry");
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
@@ -171,16 +168,13 @@ fn a_folder_marker_creates_no_record() {
 /// Seen: Image.Duplicate; the record is unchanged.
 #[test]
 fn row_01_row_02_a_second_event_is_a_duplicate_in_every_state_of_the_record() {
-    let pending = json!({});
     let states = [
-        ("being analysed", pending),
+        ("being analysed", json!({})),
         ("completed", json!({"ProcessingStatus": "COMPLETED"})),
         ("rejected", json!({"ProcessingStatus": "FAILED", "StatusReason": "TRUNCATED"})),
     ];
     for (case, change) in states {
-        let world = World::new();
-        let upload = world.upload(&key(), 120);
-        world.run(&upload, EXECUTION).unwrap();
+        let (world, upload, _) = claimed();
         world.records.change(IMAGE_ID, change);
         let before = world.records.item(IMAGE_ID);
         let failure = world.run(&upload, OTHER_EXECUTION).unwrap_err();
@@ -194,7 +188,7 @@ fn row_01_row_02_a_second_event_is_a_duplicate_in_every_state_of_the_record() {
 /// Seen: Image.Duplicate; every attribute of the record is unchanged.
 #[test]
 fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
-    let (world, upload) = claimed();
+    let (world, upload, _) = claimed();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "COMPLETED"}));
     let before = world.records.item(IMAGE_ID);
     let failure = run_event(NOW + 100 * DAY_MILLIS, &world.records, &world.objects, &event(&upload), OTHER_EXECUTION).unwrap_err();
@@ -203,9 +197,7 @@ fn row_02_an_event_100_days_later_leaves_the_record_unchanged() {
 
 #[test]
 fn a_retry_of_the_same_execution_continues() {
-    let world = World::new();
-    let upload = world.upload(&key(), 120);
-    let first = world.run(&upload, EXECUTION).unwrap();
+    let (world, upload, first) = claimed();
     assert_eq!(world.run(&upload, EXECUTION).unwrap(), ImageRef { created: None, ..first });
     assert_eq!(world.records.all()[0].attempts, 1);
 }
@@ -238,7 +230,7 @@ fn row_22_a_retry_completes_interrupted_copies() {
 
 #[test]
 fn a_new_execution_takes_over_a_failed_image() {
-    let (world, upload) = claimed();
+    let (world, upload, _) = claimed();
     let failed = json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled", "StatusDetail": "d", "FinishedAt": 1, "WorkQueue": "FAILED"});
     world.records.change(IMAGE_ID, failed);
     let image = world.run(&upload, OTHER_EXECUTION).unwrap();
@@ -250,7 +242,7 @@ fn a_new_execution_takes_over_a_failed_image() {
 
 #[test]
 fn an_execution_whose_image_was_taken_over_ends_as_a_duplicate() {
-    let (world, upload) = claimed();
+    let (world, upload, _) = claimed();
     world.records.change(IMAGE_ID, json!({"ProcessingStatus": "FAILED", "StatusReason": "Recognition.Throttled"}));
     world.run(&upload, OTHER_EXECUTION).unwrap();
     assert_eq!(world.run(&upload, EXECUTION).unwrap_err().name(), "Image.Duplicate");
@@ -309,7 +301,7 @@ fn another_upload_of_the_same_content_takes_over_a_failed_image() {
 
 #[test]
 fn another_etag_under_a_key_not_derived_from_the_content_is_another_image() {
-    let (world, _) = claimed();
+    let (world, ..) = claimed();
     let again = uploaded_again(&world, &key(), &photo(120));
     assert_eq!(
         world.run(&again, OTHER_EXECUTION).unwrap().image_id,
