@@ -79,7 +79,7 @@ fn row_30_a_redrive_requests_the_review_again_with_the_new_token() {
 fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
     let (records, executions) = (with(&claimed()), MemoryExecutions::default());
     run(&records, &executions, "token-1").unwrap();
-    records.decide(IMAGE_ID, &approval());
+    records.save_decision(IMAGE_ID, &approval());
     run(&records, &executions, "token-2").unwrap();
     assert_eq!(executions.notified(), [("token-2".to_owned(), approval())]);
     assert_eq!(records.item(IMAGE_ID)["ReviewStatus"], json!("APPROVED"), "the decision stands");
@@ -88,7 +88,7 @@ fn row_30_a_decision_saved_before_a_redrive_is_sent_to_the_new_token() {
 #[test]
 fn a_failed_notification_is_retried() {
     let records = with(&claimed());
-    records.decide(IMAGE_ID, &approval());
+    records.save_decision(IMAGE_ID, &approval());
     let executions = MemoryExecutions::default();
     let failing = Failing::new(executions.clone()).fail("notify", When::Before, 1);
     assert_eq!(run(&records, &failing, "token-2").unwrap_err().name(), "Storage.Unavailable");

@@ -203,7 +203,7 @@ fn interrupted_moving_continues_at_any_point() {
 #[test]
 fn row_30_a_decision_saved_while_the_review_expired_wins() {
     let (records, objects) = world();
-    records.decide(
+    records.save_decision(
         IMAGE_ID,
         &ReviewOutcome { status: ReviewStatus::Approved, reviewed_by: Some("anna".into()), reviewed_at: Some(5), review_reason: None },
     );

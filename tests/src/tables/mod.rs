@@ -60,8 +60,8 @@ impl MemoryTables {
         }
     }
 
-    /// Saves a reviewer's decision, as `sightline review` does.
-    pub fn decide(&self, image_id: &str, outcome: &ReviewOutcome) {
+    /// Saves a reviewer's decision without a condition.
+    pub fn save_decision(&self, image_id: &str, outcome: &ReviewOutcome) {
         let status = json!(outcome.status);
         self.change(
             image_id,

@@ -213,8 +213,23 @@ impl Interventions for MemoryTables {
         now: EpochMillis,
     ) -> Result<Decided, StorageError> {
         let key = Record { image_id: image_id.to_owned(), upload_timestamp, ..Record::default() };
-        if let Some(token) = self.decide_in_time(&key, outcome, now) {
-            return Ok(Decided::Yes { token: Some(token) });
+        let waits = |item: &Item| {
+            let status = ["ReviewStatus", "ProcessingStatus", "WorkQueue"].map(|name| text(item, name));
+            let in_time = item.get("ReviewDeadline").and_then(Value::as_i64).is_some_and(|deadline| deadline > now);
+            status == ["PENDING", "PENDING", "REVIEW"] && in_time && item.contains_key(REVIEW_TOKEN)
+        };
+        let mut token = None;
+        let written = self.write(&key, waits, |item| {
+            let decision =
+                json!({"ReviewStatus": outcome.status, "ReviewedBy": outcome.reviewed_by, "ReviewedAt": outcome.reviewed_at, "WorkQueue": "PENDING"});
+            set(item, decision);
+            if let Some(reason) = &outcome.review_reason {
+                item.insert("ReviewReason".to_owned(), json!(reason));
+            }
+            token = item.get(REVIEW_TOKEN).and_then(Value::as_str).map(SecretString::from);
+        });
+        if written == Written::Yes {
+            return Ok(Decided::Yes { token });
         }
         let item = self.contents().records.get(&(image_id.to_owned(), upload_timestamp)).cloned().unwrap_or_default();
         let state: ReviewState = serde_json::from_value(Value::Object(item))
@@ -240,7 +255,14 @@ impl Interventions for MemoryTables {
     }
 
     async fn resume(&self, record: &Record) -> Result<Written, StorageError> {
-        Ok(Self::resume(self, record))
+        let own = |item: &Item| text(item, "ExecutionArn") == record.execution_arn && text(item, "ProcessingStatus") == "FAILED";
+        Ok(self.write(record, own, |item| {
+            let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
+            set(item, json!({"ProcessingStatus": "PENDING", "WorkQueue": "PENDING", "Attempts": attempts}));
+            for name in OUTCOME {
+                item.remove(name);
+            }
+        }))
     }
 }
 
@@ -269,40 +291,6 @@ impl MemoryTables {
             write(item);
             Written::Yes
         })
-    }
-
-    /// Marks a FAILED record PENDING again, since its execution was redriven (`Tables::resume`).
-    pub fn resume(&self, record: &Record) -> Written {
-        let own = |item: &Item| text(item, "ExecutionArn") == record.execution_arn && text(item, "ProcessingStatus") == "FAILED";
-        self.write(record, own, |item| {
-            let attempts = item.get("Attempts").and_then(Value::as_u64).unwrap_or_default() + 1;
-            set(item, json!({"ProcessingStatus": "PENDING", "WorkQueue": "PENDING", "Attempts": attempts}));
-            for name in OUTCOME {
-                item.remove(name);
-            }
-        })
-    }
-
-    /// Saves a decision if the image waits for one and the deadline has not passed (`Tables::decide`).
-    ///
-    /// Returns the token to notify the execution with; `None` if the decision is not accepted.
-    pub fn decide_in_time(&self, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<SecretString> {
-        let waits = |item: &Item| {
-            let status = ["ReviewStatus", "ProcessingStatus", "WorkQueue"].map(|name| text(item, name));
-            let in_time = item.get("ReviewDeadline").and_then(Value::as_i64).is_some_and(|deadline| deadline > now);
-            status == ["PENDING", "PENDING", "REVIEW"] && in_time && item.contains_key(REVIEW_TOKEN)
-        };
-        let mut token = None;
-        self.write(record, waits, |item| {
-            let decision =
-                json!({"ReviewStatus": outcome.status, "ReviewedBy": outcome.reviewed_by, "ReviewedAt": outcome.reviewed_at, "WorkQueue": "PENDING"});
-            set(item, decision);
-            if let Some(reason) = &outcome.review_reason {
-                item.insert("ReviewReason".to_owned(), json!(reason));
-            }
-            token = item.get(REVIEW_TOKEN).and_then(Value::as_str).map(SecretString::from);
-        });
-        token
     }
 }
 

@@ -135,7 +135,7 @@ async fn a_whole_counter_is_removed(store: &impl TableStore) {
     for counter in [owner_days_counter(OWNER), owner_months_counter(OWNER)] {
         assert_eq!(store.tables().counts(&counter, None).await.unwrap().len(), 1, "{counter}");
     }
-    assert_eq!(counts(store, &labels_counter(WEEK)).await.len(), 60, "those of the deployment stay");
+    assert_eq!(counts(store, &labels_counter(WEEK)).await.len(), 60, "the counters of the deployment stay");
 }
 
 async fn counts_are_limited_to_a_range_of_names(store: &impl TableStore) {

@@ -1,10 +1,10 @@
 //! [`Records`]: marking, stripping and closing the record of an erased image.
 
-use crate::store::TableStore;
+use crate::store::{TableStore, decide};
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{ProcessingStatus, Record, ReviewOutcome, ReviewStatus, Tombstone, WorkQueue},
-    ports::{Records, ReviewRequest, Written},
+    ports::{Interventions, Records, ReviewRequest, Written},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
 
@@ -74,12 +74,12 @@ async fn row_33_an_erased_record_refuses_every_other_writer(store: &impl TableSt
             ("complete", records.complete(&completed, &[]).await),
             ("mark_erased", records.mark_erased(&claimed(), NOW + 9).await),
             ("mark_unrecorded_erased", records.mark_unrecorded_erased(&marked).await),
-            ("resume", Ok(store.resume(&failed).await)),
+            ("resume", records.resume(&failed).await),
         ];
         for (write, written) in writes {
             assert_eq!(written.unwrap(), Written::Refused, "{stage}: {write}");
         }
-        assert_eq!(store.decide(&marked, &approved, NOW).await, None, "{stage}");
+        assert_eq!(decide(store, &marked, &approved, NOW).await, None, "{stage}");
         assert_eq!(store.item(&marked).await, before, "{stage}");
         let record = records.find(IMAGE_ID).await.unwrap().unwrap();
         let next = if stage == "marked" { records.strip(&record, NOW + 5).await } else { records.close_tombstone(&record).await };

@@ -1,7 +1,8 @@
 //! The contract of the ports: every case runs against the fakes of this package, and against the adapters of `sightline-aws` over the local
 //! DynamoDB and S3, so that a fake cannot drift away from its adapter.
 //!
-//! Each module has its cases twice: `in_memory` needs nothing; `on_local_stack` needs the local stack, like the end-to-end tests.
+//! Each module has its cases twice: `in_memory` needs nothing; `on_local_stack` needs the local stack, like the end-to-end tests. `api_reads`
+//! has one test, on the local stack: it counts what the API reads.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 

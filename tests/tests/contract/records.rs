@@ -4,7 +4,7 @@ use crate::store::TableStore;
 use serde_json::{Value, json};
 use sightline_domain::{
     model::{ProcessingStatus, ReasonCode, Record, StorageError, WorkQueue},
-    ports::{LabelIndex, Records, Written},
+    ports::{Interventions, LabelIndex, Records, Written},
     rules::label_index::{LabelRow, RowKey},
 };
 use sightline_tests::samples::{EXECUTION, IMAGE_ID, NOW, OTHER_EXECUTION, UPLOADED, claimed};
@@ -221,10 +221,10 @@ async fn a_refused_completion_writes_nothing(store: &impl TableStore) {
 
 async fn a_failed_record_is_resumed_by_its_execution(store: &impl TableStore) {
     let failure = failed("Storage.Unavailable");
-    assert_eq!(store.resume(&failure).await, Written::Refused, "without a record");
+    assert_eq!(store.tables().resume(&failure).await.unwrap(), Written::Refused, "without a record");
     for (existing, expected) in [(completed(), Written::Refused), (other(&failure), Written::Refused), (failure.clone(), Written::Yes)] {
         store.put(&existing).await;
-        assert_eq!(store.resume(&failure).await, expected);
+        assert_eq!(store.tables().resume(&failure).await.unwrap(), expected);
     }
     let expected = Record { attempts: 2, ..claimed() };
     assert_eq!(json(store.tables().find(IMAGE_ID).await.unwrap()), json(Some(expected)));

@@ -1,6 +1,6 @@
 //! [`Records::request_review`], and the decision of a reviewer.
 
-use crate::store::TableStore;
+use crate::store::{TableStore, decide};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sightline_domain::{
@@ -87,17 +87,17 @@ async fn a_decided_review_is_not_requested_again(store: &impl TableStore) {
 }
 
 async fn a_decision_is_accepted_once_and_in_time(store: &impl TableStore) {
-    assert_eq!(store.decide(&claimed(), &approved(), NOW).await, None, "without a record");
+    assert_eq!(decide(store, &claimed(), &approved(), NOW).await, None, "without a record");
     store.put(&claimed()).await;
-    assert_eq!(store.decide(&claimed(), &approved(), NOW).await, None, "no review was requested");
+    assert_eq!(decide(store, &claimed(), &approved(), NOW).await, None, "no review was requested");
     request(store, EXECUTION, "one", NOW + 9).await;
-    assert_eq!(store.decide(&claimed(), &approved(), NOW + 9).await, None, "at the deadline");
-    assert_eq!(store.decide(&claimed(), &approved(), NOW + 8).await.as_deref(), Some("one"));
+    assert_eq!(decide(store, &claimed(), &approved(), NOW + 9).await, None, "at the deadline");
+    assert_eq!(decide(store, &claimed(), &approved(), NOW + 8).await.as_deref(), Some("one"));
     let item = store.item(&claimed()).await;
     let decided = ["ReviewStatus", "ReviewedBy", "ReviewReason", "WorkQueue", "ReviewToken"].map(|name| item[name].as_str().unwrap());
     assert_eq!(decided, ["APPROVED", "anna", "fine", "PENDING", "one"]);
     let second = ReviewOutcome { status: ReviewStatus::Rejected, ..approved() };
-    assert_eq!(store.decide(&claimed(), &second, NOW + 8).await, None, "a second decision");
+    assert_eq!(decide(store, &claimed(), &second, NOW + 8).await, None, "a second decision");
 }
 
 async fn a_saved_decision_is_read_with_its_token(store: &impl TableStore) {
@@ -106,7 +106,7 @@ async fn a_saved_decision_is_read_with_its_token(store: &impl TableStore) {
     assert!(store.tables().saved_decision(&image).await.unwrap().is_none(), "no review was requested");
     request(store, EXECUTION, "one", NOW + 9).await;
     assert!(store.tables().saved_decision(&image).await.unwrap().is_none(), "the review is open");
-    store.decide(&claimed(), &approved(), NOW).await.unwrap();
+    decide(store, &claimed(), &approved(), NOW).await.unwrap();
     let SavedDecision { token, outcome } = store.tables().saved_decision(&image).await.unwrap().unwrap();
     assert_eq!((token.expose_secret(), outcome), ("one", approved()));
     store.change(&claimed(), json!({"ProcessingStatus": "COMPLETED"})).await;

@@ -22,7 +22,6 @@ use sightline_domain::{
     },
     ports::{
         Counters, Decided, Gallery, ImportSource, Interventions, LabelIndex, Objects, Overlays, Records, ReviewLeases, Uploads, WorkQueues,
-        Written,
     },
     rules::label_index::LabelRow,
 };
@@ -41,7 +40,7 @@ use uuid::Uuid;
 
 /// The tables, empty at first, and what a case does to them beside calling the ports.
 pub trait TableStore {
-    type Tables: Records + WorkQueues + LabelIndex + Counters + Gallery + Overlays + ReviewLeases;
+    type Tables: Records + WorkQueues + LabelIndex + Counters + Gallery + Overlays + ReviewLeases + Interventions;
 
     fn tables(&self) -> &Self::Tables;
 
@@ -56,12 +55,6 @@ pub trait TableStore {
 
     /// Writes rows of the label index without a condition.
     async fn put_rows(&self, rows: Vec<LabelRow>);
-
-    /// Marks a FAILED record PENDING, since its execution was redriven.
-    async fn resume(&self, record: &Record) -> Written;
-
-    /// Saves a reviewer's decision; the task token if it is accepted.
-    async fn decide(&self, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<String>;
 }
 
 /// A versioned bucket, empty at first, and what a case does to it beside calling the ports.
@@ -125,14 +118,6 @@ impl TableStore for Memory {
 
     async fn put_rows(&self, rows: Vec<LabelRow>) {
         self.tables.put_label_rows(rows);
-    }
-
-    async fn resume(&self, record: &Record) -> Written {
-        self.tables.resume(record)
-    }
-
-    async fn decide(&self, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<String> {
-        self.tables.decide_in_time(record, outcome, now).map(|token| token.expose_secret().to_owned())
     }
 }
 
@@ -293,17 +278,6 @@ impl TableStore for Local {
             self.put_item(&self.names.label_index, row).await;
         }
     }
-
-    async fn resume(&self, record: &Record) -> Written {
-        self.tables.resume(record).await.unwrap()
-    }
-
-    async fn decide(&self, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<String> {
-        match self.tables.decide(&record.image_id, record.upload_timestamp, outcome, now).await.unwrap() {
-            Decided::Yes { token } => Some(token.unwrap().expose_secret().to_owned()),
-            _ => None,
-        }
-    }
 }
 
 impl BucketStore for Local {
@@ -359,6 +333,14 @@ impl Local {
             version_id: answer.version_id,
             etag: answer.e_tag.unwrap().trim_matches('"').to_owned(),
         }
+    }
+}
+
+/// Saves a reviewer's decision. Returns the task token if the decision is accepted.
+pub async fn decide(store: &impl TableStore, record: &Record, outcome: &ReviewOutcome, now: EpochMillis) -> Option<String> {
+    match store.tables().decide(&record.image_id, record.upload_timestamp, outcome, now).await.unwrap() {
+        Decided::Yes { token } => Some(token.unwrap().expose_secret().to_owned()),
+        _ => None,
     }
 }
 

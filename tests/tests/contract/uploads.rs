@@ -1,6 +1,6 @@
 //! [`Uploads`].
 
-use crate::store::BucketStore;
+use crate::store::{BucketStore, version_of};
 use sightline_domain::{
     model::{ObjectRef, Upload},
     ports::{Objects, UploadVersion, Uploads, VersionPosition},
@@ -40,7 +40,7 @@ async fn an_upload_is_found_by_its_version(store: &impl BucketStore) {
     let names = [&first, &second].map(|upload| async { store.objects().find(upload).await.unwrap().unwrap().name });
     let [first_name, second_name] = names;
     assert_eq!((first_name.await.as_deref(), second_name.await), (Some("Caf%C3%A9.jpg"), None));
-    store.objects().delete(ObjectRef { bucket: store.bucket(), key: KEY, version_id: first.version_id.as_deref() }).await.unwrap();
+    store.objects().delete(version_of(&first)).await.unwrap();
     assert_eq!(found(store, &first).await, None);
     assert_eq!(found(store, &Upload { key: "raw-uploads/nothing".to_owned(), ..without_version(&first) }).await, None);
 }
@@ -149,12 +149,11 @@ async fn only_our_own_status_is_reported(store: &impl BucketStore) {
     assert_eq!(status().await, None);
     store.set_tags(KEY, &[("status".to_owned(), "draft".to_owned())]).await;
     assert_eq!(status().await, None, "the uploader's own");
-    let object = ObjectRef { bucket: store.bucket(), key: KEY, version_id: upload.version_id.as_deref() };
-    store.objects().tag_status(object.clone(), "analyzed").await.unwrap();
+    store.objects().tag_status(version_of(&upload), "analyzed").await.unwrap();
     assert_eq!(status().await.as_deref(), Some("analyzed"));
     store.upload(KEY, b"two").await;
     assert_eq!(status().await.as_deref(), Some("analyzed"), "each version has its own tags");
     assert_eq!(store.objects().status(&without_version(&upload)).await.unwrap(), None, "of the current version");
-    store.objects().delete(object).await.unwrap();
+    store.objects().delete(version_of(&upload)).await.unwrap();
     assert_eq!(status().await, None);
 }

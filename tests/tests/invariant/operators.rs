@@ -10,7 +10,7 @@ use sightline_domain::{
         rerun,
     },
     model::{Clock, EpochMillis, Record, ReviewOutcome, ReviewStatus, StorageError, Upload, WorkQueue},
-    ports::Executions,
+    ports::{Decided, Executions, Interventions},
     rules::edit::OverlayChange,
 };
 use sightline_tests::{futures::yield_once, ready, samples::BUCKET};
@@ -46,7 +46,8 @@ impl World {
             let now = environment.clock.now();
             let status = if approve { ReviewStatus::Approved } else { ReviewStatus::Rejected };
             let outcome = ReviewOutcome { status, reviewed_by: Some("berta".to_owned()), reviewed_at: Some(now), review_reason: None };
-            let Some(token) = environment.tables.decide_in_time(&record, &outcome, now) else { return Ok(()) };
+            let decided = environment.tables.decide(&record.image_id, record.upload_timestamp, &outcome, now).await?;
+            let Decided::Yes { token: Some(token) } = decided else { return Ok(()) };
             environment.failing_engine().notify(&token, &outcome).await.map(drop)
         });
     }
@@ -71,7 +72,7 @@ impl World {
             environment.engine.command(Command::Redrive(run.arn.clone()));
             yield_once().await;
             if let Some(record) = record {
-                environment.tables.resume(&record);
+                environment.tables.resume(&record).await?;
             }
             Ok(())
         });

@@ -189,7 +189,7 @@ fn row_29_an_undelivered_decision_is_delivered_and_applied_once() {
     let world = world();
     world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
-    world.table.decide(IMAGE_ID, &decision(NOW - MINUTE));
+    world.table.save_decision(IMAGE_ID, &decision(NOW - MINUTE));
 
     let (first, second) = (world.run(), world.run());
 
@@ -203,7 +203,7 @@ fn a_recent_decision_is_left_to_its_reviewer() {
     let world = world();
     world.stuck(Some(ExecutionState::Running));
     world.table.change(IMAGE_ID, json!({REVIEW_TOKEN: "token-1"}));
-    world.table.decide(IMAGE_ID, &decision(NOW - 1_000));
+    world.table.save_decision(IMAGE_ID, &decision(NOW - 1_000));
     assert_eq!((world.run().undelivered_decisions, world.engine.notified().len()), (0, 0));
 }
 
