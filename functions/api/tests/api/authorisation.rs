@@ -2,12 +2,13 @@
 
 use super::{
     document::operations,
-    world::{FLAGGED, PHOTO, Who, World, assert_problem},
+    world::{ANN, FLAGGED, PHOTO, Who, World, assert_problem, event},
 };
 use serde_json::{Value, json};
+use sightline_tests::samples::BUCKET;
 use std::collections::BTreeSet;
 
-/// Statuses of the five callers, in this order.
+/// The callers, in the order of the statuses in [`matrix`].
 const CALLERS: [Who; 5] = [Who::Nobody, Who::Ann, Who::Ben, Who::Reviewer, Who::Operator];
 
 /// Request, body, and the status for each of [`CALLERS`].
@@ -20,37 +21,36 @@ fn matrix() -> Vec<(String, Option<Value>, [u64; 5])> {
     let operators_unknown = [401, 403, 403, 403, 404];
     let file = json!({"name": "a.jpg", "type": "image/jpeg", "size": 5, "sha256": "ab".repeat(32)});
     let edit = json!({"edits": 0, "title": "Beach"});
-    let call = |request: String, body: Option<Value>, statuses| (request, body, statuses);
     vec![
-        call("GET /api/me".into(), None, everybody),
-        call("POST /api/uploads".into(), Some(json!({"files": [file]})), everybody),
-        call("GET /api/images".into(), None, everybody),
-        call("GET /api/images?q=car".into(), None, everybody),
-        call(format!("GET /api/images?ids={PHOTO}"), None, everybody),
-        call("GET /api/images/months".into(), None, everybody),
-        call(format!("GET /api/images/{PHOTO}"), None, owner),
-        call(format!("GET /api/images/{PHOTO}/answers/labels"), None, owner),
-        call(format!("PATCH /api/images/{PHOTO}"), Some(edit), owner),
-        call(format!("DELETE /api/images/{PHOTO}"), None, owner),
-        call("POST /api/images:delete".into(), Some(json!({"ids": [PHOTO]})), everybody),
-        call("GET /api/reviews".into(), None, reviewers),
-        call(format!("GET /api/reviews/{FLAGGED}"), None, reviewers),
-        call(format!("POST /api/reviews/{FLAGGED}/claim"), None, reviewers),
-        call(format!("POST /api/reviews/{FLAGGED}/decision"), Some(json!({"decision": "APPROVED"})), reviewers),
-        call("GET /api/trends".into(), None, everybody),
-        call("GET /api/trends?scope=deployment".into(), None, operators),
-        call("GET /api/terms?prefix=c".into(), None, everybody),
-        call("GET /api/executions".into(), None, operators),
-        call("GET /api/executions/unknown".into(), None, operators_unknown),
-        call("POST /api/executions/unknown/redrive".into(), Some(json!({})), operators_unknown),
-        call("POST /api/executions:redrive".into(), Some(json!({"dryRun": true})), operators),
+        ("GET /api/me".into(), None, everybody),
+        ("POST /api/uploads".into(), Some(json!({"files": [file]})), everybody),
+        ("GET /api/images".into(), None, everybody),
+        ("GET /api/images?q=car".into(), None, everybody),
+        (format!("GET /api/images?ids={PHOTO}"), None, everybody),
+        ("GET /api/images/months".into(), None, everybody),
+        (format!("GET /api/images/{PHOTO}"), None, owner),
+        (format!("GET /api/images/{PHOTO}/answers/labels"), None, owner),
+        (format!("PATCH /api/images/{PHOTO}"), Some(edit), owner),
+        (format!("DELETE /api/images/{PHOTO}"), None, owner),
+        ("POST /api/images:delete".into(), Some(json!({"ids": [PHOTO]})), everybody),
+        ("GET /api/reviews".into(), None, reviewers),
+        (format!("GET /api/reviews/{FLAGGED}"), None, reviewers),
+        (format!("POST /api/reviews/{FLAGGED}/claim"), None, reviewers),
+        (format!("POST /api/reviews/{FLAGGED}/decision"), Some(json!({"decision": "APPROVED"})), reviewers),
+        ("GET /api/trends".into(), None, everybody),
+        ("GET /api/trends?scope=deployment".into(), None, operators),
+        ("GET /api/terms?prefix=c".into(), None, everybody),
+        ("GET /api/executions".into(), None, operators),
+        ("GET /api/executions/unknown".into(), None, operators_unknown),
+        ("POST /api/executions/unknown/redrive".into(), Some(json!({})), operators_unknown),
+        ("POST /api/executions:redrive".into(), Some(json!({"dryRun": true})), operators),
     ]
 }
 
 /// A fresh world for each call.
 fn world() -> World {
     let world = World::with_images();
-    world.objects.upload(sightline_tests::samples::BUCKET, &format!("results/{PHOTO}/labels.json"), b"{\"Labels\":[]}", 0);
+    world.objects.upload(BUCKET, &format!("results/{PHOTO}/labels.json"), b"{\"Labels\":[]}", 0);
     world.tables.change(FLAGGED, json!({"ReviewToken": "token"}));
     world
 }
@@ -107,14 +107,14 @@ async fn the_answer_for_an_image_of_somebody_else_is_the_same_as_for_none() {
 #[tokio::test]
 async fn only_verified_claims_of_an_access_token_name_the_caller() {
     let world = world();
-    let mut with_header = super::world::event(Who::Nobody, "GET /api/me", None);
-    with_header["headers"]["x-user"] = json!(super::world::ANN);
-    with_header["cookies"] = json!([format!("sub={}", super::world::ANN)]);
+    let mut with_header = event(Who::Nobody, "GET /api/me", None);
+    with_header["headers"]["x-user"] = json!(ANN);
+    with_header["cookies"] = json!([format!("sub={ANN}")]);
     assert_eq!(world.send(with_header).await.status, 401);
-    let mut id_token = super::world::event(Who::Ann, "GET /api/me", None);
+    let mut id_token = event(Who::Ann, "GET /api/me", None);
     id_token["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"] = json!("id");
     assert_eq!(world.send(id_token).await.status, 401);
-    let mut array = super::world::event(Who::Ann, "GET /api/me", None);
+    let mut array = event(Who::Ann, "GET /api/me", None);
     array["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = json!(["reviewers", "operators"]);
     assert_eq!(world.send(array).await.body["groups"], json!(["operators", "reviewers"]));
 }

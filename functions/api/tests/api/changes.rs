@@ -1,7 +1,8 @@
 //! Edits and erasures.
 
-use crate::world::{FLAGGED, PHOTO, Who, World};
+use crate::world::{ANN, FLAGGED, PHOTO, Who, World};
 use serde_json::{Value, json};
+use sightline_tests::samples::BUCKET;
 
 #[tokio::test]
 async fn an_edit_changes_title_and_labels_and_is_searched_at_once() {
@@ -63,9 +64,8 @@ async fn an_edit_that_is_not_allowed_says_why() {
 async fn an_erasure_removes_the_image_and_answers_with_a_receipt() {
     // Given a photo with an original and a thumbnail.
     let world = World::with_images();
-    let owner = crate::world::ANN;
-    world.objects.upload("images", &format!("raw-uploads/{owner}/{PHOTO}.jpg"), b"original", 0);
-    world.objects.upload("images", &format!("processed/{PHOTO}/thumbnail.jpg"), b"thumbnail", 0);
+    world.objects.upload(BUCKET, &format!("raw-uploads/{ANN}/{PHOTO}.jpg"), b"original", 0);
+    world.objects.upload(BUCKET, &format!("processed/{PHOTO}/thumbnail.jpg"), b"thumbnail", 0);
     // When its owner erases it.
     let receipt = world.ok(Who::Ann, &format!("DELETE /api/images/{PHOTO}"), None).await;
     // Then everything is gone, and the receipt counts it.

@@ -10,7 +10,7 @@ use sightline_domain::{
     },
     rules::label_index::month,
 };
-use sightline_tests::samples::UPLOADED;
+use sightline_tests::samples::{BUCKET, UPLOADED};
 
 /// The number of an image as its id.
 fn id(number: u32) -> String {
@@ -19,7 +19,11 @@ fn id(number: u32) -> String {
 
 /// The ids of a page.
 fn ids(page: &Value) -> Vec<&str> {
-    page["images"].as_array().unwrap().iter().map(|image| image["imageId"].as_str().unwrap()).collect()
+    page["images"].as_array().unwrap().iter().map(image_id).collect()
+}
+
+fn image_id(image: &Value) -> &str {
+    image["imageId"].as_str().unwrap()
 }
 
 /// Ann has `count` photos, a day apart; every tenth shows a face.
@@ -34,20 +38,10 @@ fn album(count: u32) -> World {
     world
 }
 
-/// All ids of a list, page by page, and the number of pages.
+/// All ids of a list of Ann's images, page by page, and the number of pages.
 async fn all_pages(world: &World, request: &str) -> (Vec<String>, usize) {
-    let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
-    loop {
-        let separator = if request.contains('?') { '&' } else { '?' };
-        let page = world.ok(Who::Ann, &format!("{request}{separator}cursor={cursor}"), None).await;
-        found.extend(ids(&page).into_iter().map(str::to_owned));
-        pages += 1;
-        match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => return (found, pages),
-        }
-        assert!(pages < 1_000, "{request} does not end");
-    }
+    let (images, pages) = world.all_pages(Who::Ann, request, "images").await;
+    (images.iter().map(|image| image_id(image).to_owned()).collect(), pages)
 }
 
 #[tokio::test]
@@ -223,7 +217,7 @@ async fn a_rejected_image_says_why_and_has_no_original() {
 #[tokio::test]
 async fn the_stored_answer_of_an_analysis_is_returned_unchanged() {
     let world = World::with_images();
-    world.objects.upload("images", &format!("results/{PHOTO}/labels.json"), br#"{"Labels":[{"Name":"Car","Confidence":98.5}]}"#, 0);
+    world.objects.upload(BUCKET, &format!("results/{PHOTO}/labels.json"), br#"{"Labels":[{"Name":"Car","Confidence":98.5}]}"#, 0);
     let answer = world.ok(Who::Ann, &format!("GET /api/images/{PHOTO}/answers/labels"), None).await;
     assert_eq!(answer["Labels"][0]["Name"], "Car");
     for missing in ["faces", "nonsense"] {

@@ -1,6 +1,6 @@
 //! The review queue, claims and decisions.
 
-use crate::world::{FLAGGED, PHOTO, Who, World, flagged};
+use crate::world::{FLAGGED, PHOTO, REVIEWER, Who, World, flagged};
 use serde_json::{Value, json};
 use sightline_domain::{
     model::record::{ProcessingStatus, Record},
@@ -32,15 +32,7 @@ async fn the_queue_shows_open_reviews_oldest_first_with_pictures_and_flags() {
         processing_status: ProcessingStatus::Failed,
         ..flagged("10000000-0000-5000-8000-000000000004")
     });
-    let (mut found, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = world.ok(Who::Reviewer, &format!("GET /api/reviews?cursor={cursor}"), None).await;
-        found.extend(page["reviews"].as_array().unwrap().clone());
-        match page["next"].as_str() {
-            Some(next) => cursor = next.to_owned(),
-            None => break,
-        }
-    }
+    let (found, _) = world.all_pages(Who::Reviewer, "GET /api/reviews", "reviews").await;
     assert_eq!(found.iter().map(|review| review["image"]["imageId"].as_str().unwrap()).collect::<Vec<_>>(), [older, FLAGGED]);
     let review = &found[1];
     assert_eq!(review["flags"][0], json!({"name": "Weapons", "parent": "Violence", "level": 2, "confidence": 87.0, "action": "REVIEW"}));
@@ -75,16 +67,15 @@ async fn a_claim_keeps_others_away_for_five_minutes() {
 async fn a_decision_is_saved_with_its_reviewer_and_the_execution_is_notified() {
     let world = waiting();
     let decided = world.ok(Who::Reviewer, &format!("POST /api/reviews/{FLAGGED}/decision"), decision("REJECTED", Some(" a weapon "))).await;
-    let reviewer = "c0000000-0000-4000-8000-000000000003";
     assert_eq!(
         decided,
-        json!({"imageId": FLAGGED, "decision": "REJECTED", "by": reviewer, "at": "2026-03-01T12:01:00.000Z", "reason": "a weapon", "delivered": true})
+        json!({"imageId": FLAGGED, "decision": "REJECTED", "by": REVIEWER, "at": "2026-03-01T12:01:00.000Z", "reason": "a weapon", "delivered": true})
     );
     assert_eq!(world.executions.notified().len(), 1);
     let item = world.tables.item(FLAGGED);
     assert_eq!(
         (&item["ReviewStatus"], &item["ReviewedBy"], &item["ReviewReason"]),
-        (&json!("REJECTED"), &json!(reviewer), &json!("a weapon"))
+        (&json!("REJECTED"), &json!(REVIEWER), &json!("a weapon"))
     );
     world.problem(Who::Reviewer, &format!("GET /api/reviews/{FLAGGED}"), None, 404).await;
 }
@@ -95,7 +86,7 @@ async fn a_second_decision_is_refused_with_who_decided_and_when() {
     let request = format!("POST /api/reviews/{FLAGGED}/decision");
     world.ok(Who::Reviewer, &request, decision("APPROVED", None)).await;
     let problem = world.problem(Who::Reviewer, &request, decision("REJECTED", Some("no")), 409).await;
-    assert_eq!((&problem["by"], &problem["at"]), (&json!("c0000000-0000-4000-8000-000000000003"), &json!("2026-03-01T12:01:00.000Z")));
+    assert_eq!((&problem["by"], &problem["at"]), (&json!(REVIEWER), &json!("2026-03-01T12:01:00.000Z")));
     assert!(problem["detail"].as_str().unwrap().contains("already approved"), "{problem}");
     assert_eq!(world.executions.notified().len(), 1);
 }

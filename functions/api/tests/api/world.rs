@@ -49,6 +49,7 @@ impl Pause for StoppedClock {
 
 pub const ANN: &str = "a0000000-0000-4000-8000-000000000001";
 pub const BEN: &str = "b0000000-0000-4000-8000-000000000002";
+pub const REVIEWER: &str = "c0000000-0000-4000-8000-000000000003";
 /// An image of Ann's.
 pub const PHOTO: &str = "10000000-0000-5000-8000-000000000001";
 /// An image of Ann's that waits for a decision.
@@ -77,7 +78,7 @@ impl Who {
             Self::Nobody => return None,
             Self::Ann => (ANN, ""),
             Self::Ben => (BEN, ""),
-            Self::Reviewer => ("c0000000-0000-4000-8000-000000000003", "[reviewers]"),
+            Self::Reviewer => (REVIEWER, "[reviewers]"),
             Self::Operator => ("d0000000-0000-4000-8000-000000000004", "[operators]"),
             Self::AnnWithGroups => (ANN, "[reviewers operators]"),
         };
@@ -166,6 +167,22 @@ impl World {
         let answer = self.call(who, request, body).await;
         assert_eq!(answer.status, 200, "{request}: {:#}", answer.body);
         answer.body
+    }
+
+    /// The items of all pages of a list, which each page has at `field`, and the number of pages.
+    pub async fn all_pages(&self, who: Who, request: &str, field: &str) -> (Vec<Value>, usize) {
+        let separator = if request.contains('?') { '&' } else { '?' };
+        let (mut items, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+        loop {
+            let page = self.ok(who, &format!("{request}{separator}cursor={cursor}"), None).await;
+            items.extend(page[field].as_array().unwrap().clone());
+            pages += 1;
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return (items, pages),
+            }
+            assert!(pages < 1_000, "{request} does not end");
+        }
     }
 
     /// The problem of a request that must fail with this status.
