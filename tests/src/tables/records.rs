@@ -22,7 +22,7 @@ use sightline_domain::{
 /// The outcome in a FAILED record; an execution that continues or takes the record over removes it.
 const OUTCOME: [&str; 4] = ["StatusReason", "StatusDetail", "FinishedAt", "ExpiresAt"];
 
-/// Attributes of an earlier review, which a new claim removes.
+/// Attributes of a review besides its status, which a new claim and an erasure remove.
 const REVIEW: [&str; 8] = [
     "ReviewedBy",
     "ReviewedAt",
@@ -36,21 +36,6 @@ const REVIEW: [&str; 8] = [
 
 /// Attributes of an earlier inspection, which a new claim removes.
 const INSPECTION: [&str; 6] = ["Width", "Height", "Thumbhash", "ProcessedKey", "ThumbnailKey", "LargeThumbnailKey"];
-
-/// Attributes that other processes could still act on.
-const ACTED_ON: [&str; 11] = [
-    "ExecutionArn",
-    "ExpiresAt",
-    "ReviewStatus",
-    "ReviewedBy",
-    "ReviewedAt",
-    "ReviewReason",
-    "ReviewRequestedAt",
-    "ReviewDeadline",
-    "ReviewClaimedBy",
-    "ReviewClaimedUntil",
-    REVIEW_TOKEN,
-];
 
 /// Whether the execution owns the record and it is not COMPLETED.
 fn owned(item: &Item, execution_arn: &str) -> bool {
@@ -170,7 +155,7 @@ impl Records for MemoryTables {
     async fn mark_erased(&self, record: &Record, now: EpochMillis) -> Result<Written, StorageError> {
         let own = |item: &Item| text(item, "ExecutionArn") == record.execution_arn && text(item, "ProcessingStatus") != "ERASED";
         Ok(self.write(record, own, |item| {
-            for name in ACTED_ON {
+            for name in ["ExecutionArn", "ExpiresAt", "ReviewStatus"].into_iter().chain(REVIEW) {
                 item.remove(name);
             }
             let erased = json!({

@@ -31,10 +31,10 @@ use sightline_domain::{
     rules::label_index::LabelRow,
 };
 
-/// Records of an owner that are read: the maximum of one `BatchGetItem`.
+/// Maximum number of an owner's records that are read: as many as one `BatchGetItem` returns.
 const NEWEST: i32 = 100;
 
-/// Attributes of an earlier review that are removed when the record is claimed again.
+/// Attributes of a review besides its status. They are removed when the record is claimed again, and when an erasure begins.
 const REVIEW_ATTRIBUTES: [&str; 8] = [
     "ReviewedBy",
     "ReviewedAt",
@@ -51,22 +51,6 @@ const INSPECTION_ATTRIBUTES: [&str; 6] = ["Width", "Height", "Thumbhash", "Proce
 
 /// Condition: the execution holds the record, and it is not COMPLETED.
 const HELD: &str = "ExecutionArn = :execution AND ProcessingStatus <> :completed";
-
-/// Attributes that are removed when an erasure begins: the execution that holds the record and the review, so that nobody acts on them any
-/// more; and the expiry, because the record says what has to be erased.
-const REMOVED_BY_ERASURE: [&str; 11] = [
-    "ExecutionArn",
-    "ExpiresAt",
-    "ReviewStatus",
-    "ReviewedBy",
-    "ReviewedAt",
-    "ReviewReason",
-    "ReviewRequestedAt",
-    "ReviewDeadline",
-    "ReviewClaimedBy",
-    "ReviewClaimedUntil",
-    REVIEW_TOKEN,
-];
 
 /// Condition: the ERASED record has not changed since it was read.
 const ERASED_UNCHANGED: &str = "ProcessingStatus = :erased AND ErasedAt = :at";
@@ -190,7 +174,9 @@ impl Records for Tables {
             .set_text("WorkQueue", WorkQueue::Erased.as_ref())
             .set("ErasedAt", AttributeValue::N(now.to_string()))
             .set_text("ExecutionToStop", &record.execution_arn)
-            .remove(&REMOVED_BY_ERASURE)
+            // Nobody acts on the execution and the review any more. The record must not expire: it says what has to be erased.
+            .remove(&["ExecutionArn", "ExpiresAt", "ReviewStatus"])
+            .remove(&REVIEW_ATTRIBUTES)
             .text(":execution", &record.execution_arn)
             .text(":erased", ProcessingStatus::Erased.as_ref())
             .send(&self.client, "marking the record ERASED")
