@@ -48,7 +48,7 @@ fn events_of_parallel_branches_belong_to_their_own_states() {
 }
 
 #[test]
-fn failed_execution_ends_in_the_failed_state() {
+fn a_failed_execution_ends_in_the_failed_state() {
     let events = [
         event(1, 0, "ExecutionStarted", ""),
         event(2, 1, "TaskStateEntered", "InspectImage"),
@@ -79,7 +79,7 @@ fn analyses_missing_in_the_history_come_from_the_record() {
 }
 
 #[test]
-fn state_shows_its_input_without_the_task_token() {
+fn a_state_shows_its_input_without_the_task_token() {
     let input = Some(r#"{"ImageID":"an-id","Key":"raw-uploads/a.jpg","Size":1,"TaskToken":"secret"}"#.to_owned());
     let steps = steps(&[Event { input, ..event(1, 0, "TaskStateEntered", "DetectLabels") }]);
     let json = serde_json::to_value(&steps[0]).unwrap();
@@ -87,14 +87,14 @@ fn state_shows_its_input_without_the_task_token() {
 }
 
 #[test]
-fn complete_history_gets_no_analyses_from_the_record() {
+fn a_complete_history_gets_no_analyses_from_the_record() {
     let mut steps = steps(&[event(1, 0, "TaskStateEntered", "DetectLabels"), event(2, 1, "PassStateEntered", "NoPerson")]);
     let analyses = json!({"Labels": {"Status": "DONE", "ResultKey": "l"}, "Faces": {"Status": "SKIPPED", "Reason": "no person"}});
     assert_eq!(add_analyses(&mut steps, &record(&analyses)), 0);
 }
 
 #[test]
-fn end_of_the_execution_belongs_to_the_running_state() {
+fn the_end_of_the_execution_belongs_to_the_running_state() {
     let events = [event(1, 0, "FailStateEntered", "Stop"), failing(9, 0, "ExecutionFailed", "Some.Error")];
     assert_eq!(steps(&events)[0].outcome, "FAILED");
     let mut aborted = steps(&[event(1, 0, "TaskStateEntered", "AwaitReview"), event(2, 1, "ExecutionAborted", "")]);

@@ -56,7 +56,7 @@ fn in_its_own_process() {
 
 /// A JPEG whose frame header declares other sides.
 fn declaring(mut jpeg: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
-    let frame = jpeg.windows(2).position(|window| window == [0xff, 0xc0]).unwrap();
+    let frame = find(&jpeg, &[0xff, 0xc0]);
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     jpeg

@@ -109,13 +109,11 @@ fn lisbon() -> Tiff {
 
 #[test]
 fn time_camera_and_location_are_read_from_every_format() {
-    let picture = quadrants(96, 96);
-    let extras = exif(lisbon().bytes());
-    for bytes in [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)] {
+    for (format, bytes) in in_every_format(&quadrants(96, 96), &exif(lisbon().bytes())) {
         let facts = accepted(&bytes).exif;
-        assert_eq!(facts.taken_at.as_deref(), Some("2024-02-29T12:30:59+01:00"));
-        assert_eq!(facts.camera.as_deref(), Some("Canon EOS 5D"));
-        assert_eq!(facts.gps, Some(GeoPoint { latitude: 38.720_094, longitude: -9.133_333 }));
+        assert_eq!(facts.taken_at.as_deref(), Some("2024-02-29T12:30:59+01:00"), "{format}");
+        assert_eq!(facts.camera.as_deref(), Some("Canon EOS 5D"), "{format}");
+        assert_eq!(facts.gps, Some(GeoPoint { latitude: 38.720_094, longitude: -9.133_333 }), "{format}");
     }
 }
 
@@ -347,13 +345,11 @@ pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
 /// Seen: every picture is accepted with the right colours.
 #[test]
 fn row_14_hostile_exif_does_not_affect_the_picture() {
-    let picture = quadrants(96, 96);
     for (case, bytes) in hostile() {
-        let extras = exif(bytes);
-        let files = [jpeg_with(&picture, extras.clone()), png_with(&picture.clone().into(), extras.clone()), webp_with(&picture, extras)];
-        for file in files {
+        for (format, file) in in_every_format(&quadrants(96, 96), &exif(bytes)) {
+            let case = format!("{case}, {format}");
             let inspected = inspected("raw-uploads/x", &file).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
-            assert_quadrants(&inspected, [RED, GREEN, BLUE, YELLOW], case);
+            assert_quadrants(&inspected, [RED, GREEN, BLUE, YELLOW], &case);
         }
     }
 }
@@ -409,12 +405,7 @@ fn row_13_all_orientations_become_upright_in_every_format() {
     let stored = quadrants(240, 160);
     for (orientation, expected) in UPRIGHT {
         let exif = exif(Tiff::default().orientation(orientation).bytes());
-        let files = [
-            ("JPEG", jpeg_with(&stored, exif.clone())),
-            ("PNG", png_with(&stored.clone().into(), exif.clone())),
-            ("WebP", webp_with(&stored, exif)),
-        ];
-        for (format, bytes) in files {
+        for (format, bytes) in in_every_format(&stored, &exif) {
             let inspected = accepted(&bytes);
             let upright = if orientation >= 5 { (160, 240) } else { (240, 160) };
             assert_eq!((inspected.width, inspected.height), upright, "{format}, orientation {orientation}");

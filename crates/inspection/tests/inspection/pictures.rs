@@ -94,6 +94,15 @@ pub fn webp(picture: &RgbImage) -> Vec<u8> {
     webp_with(picture, Extras::default())
 }
 
+/// The picture as a file of each format.
+pub fn in_every_format(picture: &RgbImage, extras: &Extras) -> [(&'static str, Vec<u8>); 3] {
+    [
+        ("JPEG", jpeg_with(picture, extras.clone())),
+        ("PNG", png_with(&picture.clone().into(), extras.clone())),
+        ("WebP", webp_with(picture, extras.clone())),
+    ]
+}
+
 pub const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// A chunk of a PNG, with its checksum.
@@ -150,6 +159,13 @@ pub fn inspected(key: &str, bytes: &[u8]) -> Result<Inspected, Rejection> {
 #[track_caller]
 pub fn accepted(bytes: &[u8]) -> Inspected {
     inspected("raw-uploads/x", bytes).unwrap_or_else(|rejection| panic!("rejected: {rejection}"))
+}
+
+#[track_caller]
+pub fn accepted_without_warnings(case: &str, bytes: &[u8]) -> Inspected {
+    let inspected = inspected("raw-uploads/x", bytes).unwrap_or_else(|rejection| panic!("{case}: {rejection}"));
+    assert!(inspected.warnings.is_empty(), "{case}: {:?}", inspected.warnings);
+    inspected
 }
 
 #[track_caller]
