@@ -1,4 +1,4 @@
-// Whole records of photos that were opened lately, and their neighbours: stepping through a list shows them at once.
+// A cache of the records of photos that were opened recently, and of their neighbours: stepping through a list shows them at once.
 import { getImage, type Image as Photo, type ImageSummary } from './api.ts';
 import { results } from './results.svelte.ts';
 import { timeline } from './timeline.svelte.ts';

@@ -1,10 +1,11 @@
 // Downloads of originals: each by its own link, which S3 answers as an attachment, so that the page stays.
 import { getImage } from './api.ts';
 
-function save(url: string): void {
+/** Clicks on a link to the file. Without a name, the file keeps the one that its server gives it. */
+function save(url: string, name = ''): void {
   const link = document.createElement('a');
   link.href = url;
-  link.download = '';
+  link.download = name;
   link.rel = 'noopener';
   document.body.append(link);
   link.click();
@@ -35,9 +36,6 @@ export async function downloadAll(ids: readonly string[], progress?: (done: numb
 /** Offers a text as a file. */
 export function saveText(name: string, text: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
+  save(url, name);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -35,7 +35,7 @@ export function durationOf(startedAt: string | null, endedAt: string | null, now
   return startedAt ? Math.max(0, (endedAt ? Date.parse(endedAt) : now) - Date.parse(startedAt)) : null;
 }
 
-/** What a redrive did, or would do, grouped for the summary. */
+/** What a redrive did with an execution, or would do. */
 export interface RedriveOutcome {
   id: string;
   imageId: string | null;

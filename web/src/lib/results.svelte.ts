@@ -1,9 +1,9 @@
-// The results of one search, page by page. The last search stays, so that coming back to it shows it at once.
+// The results of one search, page by page. The last search is kept, so that the view shows it at once when the reader comes back.
 import { cancelled, listImages, type ImageQuery, type ImageSummary } from './api.ts';
 
 const PAGE = 60;
-/** Filters that match little give pages without photos: after this many in a row the reader is asked. */
-const PATIENCE = 6;
+/** A filter that matches few photos gives empty pages. After this many in a row, loading waits for a click. */
+const MAX_EMPTY_PAGES = 6;
 
 class Results {
   key = $state('');
@@ -12,8 +12,8 @@ class Results {
   nearest: string[] = $state.raw([]);
   state: 'idle' | 'loading' | 'ready' | 'failed' = $state('idle');
   error: unknown = $state.raw();
-  /** Many pages had no photo that matches: loading on waits for a click. */
-  tired = $state(false);
+  /** Whether loading waits for a click, after many pages without a photo. */
+  paused = $state(false);
   #query: ImageQuery = {};
   #abort: AbortController | undefined;
   #loading: Promise<void> | undefined;
@@ -28,7 +28,7 @@ class Results {
     this.key = key;
     this.#query = query;
     this.#empty = 0;
-    this.tired = false;
+    this.paused = false;
     this.nearest = [];
     this.next = null;
     this.state = 'loading';
@@ -43,7 +43,7 @@ class Results {
   }
 
   goOn(): void {
-    this.tired = false;
+    this.paused = false;
     this.#empty = 0;
     void this.more();
   }
@@ -58,9 +58,9 @@ class Results {
       this.nearest = page.nearest;
       this.error = undefined;
       this.#empty = page.images.length ? 0 : this.#empty + 1;
-      this.tired = this.#empty >= PATIENCE;
+      this.paused = this.#empty >= MAX_EMPTY_PAGES;
       // Nothing to show yet, but there is more to look through.
-      if (this.images.length === 0 && page.next && !this.tired) return await this.#load(page.next, signal);
+      if (this.images.length === 0 && page.next && !this.paused) return await this.#load(page.next, signal);
       this.state = 'ready';
     } catch (error) {
       if (cancelled(error) || signal.aborted) return;

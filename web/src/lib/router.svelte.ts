@@ -133,6 +133,21 @@ export function guard(ask: () => boolean): () => void {
   return () => (guards = guards.filter((other) => other !== ask));
 }
 
+/**
+ * Calls `shown` with the id of a photo when the reader returns from it, so that the view below can put the focus on it. To be called while a
+ * component is set up.
+ */
+export function afterPhoto(shown: (id: string) => void): void {
+  let last: string | undefined;
+  $effect(() => {
+    if (here.route.name === 'photo') last = here.route.id;
+    else if (last) {
+      shown(last);
+      last = undefined;
+    }
+  });
+}
+
 function rememberScroll(): void {
   history.replaceState({ ...(history.state as object | null), scroll: scrollY }, '');
 }

@@ -9,8 +9,8 @@ export type Badge = { tone: 'note' | 'warning' | 'problem'; icon: IconName; text
 /** The reason of a rejection in few words: a known code, or the code itself as words. */
 export const reasonText = (code: string): string => (texts.reasons as Record<string, string>)[code] ?? words(code);
 
-/** Whether the photo was refused. Names of errors have a dot; they are the system's failures, not the photo's. */
-export const isRejected = ({ status, statusReason }: Pick<ImageSummary, 'status' | 'statusReason'>): boolean => status === 'FAILED' && statusReason !== null && !statusReason.includes('.');
+/** Whether the photo was rejected. The name of an error has a dot, a reason code has none: an error is a failure of the system, which can be repeated. */
+export const isRejected = ({ status, statusReason }: { status: string; statusReason: string | null }): boolean => status === 'FAILED' && statusReason !== null && !statusReason.includes('.');
 
 export function badge(image: Pick<ImageSummary, 'status' | 'statusReason' | 'reviewStatus' | 'withheld'>): Badge | undefined {
   if (image.status === 'FAILED') {

@@ -469,7 +469,6 @@ export const texts = {
   review: {
     title: 'Review',
     notReviewer: 'Reviews are for the group reviewers. Ask an administrator to add you to it.',
-    unnamed: 'Photo without a name',
     someone: 'another reviewer',
     you: 'you',
     waiting: (count: number) => `${formatNumber(count)} waiting`,

@@ -1,6 +1,6 @@
-// Each view is its own file of the build, loaded when it is first shown.
+// Each view is its own chunk of the build, loaded when it is first shown.
 import type { Component } from 'svelte';
-import { part } from './part.ts';
+import { loadChunk } from './chunk.ts';
 import type { RouteName } from './router.svelte.ts';
 
 type Load = () => Promise<{ default: Component }>;
@@ -19,4 +19,4 @@ const views: Record<RouteName, Load> = {
   lost: () => import('../views/Lost.svelte'),
 };
 
-export const loadView = async (name: RouteName): Promise<Component> => (await part(views[name])).default;
+export const loadView = async (name: RouteName): Promise<Component> => (await loadChunk(views[name])).default;

@@ -1,7 +1,7 @@
 // The one queue of this page. This file is small and always loaded; the queue itself (with Uppy) only when somebody uploads.
 import { answer, client, getMe, listImages, trouble, type Trouble } from '../api.ts';
 import { auth } from '../auth.svelte.ts';
-import { part } from '../part.ts';
+import { loadChunk } from '../chunk.ts';
 import { go } from '../router.svelte.ts';
 import type { Gathered } from './gather.ts';
 import type { Limits } from './files.ts';
@@ -30,7 +30,7 @@ async function load(): Promise<void> {
   uploads.trouble = null;
   try {
     if (!uploads.queue) {
-      const [me, { Uploader }] = await Promise.all([getMe(), part(() => import('./uploader.svelte.ts'))]);
+      const [me, { Uploader }] = await Promise.all([getMe(), loadChunk(() => import('./uploader.svelte.ts'))]);
       uploads.limits = me.limits;
       uploads.queue = new Uploader(api, me.limits, auth.sub ?? me.sub);
     }

@@ -1,4 +1,5 @@
-/** The steps of a photo after it was sent, from what the API says about it. */
+// The steps of a photo after it was sent, from what the API says about it.
+import { isRejected } from '../status.ts';
 
 /** The part of an image that decides on the stage. */
 export interface Progress {
@@ -11,9 +12,6 @@ export interface Progress {
 
 export type Stage = 'sent' | 'inspecting' | 'analysing' | 'review' | 'done' | 'withheld' | 'rejected' | 'failed';
 
-/** Reason codes of a file that cannot be analysed. Other reasons are failures that an operator can redrive. */
-const REJECTED = new Set(['EMPTY_FILE', 'TOO_LARGE', 'NOT_AN_IMAGE', 'UNSUPPORTED_FORMAT', 'TRUNCATED', 'TOO_SMALL', 'TOO_MANY_PIXELS', 'TOO_NARROW', 'REFUSED_BY_PROVIDER', 'OBJECT_DELETED']);
-
 /** `undefined` is an image that the API does not know yet: its upload event has not arrived. */
 export function stageOf(image: Progress | undefined): Stage {
   if (!image) return 'sent';
@@ -21,7 +19,7 @@ export function stageOf(image: Progress | undefined): Stage {
     case 'COMPLETED':
       return image.withheld ? 'withheld' : 'done';
     case 'FAILED':
-      return REJECTED.has(image.statusReason ?? '') ? 'rejected' : 'failed';
+      return isRejected(image) ? 'rejected' : 'failed';
     default:
       if (image.reviewStatus === 'PENDING') return 'review';
       return image.width === null ? 'inspecting' : 'analysing';
