@@ -190,228 +190,98 @@ fn unsent(kind: FailureKind) -> AlertError {
     }
 }
 
-impl<T: Records> Records for Failing<T> {
-    async fn find(&self, image_id: &str) -> Result<Option<Record>, StorageError> {
-        self.call("find", unavailable, Records::find(&self.inner, image_id)).await
-    }
-
-    async fn items(&self, image_id: &str) -> Result<Vec<Record>, StorageError> {
-        self.call("items", unavailable, Records::items(&self.inner, image_id)).await
-    }
-
-    async fn claim(&self, record: &Record) -> Result<Written, StorageError> {
-        self.call("claim", unavailable, Records::claim(&self.inner, record)).await
-    }
-
-    async fn claim_rejected(&self, record: &Record, rejected_at: EpochMillis) -> Result<Written, StorageError> {
-        self.call("claim", unavailable, Records::claim_rejected(&self.inner, record, rejected_at)).await
-    }
-
-    async fn fail(&self, record: &Record) -> Result<Written, StorageError> {
-        self.call("fail", unavailable, Records::fail(&self.inner, record)).await
-    }
-
-    async fn complete(&self, record: &Record, rows: &[LabelRow]) -> Result<Written, StorageError> {
-        self.call("complete", unavailable, Records::complete(&self.inner, record, rows)).await
-    }
-
-    async fn request_review(&self, request: &ReviewRequest<'_>) -> Result<Written, StorageError> {
-        self.call("request_review", unavailable, Records::request_review(&self.inner, request)).await
-    }
-
-    async fn mark_erased(&self, record: &Record, now: EpochMillis) -> Result<Written, StorageError> {
-        self.call("mark_erased", unavailable, Records::mark_erased(&self.inner, record, now)).await
-    }
-
-    async fn mark_unrecorded_erased(&self, marked: &Record) -> Result<Written, StorageError> {
-        self.call("mark_erased", unavailable, Records::mark_unrecorded_erased(&self.inner, marked)).await
-    }
-
-    async fn strip(&self, marked: &Record, now: EpochMillis) -> Result<Written, StorageError> {
-        self.call("strip", unavailable, Records::strip(&self.inner, marked, now)).await
-    }
-
-    async fn close_tombstone(&self, tombstone: &Record) -> Result<Written, StorageError> {
-        self.call("close_tombstone", unavailable, Records::close_tombstone(&self.inner, tombstone)).await
-    }
+/// Implements ports for [`Failing`]. Every method calls the same method of the inner port, and fails as planned. The plan names a method by its
+/// own name, or by the name after `as`.
+macro_rules! failing {
+    (@name $method:ident) => { stringify!($method) };
+    (@name $method:ident $name:literal) => { $name };
+    ($($port:ident, $error:ident -> $failure:ty {
+        $($method:ident($($argument:ident: $type:ty),*) -> $output:ty $(, as $name:literal)?;)+
+    })+) => {
+        $(
+            impl<T: $port> $port for Failing<T> {
+                $(
+                    async fn $method(&self, $($argument: $type),*) -> Result<$output, $failure> {
+                        self.call(failing!(@name $method $($name)?), $error, $port::$method(&self.inner, $($argument),*)).await
+                    }
+                )+
+            }
+        )+
+    };
 }
 
-impl<T: Gallery> Gallery for Failing<T> {
-    async fn gallery_page(&self, query: &GalleryQuery<'_>) -> Result<Page<GalleryImage, RecordKey>, StorageError> {
-        self.call("gallery_page", unavailable, Gallery::gallery_page(&self.inner, query)).await
+failing! {
+    Records, unavailable -> StorageError {
+        find(image_id: &str) -> Option<Record>;
+        items(image_id: &str) -> Vec<Record>;
+        claim(record: &Record) -> Written;
+        claim_rejected(record: &Record, rejected_at: EpochMillis) -> Written, as "claim";
+        fail(record: &Record) -> Written;
+        complete(record: &Record, rows: &[LabelRow]) -> Written;
+        request_review(request: &ReviewRequest<'_>) -> Written;
+        mark_erased(record: &Record, now: EpochMillis) -> Written;
+        mark_unrecorded_erased(marked: &Record) -> Written, as "mark_erased";
+        strip(marked: &Record, now: EpochMillis) -> Written;
+        close_tombstone(tombstone: &Record) -> Written;
     }
-
-    async fn records(&self, keys: &[RecordKey]) -> Result<Vec<Record>, StorageError> {
-        self.call("records", unavailable, Gallery::records(&self.inner, keys)).await
+    Gallery, unavailable -> StorageError {
+        gallery_page(query: &GalleryQuery<'_>) -> Page<GalleryImage, RecordKey>;
+        records(keys: &[RecordKey]) -> Vec<Record>;
+        completed_image(owner_id: &str, content_sha256: &str) -> Option<RecordKey>;
     }
-
-    async fn completed_image(&self, owner_id: &str, content_sha256: &str) -> Result<Option<RecordKey>, StorageError> {
-        self.call("completed_image", unavailable, Gallery::completed_image(&self.inner, owner_id, content_sha256)).await
+    Overlays, unavailable -> StorageError {
+        edit(read: &Record, edited: &Record, rows: &RowChanges) -> Written;
     }
-}
-
-impl<T: Overlays> Overlays for Failing<T> {
-    async fn edit(&self, read: &Record, edited: &Record, rows: &RowChanges) -> Result<Written, StorageError> {
-        self.call("edit", unavailable, Overlays::edit(&self.inner, read, edited, rows)).await
+    ReviewLeases, unavailable -> StorageError {
+        claim_review(key: &RecordKey, lease: ReviewLease<'_>) -> ReviewClaim;
     }
-}
-
-impl<T: ReviewLeases> ReviewLeases for Failing<T> {
-    async fn claim_review(&self, key: &RecordKey, lease: ReviewLease<'_>) -> Result<ReviewClaim, StorageError> {
-        self.call("claim_review", unavailable, ReviewLeases::claim_review(&self.inner, key, lease)).await
+    WorkQueues, unavailable -> StorageError {
+        queued(queue: WorkQueue, after: Option<&RecordKey>) -> Page<QueuedImage, RecordKey>;
+        review_queue() -> ReviewQueueState;
+        saved_decision(image: &QueuedImage) -> Option<SavedDecision>;
     }
-}
-
-impl<T: WorkQueues> WorkQueues for Failing<T> {
-    async fn queued(&self, queue: WorkQueue, after: Option<&RecordKey>) -> Result<Page<QueuedImage, RecordKey>, StorageError> {
-        self.call("queued", unavailable, WorkQueues::queued(&self.inner, queue, after)).await
+    LabelIndex, unavailable -> StorageError {
+        rows(range: RowRange<'_>) -> RowPage;
+        existing_rows(keys: &[RowKey]) -> Vec<RowKey>;
+        rows_of_image(image_id: &str) -> Vec<RowKey>, as "existing_rows";
+        delete_rows(keys: &[RowKey]) -> ();
     }
-
-    async fn review_queue(&self) -> Result<ReviewQueueState, StorageError> {
-        self.call("review_queue", unavailable, WorkQueues::review_queue(&self.inner)).await
+    Counters, unavailable -> StorageError {
+        tally(image_id: &str) -> Option<Tally>;
+        replace(change: &TallyChange<'_>) -> Replaced;
+        remove_empty(keys: &[CounterKey]) -> ();
+        remove_counter(counter: &str) -> usize;
+        counts(counter: &str, names: Option<RangeInclusive<&str>>) -> BTreeMap<String, Counts>;
     }
-
-    async fn saved_decision(&self, image: &QueuedImage) -> Result<Option<SavedDecision>, StorageError> {
-        self.call("saved_decision", unavailable, WorkQueues::saved_decision(&self.inner, image)).await
+    Executions, unavailable -> StorageError {
+        find(execution_arn: &str) -> Option<ExecutionFacts>, as "find_execution";
+        start(input: &str) -> String;
+        stop(execution_arn: &str) -> Stopped;
+        failure_cause(execution_arn: &str) -> Option<FailureCause>;
+        was_redriven(execution_arn: &str) -> bool;
+        notify(task_token: &SecretString, outcome: &ReviewOutcome) -> Notified;
     }
-}
-
-impl<T: LabelIndex> LabelIndex for Failing<T> {
-    async fn rows(&self, range: RowRange<'_>) -> Result<RowPage, StorageError> {
-        self.call("rows", unavailable, LabelIndex::rows(&self.inner, range)).await
+    Alerts, unsent -> AlertError {
+        publish(message: &AlertMessage) -> String;
     }
-
-    async fn existing_rows(&self, keys: &[RowKey]) -> Result<Vec<RowKey>, StorageError> {
-        self.call("existing_rows", unavailable, LabelIndex::existing_rows(&self.inner, keys)).await
+    Objects, unavailable -> StorageError {
+        read(object: ObjectRef<'_>) -> Option<Vec<u8>>;
+        sha256(object: ObjectRef<'_>) -> Option<String>;
+        write_jpeg(bucket: &str, key: &str, jpeg: Vec<u8>) -> ();
+        write_json(bucket: &str, key: &str, json: Vec<u8>) -> ();
+        read_answer(bucket: &str, key: &str) -> Option<StoredAnswer>;
+        write_answer(bucket: &str, key: &str, json: Vec<u8>, question: &Question) -> ();
+        copy(from: ObjectRef<'_>, to: &str) -> ();
+        delete(object: ObjectRef<'_>) -> ();
+        tag_status(object: ObjectRef<'_>, status: &str) -> Tagged;
+        list_versions(bucket: &str, prefix: &str) -> Vec<ObjectVersion>;
+        delete_versions(bucket: &str, versions: &[ObjectVersion]) -> ();
     }
-
-    async fn rows_of_image(&self, image_id: &str) -> Result<Vec<RowKey>, StorageError> {
-        self.call("existing_rows", unavailable, LabelIndex::rows_of_image(&self.inner, image_id)).await
-    }
-
-    async fn delete_rows(&self, keys: &[RowKey]) -> Result<(), StorageError> {
-        self.call("delete_rows", unavailable, LabelIndex::delete_rows(&self.inner, keys)).await
-    }
-}
-
-impl<T: Counters> Counters for Failing<T> {
-    async fn tally(&self, image_id: &str) -> Result<Option<Tally>, StorageError> {
-        self.call("tally", unavailable, Counters::tally(&self.inner, image_id)).await
-    }
-
-    async fn replace(&self, change: &TallyChange<'_>) -> Result<Replaced, StorageError> {
-        self.call("replace", unavailable, Counters::replace(&self.inner, change)).await
-    }
-
-    async fn remove_empty(&self, keys: &[CounterKey]) -> Result<(), StorageError> {
-        self.call("remove_empty", unavailable, Counters::remove_empty(&self.inner, keys)).await
-    }
-
-    async fn remove_counter(&self, counter: &str) -> Result<usize, StorageError> {
-        self.call("remove_counter", unavailable, Counters::remove_counter(&self.inner, counter)).await
-    }
-
-    async fn counts(&self, counter: &str, names: Option<RangeInclusive<&str>>) -> Result<BTreeMap<String, Counts>, StorageError> {
-        self.call("counts", unavailable, Counters::counts(&self.inner, counter, names)).await
-    }
-}
-
-impl<T: Executions> Executions for Failing<T> {
-    async fn find(&self, execution_arn: &str) -> Result<Option<ExecutionFacts>, StorageError> {
-        self.call("find_execution", unavailable, Executions::find(&self.inner, execution_arn)).await
-    }
-
-    async fn start(&self, input: &str) -> Result<String, StorageError> {
-        self.call("start", unavailable, Executions::start(&self.inner, input)).await
-    }
-
-    async fn stop(&self, execution_arn: &str) -> Result<Stopped, StorageError> {
-        self.call("stop", unavailable, Executions::stop(&self.inner, execution_arn)).await
-    }
-
-    async fn failure_cause(&self, execution_arn: &str) -> Result<Option<FailureCause>, StorageError> {
-        self.call("failure_cause", unavailable, Executions::failure_cause(&self.inner, execution_arn)).await
-    }
-
-    async fn was_redriven(&self, execution_arn: &str) -> Result<bool, StorageError> {
-        self.call("was_redriven", unavailable, Executions::was_redriven(&self.inner, execution_arn)).await
-    }
-
-    async fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Result<Notified, StorageError> {
-        self.call("notify", unavailable, Executions::notify(&self.inner, task_token, outcome)).await
-    }
-}
-
-impl<T: Alerts> Alerts for Failing<T> {
-    async fn publish(&self, message: &AlertMessage) -> Result<String, AlertError> {
-        self.call("publish", unsent, Alerts::publish(&self.inner, message)).await
-    }
-}
-
-impl<T: Objects> Objects for Failing<T> {
-    async fn read(&self, object: ObjectRef<'_>) -> Result<Option<Vec<u8>>, StorageError> {
-        self.call("read", unavailable, Objects::read(&self.inner, object)).await
-    }
-
-    async fn sha256(&self, object: ObjectRef<'_>) -> Result<Option<String>, StorageError> {
-        self.call("sha256", unavailable, Objects::sha256(&self.inner, object)).await
-    }
-
-    async fn write_jpeg(&self, bucket: &str, key: &str, jpeg: Vec<u8>) -> Result<(), StorageError> {
-        self.call("write_jpeg", unavailable, Objects::write_jpeg(&self.inner, bucket, key, jpeg)).await
-    }
-
-    async fn write_json(&self, bucket: &str, key: &str, json: Vec<u8>) -> Result<(), StorageError> {
-        self.call("write_json", unavailable, Objects::write_json(&self.inner, bucket, key, json)).await
-    }
-
-    async fn read_answer(&self, bucket: &str, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
-        self.call("read_answer", unavailable, Objects::read_answer(&self.inner, bucket, key)).await
-    }
-
-    async fn write_answer(&self, bucket: &str, key: &str, json: Vec<u8>, question: &Question) -> Result<(), StorageError> {
-        self.call("write_answer", unavailable, Objects::write_answer(&self.inner, bucket, key, json, question)).await
-    }
-
-    async fn copy(&self, from: ObjectRef<'_>, to: &str) -> Result<(), StorageError> {
-        self.call("copy", unavailable, Objects::copy(&self.inner, from, to)).await
-    }
-
-    async fn delete(&self, object: ObjectRef<'_>) -> Result<(), StorageError> {
-        self.call("delete", unavailable, Objects::delete(&self.inner, object)).await
-    }
-
-    async fn tag_status(&self, object: ObjectRef<'_>, status: &str) -> Result<Tagged, StorageError> {
-        self.call("tag_status", unavailable, Objects::tag_status(&self.inner, object, status)).await
-    }
-
-    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>, StorageError> {
-        self.call("list_versions", unavailable, Objects::list_versions(&self.inner, bucket, prefix)).await
-    }
-
-    async fn delete_versions(&self, bucket: &str, versions: &[ObjectVersion]) -> Result<(), StorageError> {
-        self.call("delete_versions", unavailable, Objects::delete_versions(&self.inner, bucket, versions)).await
-    }
-}
-
-impl<T: Uploads> Uploads for Failing<T> {
-    async fn find(&self, upload: &Upload) -> Result<Option<UploadFacts>, StorageError> {
-        self.call("find_upload", unavailable, Uploads::find(&self.inner, upload)).await
-    }
-
-    async fn fetch(&self, upload: &Upload, max_bytes: u64) -> Result<Option<FetchedUpload>, StorageError> {
-        self.call("fetch_upload", unavailable, Uploads::fetch(&self.inner, upload, max_bytes)).await
-    }
-
-    async fn first_uploaded(&self, upload: &Upload, after: Option<EpochMillis>) -> Result<Option<EpochMillis>, StorageError> {
-        self.call("first_uploaded", unavailable, Uploads::first_uploaded(&self.inner, upload, after)).await
-    }
-
-    async fn versions(&self, bucket: &str, after: Option<&VersionPosition>) -> Result<Page<UploadVersion, VersionPosition>, StorageError> {
-        self.call("versions", unavailable, Uploads::versions(&self.inner, bucket, after)).await
-    }
-
-    async fn status(&self, upload: &Upload) -> Result<Option<String>, StorageError> {
-        self.call("status", unavailable, Uploads::status(&self.inner, upload)).await
+    Uploads, unavailable -> StorageError {
+        find(upload: &Upload) -> Option<UploadFacts>, as "find_upload";
+        fetch(upload: &Upload, max_bytes: u64) -> Option<FetchedUpload>, as "fetch_upload";
+        first_uploaded(upload: &Upload, after: Option<EpochMillis>) -> Option<EpochMillis>;
+        versions(bucket: &str, after: Option<&VersionPosition>) -> Page<UploadVersion, VersionPosition>;
+        status(upload: &Upload) -> Option<String>;
     }
 }
