@@ -1,11 +1,11 @@
 //! `sightline dlq` on the local stack. Its EventBridge never fills the queue, so the test sends the messages that EventBridge and Lambda
 //! would send: the whole event, with the reason in attributes.
 
-use crate::local_stack::{LocalStack, sample, sightline};
-use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use crate::local_stack::{LocalStack, sightline};
+use aws_sdk_dynamodb::types::AttributeValue::S;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::{Value, json};
-use sightline_domain::model::{Analysis, Record, layout};
+use sightline_domain::model::{Analysis, layout};
 
 async fn put(local: &LocalStack, event: &Value, attributes: &[(&str, &str)]) {
     let mut message = aws_sdk_sqs::Client::new(local.clients.config())
@@ -21,23 +21,13 @@ async fn put(local: &LocalStack, event: &Value, attributes: &[(&str, &str)]) {
 
 fn dlq(local: &LocalStack, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let run = sightline(local, &[&["dlq"], arguments, &["--output", "json"]].concat());
-    let rows = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
-    (run.status.code(), rows)
-}
-
-fn key(record: &Record) -> [(&'static str, aws_sdk_dynamodb::types::AttributeValue); 2] {
-    [("ImageID", S(record.image_id.clone())), ("UploadTimestamp", N(record.upload_timestamp.to_string()))]
+    (run.code, run.json().as_array().expect("rows").clone())
 }
 
 /// An upload without a record and stored answers, and its lost event. The local S3 cannot lose an event, so the upload is analysed once before.
 async fn undelivered_upload(local: &LocalStack) -> (String, Value) {
     let photo = local.upload_sample("coffee.jpg").await;
-    let record = local.completed(&photo.id).await;
-    let mut delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-    for (name, value) in key(&record) {
-        delete = delete.key(name, value);
-    }
-    delete.send().await.expect("the record is deleted");
+    local.delete_record(&local.completed(&photo.id).await).await;
     for analysis in [Analysis::Labels, Analysis::Moderation] {
         let key = layout::result(&photo.id, analysis);
         local.clients.s3().delete_object().bucket(&local.stack.images_bucket).key(key).send().await.expect("the answer is deleted");
@@ -49,13 +39,11 @@ async fn undelivered_upload(local: &LocalStack) -> (String, Value) {
 async fn undelivered_failure(local: &LocalStack) -> (String, Value) {
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
-    let photo = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("hopper-rotated.jpg")).await;
+    let photo = local.upload_sample_as(&id, "hopper-rotated.jpg").await;
     let (record, _) = local.failed(&id).await;
-    let mut update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
-    for (name, value) in key(&record) {
-        update = update.key(name, value);
-    }
-    let update = update.update_expression("SET ProcessingStatus = :pending, WorkQueue = :pending REMOVE StatusReason, StatusDetail");
+    let update = local
+        .update_record(&record)
+        .update_expression("SET ProcessingStatus = :pending, WorkQueue = :pending REMOVE StatusReason, StatusDetail");
     update.expression_attribute_values(":pending", S("PENDING".into())).send().await.expect("the record is set back");
     let event = json!({
         "version": "0", "id": uuid::Uuid::new_v4(), "detail-type": "Step Functions Execution Status Change", "source": "aws.states",

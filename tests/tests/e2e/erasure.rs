@@ -2,17 +2,16 @@
 //!
 //! The second sweep for late writes runs five minutes after an erasure; these tests run it with a clock that is ahead.
 
-use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::local_stack::{LocalStack, Run, Uploaded, sample, sightline, within};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::{
         edit::{Edited, edit},
-        erase::{LateWrites, SWEEP_AFTER, Swept, sweep_erased},
+        erase::{LateWrites, SWEEP_AFTER, sweep_erased},
         search::{Search, search},
     },
-    model::{DAY_MILLIS, ProcessingStatus, Record, ReviewStatus},
+    model::{DAY_MILLIS, EpochMillis, ProcessingStatus, Record, ReviewStatus},
     ports::{Counters, Objects, Records},
     rules::{
         edit::OverlayChange,
@@ -20,31 +19,31 @@ use sightline_domain::{
         terms::Query,
     },
 };
-use std::{process::Output, time::Duration};
+use std::time::Duration;
 
 /// A photo that all four operations analyse.
 const ALL_FOUR: &str = "hopper-rotated.jpg";
 
 /// Erases an image; returns the receipt.
 fn erase(local: &LocalStack, id: &str) -> Value {
-    let run = sightline(local, &["erase", id, "--yes", "--output", "json"]);
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
-    receipts[0].clone()
+    sightline(local, &["erase", id, "--yes", "--output", "json"]).succeeded().json()[0].clone()
 }
 
-/// The second sweep, with a clock `SWEEP_AFTER` ahead.
-async fn look_again(local: &LocalStack, id: &str) -> Swept {
+/// Sweeps for late writes with the clock at `now`.
+async fn sweep(local: &LocalStack, id: &str, now: EpochMillis) -> LateWrites {
+    sweep_erased(&local.tables(), &local.s3(), &local.stack.images_bucket, id, now).await.expect("the bucket can be swept").late
+}
+
+/// The second sweep of an erased image.
+async fn sweep_again(local: &LocalStack, id: &str) -> LateWrites {
     let erased_at = local.tables().find(id).await.expect("a record").and_then(|record| record.erased_at).expect("it is erased");
-    let objects = local.s3();
-    let later = erased_at + SWEEP_AFTER;
-    sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, later).await.expect("the bucket can be swept")
+    sweep(local, id, erased_at + SWEEP_AFTER).await
 }
 
 /// Sweeps until nothing is found any more.
 async fn close(local: &LocalStack, id: &str) {
     within(Duration::from_mins(2), "nothing is written any more", async || {
-        (look_again(local, id).await.late == LateWrites::None).then_some(())
+        (sweep_again(local, id).await == LateWrites::None).then_some(())
     })
     .await;
 }
@@ -88,8 +87,7 @@ async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
         let late = json!({"delayMs": 12_000, "times": 1, "body": format!("{{\"{found}\": []}}")});
         local.recognition.plan_fault(&id, operation, "answer", late).await;
     }
-    let mut image = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
-    image.id.clone_from(&id);
+    let image = local.upload_sample_as(&id, ALL_FOUR).await;
     let before = local.record_when(&id, "is claimed", |_| true).await;
     within(Duration::from_mins(1), "Rekognition is at work on both", async || {
         (local.recognition.planned_faults(&id).await == 0).then_some(())
@@ -109,7 +107,7 @@ async fn row_33_an_image_that_is_erased_while_it_is_analysed_stays_erased() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     close(&local, &id).await;
     assert_erased(&local, &image, &before).await;
-    assert_eq!(look_again(&local, &id).await.late, LateWrites::None);
+    assert_eq!(sweep_again(&local, &id).await, LateWrites::None);
 }
 
 /// Injected: a COMPLETED image is erased; then its event arrives again.
@@ -133,11 +131,10 @@ async fn row_33_a_completed_image_is_erased_and_its_late_event_creates_nothing()
     assert_erased(&local, &image, &before).await;
     assert_eq!(local.recognition.answered(&image.id).await, [1, 1, 1, 1]);
 
-    let shown = sightline(&local, &["show", &image.id, "--output", "json"]);
-    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let shown = sightline(&local, &["show", &image.id, "--output", "json"]).json();
     assert_eq!((&shown["ProcessingStatus"], shown.get("Labels")), (&json!("ERASED"), None));
     let execution = sightline(&local, &["executions", "show", &image.id]);
-    assert_eq!(execution.status.code(), Some(4));
+    assert_eq!(execution.code, Some(4));
     let again = erase(&local, &image.id);
     assert_eq!((&again["Action"], &again["ErasedBefore"]), (&json!("ALREADY_ERASED"), &receipt["ErasedAt"]));
     close(&local, &image.id).await;
@@ -149,8 +146,7 @@ async fn failed_and_rejected_images_are_erased_completely() {
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
-    let mut failed = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
-    failed.id = id;
+    let failed = local.upload_sample_as(&id, ALL_FOUR).await;
     let rejected = local.upload(b"no image", "jpg").await;
     let archived = format!("archived/{}/original", rejected.id);
     within(Duration::from_mins(1), "the original is archived", async || local.has(&archived).await.then_some(())).await;
@@ -177,18 +173,16 @@ async fn row_33_an_image_in_review_is_erased_with_its_review() {
 
     assert_eq!((&receipt["Review"], &receipt["Execution"]), (&json!(true), &json!("STOPPED")));
     let decision = sightline(&local, &["review", "approve", &image.id, "--by", "anna"]);
-    assert_eq!(decision.status.code(), Some(4));
-    assert!(String::from_utf8_lossy(&decision.stderr).contains("was erased"));
+    assert!(decision.code == Some(4) && decision.messages.contains("was erased"), "{decision:?}");
     tokio::time::sleep(Duration::from_secs(5)).await;
     close(&local, &image.id).await;
     assert_erased(&local, &image, &before).await;
 }
 
-/// Uploads a file and waits; returns its image's id and its record.
+/// Uploads a file, and waits for its analysis. Returns the id of the image and the record.
 fn upload_file(local: &LocalStack, file: &std::path::Path) -> (String, Value) {
     let run = sightline(local, &["upload", &file.to_string_lossy(), "--wait", "--owner", "tests", "--output", "json"]);
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let lines: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let lines = run.succeeded().json();
     (lines[0]["ImageID"].as_str().expect("an id").to_owned(), lines[0].clone())
 }
 
@@ -213,14 +207,8 @@ async fn a_key_uploaded_again_after_its_erasure_has_the_same_id() {
         items.iter().map(|item| item.processing_status).collect::<Vec<_>>(),
         [ProcessingStatus::Completed, ProcessingStatus::Erased]
     );
-    assert_eq!(look_again_is_refused(&local, &id).await, LateWrites::InUse);
+    assert_eq!(sweep(&local, &id, i64::MAX / 2).await, LateWrites::InUse);
     assert!(local.has(&record.processed_key.expect("a copy")).await);
-}
-
-/// A sweep while the id is in use again.
-async fn look_again_is_refused(local: &LocalStack, id: &str) -> LateWrites {
-    let objects = local.s3();
-    sweep_erased(&local.tables(), &objects, &local.stack.images_bucket, id, i64::MAX / 2).await.expect("the bucket can be swept").late
 }
 
 #[tokio::test]
@@ -237,8 +225,7 @@ async fn a_file_uploaded_again_after_its_erasure_is_a_new_image_once() {
 
     assert_ne!(again, id);
     assert_eq!(record["ProcessingStatus"], "COMPLETED");
-    let third = sightline(&local, &["upload", file.to_str().expect("a path"), "--owner", "tests", "--output", "json"]);
-    let third: Value = serde_json::from_slice(&third.stdout).expect("JSON");
+    let third = sightline(&local, &["upload", file.to_str().expect("a path"), "--owner", "tests", "--output", "json"]).json();
     assert_eq!((&third[0]["Upload"], &third[0]["ImageID"]), (&json!("ALREADY_THERE"), &json!(again)), "{third}");
     close(&local, &id).await;
     assert!(local.has(record["ProcessedKey"].as_str().expect("a copy")).await);
@@ -252,15 +239,13 @@ async fn erasing_needs_confirmation_and_reports_unknown_images() {
     let nobody = uuid::Uuid::new_v4().to_string();
 
     let unasked = sightline(&local, &["erase", &image.id]);
-    assert_eq!(unasked.status.code(), Some(2), "{}", String::from_utf8_lossy(&unasked.stderr));
-    let foreseen = sightline(&local, &["erase", &image.id, "--dry-run", "--output", "json"]);
-    let foreseen: Value = serde_json::from_slice(&foreseen.stdout).expect("JSON");
+    assert_eq!(unasked.code, Some(2), "{}", unasked.messages);
+    let foreseen = sightline(&local, &["erase", &image.id, "--dry-run", "--output", "json"]).json();
     assert_eq!((&foreseen[0]["Action"], &foreseen[0]["Originals"]), (&json!("WOULD_ERASE"), &json!(1)));
     assert!(local.has(&image.key).await);
-    assert_eq!(sightline(&local, &["erase", &nobody, "--yes"]).status.code(), Some(4));
+    assert_eq!(sightline(&local, &["erase", &nobody, "--yes"]).code, Some(4));
     let partly = sightline(&local, &["erase", &image.id, &nobody, "--yes", "--output", "json"]);
-    let receipts: Value = serde_json::from_slice(&partly.stdout).expect("JSON");
-    assert_eq!((partly.status.code(), &receipts[1]["Action"]), (Some(3), &json!("UNKNOWN")));
+    assert_eq!((partly.code, &partly.json()[1]["Action"]), (Some(3), &json!("UNKNOWN")));
 }
 
 /// Injected: the records of two images expire; then one image is erased by its id, and one by its key.
@@ -272,15 +257,11 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
         let image = local.upload_sample("coffee.jpg").await;
         let before = local.completed(&image.id).await;
         local.ended(&before.execution_arn).await;
-        let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-        let delete = delete.key("ImageID", AttributeValue::S(image.id.clone()));
-        delete.key("UploadTimestamp", AttributeValue::N(before.upload_timestamp.to_string())).send().await.expect("it expires");
+        local.delete_record(&before).await;
 
         let named = if by_key { vec!["--key", &image.key] } else { vec![image.id.as_str()] };
-        let run = sightline(&local, &[&["erase"], named.as_slice(), &["--yes", "--output", "json"]].concat());
+        let receipts = sightline(&local, &[&["erase"], named.as_slice(), &["--yes", "--output", "json"]].concat()).succeeded().json();
 
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let receipts: Value = serde_json::from_slice(&run.stdout).expect("JSON");
         let receipt = &receipts[0];
         assert_eq!((&receipt["ImageID"], &receipt["Action"]), (&json!(image.id), &json!("ERASED")), "{receipt}");
         assert_eq!((&receipt["Originals"], &receipt["Copies"], &receipt["Records"]), (&json!(1), &json!(3), &json!(0)), "{receipt}");
@@ -292,8 +273,7 @@ async fn row_33_images_whose_record_has_expired_are_erased_by_id_and_by_key() {
         close(&local, &image.id).await;
     }
     let unknown = sightline(&local, &["erase", &uuid::Uuid::new_v4().to_string(), "--yes"]);
-    let message = String::from_utf8_lossy(&unknown.stderr).into_owned();
-    assert!(unknown.status.code() == Some(4) && message.contains("nothing was found for"), "{message}");
+    assert!(unknown.code == Some(4) && unknown.messages.contains("nothing was found for"), "{unknown:?}");
 }
 
 /// Injected: one image of an owner has a record with an edit, another has no record any more.
@@ -319,21 +299,17 @@ async fn everything_of_an_owner_is_erased() {
         words.contains_key("grandma").then_some(())
     };
     within(Duration::from_mins(1), "the edit is counted", counted).await;
-    let expired = &images[1];
-    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-    let delete = delete.key("ImageID", AttributeValue::S(expired.0.id.clone()));
-    delete.key("UploadTimestamp", AttributeValue::N(expired.1.upload_timestamp.to_string())).send().await.expect("it expires");
+    local.delete_record(&images[1].1).await;
 
     let dry_run = sightline(&local, &["erase", "--owner", &owner, "--dry-run", "--output", "json"]);
     let run = sightline(&local, &["erase", "--owner", &owner, "--yes", "--output", "json"]);
 
-    let rows = |run: &Output| -> Vec<(String, String)> {
-        let rows: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let rows = |run: &Run| -> Vec<(String, String)> {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        rows.as_array().expect("rows").iter().map(|row| (text(row, "ImageID"), text(row, "Action"))).collect()
+        run.json().as_array().expect("rows").iter().map(|row| (text(row, "ImageID"), text(row, "Action"))).collect()
     };
     let all = |action: &str| images.iter().map(|(image, _)| (image.id.clone(), action.to_owned())).collect::<Vec<_>>();
-    assert_eq!((rows(&dry_run), rows(&run)), (all("WOULD_ERASE"), all("ERASED")), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!((rows(&dry_run), rows(&run)), (all("WOULD_ERASE"), all("ERASED")), "{}", run.messages);
     for (image, before) in &images {
         assert_erased(&local, image, before).await;
     }
@@ -342,5 +318,5 @@ async fn everything_of_an_owner_is_erased() {
     }
     assert!(!local.record(&bystander.id).await.is_erased());
     let again = sightline(&local, &["erase", "--owner", &owner, "--yes", "--output", "json"]);
-    assert!(again.status.success() && rows(&again).is_empty(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert!(again.code == Some(0) && rows(&again).is_empty(), "{again:?}");
 }

@@ -1,6 +1,6 @@
 //! Fault matrix rows 16 to 20 and 24: Rekognition is slow, refuses or fails, for single images.
 
-use crate::local_stack::{LocalStack, Uploaded, recognition::OPERATIONS, sample};
+use crate::local_stack::{LocalStack, Uploaded, recognition::OPERATIONS};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_domain::model::Outcome;
@@ -12,9 +12,7 @@ const ALL_FOUR: &str = "hopper-rotated.jpg";
 async fn upload_with_fault(local: &LocalStack, operation: &str, mode: &str, more: Value) -> (Uploaded, u64) {
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan_fault(&id, operation, mode, more).await;
-    let mut uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
-    uploaded.id = id;
-    (uploaded, fault)
+    (local.upload_sample_as(&id, ALL_FOUR).await, fault)
 }
 
 /// Uploads a photo for each of these faults (operation and mode), which last until they are removed.
@@ -140,7 +138,7 @@ async fn row_24_the_largest_answers_fit_into_state_and_item() {
         local.recognition.plan_fault(&id, operation, "answer", json!({"body": body.to_string()})).await;
     }
 
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample(ALL_FOUR)).await;
+    local.upload_sample_as(&id, ALL_FOUR).await;
 
     let record = local.completed(&id).await;
     assert_eq!(record.face_data.as_ref().map(Vec::len), Some(100));

@@ -1,8 +1,6 @@
 //! Bulk imports: images of another bucket, and existing uploads.
 
 use crate::local_stack::{LocalStack, sample, sightline};
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType};
 use serde_json::Value;
 use sightline_domain::{
@@ -52,20 +50,6 @@ fn results(file: &Scratch) -> Vec<Line> {
     lines.map(line).collect()
 }
 
-/// Another bucket.
-async fn bucket(local: &LocalStack) -> String {
-    let name = format!("photos-{}", Uuid::new_v4());
-    let region = local.clients.config().region().expect("a region").as_ref();
-    let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
-    local.clients.s3().create_bucket().bucket(&name).create_bucket_configuration(here).send().await.expect("a bucket is made");
-    name
-}
-
-async fn put(local: &LocalStack, bucket: &str, key: &str, bytes: Vec<u8>) {
-    let put = local.clients.s3().put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
-    put.send().await.expect("the object is put");
-}
-
 /// A small unique photo.
 fn variant(photo: &RgbImage, number: u8, of: u8) -> Vec<u8> {
     let mut varied = photo.clone();
@@ -107,29 +91,26 @@ async fn three_hundred_images_of_another_bucket_are_each_recorded_once() {
     const IMAGES: u16 = 300;
     const AT_ONCE: usize = 5; // the setting importConcurrency
     let local = LocalStack::default_stage().await;
-    let bucket = bucket(&local).await;
+    let bucket = local.new_bucket().await;
     let photo = image::load_from_memory(&sample("coffee.jpg")).expect("a photo").resize(160, 160, FilterType::Triangle).to_rgb8();
     for number in 0..IMAGES {
         let [high, low] = number.to_be_bytes();
-        put(&local, &bucket, &format!("2019/photo {number:03}+.jpg"), variant(&photo, low, high * 128)).await;
+        local.put_into(&bucket, &format!("2019/photo {number:03}+.jpg"), &variant(&photo, low, high * 128)).await;
     }
-    put(&local, &bucket, "2019/", Vec::new()).await;
+    local.put_into(&bucket, "2019/", b"").await;
     let (source, file, again) = (format!("s3://{bucket}/2019/"), Scratch::new(".csv"), Scratch::new(".csv"));
 
-    let foreseen = sightline(&local, &["import", &source, "--dry-run", "--output", "json"]);
+    let foreseen = sightline(&local, &["import", &source, "--dry-run", "--output", "json"]).json();
     let refused = sightline(&local, &["import", &source]);
     let import = ["import", &source, "--owner", "tests", "--yes", "--wait", "--timeout", "20m", "--output", "json", "--results"];
-    let done = sightline(&local, &[&import[..], &[file.path()]].concat());
-    let repeated = sightline(&local, &[&import[..], &[again.path()]].concat());
+    let summary = sightline(&local, &[&import[..], &[file.path()]].concat()).succeeded().json();
+    let repeated = sightline(&local, &[&import[..], &[again.path()]].concat()).succeeded();
 
-    let foreseen: Value = serde_json::from_slice(&foreseen.stdout).expect("JSON");
     assert_eq!((foreseen["Images"].as_u64(), foreseen["ToAnalyze"].as_u64()), (Some(300), Some(300)));
     assert_eq!(foreseen["LeftOut"], "1 folder");
     assert!(foreseen["Bytes"].as_u64() > Some(300_000) && foreseen["MicrodollarsLeast"] == 690_000, "{foreseen}");
-    assert_eq!(refused.status.code(), Some(2), "without a terminal it asks nobody");
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("--yes"));
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(refused.code, Some(2), "without a terminal it asks nobody");
+    assert!(refused.messages.contains("--yes"), "{refused:?}");
     assert_eq!((&summary["Status"], summary["Completed"].as_u64()), (&Value::from("SUCCEEDED"), Some(300)), "{summary}");
 
     let lines = results(&file);
@@ -145,8 +126,7 @@ async fn three_hundred_images_of_another_bucket_are_each_recorded_once() {
     assert!(most_at_once(&records) <= AT_ONCE, "{} analyses at once", most_at_once(&records));
     println!("300 images in {} s, {} analyses at once", summary["Seconds"], most_at_once(&records));
 
-    assert!(repeated.status.success(), "{}", String::from_utf8_lossy(&repeated.stderr));
-    assert!(String::from_utf8_lossy(&repeated.stderr).contains("nothing to start"));
+    assert!(repeated.messages.contains("nothing to start"), "{repeated:?}");
     assert_eq!(results(&again).len(), 300);
     for record in &records {
         assert_eq!(local.recognition.answered(&record.image_id).await, analysed(record), "nothing was asked again");
@@ -158,10 +138,10 @@ async fn three_hundred_images_of_another_bucket_are_each_recorded_once() {
 #[tokio::test]
 async fn a_manifest_with_failing_objects_imports_the_others() {
     let local = LocalStack::default_stage().await;
-    let bucket = bucket(&local).await;
-    put(&local, &bucket, "a cup, blue.jpg", sample("coffee.jpg")).await;
-    put(&local, &bucket, "notes.jpg", b"these are notes".to_vec()).await;
-    put(&local, &bucket, "nothing.jpg", Vec::new()).await;
+    let bucket = local.new_bucket().await;
+    local.put_into(&bucket, "a cup, blue.jpg", &sample("coffee.jpg")).await;
+    local.put_into(&bucket, "notes.jpg", b"these are notes").await;
+    local.put_into(&bucket, "nothing.jpg", b"").await;
     let (manifest, file) = (Scratch::new(".csv"), Scratch::new(".csv"));
     let list = format!(
         "bucket,key\n{bucket},\"a cup, blue.jpg\"\n{bucket},notes.jpg\n{bucket},gone.jpg\n{bucket},nothing.jpg\n{bucket},notes.jpg\n"
@@ -170,10 +150,11 @@ async fn a_manifest_with_failing_objects_imports_the_others() {
 
     let done = sightline(&local, &["import", manifest.path(), "--yes", "--wait", "--output", "json", "--results", file.path()]);
 
-    let message = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert_eq!(done.status.code(), Some(3), "{message}");
-    assert!(message.contains("gone.jpg: the object does not exist") && message.contains("1 empty, 1 listed more than once"), "{message}");
-    let summary: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(done.code, Some(3), "{done:?}");
+    for message in ["gone.jpg: the object does not exist", "1 empty, 1 listed more than once"] {
+        assert!(done.messages.contains(message), "{done:?}");
+    }
+    let summary = done.json();
     let counts = ["Images", "Completed", "Rejected", "Failed"].map(|name| summary[name].as_u64());
     assert_eq!(counts, [3, 1, 1, 1].map(Some), "{summary}");
     // A key with a comma is cut at it here; the other lines are complete.
@@ -192,7 +173,7 @@ async fn uploads_are_imported_in_place_and_analysed_ones_skipped() {
 
     let known = sightline(&local, &["import", &source, "--yes", "--wait", "--results", file.path()]);
 
-    assert!(String::from_utf8_lossy(&known.stderr).contains("nothing to start"), "{}", String::from_utf8_lossy(&known.stderr));
+    assert!(known.messages.contains("nothing to start"), "{known:?}");
     let line = &results(&file)[0];
     assert_eq!((&line.image_id, &line.key, line.status.as_str()), (&record.image_id, &photo.key, "COMPLETED"));
 }
@@ -203,15 +184,11 @@ async fn an_upload_with_a_lost_record_is_imported_in_place_and_paid_for_once() {
     let photo = local.upload_sample("coffee.jpg").await;
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;
-    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-    let delete = delete.key("ImageID", AttributeValue::S(photo.id.clone()));
-    let delete = delete.key("UploadTimestamp", AttributeValue::N(record.upload_timestamp.to_string()));
-    delete.send().await.expect("the record is deleted");
+    local.delete_record(&record).await;
     let source = format!("s3://{}/{}", local.stack.images_bucket, photo.key);
 
-    let imported = sightline(&local, &["import", &source, "--yes", "--wait", "--output", "json"]);
+    sightline(&local, &["import", &source, "--yes", "--wait", "--output", "json"]).succeeded();
 
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     let again = local.completed(&photo.id).await;
     assert_ne!(again.execution_arn, record.execution_arn);
     assert_eq!(again.s3_url, record.s3_url);

@@ -1,6 +1,6 @@
 //! Row 35 at a small scale: concurrent uploads with duplicates, while Rekognition throttles and fails. `make soak` runs a thousand.
 
-use crate::local_stack::{LocalStack, sample};
+use crate::local_stack::LocalStack;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
 use std::{collections::HashSet, sync::Arc};
@@ -35,11 +35,10 @@ async fn upload(local: Arc<LocalStack>, place: usize) -> (String, [u64; 4]) {
         local.recognition.plan_fault(&id, "*", mode, json!({"times": 2})).await;
     }
     let (name, calls) = PHOTOS[place % PHOTOS.len()];
-    let key = format!("raw-uploads/tests/{id}.{}", name.rsplit('.').next().unwrap_or_default());
-    let photo = local.put(&key, &sample(name)).await;
+    let photo = local.upload_sample_as(&id, name).await;
     match place % 10 {
         3 | 8 => drop(local.start(&local.event(&photo, None)).await),
-        4 | 9 => drop(local.put(&key, &sample(name)).await),
+        4 | 9 => drop(local.upload_sample_as(&id, name).await),
         _ => {}
     }
     (id, calls)

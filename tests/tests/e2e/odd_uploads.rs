@@ -2,12 +2,8 @@
 
 use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
-use aws_sdk_s3::{
-    primitives::ByteStream,
-    types::{CreateBucketConfiguration, Tag},
-};
+use aws_sdk_s3::{primitives::ByteStream, types::Tag};
 use serde_json::Value;
-
 use sightline_domain::{
     model::Upload,
     ports::{Counters, Objects, Records},
@@ -35,17 +31,6 @@ fn odd_names(folder: &str) -> Vec<String> {
     names.iter().map(|name| format!("{folder}{name}")).collect()
 }
 
-async fn forget_record(local: &LocalStack, id: &str) {
-    let record = local.completed(id).await;
-    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-    let delete = delete.key("ImageID", S(id.to_owned())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
-    delete.send().await.expect("the record is deleted");
-}
-
-fn succeeded(run: &std::process::Output) {
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-}
-
 #[tokio::test]
 async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_imported_and_erased() {
     let local = LocalStack::default_stage().await;
@@ -70,39 +55,31 @@ async fn uploads_with_any_character_in_their_keys_are_analysed_reconciled_import
 
     // reconcile finds them under their exact keys.
     for upload in &uploads {
-        forget_record(&local, &upload.id).await;
+        local.delete_record(&local.completed(&upload.id).await).await;
     }
     tokio::time::sleep(AFTER_GRACE).await;
     let run = sightline(&local, &["reconcile", "--grace", "20s", "--output", "json"]);
-    assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(matches!(run.code, Some(0 | 3)), "{}", run.messages);
     for id in &ids {
         local.completed(id).await;
     }
 
     // An import recognises them in place, and imports them from another bucket.
     let there = format!("s3://{}/{folder}", local.stack.images_bucket);
-    let known = sightline(&local, &["import", &there, "--dry-run", "--output", "json"]);
-    succeeded(&known);
-    let known: Value = serde_json::from_slice(&known.stdout).expect("JSON");
+    let known = sightline(&local, &["import", &there, "--dry-run", "--output", "json"]).succeeded().json();
     let all = u64::try_from(uploads.len()).expect("a few");
     assert_eq!((known["Images"].as_u64(), known["AlreadyAnalyzed"].as_u64()), (Some(all), Some(all)), "{known}");
-    let elsewhere = format!("odd-{}", Uuid::new_v4());
-    let region = local.clients.config().region().expect("a region").as_ref();
-    let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
-    local.clients.s3().create_bucket().bucket(&elsewhere).create_bucket_configuration(here).send().await.expect("a bucket is made");
+    let elsewhere = local.new_bucket().await;
     for key in odd_names("") {
-        let put = local.clients.s3().put_object().bucket(&elsewhere).key(key).body(ByteStream::from(sample("coffee.jpg")));
-        put.send().await.expect("the object is put");
+        local.put_into(&elsewhere, &key, &sample("coffee.jpg")).await;
     }
     let source = format!("s3://{elsewhere}/");
-    let imported = sightline(&local, &["import", &source, "--owner", "odd", "--yes", "--wait", "--output", "json"]);
-    succeeded(&imported);
-    let imported: Value = serde_json::from_slice(&imported.stdout).expect("JSON");
+    let imported = sightline(&local, &["import", &source, "--owner", "odd", "--yes", "--wait", "--output", "json"]).succeeded().json();
     assert_eq!(imported["Completed"].as_u64(), Some(all), "{imported}");
 
     // All versions are erased.
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    succeeded(&sightline(&local, &[&["erase", "--yes", "--output", "json"][..], &ids].concat()));
+    sightline(&local, &[&["erase", "--yes", "--output", "json"][..], &ids].concat()).succeeded();
     let objects = local.s3();
     let left = objects.list_versions(&local.stack.images_bucket, &folder).await.expect("a listing");
     assert_eq!(left.iter().map(|version| &version.key).collect::<BTreeSet<_>>(), BTreeSet::new());
@@ -119,8 +96,7 @@ async fn a_folder_marker_is_not_an_upload() {
     let empty = local.upload(b"", "jpg").await;
     assert_eq!(local.failed(&empty.id).await.1, "EMPTY_FILE", "an empty file is not a folder");
 
-    let run = sightline(&local, &["reconcile", "--grace", "0s", "--output", "json"]);
-    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let report = sightline(&local, &["reconcile", "--grace", "0s", "--output", "json"]).json();
 
     for folder in [&marker, &with_a_dot] {
         let id = local.derived_id(folder);
@@ -164,10 +140,10 @@ async fn an_unreadable_record_does_not_stop_reconcile_or_the_counters() {
     local.completed(&photo.id).await;
 
     let run = sightline(&local, &["reconcile", "--output", "json"]);
-    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let report = run.json();
     let named = |action: &&Value| action["ImageID"] == odd.as_str();
     let action = report["Actions"].as_array().expect("actions").iter().find(named).expect("the odd record is named").clone();
-    assert_eq!((run.status.code(), &action["Action"]), (Some(3), &Value::from("NOT_DONE")));
+    assert_eq!((run.code, &action["Action"]), (Some(3), &Value::from("NOT_DONE")));
     let tallies = local.tables();
     within(Duration::from_mins(2), "the photo is counted", async || tallies.tally(&photo.id).await.expect("tallies can be read")).await;
 

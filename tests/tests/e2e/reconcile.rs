@@ -23,8 +23,8 @@ const AFTER_GRACE: Duration = Duration::from_secs(22);
 fn reconcile(local: &LocalStack, grace: &str, image_id: &str) -> Vec<Value> {
     let run = sightline(local, &["reconcile", "--grace", grace, "--output", "json"]);
     // Images of other tests can cause another exit code than 0.
-    assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
-    let report: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert!(matches!(run.code, Some(0 | 3)), "{}", run.messages);
+    let report = run.json();
     let actions = report["Actions"].as_array().expect("actions").iter();
     actions.filter(|action| action["ImageID"] == image_id).cloned().collect()
 }
@@ -32,9 +32,7 @@ fn reconcile(local: &LocalStack, grace: &str, image_id: &str) -> Vec<Value> {
 /// Resets a record to PENDING, as while its execution runs. Its claim is two minutes old: an execution that
 /// Step Functions does not know counts as lost after one.
 async fn set_back(local: &LocalStack, record: &Record, execution_arn: &str) {
-    let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table);
-    let update = update.key("ImageID", S(record.image_id.clone())).key("UploadTimestamp", N(record.upload_timestamp.to_string()));
-    let update = update.update_expression(
+    let update = local.update_record(record).update_expression(
         "SET ProcessingStatus = :pending, WorkQueue = :pending, ExecutionArn = :arn, ClaimedAt = :claimed REMOVE StatusReason, StatusDetail, FinishedAt",
     );
     let update = update.expression_attribute_values(":pending", S("PENDING".into()));
@@ -49,9 +47,7 @@ async fn row_03_an_object_without_a_record_is_started_and_completed() {
     let local = LocalStack::default_stage().await;
     let photo = local.upload_sample("coffee.jpg").await;
     let first = local.completed(&photo.id).await;
-    let delete = local.clients.dynamodb().delete_item().table_name(&local.stack.records_table);
-    let delete = delete.key("ImageID", S(photo.id.clone())).key("UploadTimestamp", N(first.upload_timestamp.to_string()));
-    delete.send().await.expect("the record is deleted");
+    local.delete_record(&first).await;
     tokio::time::sleep(AFTER_GRACE).await;
 
     reconcile(&local, GRACE, &photo.id);
@@ -69,7 +65,7 @@ async fn row_25_a_record_without_a_failure_event_is_marked_failed() {
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &crate::local_stack::sample("hopper-rotated.jpg")).await;
+    local.upload_sample_as(&id, "hopper-rotated.jpg").await;
     let (record, reason) = local.failed(&id).await;
     local.ended(&record.execution_arn).await;
     set_back(&local, &record, &record.execution_arn).await;

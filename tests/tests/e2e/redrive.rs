@@ -17,17 +17,14 @@ async fn row_17_row_20_a_failed_image_is_run_again_and_pays_for_nothing_twice() 
     let local = LocalStack::default_stage().await;
     let id = uuid::Uuid::new_v4().to_string();
     let fault = local.recognition.plan_fault(&id, "DetectFaces", "access-denied", json!({})).await;
-    local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("hopper-rotated.jpg")).await;
+    local.upload_sample_as(&id, "hopper-rotated.jpg").await;
     local.failed(&id).await;
     local.recognition.remove_fault(fault).await;
 
-    let foreseen = sightline(&local, &["executions", "redrive", &id, "--dry-run", "--output", "json"]);
-    let done = sightline(&local, &["executions", "redrive", &id, "--wait", "--output", "json"]);
+    let foreseen = sightline(&local, &["executions", "redrive", &id, "--dry-run", "--output", "json"]).json();
+    let done = sightline(&local, &["executions", "redrive", &id, "--wait", "--output", "json"]).succeeded().json();
 
-    let foreseen: Value = serde_json::from_slice(&foreseen.stdout).expect("JSON");
     assert_eq!(foreseen[0]["Action"], "WOULD_REDRIVE");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let done: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     assert_eq!((&done[0]["Action"], &done[0]["ProcessingStatus"]), (&json!("RESTARTED"), &json!("COMPLETED")));
     assert_eq!(done[0]["Reason"], "this engine has no redrive");
     assert_eq!(local.completed(&id).await.attempts, 2);
@@ -45,8 +42,8 @@ async fn row_31_a_succeeded_execution_is_not_run_again_and_the_reason_is_reporte
 
     let refused = sightline(&local, &["executions", "redrive", &photo.id, "--or-restart", "--output", "json"]);
 
-    assert_eq!(refused.status.code(), Some(1));
-    let refused: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(refused.code, Some(1));
+    let refused = refused.json();
     assert_eq!(refused[0]["Action"], "SKIPPED");
     assert!(refused[0]["Reason"].as_str().is_some_and(|reason| reason.contains("SUCCEEDED")), "{refused}");
 }
@@ -54,8 +51,7 @@ async fn row_31_a_succeeded_execution_is_not_run_again_and_the_reason_is_reporte
 /// Runs `executions redrive --rejected` for one image; returns its exit code and output.
 fn reinspection_event(local: &LocalStack, id: &str) -> (Option<i32>, Value) {
     let run = sightline(local, &["executions", "redrive", "--rejected", id, "--wait", "--output", "json"]);
-    let printed = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
-    (run.status.code(), printed)
+    (run.code, run.json())
 }
 
 #[tokio::test]
@@ -77,7 +73,7 @@ async fn a_rejected_image_that_is_inspected_again_can_be_rejected_again() {
     let (_, states) = local.ended(&local.start(&local.event(&photo, None)).await).await;
     assert_eq!(states.last().map(String::as_str), Some("AlreadyAnalyzed"));
     let filtered = sightline(&local, &["executions", "redrive", "--rejected", &photo.id, "--reason", "too_small", "--dry-run"]);
-    assert!(String::from_utf8_lossy(&filtered.stderr).contains("no rejected image matches"));
+    assert!(filtered.messages.contains("no rejected image matches"));
 }
 
 /// Turns an image into one that an earlier release rejected.
@@ -86,9 +82,8 @@ async fn rejected_earlier(local: &LocalStack) -> Record {
     let record = local.completed(&photo.id).await;
     local.ended(&record.execution_arn).await;
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let update = local.clients.dynamodb().update_item().table_name(&local.stack.records_table).key("ImageID", text(&photo.id));
-    let update = update.key("UploadTimestamp", AttributeValue::N(record.upload_timestamp.to_string()));
-    let update = update
+    let update = local
+        .update_record(&record)
         .update_expression("SET ProcessingStatus = :failed, StatusReason = :reason, WorkQueue = :failed")
         .expression_attribute_values(":failed", text("FAILED"))
         .expression_attribute_values(":reason", text("TRUNCATED"));

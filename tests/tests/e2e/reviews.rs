@@ -69,9 +69,8 @@ async fn an_approved_image_is_completed_and_shown() {
     let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
-    let approved = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]);
+    sightline(&local, &["review", "approve", &waiting.image_id, "--by", "anna"]).succeeded();
 
-    assert!(approved.status.success(), "{}", String::from_utf8_lossy(&approved.stderr));
     let record = local.completed(&waiting.image_id).await;
     assert_eq!((record.review_status, record.reviewed_by.as_deref()), (ReviewStatus::Approved, Some("anna")));
     assert!(!record.is_withheld() && local.has(&record.processed_key.expect("a copy")).await);
@@ -84,12 +83,10 @@ async fn row_28_a_rejecting_decision_withholds_the_image_and_a_second_one_is_ref
     let local = LocalStack::strict_stage().await;
     let waiting = waiting_for_review(&local, REVIEWED).await;
 
-    let rejected = sightline(&local, &["review", "reject", &waiting.image_id, "--by", "anna", "--reason", "not ours"]);
+    sightline(&local, &["review", "reject", &waiting.image_id, "--by", "anna", "--reason", "not ours"]).succeeded();
     let second = sightline(&local, &["review", "approve", &waiting.image_id, "--by", "bert"]);
 
-    assert!(rejected.status.success(), "{}", String::from_utf8_lossy(&rejected.stderr));
-    let message = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(second.status.code() == Some(1) && message.contains("anna"), "{message}");
+    assert!(second.code == Some(1) && second.messages.contains("anna"), "{second:?}");
     let record = local.completed(&waiting.image_id).await;
     assert_eq!((record.review_status, record.review_reason.as_deref()), (ReviewStatus::Rejected, Some("not ours")));
     assert!(record.is_withheld());
@@ -114,10 +111,9 @@ async fn row_28_the_first_of_two_concurrent_reviewers_wins() {
         deciding.map(|thread| thread.join().expect("the command runs"))
     });
 
-    let (won, lost): (Vec<_>, Vec<_>) = decisions.iter().partition(|(_, output)| output.status.success());
+    let (won, lost): (Vec<_>, Vec<_>) = decisions.iter().partition(|(_, run)| run.code == Some(0));
     assert_eq!((won.len(), lost.len()), (1, 1), "{decisions:?}");
-    let message = String::from_utf8_lossy(&lost[0].1.stderr).into_owned();
-    assert!(message.contains(won[0].0), "{message}");
+    assert!(lost[0].1.messages.contains(won[0].0), "{decisions:?}");
     assert_eq!(local.completed(&waiting.image_id).await.reviewed_by.as_deref(), Some(won[0].0));
 }
 
@@ -135,7 +131,7 @@ async fn row_27_row_30_an_unanswered_review_expires_withheld_with_an_alert() {
     assert!(record.is_withheld());
     mailbox.alert("REVIEW_EXPIRED", &waiting.image_id).await;
     let late = sightline(&local, &["review", "approve", &waiting.image_id]);
-    assert_eq!(late.status.code(), Some(1), "{}", String::from_utf8_lossy(&late.stderr));
+    assert_eq!(late.code, Some(1), "{}", late.messages);
 }
 
 #[tokio::test]
@@ -165,8 +161,7 @@ async fn row_30_a_decision_that_no_execution_waits_for_is_refused_and_not_saved(
 
     assert_eq!(failed.processing_status, ProcessingStatus::Failed);
     for refused in [at_once, later] {
-        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(refused.status.code() == Some(1) && message.contains("does not wait for a review"), "{message}");
+        assert!(refused.code == Some(1) && refused.messages.contains("does not wait for a review"), "{refused:?}");
     }
     let record = local.record_when(&waiting.image_id, "is still there", |_| true).await;
     assert_eq!((record.review_status, record.reviewed_by), (ReviewStatus::Pending, None));

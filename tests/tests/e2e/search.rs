@@ -10,9 +10,8 @@ const WORDS_WITH_MARKS: &[u8] = include_bytes!("../../pictures/words-with-marks.
 
 /// Runs the command; returns its JSON output and its messages.
 fn run(local: &LocalStack, arguments: &[&str]) -> (Value, String) {
-    let ended = sightline(local, &[arguments, &["--output", "json"]].concat());
-    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
-    (serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {message}")), message)
+    let run = sightline(local, &[arguments, &["--output", "json"]].concat());
+    (run.json(), run.messages)
 }
 
 fn upload(local: &LocalStack, folder: &Path, name: &str, bytes: &[u8], owner: &str) -> Value {
@@ -64,7 +63,7 @@ async fn accented_words_and_file_names_are_found_as_typed() {
         assert_eq!(row["ImageName"], record["ImageName"]);
     }
     let shown = sightline(&local, &["show", record["ImageID"].as_str().expect("an id")]);
-    assert!(String::from_utf8_lossy(&shown.stdout).contains("Strand-Grüße_2024.png"));
+    assert!(shown.output.contains("Strand-Grüße_2024.png"));
 
     let id = record["ImageID"].as_str().expect("an id");
     let (receipts, message) = run(&local, &["erase", id, "--yes"]);

@@ -2,7 +2,7 @@
 //!
 //! Other tests count at the same time, so these tests check a label that only their images have, and the tallies of their images.
 
-use crate::local_stack::{LocalStack, Uploaded, sample, sightline, within};
+use crate::local_stack::{LocalStack, Uploaded, sightline, within};
 use serde_json::{Value, json};
 use sightline_domain::{
     flows::count::{Counted, count_image, remove_tally},
@@ -18,17 +18,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 async fn upload_with_label(local: &LocalStack, label: &str) -> Uploaded {
     let id = uuid::Uuid::new_v4().to_string();
     plan_label(local, &id, label).await;
-    upload(local, id).await
+    local.upload_sample_as(&id, "coffee.jpg").await
 }
 
 async fn plan_label(local: &LocalStack, id: &str, label: &str) {
     let body = json!({"Labels": [{"Name": label, "Confidence": 99.0, "Instances": [], "Parents": [], "Aliases": [], "Categories": []}]});
     local.recognition.plan_fault(id, "DetectLabels", "answer", json!({"body": body.to_string()})).await;
-}
-
-async fn upload(local: &LocalStack, id: String) -> Uploaded {
-    let uploaded = local.put(&format!("raw-uploads/tests/{id}.jpg"), &sample("coffee.jpg")).await;
-    Uploaded { id, ..uploaded }
 }
 
 /// The count of `label` in the week of `record`.
@@ -38,11 +33,20 @@ async fn counted(local: &LocalStack, record: &Record, label: &str) -> i64 {
     counts.get(label).and_then(|counts| counts.get(COUNT)).copied().unwrap_or_default()
 }
 
-/// Waits until the deployed function has counted an image.
+/// Waits until the deployed function has counted an image, and its tally `fits`.
 async fn tallied(local: &LocalStack, id: &str, fits: impl Fn(&Tally) -> bool) -> Tally {
     let tallies = local.tables();
     let tally = async || tallies.tally(id).await.expect("tallies can be read").filter(|tally| fits(tally));
     within(PATIENCE, &format!("image {id} is counted"), tally).await
+}
+
+/// The record of a photo that is analysed and counted, and its label, which no other photo has.
+async fn counted_photo(local: &LocalStack) -> (Record, String) {
+    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
+    let photo = upload_with_label(local, &label).await;
+    let record = local.completed(&photo.id).await;
+    tallied(local, &photo.id, |_| true).await;
+    (record, label)
 }
 
 /// Invokes the deployed function whose name contains `part`.
@@ -76,7 +80,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     let redriven = uuid::Uuid::new_v4().to_string();
     plan_label(&local, &redriven, &label).await;
     let fault = local.recognition.plan_fault(&redriven, "DetectModerationLabels", "access-denied", json!({})).await;
-    let redriven = upload(&local, redriven).await;
+    let redriven = local.upload_sample_as(&redriven, "coffee.jpg").await;
     let plain = [upload_with_label(&local, &label).await, upload_with_label(&local, &label).await];
     let rejected = local.upload(b"", "jpg").await;
 
@@ -89,8 +93,7 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
     assert_eq!((as_failed.outcome, as_failed.labels.len()), (ImageOutcome::Failed, 0));
     assert_eq!(as_failed, Tally::of(&failed).expect("it has ended"));
     local.recognition.remove_fault(fault).await;
-    let done = sightline(&local, &["executions", "redrive", &redriven.id, "--or-restart", "--wait", "--yes"]);
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    sightline(&local, &["executions", "redrive", &redriven.id, "--or-restart", "--wait", "--yes"]).succeeded();
 
     let mut records = Vec::new();
     for photo in plain.iter().chain([&redriven]) {
@@ -122,14 +125,11 @@ async fn each_image_counts_once_although_events_repeat_and_one_is_redriven() {
 #[tokio::test]
 async fn removed_contributions_are_restored_once_by_concurrent_runs() {
     let local = LocalStack::default_stage().await;
-    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
-    let photo = upload_with_label(&local, &label).await;
-    let record = local.completed(&photo.id).await;
-    tallied(&local, &photo.id, |_| true).await;
+    let (record, label) = counted_photo(&local).await;
     let tables = local.tables();
 
-    assert!(remove_tally(&tables, &photo.id).await.expect("it can be taken off"));
-    let count = || count_image(&tables, &photo.id);
+    assert!(remove_tally(&tables, &record.image_id).await.expect("its tally can be removed"));
+    let count = || count_image(&tables, &record.image_id);
     let counts = tokio::join!(count(), count(), count(), count());
 
     let counts = [counts.0, counts.1, counts.2, counts.3].map(|counted| counted.expect("it can be counted"));
@@ -141,21 +141,15 @@ async fn removed_contributions_are_restored_once_by_concurrent_runs() {
 #[tokio::test]
 async fn trends_and_stats_show_what_was_counted() {
     let local = LocalStack::default_stage().await;
-    let label = format!("trend-{}", uuid::Uuid::new_v4().simple());
-    let photo = upload_with_label(&local, &label).await;
-    let record = local.completed(&photo.id).await;
-    tallied(&local, &photo.id, |_| true).await;
+    let (record, label) = counted_photo(&local).await;
 
-    let trends = sightline(&local, &["trends", "--weeks", "2", "--limit", "1000", "--output", "json"]);
-    let table = sightline(&local, &["trends"]);
-    let stats = sightline(&local, &["stats", "--since", "1h", "--output", "json"]);
+    let trends = sightline(&local, &["trends", "--weeks", "2", "--limit", "1000", "--output", "json"]).json();
+    let table = sightline(&local, &["trends"]).output;
+    let stats = sightline(&local, &["stats", "--since", "1h", "--output", "json"]).json();
 
-    let trends: Value = serde_json::from_slice(&trends.stdout).expect("JSON");
     let row = trends.as_array().expect("rows").iter().find(|row| row["Name"] == label.as_str()).expect("the label is there");
     assert_eq!((&row["Kind"], &row["Images"], &row["ByWeek"][week(record.upload_timestamp)]), (&json!("LABEL"), &json!(1), &json!(1)));
-    let table = String::from_utf8_lossy(&table.stdout).into_owned();
     assert!(table.contains("LABEL") && table.contains('█') && table.contains("COMPLETED"), "{table}");
-    let stats: Value = serde_json::from_slice(&stats.stdout).expect("JSON");
     assert!(stats["Completed"].as_u64().is_some_and(|images| images >= 1), "{stats}");
     assert!(stats["P50Millis"].is_number() && stats["Now"]["InFlight"].is_number(), "{stats}");
 }

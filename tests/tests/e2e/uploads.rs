@@ -2,7 +2,7 @@
 
 use crate::local_stack::{LocalStack, Uploaded, sample, sightline};
 use aws_sdk_sfn::types::ExecutionStatus;
-use serde_json::{Value, json};
+use serde_json::json;
 use sightline_domain::{
     flows::search::{Search, search},
     model::{DAY_MILLIS, Outcome, Record, ReviewStatus},
@@ -144,9 +144,8 @@ async fn a_file_that_is_analysed_under_another_key_is_not_uploaded() {
     let uploaded = local.upload(&photo, "jpg").await;
     local.completed(&uploaded.id).await;
 
-    let run = sightline(&local, &["upload", file.path().to_str().expect("UTF-8"), "--owner", "tests", "--output", "json"]);
+    let lines = sightline(&local, &["upload", file.path().to_str().expect("UTF-8"), "--owner", "tests", "--output", "json"]).json();
 
-    let lines: Value = serde_json::from_slice(&run.stdout).expect("JSON");
     let seen = (&lines[0]["Upload"], &lines[0]["ImageID"], &lines[0]["Key"]);
     assert_eq!(seen, (&json!("ALREADY_THERE"), &json!(uploaded.id), &json!(uploaded.key)), "{lines}");
 }

@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "no binary uses all of it")]
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
+use aws_sdk_s3::{primitives::ByteStream, types::CreateBucketConfiguration};
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
 use sightline_aws::{
@@ -88,23 +88,42 @@ impl LocalStack {
     /// Uploads `bytes` to a key that contains a new image id.
     pub async fn upload(&self, bytes: &[u8], extension: &str) -> Uploaded {
         let id = Uuid::new_v4().to_string();
-        let mut uploaded = self.put(&format!("raw-uploads/tests/{id}.{extension}"), bytes).await;
-        uploaded.id = id;
-        uploaded
+        let uploaded = self.put(&format!("raw-uploads/tests/{id}.{extension}"), bytes).await;
+        Uploaded { id, ..uploaded }
     }
 
     /// Uploads a photo of samples/.
     pub async fn upload_sample(&self, name: &str) -> Uploaded {
-        let extension = name.rsplit('.').next().unwrap_or_default();
-        self.upload(&sample(name), extension).await
+        self.upload_sample_as(&Uuid::new_v4().to_string(), name).await
     }
 
-    /// Puts an object; the id of the result is empty.
+    /// Uploads a photo of samples/ to a key that contains the image id `id`.
+    pub async fn upload_sample_as(&self, id: &str, name: &str) -> Uploaded {
+        let extension = name.rsplit('.').next().unwrap_or_default();
+        let uploaded = self.put(&format!("raw-uploads/tests/{id}.{extension}"), &sample(name)).await;
+        Uploaded { id: id.to_owned(), ..uploaded }
+    }
+
+    /// Puts an object into the images bucket; the id of the result is empty.
     pub async fn put(&self, key: &str, bytes: &[u8]) -> Uploaded {
-        let request = self.clients.s3().put_object().bucket(&self.stack.images_bucket).key(key).body(ByteStream::from(bytes.to_vec()));
-        let answer = request.send().await.expect("the local S3 accepts the upload");
+        self.put_into(&self.stack.images_bucket, key, bytes).await
+    }
+
+    /// Puts an object into any bucket; the id of the result is empty.
+    pub async fn put_into(&self, bucket: &str, key: &str, bytes: &[u8]) -> Uploaded {
+        let request = self.clients.s3().put_object().bucket(bucket).key(key).body(ByteStream::from(bytes.to_vec()));
+        let answer = request.send().await.expect("the local S3 accepts the object");
         let etag = answer.e_tag().unwrap_or_default().trim_matches('"').to_owned();
         Uploaded { id: String::new(), key: key.to_owned(), etag, version_id: answer.version_id, size: bytes.len() }
+    }
+
+    /// Creates another bucket; returns its name.
+    pub async fn new_bucket(&self) -> String {
+        let name = format!("photos-{}", Uuid::new_v4());
+        let region = self.clients.config().region().expect("a region").as_ref();
+        let place = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
+        self.clients.s3().create_bucket().bucket(&name).create_bucket_configuration(place).send().await.expect("the bucket is created");
+        name
     }
 
     /// The id of an upload whose key contains none; the events of the local S3 have no version.
@@ -164,6 +183,17 @@ impl LocalStack {
         record.unwrap_or_else(|| panic!("image {image_id} has no record"))
     }
 
+    /// Deletes a record, as its expiry does.
+    pub async fn delete_record(&self, record: &Record) {
+        let delete = self.clients.dynamodb().delete_item().table_name(&self.stack.records_table);
+        delete.set_key(Some(key_of(record))).send().await.expect("the record is deleted");
+    }
+
+    /// An update of a record, without a condition.
+    pub fn update_record(&self, record: &Record) -> UpdateItemFluentBuilder {
+        self.clients.dynamodb().update_item().table_name(&self.stack.records_table).set_key(Some(key_of(record)))
+    }
+
     /// All items of an image in the records table, with the attributes that are not part of a [`Record`].
     pub async fn items(&self, image_id: &str) -> Vec<Item> {
         let query = self.clients.dynamodb().query().table_name(&self.stack.records_table).key_condition_expression("ImageID = :id");
@@ -204,6 +234,11 @@ impl LocalStack {
     }
 }
 
+fn key_of(record: &Record) -> Item {
+    let (id, time) = (record.image_id.clone(), record.upload_timestamp.to_string());
+    Item::from([("ImageID".to_owned(), AttributeValue::S(id)), ("UploadTimestamp".to_owned(), AttributeValue::N(time))])
+}
+
 /// Calls `ask` until it returns `Some`.
 pub async fn within<T>(limit: Duration, what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let started = tokio::time::Instant::now();
@@ -216,10 +251,43 @@ pub async fn within<T>(limit: Duration, what: &str, ask: impl AsyncFn() -> Optio
     }
 }
 
+/// How a run of the command ended.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit code.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub messages: String,
+}
+
+impl Run {
+    /// Asserts that the exit code is 0.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}", self.messages);
+        self
+    }
+
+    /// The output, which must be JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.output).unwrap_or_else(|error| panic!("{error}: {:?}, {}", self.output, self.messages))
+    }
+}
+
+impl From<Output> for Run {
+    fn from(ended: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: ended.status.code(), output: text(&ended.stdout), messages: text(&ended.stderr) }
+    }
+}
+
 /// Runs the real command against a stage.
-pub fn sightline(local: &LocalStack, arguments: &[&str]) -> Output {
+pub fn sightline(local: &LocalStack, arguments: &[&str]) -> Run {
     let mut command = command(local);
-    command.args(arguments).output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `cargo build`"))
+    command.args(arguments).output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `cargo build`")).into()
 }
 
 /// Starts `sightline watch` against a stage, its output piped.
