@@ -191,8 +191,8 @@ enum Event {
     Failed(&'static str),
     Expired,
     Erased,
-    /// An event of it arrives; the write can fail, or its response can be lost.
-    Heard(Option<bool>),
+    /// It is counted, as after an event of the stream; the write can fail, or its response can be lost.
+    Counted(Option<When>),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -204,7 +204,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => reasons.prop_map(Event::Failed),
         1 => Just(Event::Expired),
         1 => Just(Event::Erased),
-        12 => proptest::option::weighted(0.2, any::<bool>()).prop_map(Event::Heard),
+        12 => proptest::option::weighted(0.2, prop_oneof![Just(When::Before), Just(When::After)]).prop_map(Event::Counted),
     ]
 }
 
@@ -221,11 +221,8 @@ proptest! {
                 Event::Failed(reason) => tables.put(&failed(image, reason, ended)),
                 Event::Expired => tables.remove(image),
                 Event::Erased => tables.change(image, json!({"ProcessingStatus": "ERASED"})),
-                Event::Heard(None) => drop(ready(count_image(&tables, image)).unwrap()),
-                Event::Heard(Some(done)) => {
-                    let failing = Failing::new(tables.clone()).fail("replace", if done { When::After } else { When::Before }, 1);
-                    drop(ready(count_image(&failing, image)));
-                }
+                Event::Counted(None) => drop(ready(count_image(&tables, image)).unwrap()),
+                Event::Counted(Some(when)) => drop(ready(count_image(&Failing::new(tables.clone()).fail("replace", when, 1), image))),
             }
             prop_assert_eq!(tables.counters(), sum(tables.tallies().values()));
         }

@@ -38,7 +38,7 @@ pub type Outcome = Result<Value, StateError>;
 pub type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// Runs the whole state machine, or a branch, to its end.
-pub fn region(run: Rc<Run>, definition: &'static Value, first: Value, outer: Names) -> Local<Outcome> {
+pub fn run_states(run: Rc<Run>, definition: &'static Value, first: Value, outer: Names) -> Local<Outcome> {
     Box::pin(async move {
         let (mut name, mut input, mut variables) = (definition["StartAt"].as_str().unwrap(), first, outer);
         loop {
@@ -48,7 +48,7 @@ pub fn region(run: Rc<Run>, definition: &'static Value, first: Value, outer: Nam
                 "Succeed" => return Ok(input),
                 "Choice" => name = chosen(state, &known),
                 _ => {
-                    let done = passed_or_worked(&run, name, state, &input, &variables).await;
+                    let done = run_state(&run, name, state, &input, &variables).await;
                     let (way, known, fallback) = match done {
                         Ok(result) => (state, with(known, "result", &result), result),
                         Err(error) => {
@@ -98,7 +98,7 @@ pub fn names(rule: &Value, error: &StateError) -> bool {
 }
 
 /// Runs a state; a state that succeeded before a redrive does not run again.
-async fn passed_or_worked(run: &Rc<Run>, name: &'static str, state: &'static Value, input: &Value, variables: &Names) -> Outcome {
+async fn run_state(run: &Rc<Run>, name: &'static str, state: &'static Value, input: &Value, variables: &Names) -> Outcome {
     if let Some(outcome) = run.passed(name) {
         return outcome;
     }
@@ -119,7 +119,7 @@ async fn passed_or_worked(run: &Rc<Run>, name: &'static str, state: &'static Val
 async fn parallel(run: &Rc<Run>, state: &'static Value, input: &Value, variables: &Names) -> Outcome {
     let branches = state["Branches"].as_array().unwrap().iter();
     let mut live: Vec<Option<Local<Outcome>>> =
-        branches.map(|branch| Some(region(run.clone(), branch, input.clone(), variables.clone()))).collect();
+        branches.map(|branch| Some(run_states(run.clone(), branch, input.clone(), variables.clone()))).collect();
     let mut results = vec![Value::Null; live.len()];
     poll_fn(|context: &mut Context<'_>| {
         let unfinished: Vec<usize> = (0..live.len()).filter(|place| live[*place].is_some()).collect();

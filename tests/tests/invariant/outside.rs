@@ -105,9 +105,7 @@ impl Tokens {
     pub fn close(&self, token: &str) {
         self.open().remove(token);
     }
-}
 
-impl Tokens {
     /// Answers a token; only the first answer of an open token is accepted.
     fn notify(&self, task_token: &SecretString, outcome: &ReviewOutcome) -> Notified {
         let mut open = self.open();

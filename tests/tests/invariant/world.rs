@@ -2,7 +2,7 @@
 
 use crate::{
     environment::Environment,
-    machine::{Local, MACHINE, Outcome, StateError, region},
+    machine::{Local, MACHINE, Outcome, StateError, run_states},
     outside::Command,
     pictures::{PICTURES, Picture},
     tasks::Run,
@@ -200,7 +200,7 @@ impl Execution {
 }
 
 fn future_of(run: &Rc<Run>) -> Local<Outcome> {
-    region(run.clone(), &MACHINE, run.input.clone(), Map::new())
+    run_states(run.clone(), &MACHINE, run.input.clone(), Map::new())
 }
 
 fn poll<T>(future: &mut Local<T>) -> Poll<T> {
