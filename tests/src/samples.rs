@@ -23,10 +23,10 @@ pub const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:ima
 pub const OTHER_EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:image-analysis:two";
 /// 2026-03-01T12:00:00Z.
 pub const UPLOADED: EpochMillis = 1_772_366_400_000;
+/// A minute after [`UPLOADED`].
+pub const NOW: EpochMillis = UPLOADED + 60_000;
 /// A thumbhash.
 pub const THUMBHASH: &str = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
-/// A minute later.
-pub const NOW: EpochMillis = UPLOADED + 60_000;
 
 /// The key that a client chose for [`IMAGE_ID`].
 pub fn key() -> String {

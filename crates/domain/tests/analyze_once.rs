@@ -25,7 +25,11 @@ enum Either {
 }
 
 const ANSWER: &[u8] = br#"{ "Labels": [{"Name": "Car", "Confidence": 99.5, "Unknown": [1]}],  "LabelModelVersion": "3.0" }"#;
-const KEY: fn() -> String = || format!("results/{IMAGE_ID}/labels.json");
+
+/// The key of the stored answer.
+fn key() -> String {
+    format!("results/{IMAGE_ID}/labels.json")
+}
 
 /// Asks for labels once; returns the outcome, and whether Rekognition was called.
 fn ask(objects: &impl Objects, answer: &'static [u8]) -> (Result<DetectLabelsAnswer, Either>, bool) {
@@ -44,13 +48,13 @@ fn a_fresh_answer_is_stored_byte_for_byte_before_it_is_used() {
     let (outcome, asked) = ask(&results, ANSWER);
     assert_eq!(outcome.unwrap().labels[0].name, "Car");
     assert!(asked);
-    assert_eq!(results.current(&KEY()).unwrap().bytes, ANSWER);
+    assert_eq!(results.current(&key()).unwrap().bytes, ANSWER);
 }
 
 #[test]
 fn a_stored_answer_is_used_without_a_call() {
     let results = MemoryObjects::default();
-    results.upload(BUCKET, &KEY(), ANSWER, 0);
+    results.upload(BUCKET, &key(), ANSWER, 0);
     let (outcome, asked) = ask(&results, b"{}");
     assert_eq!(outcome.unwrap().labels[0].name, "Car");
     assert!(!asked);
@@ -59,10 +63,10 @@ fn a_stored_answer_is_used_without_a_call() {
 #[test]
 fn an_unreadable_stored_answer_is_replaced() {
     let results = MemoryObjects::default();
-    results.upload(BUCKET, &KEY(), b"{\"Labels\": [", 0);
+    results.upload(BUCKET, &key(), b"{\"Labels\": [", 0);
     let (outcome, asked) = ask(&results, ANSWER);
     assert!(outcome.is_ok() && asked);
-    assert_eq!(results.current(&KEY()).unwrap().bytes, ANSWER);
+    assert_eq!(results.current(&key()).unwrap().bytes, ANSWER);
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn the_wider_answer_is_stored_with_its_question() {
     ask_for(&results, Question::moderation(50.0), ANSWER).0.unwrap();
     assert!(ask_for(&results, Question::moderation(20.0), ANSWER).1);
     assert!(!ask_for(&results, Question::moderation(20.0), ANSWER).1);
-    let stored = ready(results.read_answer(BUCKET, &KEY())).unwrap().unwrap();
+    let stored = ready(results.read_answer(BUCKET, &key())).unwrap().unwrap();
     assert_eq!(stored, StoredAnswer { json: ANSWER.to_vec(), question: Some(r#"{"MinConfidence":20.0}"#.to_owned()) });
 }
 
@@ -154,6 +158,6 @@ fn an_answer_without_a_question_covers_the_questions_of_earlier_releases() {
 fn an_unreadable_question_covers_nothing() {
     let results = MemoryObjects::default();
     ask_for(&results, Question::LABELS, ANSWER).0.unwrap();
-    results.set_question(&KEY(), "min=50");
+    results.set_question(&key(), "min=50");
     assert!(ask(&results, ANSWER).1);
 }

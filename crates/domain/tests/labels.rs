@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use sightline_domain::rules::analysis::AnalysisRules;
 use sightline_domain::{
     model::{LabelsFound, MAX_BOXES},
-    rules::labels::{DetectLabelsAnswer, LabelRules, TextGate},
+    rules::{
+        analysis::AnalysisRules,
+        labels::{DetectLabelsAnswer, LabelRules, TextGate},
+    },
 };
 
 fn label(name: &str, confidence: f64) -> Value {

@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use sightline_domain::rules::analysis::AnalysisRules;
 use sightline_domain::{
     model::{ModerationFound, PolicyAction, Verdict},
-    rules::moderation::{DetectModerationLabelsAnswer, Policy},
+    rules::{
+        analysis::AnalysisRules,
+        moderation::{DetectModerationLabelsAnswer, Policy},
+    },
 };
 
 fn policy(rules: &Value) -> Policy {

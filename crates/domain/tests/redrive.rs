@@ -28,7 +28,7 @@ fn reason_of(plan: Plan) -> String {
 }
 
 #[test]
-fn recently_failed_execution_is_redriven() {
+fn a_recently_failed_execution_is_redriven() {
     for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
         assert_eq!(plan(&detail(status, 13), 100, None, NOW, RerunMode::Redrive), Plan::Redrive);
     }
@@ -53,7 +53,7 @@ fn row_31_new_execution_replaces_an_old_one_with_or_restart() {
 }
 
 #[test]
-fn execution_of_an_erased_image_is_not_run_again() {
+fn an_execution_of_an_erased_image_is_not_run_again() {
     let erased = Record { processing_status: ProcessingStatus::Erased, ..Record::default() };
     assert_eq!(reason_of(plan(&detail("ABORTED", 1), 100, Some(&erased), NOW, RerunMode::RedriveOrRestart)), "its image was erased");
 }
@@ -84,7 +84,7 @@ fn only_the_newest_of_the_executions_with_the_same_input_runs_again() {
 }
 
 #[test]
-fn error_pattern_may_have_stars() {
+fn an_error_pattern_may_have_stars() {
     for (pattern, text, matches) in [
         ("Recognition.*", "Recognition.Throttled", true),
         ("Recognition.*", "Storage.Unavailable", false),

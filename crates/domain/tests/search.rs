@@ -4,7 +4,6 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sightline_domain::ports::LabelIndex;
 use sightline_domain::{
     flows::search::{Hit, Search, SearchPage, search, search_page},
     model::{
@@ -12,6 +11,7 @@ use sightline_domain::{
         findings::Verdict,
         record::Record,
     },
+    ports::LabelIndex,
     rules::{
         label_index::{month, rows},
         terms::Query,

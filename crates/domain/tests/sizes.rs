@@ -3,14 +3,14 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use sightline_domain::rules::{analysis::AnalysisRules, faces::FaceRules, text::TextRules};
 use sightline_domain::rules::{
-    faces::DetectFacesAnswer,
+    analysis::AnalysisRules,
+    faces::{DetectFacesAnswer, FaceRules},
     label_index::{MAX_ROWS, rows},
     labels::{DetectLabelsAnswer, LabelRules, TextGate},
     merge::{Findings, merge},
     moderation::{DetectModerationLabelsAnswer, Policy},
-    text::DetectTextAnswer,
+    text::{DetectTextAnswer, TextRules},
 };
 use sightline_tests::samples::{IMAGE_ID, NOW, claimed, image};
 

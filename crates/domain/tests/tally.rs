@@ -124,9 +124,8 @@ fn any_change_of_a_tally_fits_into_one_transaction() {
         let names: Vec<String> = (0..100).map(|place| format!("{letter}{place:03}")).collect();
         Tally::of(&analysed(&names.iter().map(|name| (name.as_str(), 90.0)).collect::<Vec<_>>())).unwrap()
     };
-    let (mut old, new) = (many("a"), many("b"));
+    let (mut old, mut new) = (many("a"), many("b"));
     (old.hour, old.ended_week, old.month) = ("2026-02-01T00".into(), "2026-W05".into(), Some("2026-02".into()));
-    let mut new = new;
     (old.reason, new.reason) = (Some("x".into()), Some("y".into()));
     assert_eq!((new.labels.len(), new.shown.len()), (MAX_LABELS, MAX_LABELS));
     // Besides the counters: the tally and the check of the record.

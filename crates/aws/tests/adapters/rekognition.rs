@@ -1,16 +1,18 @@
 //! Rekognition: requests, responses byte for byte, and our names for errors (fault matrix, rows 16 to 20).
 
 use crate::replay::{Answer, Replay, json_error, ok};
-use serde_json::{Value, json};
+use serde_json::json;
 use sightline_aws::{Clients, Rekognition};
-use sightline_domain::model::{Analysis, Question};
 use sightline_domain::{
-    model::Verdict,
-    rules::{analysis::AnalysisRules, faces::FaceRules, labels::LabelRules, moderation::Policy, text::TextRules},
-};
-use sightline_domain::{
-    model::{ObjectRef, RecognitionError, StepError},
+    model::{Analysis, ObjectRef, Question, RecognitionError, StepError, Verdict},
     ports::ImageAnalyzer,
+    rules::{
+        analysis::AnalysisRules,
+        faces::FaceRules,
+        labels::{DetectLabelsAnswer, LabelRules},
+        moderation::{DetectModerationLabelsAnswer, Policy},
+        text::TextRules,
+    },
 };
 
 pub const OPERATIONS: [&str; 4] = ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"];
@@ -155,11 +157,9 @@ async fn a_broken_connection_and_a_timeout_are_unavailable() {
 async fn an_empty_response_is_returned_and_does_not_deserialize() {
     for empty in ["", "{}"] {
         let answer = call(&Replay::new([ok(empty)]), "DetectLabels").await.unwrap();
-        assert!(serde_json::from_slice::<sightline_domain::rules::labels::DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
+        assert!(serde_json::from_slice::<DetectLabelsAnswer>(&answer).is_err(), "{empty:?} is no verdict");
     }
-    let moderation =
-        serde_json::from_value::<sightline_domain::rules::moderation::DetectModerationLabelsAnswer>(Value::Object(serde_json::Map::new()));
-    assert!(moderation.is_err(), "no verdict, no publication");
+    assert!(serde_json::from_value::<DetectModerationLabelsAnswer>(json!({})).is_err(), "no verdict, no publication");
 }
 
 fn answer<T: serde::de::DeserializeOwned>(operation: &str) -> T {
