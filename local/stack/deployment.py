@@ -13,7 +13,7 @@ import servers
 from config import StackError
 
 # Stage name → settings file. The tests use the others. The strict one has more watched labels, a stricter moderation policy, shorter timeouts, few
-# retries of throttling and no page; the tests of the page use one of their own.
+# retries of throttling and no page; the tests of the page have their own stage.
 DEFAULT_STAGE = {"sightline": None}
 PAGE_STAGE = "sightline-page"
 STRICT_STAGE = "sightline-strict"

@@ -141,7 +141,7 @@ def start_rekognition(step):
 
 def _fingerprint(command, env, version):
     file = version.stat()
-    # A new terminal may have another PATH or LANG, which is no reason to restart the server.
+    # A new terminal can have another PATH or LANG, which needs no restart of the server.
     settings = {name: value for name, value in env.items() if name not in ("PATH", "LANG")}
     identity = [[str(part) for part in command], file.st_mtime_ns, file.st_size, settings]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

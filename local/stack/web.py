@@ -11,7 +11,7 @@ from config import StackError
 
 FRONT_DOOR = config.ROOT / "local" / "front-door" / "front-door.mjs"
 
-# The accounts of the local stack. Their passwords are no secret: the stack answers only on this machine.
+# The accounts of the local stack. Their passwords are not secret: the stack answers only on this machine.
 ANN = "ann@example.com"
 ACCOUNTS = {
     ANN: {"password": "ann likes photos", "groups": [], "what": "owns the photos of the demo"},

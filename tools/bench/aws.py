@@ -10,7 +10,7 @@ DEFAULT_MEMORY_MB = 128
 REKOGNITION_MS, OTHER_MS = 500, 15
 # List prices of us-east-1 for arm64, as in docs/cost.md.
 DOLLARS_A_GB_SECOND, DOLLARS_A_REQUEST = 0.0000133334, 0.0000002
-# Functions that an image with a person and without text passes, in this order; those of one step run at the same time.
+# The functions that run for an image with a person and without text, step by step; the functions of one step run at the same time.
 STEPS = [["inspect-image"], ["detect-labels", "moderate-image"], ["analyze-faces"], ["store-record"]]
 MEGAPIXELS = 12
 

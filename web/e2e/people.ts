@@ -1,4 +1,4 @@
-// The people of the journeys. Each test file makes its own accounts, so that it starts without photos and never meets those of an earlier run.
+// The users of the tests. Each test file creates its own accounts, so that it starts without photos of an earlier run.
 import { randomUUID } from 'node:crypto';
 import { expect, type Page } from '@playwright/test';
 import { accounts } from './stack.ts';

@@ -1,4 +1,4 @@
-// What people see when something goes wrong on the way: a refused search, a lost connection, a session that ended. Each test stands for itself.
+// What users see when something goes wrong: a refused search, a lost connection, a session that ended. The tests do not depend on each other.
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { card, choose, person, problemsOf, signIn, type Person } from './people.ts';
 import { copyOf, sample } from './photos.ts';

@@ -30,8 +30,8 @@ export function stack(): Stack {
 export const REKOGNITION = `http://127.0.0.1:${process.env['SIGHTLINE_REKOGNITION_PORT'] ?? '4567'}`;
 
 /**
- * Makes the local Rekognition call the next photo explicit, so that a review is requested: no sample is, and its models' scores may change.
- * The name and the level are those of Rekognition's moderation labels, version 7.0.
+ * Makes the local Rekognition answer that the next photo is explicit, so that a review is requested. No photo of samples/ is explicit, and
+ * the scores of the models may change. Name and level of the label are as in version 7.0 of Rekognition's moderation labels.
  */
 export async function callNextPhotoExplicit(): Promise<void> {
   const body = JSON.stringify({

@@ -78,7 +78,7 @@ fn a_key_with_line_breaks_adds_no_lines_to_the_message() {
     assert_eq!(body.lines().filter(|line| line.starts_with("Image")).count(), 1, "{body}");
 }
 
-/// SNS takes the characters of XML 1.0 alone, and refuses a message with others (SNS developer guide, "Message attributes").
+/// SNS accepts only the characters of XML 1.0, and refuses a message with others (SNS developer guide, "Message attributes").
 #[test]
 fn no_character_of_an_owner_or_a_key_makes_sns_refuse_the_message() {
     let odd: String = (1..=0x1f).chain([0x7f, 0x85, 0x202e, 0x2066, 0xfffe, 0xffff]).filter_map(char::from_u32).collect();

@@ -134,8 +134,8 @@ fn decode_samples(stream: &[u8], coding: Coding, strict: bool, memory: &mut Vec<
     Some(samples)
 }
 
-/// Zeros, in `memory` if it is large enough. All of it is overwritten: where a damaged picture has no pixels, those of the picture before must
-/// not show.
+/// Zeros, in `memory` if it is large enough. All of it is overwritten, so that pixels of the previous picture never appear where a damaged
+/// picture has none.
 fn zeros(size: usize, memory: &mut Vec<u8>) -> Vec<u8> {
     let mut zeros = mem::take(memory);
     if zeros.capacity() < size {

@@ -50,7 +50,7 @@ const server = (c: Config): oauth.AuthorizationServer => ({
   authorization_endpoint: c.authorize,
   token_endpoint: c.token,
 });
-// The local stack has no TLS; anywhere else plain HTTP stays refused.
+// The local stack has no TLS; everywhere else, plain HTTP is refused.
 const options = () => (location.protocol === 'http:' ? { [oauth.allowInsecureRequests]: true } : {});
 const callback = () => `${location.origin}/signed-in`;
 

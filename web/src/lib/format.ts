@@ -51,7 +51,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatAgo(iso: string, now = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   for (const [unit, size] of units) {
-    // What lies ahead is rounded: a deadline that began a moment ago, in seven days, is not in six.
+    // A future time is rounded, so that a deadline of seven days that was just set is shown as "in 7 days", not "in 6 days".
     if (Math.abs(seconds) >= size) return relative.format(seconds > 0 ? Math.round(seconds / size) : Math.trunc(seconds / size), unit);
   }
   return relative.format(0, 'second');

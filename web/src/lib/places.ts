@@ -24,7 +24,7 @@ export const MIN_ZOOM = 1;
 /** Farther in, the coast lines of 1:50 million are too coarse to say anything. */
 export const MAX_ZOOM = 120;
 
-/** Groups photos within a cell of `size` pixels; a group lies at the mean of its photos. Photos off the screen are left out, but for a margin. */
+/** Groups photos that are less than `size` pixels from the first photo of a group, which gives the group its place. Photos outside the screen and its margin are left out. */
 export function clusters<T extends { id: string } & Place>(
   photos: readonly T[],
   project: (place: Place) => readonly [number, number] | null,

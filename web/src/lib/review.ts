@@ -52,7 +52,7 @@ export class PendingDecision {
   }
 }
 
-/** The item to show after one is done: the next one that can be decided, else one before, else none. */
+/** The index of the item to show after the one at `at`: the next open one, or else the first open one before it, or else -1. */
 export function nextAfter<T>(items: readonly T[], at: number, open: (item: T) => boolean): number {
   const after = items.findIndex((item, index) => index > at && open(item));
   return after >= 0 ? after : items.findIndex((item, index) => index !== at && open(item));

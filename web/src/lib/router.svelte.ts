@@ -63,8 +63,8 @@ type Place = { route: Route; query: URLSearchParams };
 const read = (): Place => ({ route: parse(location.pathname), query: new URLSearchParams(location.search) });
 
 /**
- * Where the page is. A photo lies over the view that it was opened from: `base` is that view's place, and stays as it
- * is while the photo is open. Views other than the photo read `base`. `query` is a fresh object after every change.
+ * Where the page is. A photo is shown over the view that it was opened from: `base` is the place of that view, and does not
+ * change while the photo is open. Views other than the photo read `base`. `query` is a new object after every change.
  */
 export const here: Place & { base: Place | undefined } = $state({
   route: { name: 'photos' },
@@ -110,7 +110,7 @@ export function go(to: string, options: { replace?: boolean } = {}): boolean {
   return true;
 }
 
-/** Goes back when there is a page of ours behind, else to `otherwise`. */
+/** Goes back if the previous entry of the history belongs to this page; otherwise goes to `otherwise`. */
 export function back(otherwise = '/'): void {
   if (depth > 0) history.back();
   else go(otherwise, { replace: true });

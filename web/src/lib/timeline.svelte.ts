@@ -66,8 +66,8 @@ class Timeline {
   }
 
   /**
-   * Counts come a little later than photos, and may be missing: a photo older than every known month opens a month of its own.
-   * Each month that turns out to be the last one asks again.
+   * Adds the month of the newest photo that is older than `month`, the last known month. Counts are updated after the photos, so a month
+   * can be missing among them. It is called again whenever the last month turns out to be complete.
    */
   async #lookOlder(month: string): Promise<void> {
     const page = await listImages({ to: new Date(monthStart(month).getTime() - 1).toISOString(), limit: 1 }).catch(() => undefined);

@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     pub is_specific: bool,
 }
 
-/// The category of what stands on a laid table, and the table itself.
+/// The category of the things on a laid table, and the label of the table itself.
 const TABLEWARE: &str = "Food and Beverage";
 const DINING_TABLE: &str = "Dining Table";
 /// Minimum confidence, 0–100, at which something of this kind means a laid table.

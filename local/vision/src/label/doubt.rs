@@ -19,7 +19,7 @@ const OTHER: f32 = -1.8;
 const ANIMALS: f32 = -3.;
 const ALONE: f32 = -1.95;
 
-/// Persons stand alone in many photos, and go with everything except animals.
+/// Persons are alone in many photos, and appear together with everything except animals.
 const PERSON_OWN: f32 = 1.65;
 const PERSON_ANIMALS: f32 = -2.6;
 const PERSON_ALONE: f32 = 0.25;

@@ -23,8 +23,8 @@ struct Place {
     height: f32,
 }
 
-/// Sorts lines for reading; `weight` returns the region of a line and its number of characters. The direction that most characters have is the
-/// page's, so a page that lies upside down or on its side is read in its own order.
+/// Sorts lines for reading; `weight` returns the region of a line and its number of characters. The direction of most characters is the
+/// direction of the page, so a page that is upside down or turned sideways is also read in its own order.
 pub(super) fn sort_for_reading<T>(lines: Vec<T>, weight: impl Fn(&T) -> (Region, usize)) -> Vec<T> {
     let along = page_direction(lines.iter().map(&weight));
     let places = lines.iter().enumerate().map(|(index, line)| place(index, &weight(line).0, along)).collect();

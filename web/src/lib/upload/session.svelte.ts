@@ -1,4 +1,4 @@
-// The one queue of this page. This file is small and always loaded; the queue itself (with Uppy) only when somebody uploads.
+// The upload queue of the page. This file is small and always loaded; it loads the queue itself (with Uppy) when files are uploaded.
 import { answer, client, getMe, listImages, trouble, type Trouble } from '../api.ts';
 import { auth } from '../auth.svelte.ts';
 import { loadChunk } from '../chunk.ts';

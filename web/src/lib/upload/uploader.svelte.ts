@@ -143,7 +143,7 @@ export class Uploader {
   #groupTimer: ReturnType<typeof setTimeout> | undefined;
   #speedTimer: ReturnType<typeof setInterval> | undefined;
 
-  /** The queue is kept for each owner apart, so that a shared computer shows nobody another's photos. */
+  /** Each owner has a separate queue, so that people who share a computer do not see each other's photos. */
   constructor(api: UploadApi, limits: Limits, owner: string) {
     this.#api = api;
     this.#limits = limits;
