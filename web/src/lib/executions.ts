@@ -44,7 +44,7 @@ export interface RedriveOutcome {
 }
 
 /** Whether an execution was started again, or would be. */
-export const isDone = ({ action }: RedriveOutcome): boolean => ['REDRIVEN', 'WOULD_REDRIVE', 'RESTARTED', 'WOULD_RESTART', 'STARTED', 'WOULD_START', 'WAITING'].includes(action);
+export const isDone = ({ action }: RedriveOutcome): boolean => ['REDRIVEN', 'WOULD_REDRIVE', 'RESTARTED', 'WOULD_RESTART'].includes(action);
 
 /** A sentence of the API with the name of an execution instead of its ARN, which says the same and fills three lines. */
 export const shortArns = (text: string): string => text.replace(/\barn:\S*:([^\s:]+)/g, '$1');

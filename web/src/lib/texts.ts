@@ -35,7 +35,6 @@ export const texts = {
     map: 'Map',
     executions: 'Executions',
     settings: 'Settings',
-    more: 'More',
   },
 
   common: {
@@ -207,7 +206,6 @@ export const texts = {
     datesRange: (from: string, to: string) => (from && to ? `${from} – ${to}` : from ? `Since ${from}` : `Until ${to}`),
     datesPresets: { week: 'Last 7 days', month: 'Last 30 days', year: 'Last 12 months' } as Record<string, string>,
     apply: 'Apply',
-    reset: 'Reset',
     faces: 'Has faces',
     text: 'Has text',
     clearAll: 'Clear filters',
@@ -236,8 +234,6 @@ export const texts = {
     previous: 'Previous photo',
     next: 'Next photo',
     info: 'Details',
-    keys: 'Keys',
-    more: 'More',
     download: 'Download',
     erase: 'Erase',
     boxes: 'Show all boxes',
@@ -253,7 +249,6 @@ export const texts = {
     noLabels: 'No labels were found.',
     notAnalysed: 'The photo was not analysed.',
     labelsLater: 'Labels appear here when the analysis is done.',
-    times: (count: number) => `${formatNumber(count)} times`,
     also: (names: string) => `also ${names}`,
     kindOf: (names: string) => `kind of ${names}`,
     addLabel: 'Add a label',
@@ -285,7 +280,6 @@ export const texts = {
       taken: 'Taken',
       camera: 'Camera',
       size: 'Size',
-      position: 'Position',
       analysed: 'Analysed',
       rejected: 'Rejected',
       failed: 'Failed',
@@ -308,7 +302,6 @@ export const texts = {
     analysing: 'This photo is being analysed. The page updates by itself.',
     detail: (detail: string) => `In detail: ${detail}`,
     warnings: 'Good to know',
-    noPicture: 'No picture to show',
   },
 
   settings: {
@@ -552,9 +545,6 @@ export const texts = {
       WOULD_REDRIVE: 'Would be redriven',
       RESTARTED: 'Restarted',
       WOULD_RESTART: 'Would be restarted',
-      STARTED: 'Started',
-      WOULD_START: 'Would be started',
-      WAITING: 'In progress',
       SKIPPED: 'Skipped',
       NOT_REDRIVEN: 'Not redriven',
     },
