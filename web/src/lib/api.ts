@@ -82,7 +82,6 @@ export const listImages = (query: ImageQuery, signal?: AbortSignal): Promise<Ima
 export const listMonths = (): Promise<Schemas['Months']> => answer(client.GET('/api/images/months', {}));
 export const getImage = (id: string): Promise<Image> => answer(client.GET('/api/images/{id}', { params: { path: { id } } }));
 export const patchImage = (id: string, body: Patch): Promise<Image> => answer(client.PATCH('/api/images/{id}', { params: { path: { id } }, body }));
-export const eraseImage = (id: string): Promise<Receipt> => answer(client.DELETE('/api/images/{id}', { params: { path: { id } } }));
 export const eraseImages = (ids: string[]): Promise<{ receipts: Erasure[] }> => answer(client.POST('/api/images:delete', { body: { ids } }));
 export const getAnswer = (id: string, analysis: AnalysisName): Promise<unknown> =>
   answer(client.GET('/api/images/{id}/answers/{analysis}', { params: { path: { id, analysis } } }));

@@ -5,7 +5,6 @@ const locale = typeof navigator === 'undefined' ? 'en' : navigator.language;
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
-const shortMonth = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 const number = new Intl.NumberFormat(locale);
 const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
@@ -16,8 +15,6 @@ export const formatDay = (iso: string): string => day.format(new Date(iso));
 export const formatMoment = (iso: string): string => moment.format(new Date(iso));
 /** "2026-11" as "November 2026". */
 export const formatMonth = (key: string): string => month.format(monthStart(key));
-/** "2026-11" as "Nov". */
-export const formatShortMonth = (key: string): string => shortMonth.format(monthStart(key));
 export const formatNumber = (value: number): string => number.format(value);
 export const formatCompact = (value: number): string => compact.format(value);
 /** Costs below a dollar keep four digits, since a photo costs tenths of a cent. */

@@ -76,7 +76,6 @@ export const here: Place & { base: Place | undefined } = $state({
 export type Arrival = 'new' | 'again';
 let listeners: ((arrival: Arrival, viewChanged: boolean) => void)[] = [];
 
-let guards: (() => boolean)[] = [];
 // Entries of the history that this page made: back() leaves the page only when there is none.
 let depth = 0;
 
@@ -96,10 +95,9 @@ export function onArrive(listener: (arrival: Arrival, viewChanged: boolean) => v
   return () => (listeners = listeners.filter((other) => other !== listener));
 }
 
-/** Goes to a path of the page. Guards may refuse (an upload that is still sending asks first). */
-export function go(to: string, options: { replace?: boolean } = {}): boolean {
+/** Goes to a path of the page. */
+export function go(to: string, options: { replace?: boolean } = {}): void {
   const url = new URL(to, location.href);
-  if (url.pathname !== location.pathname && guards.some((guard) => !guard())) return false;
   if (options.replace) history.replaceState({ ...(history.state as object | null) }, '', url);
   else {
     rememberScroll();
@@ -107,7 +105,6 @@ export function go(to: string, options: { replace?: boolean } = {}): boolean {
     history.pushState({ depth }, '', url);
   }
   arrive('new');
-  return true;
 }
 
 /** Goes back if the previous entry of the history belongs to this page; otherwise goes to `otherwise`. */
@@ -125,12 +122,6 @@ export function setQuery(changes: Record<string, string | undefined>, options: {
   }
   const text = query.toString();
   go(location.pathname + (text ? `?${text}` : ''), { replace: !options.push });
-}
-
-/** Registers a question asked before the view changes; returns what removes it. */
-export function guard(ask: () => boolean): () => void {
-  guards.push(ask);
-  return () => (guards = guards.filter((other) => other !== ask));
 }
 
 /**

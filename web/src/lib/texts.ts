@@ -643,5 +643,3 @@ export const texts = {
     failedLand: 'The outlines of the land did not load. The places are right; the background is missing.',
   },
 };
-
-export type Texts = typeof texts;

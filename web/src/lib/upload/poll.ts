@@ -40,11 +40,6 @@ export class Poll<T> {
     this.#plan();
   }
 
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
   #plan(): void {
     this.#timer = setTimeout(() => void this.#turn(), this.#delay);
   }

@@ -136,7 +136,6 @@ export class Uploader {
   readonly #problems = new Map<string, Problem>();
   readonly #speed = new Speed();
   readonly #poll: Poll<Photo>;
-  readonly #off: (() => void)[] = [];
   #toCheck: Item[] = [];
   #checking = 0;
   #ready: Item[] = [];
@@ -179,11 +178,6 @@ export class Uploader {
     document.addEventListener('visibilitychange', wake);
     window.addEventListener('beforeunload', warn);
     window.addEventListener('online', online);
-    this.#off.push(
-      () => document.removeEventListener('visibilitychange', wake),
-      () => window.removeEventListener('beforeunload', warn),
-      () => window.removeEventListener('online', online),
-    );
   }
 
   /** Adds files: each gets an item at once, so that none is lost. */
@@ -224,15 +218,6 @@ export class Uploader {
   clearFinished(): void {
     this.items = this.items.filter((item) => !(item.state === 'known' || item.state === 'refused' || item.state === 'lost' || (item.state === 'sent' && !isMoving(item.stage))));
     this.#keep();
-  }
-
-  /** Stops everything, for the end of the session. */
-  destroy(): void {
-    this.#poll.stop();
-    clearTimeout(this.#groupTimer);
-    clearInterval(this.#speedTimer);
-    for (const off of this.#off) off();
-    this.#uppy.destroy();
   }
 
   // Before sending ------------------------------------------------------------------------------------------------
