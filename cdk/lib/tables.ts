@@ -57,7 +57,7 @@ const GALLERY_ATTRIBUTES = [
   'LargeThumbnailKey',
 ] as const;
 
-/** Two tables: one record per image (the design's ImageMetadataStore), and one row per label and image. */
+/** Two tables: one record per image, and one row per label and image. */
 export class Records extends Construct {
   readonly records: Table;
   readonly labelIndex: Table;

@@ -48,7 +48,7 @@ pub async fn request<D: Deployment>(
     Body(request): Body<UploadRequest>,
 ) -> Result<Json<UploadAnswer>, Problem> {
     if !(1..=MAX_FILES).contains(&request.files.len()) {
-        return Err(Problem::invalid(format!("Name 1 to {MAX_FILES} files.")));
+        return Err(Problem::invalid(format!("Send 1 to {MAX_FILES} files.")));
     }
     for file in &request.files {
         check(file)?;
