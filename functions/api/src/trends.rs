@@ -94,11 +94,12 @@ impl<D: Deployment> Api<D> {
         };
         let first = week_start(now - EpochMillis::from(weeks - 1) * WEEK_MILLIS);
         let days = owner_days(&self.tables, owner, first, now).await?;
+        let reasons: Vec<Ranking> = days.values().map(Ended::reasons).collect();
         Ok(Trends {
             scope: Scope::Own,
             weeks: (0..weeks).rev().map(of_week).collect(),
             days: days.iter().map(|(day, ended)| day_trend(day, ended)).collect(),
-            reasons: Vec::new(),
+            reasons: counted(&sum(reasons.iter())),
             reviews_waiting: None,
         })
     }

@@ -1201,7 +1201,7 @@ export interface components {
         Trends: {
             /** @description Outcomes by day, oldest first; days without finished images are omitted. */
             days: components["schemas"]["DayTrend"][];
-            /** @description Why images were rejected or failed, most frequent first; empty for the scope `own`. */
+            /** @description Why images were rejected or failed, most frequent first. */
             reasons: components["schemas"]["Counted"][];
             /** @description Images that wait for a reviewer, at most 1,000; null for the scope `own`. */
             reviewsWaiting: number | null;

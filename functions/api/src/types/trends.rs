@@ -66,7 +66,7 @@ pub struct Trends {
     pub weeks: Vec<WeekTrend>,
     /// Outcomes by day, oldest first; days without finished images are omitted.
     pub days: Vec<DayTrend>,
-    /// Why images were rejected or failed, most frequent first; empty for the scope `own`.
+    /// Why images were rejected or failed, most frequent first.
     pub reasons: Vec<Counted>,
     /// Images that wait for a reviewer, at most 1,000; null for the scope `own`.
     pub reviews_waiting: Option<usize>,

@@ -10,6 +10,8 @@ async fn own_trends_count_the_callers_images_by_week_and_day() {
     world.count(&format!("owner-labels#{ANN}"), "cat", json!({"Count": 4, "2026-W09": 4}));
     world.count(&format!("owner-labels#{BEN}"), "dog", json!({"Count": 9, "2026-W09": 9}));
     world.count(&format!("owner-days#{ANN}"), "2026-03-01", json!({"Completed": 3, "Failed": 1, "Calls": 7, "Microdollars": 8_000}));
+    world.count(&format!("owner-days#{ANN}"), "2026-02-28", json!({"Rejected": 2, "Reason:TOO_SMALL": 2}));
+    world.count(&format!("owner-days#{ANN}"), "2026-02-27", json!({"Rejected": 2, "Reason:TOO_SMALL": 1, "Reason:EMPTY_FILE": 1}));
     let trends = world.ok(Who::Ann, "GET /api/trends?weeks=2", None).await;
     assert_eq!(
         trends["weeks"],
@@ -19,7 +21,8 @@ async fn own_trends_count_the_callers_images_by_week_and_day() {
         ])
     );
     let day = json!({"day": "2026-03-01", "completed": 3, "withheld": 0, "rejected": 0, "failed": 1, "calls": 7, "costUsd": 0.008});
-    assert_eq!((&trends["days"], &trends["scope"], &trends["reviewsWaiting"]), (&json!([day]), &json!("own"), &Value::Null));
+    assert_eq!((&trends["days"][2], &trends["scope"], &trends["reviewsWaiting"]), (&day, &json!("own"), &Value::Null));
+    assert_eq!(trends["reasons"], json!([{"name": "TOO_SMALL", "count": 3}, {"name": "EMPTY_FILE", "count": 1}]));
 }
 
 #[tokio::test]
